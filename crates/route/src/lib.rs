@@ -1,0 +1,22 @@
+//! The words that the control plane and the media plane share, and nothing else.
+//!
+//! `sideroom-control` decides who hears whom and says it in a [`RouteUpdate`]; `sideroom-forward` obeys
+//! it per packet and tells what it saw in a [`MediaEvent`]. The two crates never meet: this one is their
+//! only language. It holds plain values: no behaviour beyond comparing, applying and printing them, no
+//! clocks, no I/O.
+
+mod event;
+mod gate;
+mod id;
+mod kind;
+mod plan;
+mod time;
+mod update;
+
+pub use event::{LostReason, MediaEvent, SlotPause};
+pub use gate::{DropReason, Gate};
+pub use id::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, SlotId, TrackId, WorkerId};
+pub use kind::{Media, TrackKind};
+pub use plan::{Placement, Route, RoutePlan, TrackRoute};
+pub use time::Time;
+pub use update::{OutOfOrder, RouteChange, RouteUpdate, TrackChange};

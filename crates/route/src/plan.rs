@@ -1,0 +1,225 @@
+//! The whole "who hears whom" of a room, as plain data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Epoch, Gate, GroupId, OutOfOrder, ParticipantId, RoomId, RouteChange, RouteUpdate, SlotId,
+    TrackChange, TrackId, TrackKind,
+};
+
+/// Every track and every route of one room at one epoch. Control computes it from the room; the forwarder
+/// holds it in compiled form; applying every update since the beginning must always equal it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RoutePlan {
+    /// The room.
+    pub room: RoomId,
+    /// The version of the table.
+    pub epoch: Epoch,
+    /// How many talkers at most are audible in a group that has more live audio than slots.
+    pub max_active_talkers: u8,
+    /// Every published track that is routed to a group. A track that is not here is *absent*: no packet
+    /// of it leaves the node, whatever else the table says.
+    pub tracks: BTreeMap<TrackId, TrackRoute>,
+    /// What each slot of each participant carries. A slot that is not here is empty.
+    pub routes: BTreeMap<(ParticipantId, SlotId), Route>,
+}
+
+/// Where a track is routed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct TrackRoute {
+    /// Who publishes it.
+    pub publisher: ParticipantId,
+    /// What it is.
+    pub kind: TrackKind,
+    /// Its one audience.
+    pub group: GroupId,
+    /// The epoch in which it came to that audience. A relayed packet carries this number, and a worker
+    /// that holds another one drops it: so a packet never crosses from one grouping into the next.
+    pub since: Epoch,
+}
+
+/// What a slot carries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Route {
+    /// The source.
+    pub track: TrackId,
+    /// Whether packets pass.
+    pub gate: Gate,
+    /// Why this source has the slot; bandwidth is shared out in this order too.
+    pub placement: Placement,
+    /// The largest picture that the client has use for, in lines. [`Route::ANY_HEIGHT`] if it did not say.
+    pub max_height: u16,
+}
+
+/// Why a source was given a slot, the most important first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Placement {
+    /// A moderator speaks to every group.
+    AddressAll,
+    /// The source is in the subscriber's own group.
+    OwnGroup,
+    /// The source is in the parent, the subscriber is away.
+    Parent,
+    /// The subscriber listens in on the source's group.
+    ListeningIn,
+}
+
+impl Route {
+    /// The client set no limit to the size of the picture.
+    pub const ANY_HEIGHT: u16 = u16::MAX;
+}
+
+impl RoutePlan {
+    /// A room with nobody in it, at epoch 0.
+    pub fn empty(room: RoomId) -> Self {
+        Self {
+            room,
+            ..Self::default()
+        }
+    }
+
+    /// What has to change for this plan to become `next`.
+    pub fn diff(&self, next: &Self) -> RouteUpdate {
+        let mut update = RouteUpdate::empty(self.room, self.epoch, next.epoch);
+        if self.max_active_talkers != next.max_active_talkers {
+            update.max_active_talkers = Some(next.max_active_talkers);
+        }
+        let tracks = changes(&self.tracks, &next.tracks);
+        update.tracks = tracks
+            .map(|(track, route)| TrackChange { track, route })
+            .collect();
+        let routes = changes(&self.routes, &next.routes);
+        update.routes = routes
+            .map(|((subscriber, slot), route)| RouteChange {
+                subscriber,
+                slot,
+                route,
+            })
+            .collect();
+        update
+    }
+
+    /// Makes the changes of `update`, all of them or, if it does not follow this epoch, none.
+    pub fn apply(&mut self, update: &RouteUpdate) -> Result<(), OutOfOrder> {
+        update.check_follows(self.room, self.epoch)?;
+        self.epoch = update.epoch;
+        if let Some(max) = update.max_active_talkers {
+            self.max_active_talkers = max;
+        }
+        for change in &update.tracks {
+            set(&mut self.tracks, change.track, change.route);
+        }
+        for change in &update.routes {
+            set(
+                &mut self.routes,
+                (change.subscriber, change.slot),
+                change.route,
+            );
+        }
+        Ok(())
+    }
+}
+
+fn set<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => {
+            map.insert(key, value);
+        }
+        None => {
+            map.remove(&key);
+        }
+    }
+}
+
+/// Removals first, then what is new or different: so a table that is applied in this order never holds
+/// more than the larger of both.
+fn changes<'a, K: Ord + Copy, V: PartialEq + Copy>(
+    old: &'a BTreeMap<K, V>,
+    new: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (K, Option<V>)> + 'a {
+    let gone = old
+        .keys()
+        .filter(|key| !new.contains_key(key))
+        .map(|key| (*key, None));
+    let set = new
+        .iter()
+        .filter(|(key, value)| old.get(key) != Some(value));
+    gone.chain(set.map(|(key, value)| (*key, Some(*value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DropReason;
+
+    const ROOM: RoomId = RoomId(1);
+
+    fn plan(epoch: u64, routes: &[(u32, u8, u32, Gate)]) -> RoutePlan {
+        let mut plan = RoutePlan::empty(ROOM);
+        plan.epoch = Epoch(epoch);
+        for &(subscriber, slot, track, gate) in routes {
+            let track = TrackId::new(ROOM, track);
+            let route = Route {
+                track,
+                gate,
+                placement: Placement::OwnGroup,
+                max_height: Route::ANY_HEIGHT,
+            };
+            let publisher = ParticipantId::new(ROOM, 9);
+            let group = GroupId::Parent;
+            let about = TrackRoute {
+                publisher,
+                kind: TrackKind::Audio,
+                group,
+                since: Epoch(0),
+            };
+            plan.tracks.insert(track, about);
+            plan.routes.insert(
+                (ParticipantId::new(ROOM, subscriber), SlotId::audio(slot)),
+                route,
+            );
+        }
+        plan
+    }
+
+    #[test]
+    fn applying_a_diff_gives_the_plan_that_it_was_made_for() {
+        let shut = Gate::Shut(DropReason::ParentPaused);
+        let old = plan(
+            4,
+            &[
+                (1, 0, 1, Gate::Open),
+                (2, 0, 1, Gate::Open),
+                (2, 1, 2, Gate::Open),
+            ],
+        );
+        let new = plan(
+            5,
+            &[
+                (1, 0, 1, shut),
+                (2, 0, 3, Gate::Open),
+                (3, 0, 3, Gate::Open),
+            ],
+        );
+        let mut applied = old.clone();
+        applied.apply(&old.diff(&new)).expect("it follows");
+        assert_eq!(applied, new);
+    }
+
+    #[test]
+    fn an_update_that_does_not_follow_changes_nothing() {
+        let mut held = plan(4, &[(1, 0, 1, Gate::Open)]);
+        let before = held.clone();
+        let ahead = plan(6, &[]).diff(&plan(7, &[(1, 0, 2, Gate::Open)]));
+        assert_eq!(
+            held.apply(&ahead),
+            Err(OutOfOrder {
+                held: Epoch(4),
+                after: Epoch(6)
+            })
+        );
+        assert_eq!(held, before);
+    }
+}
