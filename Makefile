@@ -1,0 +1,53 @@
+# Every target does its own set-up on a fresh Debian machine that has cargo, node and python3.
+# `make help` lists them.
+
+CARGO ?= cargo
+SETUP := deploy/dev/setup.sh
+SEED ?= 1
+STEPS ?= 20000
+
+.DEFAULT_GOAL := help
+.PHONY: help run build web test test-rust test-js e2e lint bench bench-peers fuzz nightly
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build everything, start a development server and print the address of the demo meeting
+	./target/release/sideroom serve --dev
+
+build: web ## Build the SDK, the pages and the server
+	$(CARGO) build --release --locked -p sideroom
+
+web: ## Build the SDK and the pages that the server serves
+	@$(SETUP) npm
+	cd sdk && npm run --silent build
+
+test: lint test-rust test-js e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
+
+test-rust: web ## Tests of the Rust crates
+	$(CARGO) test --release --locked --workspace
+
+test-js: web ## Tests of the SDK and the dialects
+	cd sdk && npm test --silent
+
+e2e: build ## Real browsers and native clients against the real server
+	@$(SETUP) e2e
+	deploy/dev/e2e.sh
+
+lint: ## Formatting, clippy and docs, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps --quiet
+
+bench: build ## The floor, the bare path, micro benches and a set of load scenarios
+	deploy/dev/bench.sh
+
+bench-peers: build ## The same load against Janus and against Sideroom
+	@$(SETUP) janus
+	deploy/dev/bench-peers.sh
+
+nightly: ## The long simulation: many more seeds than `make test` runs
+	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10000
+
+fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
+	deploy/dev/fuzz.sh

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what a make target needs and this machine lacks: `setup.sh npm|e2e|janus …`. It installs
+# Debian packages only as root; otherwise it says in one line what to install.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+debian() { # debian COMMAND=PACKAGE …: the packages whose command is missing
+  local missing=() pair
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing ${missing[*]}"
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  else
+    say "please install these and try again: apt-get install ${missing[*]}"
+    exit 1
+  fi
+}
+
+npm_packages() {
+  command -v npm >/dev/null || { say "please install node 20 and npm, and try again"; exit 1; }
+  if [ ! -e sdk/node_modules/.lock ] || ! cmp -s sdk/package-lock.json sdk/node_modules/.lock; then
+    say "installing the npm packages of sdk/"
+    (cd sdk && npm ci --silent --no-audit --no-fund)
+    cp sdk/package-lock.json sdk/node_modules/.lock
+  fi
+}
+
+python_packages() {
+  local wanted=deploy/dev/requirements.txt
+  if [ ! -e .venv/.installed ] || ! cmp -s "$wanted" .venv/.installed; then
+    say "installing the Python packages of $wanted into .venv"
+    python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" .venv/.installed
+  fi
+}
+
+for part in "$@"; do
+  case "$part" in
+    npm) npm_packages ;;
+    e2e)
+      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2
+      npm_packages
+      python_packages
+      ;;
+    janus) debian janus=janus ip=iproute2 ;;
+    *) say "no such part: $part"; exit 2 ;;
+  esac
+done
