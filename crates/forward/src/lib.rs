@@ -1,0 +1,22 @@
+//! The hot path, sans-IO: a packet comes in, the routes of its track are looked up, and for each
+//! subscriber it leaves with a rewritten header, or is counted under the reason for which it does not.
+//!
+//! The [`Forwarder`] obeys the routing table (`sideroom-route`) and never decides who hears whom. It has
+//! no sockets, no cryptography, no clock and no randomness: `now` is passed in, packets leave through the
+//! [`Egress`] that the caller passes in, and what control or the publishers must know is polled as
+//! [`ForwardEvent`]s. When warm, a packet costs no allocation.
+
+mod config;
+mod counts;
+mod egress;
+mod event;
+mod forwarder;
+
+pub use config::{
+    ForwardConfig, IngressConfig, IngressId, LayerTarget, Mid, PayloadTypes, SlotConfig,
+    SubscriberConfig, SubscriberId,
+};
+pub use counts::{DropCounts, SlotCounts, TrackCounts};
+pub use egress::{Egress, Outgoing, PacketKind};
+pub use event::ForwardEvent;
+pub use forwarder::{Forwarder, LayerRate, MAX_LAYERS, MAX_TEMPORAL, SenderReport};
