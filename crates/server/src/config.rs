@@ -1,0 +1,271 @@
+//! The configuration: one typed struct, read once from defaults, a TOML file, the environment and flags,
+//! later ones winning. It never guesses: what it does not know it refuses, naming the nearest known key.
+
+mod read;
+mod validate;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+pub use read::ConfigError;
+pub use validate::Complaint;
+
+/// Everything that an operator can set.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The node as a whole.
+    pub node: NodeConfig,
+    /// Pages, JSON, WebSocket, WHIP and WHEP.
+    pub http: HttpConfig,
+    /// gRPC for signaling servers.
+    pub grpc: GrpcConfig,
+    /// Health and metrics.
+    pub admin: AdminConfig,
+    /// Sockets for media.
+    pub media: MediaConfig,
+    /// Codecs a room gets unless it asks for another.
+    pub codecs: CodecConfig,
+    /// Who may call.
+    pub auth: AuthConfig,
+    /// What a room is when its creator says nothing.
+    pub rooms: RoomDefaults,
+    /// Bounds.
+    pub limits: LimitConfig,
+    /// Journal and snapshots.
+    pub store: StoreConfig,
+    /// Logs.
+    pub log: LogConfig,
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])+ $name:ident { $($(#[$field_doc:meta])+ $field:ident: $kind:ty = $default:expr,)+ }) => {
+        $(#[$doc])+
+        #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])+ pub $field: $kind,)+ }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+    };
+}
+
+section! {
+    /// The node as a whole.
+    NodeConfig {
+        /// The name of this node in statistics and logs.
+        name: String = "sideroom".into(),
+        /// Media workers, each one OS thread with one port. 0: one for each core.
+        workers: u16 = 0,
+        /// How long a drain waits for rooms to end before it closes them.
+        drain_deadline_s: u32 = 300,
+    }
+}
+
+section! {
+    /// Pages, JSON, WebSocket, WHIP and WHEP.
+    HttpConfig {
+        /// Where to listen.
+        listen: SocketAddr = any(7900),
+        /// Directory of the pages to serve. Empty: no pages.
+        pages: String = String::new(),
+        /// Origins whose pages may call, as browsers write them. Empty: only our own pages.
+        allowed_origins: Vec<String> = Vec::new(),
+        /// PEM file with the certificate chain. Empty: plain HTTP, for a proxy in front.
+        tls_certificate_file: String = String::new(),
+        /// PEM file with the certificate's private key.
+        tls_key_file: String = String::new(),
+        /// Trust `X-Forwarded-For` for rate limits. Only behind a proxy that sets it.
+        behind_proxy: bool = false,
+    }
+}
+
+section! {
+    /// gRPC for signaling servers.
+    GrpcConfig {
+        /// Where to listen.
+        listen: SocketAddr = any(7901),
+    }
+}
+
+section! {
+    /// Health and metrics. Without authentication, so keep it on an inner network.
+    AdminConfig {
+        /// Where to listen.
+        listen: SocketAddr = loopback(7902),
+    }
+}
+
+section! {
+    /// Sockets for media.
+    MediaConfig {
+        /// The address that workers bind.
+        bind: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        /// UDP and TCP port of the first worker; the others follow.
+        first_port: u16 = 7910,
+        /// Also accept media over TCP, for networks without UDP.
+        tcp: bool = true,
+        /// Addresses that clients are told to send to. Empty: those of the interfaces.
+        announce: Vec<IpAddr> = Vec::new(),
+        /// Kernel receive buffer of each UDP socket.
+        receive_buffer_bytes: u32 = 8 << 20,
+        /// Kernel send buffer of each UDP socket.
+        send_buffer_bytes: u32 = 8 << 20,
+        /// A participant that completes no handshake within this time is given up.
+        connect_timeout_s: u32 = 30,
+    }
+}
+
+section! {
+    /// Codecs a room gets unless it asks for another.
+    CodecConfig {
+        /// Audio codec of a room.
+        audio: AudioCodec = AudioCodec::Opus,
+        /// Video codec of a room.
+        video: VideoCodec = VideoCodec::Vp8,
+    }
+}
+
+/// Audio codecs a room can have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioCodec {
+    /// Opus, with RED and DTX passing through.
+    Opus,
+}
+
+/// Video codecs a room can have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoCodec {
+    /// VP8.
+    Vp8,
+    /// VP9.
+    Vp9,
+    /// H.264.
+    H264,
+    /// AV1.
+    Av1,
+}
+
+section! {
+    /// Who may call.
+    AuthConfig {
+        /// Keys of signaling servers. Several are valid at once, so that they can be rotated.
+        keys: Vec<ApiKey> = Vec::new(),
+        /// PEM file with the authority that signs clients of gRPC (mutual TLS). Empty: keys only.
+        client_authority_file: String = String::new(),
+        /// How far a token's clock may differ from ours.
+        clock_skew_s: u32 = 30,
+        /// The longest life that a client's token may have.
+        max_token_life_s: u32 = 86_400,
+    }
+}
+
+/// One key of a signaling server.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApiKey {
+    /// What tokens carry as `iss`.
+    pub id: String,
+    /// The shared secret, at least 32 bytes.
+    pub secret: String,
+    /// A file with the secret, instead of `secret`.
+    pub secret_file: String,
+}
+
+impl fmt::Debug for ApiKey {
+    /// Never shows the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+section! {
+    /// What a room is when its creator says nothing.
+    RoomDefaults {
+        /// The most audio tracks of one group that are heard at once.
+        max_active_talkers: u8 = 6,
+        /// The most breakouts of a room.
+        max_breakouts: u8 = 10,
+        /// How long a participant whose connection dropped keeps its place.
+        reconnect_grace_s: u32 = 30,
+        /// How long a room without participants lives. 0: until it is deleted.
+        empty_timeout_s: u32 = 0,
+    }
+}
+
+section! {
+    /// Bounds on what one node takes.
+    LimitConfig {
+        /// Rooms on this node.
+        rooms: u32 = 10_000,
+        /// Participants of one room.
+        participants_per_room: u32 = 1_000,
+        /// Participants on this node.
+        participants: u32 = 20_000,
+        /// Watchers of one room.
+        watchers_per_room: u32 = 2_000,
+        /// Bytes of one request or message.
+        message_bytes: u32 = 262_144,
+        /// Commands that wait for the control loop before new ones are refused.
+        queued_commands: u32 = 4_096,
+        /// Events that a watcher may lag behind before it is cut off.
+        watcher_queue: u32 = 1_024,
+        /// Requests a second of one API key.
+        requests_per_s_per_key: u32 = 10_000,
+        /// Commands a second of one participant.
+        requests_per_s_per_client: u32 = 50,
+        /// Unauthenticated requests and joins a second of one address.
+        requests_per_s_per_address: u32 = 100,
+    }
+}
+
+section! {
+    /// Journal and snapshots.
+    StoreConfig {
+        /// The file of the store, or "memory": then nothing survives a restart.
+        path: String = "/var/lib/sideroom/rooms.redb".into(),
+        /// A room is saved whole after this many records, so that a restart replays no more.
+        snapshot_every_records: u32 = 1_000,
+        /// The journal of a room that has ended is kept this long.
+        keep_ended_rooms_h: u32 = 720,
+        /// Memory that the store may use to keep pages.
+        cache_bytes: u64 = 64 << 20,
+    }
+}
+
+section! {
+    /// Logs, on standard error.
+    LogConfig {
+        /// For people or for machines.
+        format: LogFormat = LogFormat::Text,
+        /// What is logged: a level, or directives such as `info,sideroom_control=debug`.
+        level: String = "info".into(),
+    }
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn any(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

@@ -1,0 +1,142 @@
+//! What is well-formed and still cannot work.
+
+use std::fmt;
+
+use super::{Config, ConfigError};
+
+/// The shortest secret whose HS256 tokens are worth anything (RFC 7518 section 3.2: the hash's size).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// One thing that is wrong with a configuration, and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Complaint {
+    /// Which key.
+    pub key: &'static str,
+    /// What is wrong and what to do.
+    pub sentence: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.sentence)
+    }
+}
+
+/// Gathers complaints.
+#[derive(Default)]
+struct Check(Vec<Complaint>);
+
+impl Check {
+    fn that(&mut self, holds: bool, key: &'static str, otherwise: &str) {
+        if !holds {
+            let sentence = otherwise.to_owned();
+            self.0.push(Complaint { key, sentence });
+        }
+    }
+}
+
+impl Config {
+    /// Every complaint at once, so that an operator corrects a file in one go.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let mut check = Check::default();
+        self.check_ports(&mut check);
+        self.check_keys(&mut check);
+        self.check_bounds(&mut check);
+        match check.0.is_empty() {
+            true => Ok(()),
+            false => Err(ConfigError::Invalid(check.0)),
+        }
+    }
+
+    fn check_ports(&self, check: &mut Check) {
+        let workers = u32::from(self.worker_count());
+        let first = u32::from(self.media.first_port);
+        check.that(
+            first + workers <= 65_536,
+            "media.first_port",
+            "the ports of all workers must lie below 65536; lower the port or the number of workers",
+        );
+        let fixed = [self.http.listen, self.grpc.listen, self.admin.listen].map(|at| at.port());
+        let media = first..first + workers;
+        let shared = fixed.iter().any(|&port| media.contains(&u32::from(port)));
+        check.that(
+            first == 0 || !self.media.tcp || !shared,
+            "media.first_port",
+            "a worker's TCP port is also http.listen, grpc.listen or admin.listen; move one of them",
+        );
+        check.that(
+            distinct(&fixed.iter().filter(|port| **port != 0).collect::<Vec<_>>()),
+            "http.listen",
+            "http, grpc and admin must listen on different ports",
+        );
+        check.that(
+            self.http.tls_certificate_file.is_empty() == self.http.tls_key_file.is_empty(),
+            "http.tls_key_file",
+            "set both tls_certificate_file and tls_key_file, or neither",
+        );
+    }
+
+    fn check_keys(&self, check: &mut Check) {
+        let keys = &self.auth.keys;
+        let ids: Vec<&String> = keys.iter().map(|key| &key.id).collect();
+        check.that(
+            distinct(&ids) && ids.iter().all(|id| !id.is_empty()),
+            "auth.keys.id",
+            "every key needs an id of its own",
+        );
+        check.that(
+            keys.iter()
+                .all(|key| key.secret.is_empty() != key.secret_file.is_empty()),
+            "auth.keys.secret",
+            "every key needs either a secret or a secret_file",
+        );
+        let long = |secret: &String| secret.is_empty() || secret.len() >= MIN_SECRET_BYTES;
+        check.that(
+            keys.iter().all(|key| long(&key.secret)),
+            "auth.keys.secret",
+            "a secret needs at least 32 bytes; `openssl rand -hex 32` makes one",
+        );
+    }
+
+    fn check_bounds(&self, check: &mut Check) {
+        check.that(
+            self.rooms.max_active_talkers >= 3,
+            "rooms.max_active_talkers",
+            "must be at least 3: a breakout holds between 2 and max_active_talkers - 1 people",
+        );
+        check.that(
+            !self.store.path.is_empty(),
+            "store.path",
+            "name a file, or say \"memory\"",
+        );
+        check.that(
+            self.limits.message_bytes >= 16_384,
+            "limits.message_bytes",
+            "an offer needs 16384",
+        );
+        for (key, value) in [
+            (
+                "store.snapshot_every_records",
+                self.store.snapshot_every_records,
+            ),
+            ("limits.queued_commands", self.limits.queued_commands),
+            ("limits.watcher_queue", self.limits.watcher_queue),
+        ] {
+            check.that(value > 0, key, "must be at least 1");
+        }
+    }
+
+    /// How many media workers there will be.
+    pub fn worker_count(&self) -> u16 {
+        match self.node.workers {
+            0 => std::thread::available_parallelism()
+                .map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX)),
+            count => count,
+        }
+    }
+}
+
+fn distinct<T: Ord>(items: &[T]) -> bool {
+    let set: std::collections::BTreeSet<&T> = items.iter().collect();
+    set.len() == items.len()
+}

@@ -1,0 +1,9 @@
+//! The Sideroom server: puts the planes together and runs them.
+//!
+//! Here live configuration, store, metrics, logs and shutdown. It never holds a rule about rooms: those
+//! are `control`'s, and it never decides about a packet: that is `forward`'s.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod store;

@@ -1,0 +1,149 @@
+//! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sideroom_route::{ParticipantId, RoomId, WorkerId};
+
+/// Participants of one room on one worker before the room spreads to another, unless configured.
+pub const SPREAD_ABOVE: usize = 150;
+
+/// Who is placed where.
+#[derive(Debug)]
+pub struct Placement {
+    spread_above: usize,
+    /// Participants on each worker, of all rooms.
+    load: Vec<usize>,
+    homes: HashMap<ParticipantId, WorkerId>,
+    rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
+}
+
+impl Placement {
+    /// Nobody is placed yet. A node has at least one worker.
+    pub fn new(workers: u16, spread_above: usize) -> Self {
+        Self {
+            spread_above: spread_above.max(1),
+            load: vec![0; usize::from(workers.max(1))],
+            homes: HashMap::new(),
+            rooms: HashMap::new(),
+        }
+    }
+
+    /// The worker of a participant that is placed.
+    pub fn home_of(&self, participant: ParticipantId) -> Option<WorkerId> {
+        self.homes.get(&participant).copied()
+    }
+
+    /// The workers that a room is on.
+    pub fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
+        self.rooms.get(&room).into_iter().flat_map(|held| held.keys().copied())
+    }
+
+    /// Places a participant, or says where it is placed already.
+    pub fn place(&mut self, participant: ParticipantId) -> WorkerId {
+        if let Some(home) = self.home_of(participant) {
+            return home;
+        }
+        let room = participant.room();
+        let home = self.choose(room);
+        self.homes.insert(participant, home);
+        *self.rooms.entry(room).or_default().entry(home).or_default() += 1;
+        if let Some(load) = self.load.get_mut(usize::from(home.0)) {
+            *load += 1;
+        }
+        home
+    }
+
+    /// Forgets a participant. True if it was the last of its room on that worker.
+    pub fn remove(&mut self, participant: ParticipantId) -> Option<(WorkerId, bool)> {
+        let home = self.homes.remove(&participant)?;
+        let room = participant.room();
+        if let Some(load) = self.load.get_mut(usize::from(home.0)) {
+            *load = load.saturating_sub(1);
+        }
+        let held = self.rooms.get_mut(&room)?;
+        let count = held.get_mut(&home)?;
+        *count -= 1;
+        let last = *count == 0;
+        if last {
+            held.remove(&home);
+        }
+        if held.is_empty() {
+            self.rooms.remove(&room);
+        }
+        Some((home, last))
+    }
+
+    /// Forgets everybody of a room; says which workers served it.
+    pub fn remove_room(&mut self, room: RoomId) -> BTreeSet<WorkerId> {
+        let gone: Vec<_> =
+            self.homes.keys().copied().filter(|participant| participant.room() == room).collect();
+        let workers = self.workers_of(room).collect();
+        for participant in gone {
+            self.remove(participant);
+        }
+        workers
+    }
+
+    fn choose(&self, room: RoomId) -> WorkerId {
+        let least_loaded = |_: &()| {
+            let indexed = self.load.iter().enumerate().min_by_key(|(_, load)| **load);
+            WorkerId(indexed.map_or(0, |(index, _)| u16::try_from(index).unwrap_or(0)))
+        };
+        let Some(held) = self.rooms.get(&room) else { return least_loaded(&()) };
+        let fewest = held.iter().min_by_key(|(_, count)| **count);
+        match fewest {
+            Some((worker, count)) if *count < self.spread_above => *worker,
+            _ => self.unused(held).unwrap_or_else(|| {
+                fewest.map_or_else(|| least_loaded(&()), |(worker, _)| *worker)
+            }),
+        }
+    }
+
+    fn unused(&self, held: &BTreeMap<WorkerId, usize>) -> Option<WorkerId> {
+        let workers = self.load.iter().enumerate().filter_map(|(index, load)| {
+            let worker = WorkerId(u16::try_from(index).ok()?);
+            (!held.contains_key(&worker)).then_some((worker, *load))
+        });
+        workers.min_by_key(|(_, load)| *load).map(|(worker, _)| worker)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(room: u32, index: u32) -> ParticipantId {
+        ParticipantId::new(RoomId(room), index)
+    }
+
+    #[test]
+    fn rooms_are_spread_over_workers_and_small_rooms_stay_whole() {
+        let mut placement = Placement::new(2, 3);
+        for index in 0..3 {
+            assert_eq!(placement.place(who(1, index)), WorkerId(0));
+        }
+        for index in 0..2 {
+            assert_eq!(placement.place(who(2, index)), WorkerId(1));
+        }
+    }
+
+    #[test]
+    fn a_room_that_grows_spreads_and_then_fills_its_workers_evenly() {
+        let mut placement = Placement::new(2, 3);
+        let homes: Vec<_> = (0..8).map(|index| placement.place(who(1, index)).0).collect();
+        assert_eq!(homes, [0, 0, 0, 1, 1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn whoever_left_leaves_nothing_behind() {
+        let mut placement = Placement::new(2, 2);
+        for index in 0..3 {
+            placement.place(who(1, index));
+        }
+        assert_eq!(placement.remove(who(1, 2)), Some((WorkerId(1), true)));
+        assert_eq!(placement.remove(who(1, 2)), None);
+        assert_eq!(placement.remove_room(RoomId(1)), BTreeSet::from([WorkerId(0)]));
+        assert!(placement.homes.is_empty() && placement.rooms.is_empty());
+        assert_eq!(placement.load, [0, 0]);
+    }
+}

@@ -1,0 +1,59 @@
+//! The active talkers of a group whose publishers are served by several workers: each worker ranks those
+//! that it hears first-hand, here the lists are merged.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sideroom_route::{GroupId, RoomId, TrackId, WorkerId};
+
+/// The last ranking of every worker.
+#[derive(Debug, Default)]
+pub struct TalkerLists {
+    lists: HashMap<(RoomId, GroupId), BTreeMap<WorkerId, Vec<(TrackId, u16)>>>,
+}
+
+impl TalkerLists {
+    /// Takes a worker's ranking, gives the group's.
+    pub fn merge(
+        &mut self,
+        worker: WorkerId,
+        room: RoomId,
+        group: GroupId,
+        ranked: Vec<(TrackId, u16)>,
+    ) -> Vec<TrackId> {
+        let lists = self.lists.entry((room, group)).or_default();
+        if ranked.is_empty() {
+            lists.remove(&worker);
+        } else {
+            lists.insert(worker, ranked);
+        }
+        let mut merged: Vec<_> = lists.values().flatten().copied().collect();
+        merged.sort_by_key(|(track, score)| (std::cmp::Reverse(*score), *track));
+        if lists.is_empty() {
+            self.lists.remove(&(room, group));
+        }
+        merged.into_iter().map(|(track, _)| track).collect()
+    }
+
+    /// Forgets a room that is closed.
+    pub fn forget(&mut self, room: RoomId) {
+        self.lists.retain(|(held, _), _| *held != room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_several_workers_become_one_by_score() {
+        let room = RoomId(1);
+        let track = |index| TrackId::new(room, index);
+        let mut lists = TalkerLists::default();
+        let parent = GroupId::Parent;
+        lists.merge(WorkerId(0), room, parent, vec![(track(1), 90), (track(2), 10)]);
+        let merged = lists.merge(WorkerId(1), room, parent, vec![(track(3), 40)]);
+        assert_eq!(merged, [track(1), track(3), track(2)]);
+        let merged = lists.merge(WorkerId(0), room, parent, Vec::new());
+        assert_eq!(merged, [track(3)]);
+    }
+}

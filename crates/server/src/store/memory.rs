@@ -1,0 +1,128 @@
+//! A store that forgets everything with the process: for tests and development.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sideroom_route::RoomId;
+
+use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+
+/// Keeps everything in maps.
+#[derive(Default)]
+pub struct MemoryStore {
+    rooms: Mutex<BTreeMap<RoomId, Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    snapshot: Option<Row>,
+    rows: BTreeMap<u64, Vec<u8>>,
+    ended_at_ms: Option<u64>,
+}
+
+impl Kept {
+    fn ended_before(&self, at_ms: u64) -> bool {
+        self.ended_at_ms.is_some_and(|ended| ended < at_ms)
+    }
+}
+
+fn stored(room: RoomId, kept: &Kept) -> StoredRoom {
+    let from = kept
+        .snapshot
+        .as_ref()
+        .map_or(0, |snapshot| snapshot.seq + 1);
+    StoredRoom {
+        room,
+        snapshot: kept.snapshot.clone(),
+        rows: rows_after(kept, from, usize::MAX),
+    }
+}
+
+impl MemoryStore {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<RoomId, Kept>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Committed<T> {
+    Box::pin(std::future::ready(result))
+}
+
+fn rows_after(kept: &Kept, from: u64, limit: usize) -> Vec<Row> {
+    let rows = kept.rows.range(from..).take(limit);
+    rows.map(|(&seq, bytes)| Row {
+        seq,
+        bytes: bytes.clone(),
+    })
+    .collect()
+}
+
+impl Store for MemoryStore {
+    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
+        let mut rooms = self.kept();
+        let kept = rooms.entry(room).or_default();
+        let last = kept.rows.last_key_value().map_or(0, |(&seq, _)| seq);
+        if !super::follows(last, &rows) {
+            return done(Err(StoreError::Gap));
+        }
+        kept.rows
+            .extend(rows.into_iter().map(|row| (row.seq, row.bytes)));
+        done(Ok(()))
+    }
+
+    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
+        self.kept().entry(room).or_default().snapshot = Some(snapshot);
+        done(Ok(()))
+    }
+
+    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
+        if let Some(kept) = self.kept().get_mut(&room) {
+            kept.snapshot = None;
+            kept.ended_at_ms = Some(ended_at_ms);
+        }
+        done(Ok(()))
+    }
+
+    fn load(&self) -> Committed<Stored> {
+        let rooms = self.kept();
+        let live = rooms.iter().filter(|(_, kept)| kept.ended_at_ms.is_none());
+        let next = rooms.last_key_value().map_or(1, |(room, _)| room.0 + 1);
+        done(Ok(Stored {
+            rooms: live.map(|(&room, kept)| stored(room, kept)).collect(),
+            next_room: RoomId(next),
+        }))
+    }
+
+    fn load_room(&self, room: RoomId) -> Committed<StoredRoom> {
+        let mut rooms = self.kept();
+        done(Ok(stored(room, rooms.entry(room).or_default())))
+    }
+
+    fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>> {
+        let rooms = self.kept();
+        done(Ok(rooms
+            .get(&room)
+            .map(|kept| rows_after(kept, from, limit))
+            .unwrap_or_default()))
+    }
+
+    fn rooms(&self) -> Committed<Vec<RoomId>> {
+        done(Ok(self.kept().keys().copied().collect()))
+    }
+
+    fn forget_ended_before(&self, at_ms: u64) -> Committed {
+        let mut rooms = self.kept();
+        // The newest room stays known, so that its id is not handed out again.
+        let newest = rooms.last_key_value().map(|(&room, _)| room);
+        for kept in rooms.values_mut().filter(|kept| kept.ended_before(at_ms)) {
+            kept.rows.clear();
+        }
+        rooms.retain(|&room, kept| Some(room) == newest || !kept.ended_before(at_ms));
+        done(Ok(()))
+    }
+}

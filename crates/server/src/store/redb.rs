@@ -1,0 +1,449 @@
+//! The store in one file, with group commit: one thread owns the file, takes everything that waits into
+//! one transaction, syncs once and answers all. So a command waits for one or two syncs, however many
+//! others come at the same time.
+//!
+//! After a failed write the file is closed and opened again before the next one, which goes back to the
+//! last synced state: nothing that was refused is ever found later.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
+use sideroom_route::RoomId;
+use tokio::sync::oneshot;
+
+use super::redb_error::explain;
+use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+
+/// Row of a room: its journal.
+const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
+/// The latest snapshot of a room and the row it was taken at.
+const SNAPSHOTS: TableDefinition<u32, (u64, &[u8])> = TableDefinition::new("snapshots");
+/// Every room ever seen; when it ended, 0 while it lives.
+const ROOMS: TableDefinition<u32, u64> = TableDefinition::new("rooms");
+/// What the file is.
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+
+/// The layout of these tables. A greater number in a file means a newer server wrote it.
+const LAYOUT: u64 = 1;
+/// Requests that wait for the writer before new ones are refused.
+const QUEUE: usize = 8_192;
+/// Requests in one transaction. Bounds how long the first of them waits.
+const BATCH: usize = 1_024;
+
+/// Makes the bytes below the database: a file, or in tests something that fails on demand.
+type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> + Send>;
+
+/// Keeps everything in one file.
+pub struct RedbStore {
+    queue: Option<SyncSender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// Where the verdict about one request goes.
+type Answer = oneshot::Sender<Result<(), StoreError>>;
+/// What to do with the file, or with the reason why there is none.
+type Read = Box<dyn FnOnce(Result<&Database, StoreError>) + Send>;
+
+enum Job {
+    Write(Write, Answer),
+    Read(Read),
+}
+
+enum Write {
+    Append(RoomId, Vec<Row>),
+    Snapshot(RoomId, Row),
+    Remove(RoomId, u64),
+    ForgetEndedBefore(u64),
+}
+
+impl RedbStore {
+    /// Opens the file, or makes it and the directories above it.
+    pub fn open(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
+        if let Some(directory) = path.parent().filter(|at| !at.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory).map_err(|error| explain(redb::Error::Io(error)))?;
+        }
+        let path: PathBuf = path.to_owned();
+        Self::start(Box::new(move || {
+            Database::builder()
+                .set_cache_size(cache_bytes)
+                .create(&path)
+        }))
+    }
+
+    /// Works on any storage, opened again by the same closure after a failure.
+    pub fn on_backend<B: StorageBackend>(
+        mut backend: impl FnMut() -> B + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        Self::start(Box::new(move || {
+            Database::builder().create_with_backend(backend())
+        }))
+    }
+
+    fn start(mut open: Open) -> Result<Self, StoreError> {
+        let db = prepare(&mut open)?;
+        let (queue, jobs) = sync_channel(QUEUE);
+        let mut writer = Writer {
+            db: Some(db),
+            open,
+            last: BTreeMap::new(),
+        };
+        let writer = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || writer.run(&jobs))
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(Self {
+            queue: Some(queue),
+            writer: Some(writer),
+        })
+    }
+
+    fn submit(&self, job: Job) -> Result<(), StoreError> {
+        match self.queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => Err(StoreError::Overloaded),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Closed),
+        }
+    }
+
+    fn write(&self, write: Write) -> Committed {
+        let (answer, answered) = oneshot::channel();
+        let submitted = self.submit(Job::Write(write, answer));
+        Box::pin(async move {
+            submitted?;
+            answered.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Committed<T> {
+        let (answer, answered) = oneshot::channel();
+        let submitted = self.submit(Job::Read(Box::new(move |db| {
+            let found = db.and_then(|db| read(db).map_err(explain));
+            // Whoever asked may have gone; then nobody wants the answer.
+            drop(answer.send(found));
+        })));
+        Box::pin(async move {
+            submitted?;
+            answered.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+}
+
+impl Drop for RedbStore {
+    /// Waits until everything that was asked is durable and the file is closed properly.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(writer) = self.writer.take() {
+            drop(writer.join());
+        }
+    }
+}
+
+impl Store for RedbStore {
+    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
+        self.write(Write::Append(room, rows))
+    }
+
+    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
+        self.write(Write::Snapshot(room, snapshot))
+    }
+
+    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
+        self.write(Write::Remove(room, ended_at_ms))
+    }
+
+    fn forget_ended_before(&self, at_ms: u64) -> Committed {
+        self.write(Write::ForgetEndedBefore(at_ms))
+    }
+
+    fn load(&self) -> Committed<Stored> {
+        self.read(load)
+    }
+
+    fn load_room(&self, room: RoomId) -> Committed<StoredRoom> {
+        self.read(move |db| load_room(&db.begin_read()?, room))
+    }
+
+    fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>> {
+        self.read(move |db| rows_from(&db.begin_read()?, room, from, limit))
+    }
+
+    fn rooms(&self) -> Committed<Vec<RoomId>> {
+        self.read(|db| {
+            let rooms = db.begin_read()?.open_table(ROOMS)?;
+            rooms
+                .iter()?
+                .map(|entry| Ok(RoomId(entry?.0.value())))
+                .collect()
+        })
+    }
+}
+
+/// The thread that owns the file.
+struct Writer {
+    /// `None` after a failure, until the next request opens the file again.
+    db: Option<Database>,
+    open: Open,
+    /// The last row of each room that was written since the file was opened.
+    last: BTreeMap<RoomId, u64>,
+}
+
+impl Writer {
+    /// Until every sender is gone and the queue is empty.
+    fn run(&mut self, jobs: &Receiver<Job>) {
+        let mut batch = Vec::new();
+        while let Ok(first) = jobs.recv() {
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Write(write, answer) => batch.push((write, answer)),
+                    Job::Read(read) => {
+                        // Reads come after everything that was asked before them.
+                        self.commit(&mut batch);
+                        read(self.database());
+                    }
+                }
+                if batch.len() < BATCH {
+                    next = jobs.try_recv().ok();
+                }
+            }
+            self.commit(&mut batch);
+        }
+    }
+
+    fn database(&mut self) -> Result<&Database, StoreError> {
+        let db = match self.db.take() {
+            Some(db) => db,
+            None => {
+                let db = prepare(&mut self.open)?;
+                tracing::info!("the store works again");
+                self.last.clear();
+                db
+            }
+        };
+        Ok(self.db.insert(db))
+    }
+
+    fn commit(&mut self, batch: &mut Vec<(Write, Answer)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let verdicts = match self.try_commit(batch) {
+            Ok(verdicts) => verdicts,
+            Err(error) => {
+                tracing::warn!(%error, requests = batch.len(), "the store keeps nothing");
+                metrics::counter!("sideroom_store_failed_total").increment(batch.len() as u64);
+                // What the failed transaction wrote is forgotten by opening the file anew.
+                self.db = None;
+                self.last.clear();
+                vec![Err(error); batch.len()]
+            }
+        };
+        for ((_, answer), verdict) in batch.drain(..).zip(verdicts) {
+            drop(answer.send(verdict));
+        }
+    }
+
+    /// One transaction for all. Each request succeeds or fails for itself, unless the file fails.
+    fn try_commit(
+        &mut self,
+        batch: &[(Write, Answer)],
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.database()?;
+        let Self {
+            db: Some(db), last, ..
+        } = self
+        else {
+            return Err(StoreError::Closed);
+        };
+        let transaction = db.begin_write().map_err(|error| explain(error.into()))?;
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for (write, _) in batch {
+            verdicts.push(match apply(&transaction, last, write) {
+                Ok(()) => Ok(()),
+                Err(Refusal::Gap) => Err(StoreError::Gap),
+                Err(Refusal::Failed(error)) => return Err(explain(error)),
+            });
+        }
+        let begun = crate::clock::now();
+        transaction
+            .commit()
+            .map_err(|error| explain(error.into()))?;
+        metrics::histogram!("sideroom_store_commit_seconds").record(begun.elapsed().as_secs_f64());
+        metrics::histogram!("sideroom_store_batch_requests").record(batch.len() as f64);
+        Ok(verdicts)
+    }
+}
+
+/// Why one request of a batch is not done.
+enum Refusal {
+    Gap,
+    Failed(redb::Error),
+}
+
+impl<E: Into<redb::Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn apply(
+    transaction: &redb::WriteTransaction,
+    last: &mut BTreeMap<RoomId, u64>,
+    write: &Write,
+) -> Result<(), Refusal> {
+    match write {
+        Write::Append(room, rows) => append(transaction, last, *room, rows),
+        Write::Snapshot(room, row) => {
+            let mut snapshots = transaction.open_table(SNAPSHOTS)?;
+            snapshots.insert(room.0, (row.seq, row.bytes.as_slice()))?;
+            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
+            Ok(())
+        }
+        Write::Remove(room, ended_at_ms) => {
+            transaction.open_table(SNAPSHOTS)?.remove(room.0)?;
+            transaction
+                .open_table(ROOMS)?
+                .insert(room.0, (*ended_at_ms).max(1))?;
+            last.remove(room);
+            Ok(())
+        }
+        Write::ForgetEndedBefore(at_ms) => forget(transaction, *at_ms),
+    }
+}
+
+fn append(
+    transaction: &redb::WriteTransaction,
+    last: &mut BTreeMap<RoomId, u64>,
+    room: RoomId,
+    rows: &[Row],
+) -> Result<(), Refusal> {
+    let mut table = transaction.open_table(ROWS)?;
+    let mut previous = match last.get(&room) {
+        Some(&seq) => seq,
+        None => {
+            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
+            let newest = table.range((room.0, 0)..=(room.0, u64::MAX))?.next_back();
+            newest.transpose()?.map_or(0, |(key, _)| key.value().1)
+        }
+    };
+    // All rows or none: looked at before any is written.
+    if !super::follows(previous, rows) {
+        return Err(Refusal::Gap);
+    }
+    for row in rows {
+        table.insert((room.0, row.seq), row.bytes.as_slice())?;
+        previous = row.seq;
+    }
+    last.insert(room, previous);
+    Ok(())
+}
+
+fn forget(transaction: &redb::WriteTransaction, at_ms: u64) -> Result<(), Refusal> {
+    let mut rooms = transaction.open_table(ROOMS)?;
+    let mut rows = transaction.open_table(ROWS)?;
+    // The newest room stays known, so that its id is not handed out again.
+    let newest = rooms.last()?.map_or(0, |(room, _)| room.value());
+    let old: Vec<u32> = rooms
+        .iter()?
+        .filter_map(Result::ok)
+        .filter(|(_, ended)| (1..at_ms).contains(&ended.value()))
+        .map(|(room, _)| room.value())
+        .collect();
+    for room in old {
+        rows.retain_in((room, 0)..=(room, u64::MAX), |_, _| false)?;
+        if room != newest {
+            rooms.remove(room)?;
+        }
+    }
+    Ok(())
+}
+
+fn load(db: &Database) -> Result<Stored, redb::Error> {
+    let transaction = db.begin_read()?;
+    let mut stored = Stored {
+        rooms: Vec::new(),
+        next_room: RoomId(1),
+    };
+    for entry in transaction.open_table(ROOMS)?.iter()? {
+        let (room, ended) = entry?;
+        let room = RoomId(room.value());
+        stored.next_room = RoomId(room.0.saturating_add(1));
+        if ended.value() == 0 {
+            stored.rooms.push(load_room(&transaction, room)?);
+        }
+    }
+    Ok(stored)
+}
+
+fn load_room(transaction: &redb::ReadTransaction, room: RoomId) -> Result<StoredRoom, redb::Error> {
+    let snapshot = transaction
+        .open_table(SNAPSHOTS)?
+        .get(room.0)?
+        .map(|found| {
+            let (seq, bytes) = found.value();
+            Row {
+                seq,
+                bytes: bytes.to_vec(),
+            }
+        });
+    let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq + 1);
+    let rows = rows_from(transaction, room, from, usize::MAX)?;
+    Ok(StoredRoom {
+        room,
+        snapshot,
+        rows,
+    })
+}
+
+fn rows_from(
+    transaction: &redb::ReadTransaction,
+    room: RoomId,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Row>, redb::Error> {
+    let table = transaction.open_table(ROWS)?;
+    let range = table.range((room.0, from)..=(room.0, u64::MAX))?;
+    range
+        .take(limit)
+        .map(|entry| {
+            let (key, bytes) = entry?;
+            Ok(Row {
+                seq: key.value().1,
+                bytes: bytes.value().to_vec(),
+            })
+        })
+        .collect()
+}
+
+/// Opens the file, makes its tables and refuses what a newer server wrote.
+fn prepare(open: &mut Open) -> Result<Database, StoreError> {
+    let db = open().map_err(|error| explain(error.into()))?;
+    let layout = check_layout(&db).map_err(explain)?;
+    match layout <= LAYOUT {
+        true => Ok(db),
+        false => Err(StoreError::Unusable(format!(
+            "its layout is {layout}, this server knows {LAYOUT}; run the server that wrote it"
+        ))),
+    }
+}
+
+fn check_layout(db: &Database) -> Result<u64, redb::Error> {
+    if let Ok(meta) = db.begin_read()?.open_table(META)
+        && let Some(layout) = meta.get("layout")?
+    {
+        return Ok(layout.value());
+    }
+    let transaction = db.begin_write()?;
+    transaction.open_table(META)?.insert("layout", LAYOUT)?;
+    transaction.open_table(ROWS)?;
+    transaction.open_table(SNAPSHOTS)?;
+    transaction.open_table(ROOMS)?;
+    transaction.commit()?;
+    Ok(LAYOUT)
+}

@@ -1,0 +1,292 @@
+//! What a store promises holds for each of them: in memory, in a file, and in a file that fails.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::io::{Error, ErrorKind};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use redb::StorageBackend;
+use sideroom::store::{MemoryStore, RedbStore, Row, Store, StoreError};
+use sideroom_route::RoomId;
+
+const ROOM: RoomId = RoomId(7);
+
+fn row(seq: u64) -> Row {
+    Row {
+        seq,
+        bytes: format!("row {seq}").into_bytes(),
+    }
+}
+
+fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Row> {
+    seqs.map(row).collect()
+}
+
+/// The same story for every store.
+async fn check(store: &dyn Store) {
+    assert_eq!(store.load().await.unwrap().next_room, RoomId(1));
+    store.append(ROOM, rows(1..=3)).await.unwrap();
+    store.append(RoomId(3), rows(1..=1)).await.unwrap();
+    store
+        .save_snapshot(
+            ROOM,
+            Row {
+                seq: 2,
+                bytes: b"whole".to_vec(),
+            },
+        )
+        .await
+        .unwrap();
+
+    let stored = store.load().await.unwrap();
+    assert_eq!(stored.next_room, RoomId(8));
+    assert_eq!(
+        stored
+            .rooms
+            .iter()
+            .map(|room| room.room)
+            .collect::<Vec<_>>(),
+        [RoomId(3), ROOM]
+    );
+    let room = store.load_room(ROOM).await.unwrap();
+    assert_eq!(room, stored.rooms[1]);
+    assert_eq!((room.snapshot.unwrap().seq, room.rows), (2, rows(3..=3)));
+
+    assert_eq!(store.append(ROOM, rows(5..=6)).await, Err(StoreError::Gap));
+    assert_eq!(store.append(ROOM, rows(3..=4)).await, Err(StoreError::Gap));
+    assert_eq!(
+        store.append(ROOM, vec![row(4), row(6)]).await,
+        Err(StoreError::Gap)
+    );
+    assert_eq!(
+        store.journal(ROOM, 0, 99).await.unwrap(),
+        rows(1..=3),
+        "a refusal keeps nothing"
+    );
+    assert_eq!(store.journal(ROOM, 2, 1).await.unwrap(), rows(2..=2));
+
+    store.remove_room(ROOM, 1_000).await.unwrap();
+    let stored = store.load().await.unwrap();
+    assert_eq!(stored.rooms.len(), 1);
+    assert_eq!(
+        stored.next_room,
+        RoomId(8),
+        "an id is never handed out twice"
+    );
+    assert_eq!(
+        store.journal(ROOM, 0, 99).await.unwrap().len(),
+        3,
+        "the journal outlives the room"
+    );
+    store.forget_ended_before(1_000).await.unwrap();
+    assert_eq!(store.journal(ROOM, 0, 99).await.unwrap().len(), 3);
+    store.forget_ended_before(1_001).await.unwrap();
+    assert_eq!(store.journal(ROOM, 0, 99).await.unwrap(), []);
+    assert_eq!(store.load().await.unwrap().next_room, RoomId(8));
+    assert_eq!(store.rooms().await.unwrap(), [RoomId(3), ROOM]);
+}
+
+#[tokio::test]
+async fn memory_keeps_its_promises() {
+    check(&MemoryStore::new()).await;
+}
+
+#[tokio::test]
+async fn a_file_keeps_its_promises_and_is_found_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new/rooms.redb");
+    let store = RedbStore::open(&path, 1 << 20).unwrap();
+    check(&store).await;
+    assert!(
+        matches!(
+            RedbStore::open(&path, 1 << 20),
+            Err(StoreError::Unusable(_))
+        ),
+        "in use"
+    );
+    drop(store);
+    let store = RedbStore::open(&path, 1 << 20).unwrap();
+    assert_eq!(store.load_room(RoomId(3)).await.unwrap().rows, rows(1..=1));
+    assert_eq!(
+        store.append(RoomId(3), rows(3..=3)).await,
+        Err(StoreError::Gap)
+    );
+    store.append(RoomId(3), rows(2..=2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_refused_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rooms.redb");
+    std::fs::write(&path, vec![7; 8192]).unwrap();
+    let Err(error) = RedbStore::open(&path, 1 << 20) else {
+        panic!("opened garbage")
+    };
+    assert!(!error.to_string().is_empty());
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        vec![7; 8192],
+        "and left alone"
+    );
+}
+
+/// Everything that waits shares a sync: a hundred rooms take far fewer syncs than requests.
+#[tokio::test]
+async fn waiting_requests_share_one_sync() {
+    let disk = Disk::default();
+    let store = disk.store();
+    let before = disk.0.syncs.load(Ordering::SeqCst);
+    let waiting: Vec<_> = (1..=2_000)
+        .map(|n| {
+            store.append(
+                RoomId(n % 100),
+                rows(1 + u64::from((n - 1) / 100)..=1 + u64::from((n - 1) / 100)),
+            )
+        })
+        .collect();
+    for committed in waiting {
+        committed.await.unwrap();
+    }
+    let syncs = disk.0.syncs.load(Ordering::SeqCst) - before;
+    assert!(syncs < 200, "{syncs} syncs for 2000 requests");
+}
+
+/// After a failure every request fails until the disk works, and nothing refused is found later.
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers() {
+    let disk = Disk::default();
+    let store = disk.store();
+    store.append(ROOM, rows(1..=2)).await.unwrap();
+
+    for (fault, error) in [
+        (FULL, StoreError::Full),
+        (READ_ONLY, StoreError::ReadOnly(String::new())),
+    ] {
+        disk.0.fault.store(fault, Ordering::SeqCst);
+        let refused = store.append(ROOM, rows(3..=3)).await.unwrap_err();
+        assert_eq!(
+            std::mem::discriminant(&refused),
+            std::mem::discriminant(&error),
+            "{refused}"
+        );
+        assert!(store.append(ROOM, rows(4..=4)).await.is_err());
+        disk.0.fault.store(NONE, Ordering::SeqCst);
+        assert_eq!(store.load_room(ROOM).await.unwrap().rows, rows(1..=2));
+        assert_eq!(store.append(ROOM, rows(4..=4)).await, Err(StoreError::Gap));
+    }
+    store.append(ROOM, rows(3..=4)).await.unwrap();
+    assert_eq!(store.load_room(ROOM).await.unwrap().rows, rows(1..=4));
+}
+
+/// Power loss after any number of writes: what was answered is there, a batch is whole or absent.
+#[tokio::test]
+async fn whatever_was_answered_survives_power_loss_at_any_write() {
+    for cut in 0..60 {
+        let disk = Disk::default();
+        let store = disk.store();
+        disk.0.writes_left.store(cut, Ordering::SeqCst);
+        let mut answered = 0;
+        for batch in 0..20 {
+            let first = batch * 3 + 1;
+            match store.append(ROOM, rows(first..=first + 2)).await {
+                Ok(()) => answered = first + 2,
+                Err(_) => break,
+            }
+        }
+        drop(store);
+        let after = disk.after_power_loss();
+        let kept = after.store().load_room(ROOM).await.unwrap().rows.len() as u64;
+        assert!(
+            kept >= answered && kept <= answered + 3 && kept.is_multiple_of(3),
+            "cut {cut}: {kept} of {answered}"
+        );
+    }
+}
+
+const NONE: u8 = 0;
+const FULL: u8 = 1;
+const READ_ONLY: u8 = 2;
+
+/// A disk that counts syncs, fails on demand and forgets what was not synced.
+#[derive(Clone, Default, Debug)]
+struct Disk(Arc<Platter>);
+
+#[derive(Debug)]
+struct Platter {
+    now: Mutex<Vec<u8>>,
+    synced: Mutex<Vec<u8>>,
+    syncs: AtomicI64,
+    writes_left: AtomicI64,
+    fault: AtomicU8,
+}
+
+impl Default for Platter {
+    fn default() -> Self {
+        Self {
+            now: Mutex::default(),
+            synced: Mutex::default(),
+            syncs: AtomicI64::new(0),
+            writes_left: AtomicI64::new(i64::MAX),
+            fault: AtomicU8::new(NONE),
+        }
+    }
+}
+
+impl Disk {
+    fn store(&self) -> RedbStore {
+        let disk = self.clone();
+        RedbStore::on_backend(move || disk.clone()).unwrap()
+    }
+
+    fn after_power_loss(&self) -> Self {
+        let synced = self.0.synced.lock().unwrap().clone();
+        Self(Arc::new(Platter {
+            now: Mutex::new(synced.clone()),
+            synced: Mutex::new(synced),
+            ..Platter::default()
+        }))
+    }
+
+    fn change(&self) -> Result<(), Error> {
+        if self.0.writes_left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            return Err(Error::other("no power"));
+        }
+        match self.0.fault.load(Ordering::SeqCst) {
+            NONE => Ok(()),
+            FULL => Err(ErrorKind::StorageFull.into()),
+            _ => Err(ErrorKind::ReadOnlyFilesystem.into()),
+        }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64, Error> {
+        Ok(self.0.now.lock().unwrap().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        let at = offset as usize;
+        out.copy_from_slice(&self.0.now.lock().unwrap()[at..at + out.len()]);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), Error> {
+        self.change()?;
+        self.0.now.lock().unwrap().resize(len as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> Result<(), Error> {
+        self.change()?;
+        self.0.syncs.fetch_add(1, Ordering::SeqCst);
+        *self.0.synced.lock().unwrap() = self.0.now.lock().unwrap().clone();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), Error> {
+        self.change()?;
+        let at = offset as usize;
+        self.0.now.lock().unwrap()[at..at + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
