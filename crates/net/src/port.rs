@@ -1,0 +1,177 @@
+//! What one worker owns: its sockets and the wait over them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sideroom_route::Time;
+
+use crate::addr::{PeerAddr, Proto};
+use crate::poll::{Happened, Interest, Poller, Waker};
+use crate::recv::RecvBatch;
+use crate::send::{Flushed, SendBatch, WhenFull};
+use crate::tcp::{Queued, TcpCounters, TcpLimits, TcpPort};
+use crate::udp::{UdpOptions, UdpPort};
+
+/// The token of the UDP socket.
+const UDP: u64 = 0;
+
+/// How a port is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PortOptions {
+    /// The UDP socket.
+    pub udp: UdpOptions,
+    /// Takes TCP connections on the same port number, within these limits.
+    pub tcp: Option<TcpLimits>,
+}
+
+/// What a wait ended with. All false: the time-out passed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Ready {
+    /// [`Port::recv_batch`] has something to do.
+    pub readable: bool,
+    /// The UDP socket has room again; only told after [`Port::watch_writable`].
+    pub writable: bool,
+    /// A [`Waker`] was used.
+    pub woken: bool,
+}
+
+/// A UDP socket, perhaps a TCP listener of the same number, and what is needed to wait for both.
+pub struct Port {
+    udp: UdpPort,
+    tcp: Option<TcpPort>,
+    poller: Poller,
+    /// TCP sources that are ready, for the next receive.
+    ready: Vec<Happened>,
+    watches_writable: bool,
+}
+
+impl Port {
+    /// Binds the sockets. With port 0 and TCP, a number is found that is free for both.
+    pub fn bind(addr: SocketAddr, options: &PortOptions) -> io::Result<Self> {
+        /// A number that is free for UDP may be taken for TCP.
+        const TRIES: usize = 32;
+        let poller = Poller::new()?;
+        let mut tries = 0;
+        let (udp, tcp) = loop {
+            let udp = UdpPort::bind(addr, &options.udp)?;
+            let Some(limits) = options.tcp else {
+                break (udp, None);
+            };
+            let at = SocketAddr::new(addr.ip(), udp.local_addr().port());
+            match TcpPort::bind(at, limits, &poller) {
+                Ok(tcp) => break (udp, Some(tcp)),
+                Err(_) if addr.port() == 0 && tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        poller.add(&udp, UDP, Interest::READ)?;
+        Ok(Self {
+            udp,
+            tcp,
+            poller,
+            ready: Vec::new(),
+            watches_writable: false,
+        })
+    }
+
+    /// The address of the UDP socket; the TCP listener has the same.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.udp.local_addr()
+    }
+
+    /// The UDP socket, to ask it about itself.
+    pub fn udp(&self) -> &UdpPort {
+        &self.udp
+    }
+
+    /// What the TCP side has seen; all zero without one.
+    pub fn tcp_counters(&self) -> TcpCounters {
+        self.tcp.as_ref().map(TcpPort::counters).unwrap_or_default()
+    }
+
+    /// Wakes the thread that waits here.
+    pub fn waker(&self) -> Waker {
+        self.poller.waker()
+    }
+
+    /// Waits until there is something to do, at most for `timeout`, rounded up to milliseconds (`None`:
+    /// for ever; zero: looks and does not wait).
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Ready> {
+        let mut told = Ready::default();
+        let ready = &mut self.ready;
+        ready.clear();
+        told.woken = self.poller.wait(timeout, |happened| {
+            if happened.token == UDP {
+                told.readable |= happened.readable;
+                told.writable |= happened.writable;
+            } else {
+                told.readable = true;
+                ready.push(happened);
+            }
+        })?;
+        Ok(told)
+    }
+
+    /// Whether [`Port::wait`] ends when the UDP socket has room to send: for a batch that was kept.
+    pub fn watch_writable(&mut self, watch: bool) -> io::Result<()> {
+        if watch != self.watches_writable {
+            let interest = Interest {
+                read: true,
+                write: watch,
+            };
+            self.poller.change(&self.udp, UDP, interest)?;
+            self.watches_writable = watch;
+        }
+        Ok(())
+    }
+
+    /// Replaces what `batch` holds by what waits in the sockets. Call it once for each wait that says
+    /// [`Ready::readable`], and again as long as [`RecvBatch::is_full`] if nothing else is due. TCP
+    /// connections that are overdue are closed on the way, so it should be called every second or so.
+    pub fn recv_batch(&mut self, batch: &mut RecvBatch, now: Time) -> io::Result<()> {
+        self.udp.recv_batch(batch)?;
+        if let Some(tcp) = &mut self.tcp {
+            for happened in self.ready.drain(..) {
+                tcp.handle_ready(happened, &self.poller, batch, now);
+            }
+            tcp.sweep(&self.poller, now);
+        }
+        Ok(())
+    }
+
+    /// Sends what `batch` holds, datagrams and frames, and empties it. With [`WhenFull::Keep`] it keeps
+    /// the datagrams that the socket had no room for, in order.
+    pub fn flush(&mut self, batch: &mut SendBatch, when_full: WhenFull) -> Flushed {
+        if batch.is_empty() {
+            return Flushed::default();
+        }
+        let mut frames = Flushed::default();
+        if let Some(tcp) = &mut self.tcp {
+            batch.drain_frames(|to, packet| match tcp.queue(to.addr, packet) {
+                Queued::Yes => {
+                    frames.sent += 1;
+                    frames.messages += 1;
+                }
+                Queued::Full => frames.full += 1,
+                Queued::Gone => frames.failed += 1,
+            });
+            tcp.write_dirty(&self.poller);
+        }
+        self.udp.flush(batch, when_full).and(frames)
+    }
+
+    /// ICE has validated the path: a TCP connection is kept from now on until it falls silent.
+    pub fn validate(&mut self, peer: PeerAddr) {
+        if let (Proto::Tcp, Some(tcp)) = (peer.proto, &mut self.tcp) {
+            tcp.validate(peer.addr);
+        }
+    }
+
+    /// Closes the peer's TCP connection, if that is what it is.
+    pub fn close(&mut self, peer: PeerAddr) {
+        if let (Proto::Tcp, Some(tcp)) = (peer.proto, &mut self.tcp) {
+            tcp.close(peer.addr, &self.poller);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One UDP socket: its options, and batches in and out.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use crate::addr::canonical;
+use crate::recv::RecvBatch;
+use crate::send::{Flushed, SendBatch, WhenFull};
+use crate::sys;
+use crate::sys_send::SendHeads;
+
+/// How a UDP socket is made.
+#[derive(Clone, Copy, Debug)]
+pub struct UdpOptions {
+    /// Receive buffer asked for, in bytes. What the kernel grants is told by [`UdpPort::buffers`].
+    pub recv_buffer: usize,
+    /// Send buffer asked for, in bytes.
+    pub send_buffer: usize,
+    /// Lets the socket have an address that another one of this user has with the same option, for a
+    /// process that takes over from another one.
+    pub reuse_port: bool,
+    /// Receives what one sender sent in one go as one message (`UDP_GRO`), where the kernel can.
+    pub coalesce: bool,
+    /// Sends what goes to one destination as one message (`UDP_SEGMENT`), where the kernel can.
+    pub segment: bool,
+    /// Tells for each datagram which local address it was sent to: for a socket bound to the unspecified
+    /// address of a host with many addresses.
+    pub local_address: bool,
+}
+
+/// The sizes of the socket's buffers in bytes, as the kernel granted them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Buffers {
+    /// Receive buffer.
+    pub recv: usize,
+    /// Send buffer.
+    pub send: usize,
+}
+
+/// A non-blocking UDP socket with its headers for batched calls.
+pub struct UdpPort {
+    socket: Socket,
+    local: SocketAddr,
+    v6: bool,
+    coalesce: bool,
+    segmenting: Segmenting,
+    heads: SendHeads,
+}
+
+/// Whether the kernel takes segmented sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Segmenting {
+    /// It does, as far as is known, and refused so many in a row for their own sake.
+    On {
+        /// Refusals since the last success.
+        refused: u8,
+    },
+    /// It does not, or was told not to.
+    Off,
+}
+
+impl Default for UdpOptions {
+    fn default() -> Self {
+        Self {
+            recv_buffer: 8 << 20,
+            send_buffer: 8 << 20,
+            reuse_port: false,
+            coalesce: true,
+            segment: true,
+            local_address: false,
+        }
+    }
+}
+
+impl UdpPort {
+    /// Binds a socket. An IPv6 address takes IPv4 too if it is the unspecified one.
+    pub fn bind(addr: SocketAddr, options: &UdpOptions) -> io::Result<Self> {
+        let v6 = addr.is_ipv6();
+        let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
+        if v6 {
+            socket.set_only_v6(!addr.ip().is_unspecified())?;
+        }
+        if options.reuse_port {
+            socket.set_reuse_port(true)?;
+        }
+        enlarge(&socket, options);
+        if options.local_address {
+            ask_for_local_address(socket.as_fd(), v6)?;
+        }
+        let coalesce = options.coalesce
+            && sys::set_option(socket.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1).is_ok();
+        let segment = options.segment
+            && sys::set_option(socket.as_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, 0).is_ok();
+        socket.bind(&addr.into())?;
+        let local = socket.local_addr()?.as_socket().unwrap_or(addr);
+        Ok(Self {
+            socket,
+            local: canonical(local),
+            v6,
+            coalesce,
+            segmenting: if segment {
+                Segmenting::On { refused: 0 }
+            } else {
+                Segmenting::Off
+            },
+            heads: SendHeads::new(),
+        })
+    }
+
+    /// The address that the socket has.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// True if coalesced receiving is on: a batch needs buffers of [`RecvBatch::COALESCED`] bytes then.
+    pub fn coalesces(&self) -> bool {
+        self.coalesce
+    }
+
+    /// True as long as the kernel takes segmented sends.
+    pub fn segments(&self) -> bool {
+        self.segmenting != Segmenting::Off
+    }
+
+    /// What the kernel granted.
+    pub fn buffers(&self) -> io::Result<Buffers> {
+        let socket = SockRef::from(&self.socket);
+        Ok(Buffers {
+            recv: socket.recv_buffer_size()?,
+            send: socket.send_buffer_size()?,
+        })
+    }
+
+    /// How many datagrams the kernel dropped since the socket was made because nobody took them in time.
+    pub fn kernel_drops(&self) -> io::Result<u32> {
+        sys::kernel_drops(self.socket.as_fd())
+    }
+
+    /// A batch whose buffers fit this socket.
+    pub fn recv_batch_for(&self, messages: usize) -> RecvBatch {
+        let size = if self.coalesce {
+            RecvBatch::COALESCED
+        } else {
+            RecvBatch::SINGLE
+        };
+        RecvBatch::new(messages, size)
+    }
+
+    /// Replaces what `batch` holds by what waits in the socket, and says how many messages that is: 0 if
+    /// nothing waits. A full batch means that more may wait.
+    pub fn recv_batch(&mut self, batch: &mut RecvBatch) -> io::Result<usize> {
+        batch.clear();
+        loop {
+            match batch.arena().recv(self.socket.as_fd()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends what `batch` holds and empties it; with [`WhenFull::Keep`] it keeps what the socket's buffer
+    /// had no room for, in order. Frames for TCP connections are not its business and are counted as
+    /// failed.
+    pub fn flush(&mut self, batch: &mut SendBatch, when_full: WhenFull) -> Flushed {
+        let mut segmenting = self.segmenting;
+        let fd = self.socket.as_fd();
+        let flushed = batch.flush_udp(fd, self.v6, (&mut self.heads, &mut segmenting), when_full);
+        self.segmenting = segmenting;
+        batch.set_grouping(self.segments());
+        flushed
+    }
+}
+
+impl AsFd for UdpPort {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Asks for large buffers: beyond the system's limit if this process may, else up to it.
+fn enlarge(socket: &Socket, options: &UdpOptions) {
+    let clamp = |size: usize| i32::try_from(size).unwrap_or(i32::MAX / 2);
+    let fd = socket.as_fd();
+    let (recv, send) = (clamp(options.recv_buffer), clamp(options.send_buffer));
+    if sys::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, recv).is_err() {
+        let _ = socket.set_recv_buffer_size(options.recv_buffer);
+    }
+    if sys::set_option(fd, libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, send).is_err() {
+        let _ = socket.set_send_buffer_size(options.send_buffer);
+    }
+}
+
+fn ask_for_local_address(fd: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
+    if v6 {
+        sys::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)
+    } else {
+        sys::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
+    }
+}
