@@ -1,0 +1,449 @@
+//! What happened in a room, numbered, and who may know of it.
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
+
+use crate::{
+    Actor, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet, ParentGate,
+    ParticipantView, RequestId, Role, RoomSettings, UnixMillis,
+};
+
+/// One change of a room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// Counts the room's events, from 1, without a gap.
+    pub seq: u64,
+    /// The epoch of the routing table that goes with it.
+    pub epoch: Epoch,
+    /// When.
+    pub at: UnixMillis,
+    /// The request that caused it; `None` if a timer did. Told only to the actor of the request and to
+    /// moderators.
+    pub request_id: Option<RequestId>,
+    /// Who caused it.
+    pub actor: Actor,
+    /// Who may know.
+    pub audience: Audience,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// Who may know of an event. The operator may know of all.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Audience {
+    /// Everybody in the room, in whatever group.
+    Everyone,
+    /// Moderators.
+    Moderators,
+    /// Those who are in this group when the event happens, or listen in on it.
+    Group(GroupId),
+    /// One participant.
+    Participant(ParticipantId),
+    /// All of these.
+    Several(Vec<Audience>),
+}
+
+/// What a viewer was when an event happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// Holds from the event with this number on.
+    pub seq: u64,
+    /// Its role.
+    pub role: Role,
+    /// Its group.
+    pub group: GroupId,
+    /// The breakout that it listens in on.
+    pub listening: Option<BreakoutId>,
+}
+
+/// Why somebody is in another group than before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveCause {
+    /// It joined the room.
+    JoinedRoom,
+    /// It joined a breakout by itself.
+    Joined,
+    /// It was invited with force.
+    Forced,
+    /// It was assigned to a breakout with `auto_move`.
+    AutoMoved,
+    /// Somebody with the power to do so moved it.
+    Moved,
+    /// The breakouts were shuffled.
+    Shuffled,
+    /// It left the breakout by itself.
+    Left,
+    /// The breakout was cleared.
+    Cleared,
+    /// The breakout was closed.
+    Closed,
+    /// The breakout was destroyed.
+    Destroyed,
+    /// The time was up.
+    TimeUp,
+    /// It left the room.
+    LeftRoom,
+}
+
+/// Why somebody is no longer in the room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaveReason {
+    /// It left.
+    Left,
+    /// A moderator put it out.
+    Removed,
+    /// It did not come back in time after a drop.
+    Expired,
+    /// The room ended.
+    RoomClosed,
+}
+
+/// What happened. The audience of each is in [`EventKind::audience`], the one table.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum EventKind {
+    /// The room's settings or its mode changed.
+    RoomChanged {
+        /// All of them, as they are now.
+        settings: Box<RoomSettings>,
+    },
+    /// The room takes nobody in any more, or again.
+    Draining(bool),
+    /// The room ended.
+    RoomClosed,
+    /// Somebody came in.
+    ParticipantJoined {
+        /// Who, as everybody may see it.
+        participant: Box<ParticipantView>,
+    },
+    /// Somebody's connection dropped; its place is kept.
+    ParticipantDropped {
+        /// Who.
+        participant: ParticipantId,
+        /// Until when.
+        until: UnixMillis,
+    },
+    /// It came back.
+    ParticipantReconnected {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Somebody is no longer in the room.
+    ParticipantLeft {
+        /// Who.
+        participant: ParticipantId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// Somebody has another role.
+    RoleChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// Which.
+        role: Role,
+    },
+    /// Somebody may do more or less than before.
+    GrantsChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// What it may do.
+        grants: Grants,
+    },
+    /// Somebody sends a kind.
+    TrackPublished {
+        /// Who.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// What.
+        kind: TrackKind,
+        /// The track.
+        track: TrackId,
+    },
+    /// It no longer does.
+    TrackUnpublished {
+        /// Who.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// What.
+        kind: TrackKind,
+        /// The track.
+        track: TrackId,
+    },
+    /// Which kinds of somebody are muted, and by whom.
+    MuteChanged {
+        /// Whose.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// By itself.
+        by_self: KindSet,
+        /// By a moderator.
+        by_moderator: KindSet,
+    },
+    /// Which kinds somebody brings into its breakout.
+    StreamChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// Which.
+        stream: KindSet,
+    },
+    /// Breakouts were created.
+    BreakoutsCreated {
+        /// Which.
+        breakouts: Vec<BreakoutView>,
+    },
+    /// A breakout changed: name, size, state, owner, invitees, assignees or members.
+    BreakoutChanged {
+        /// As it is now.
+        breakout: Box<BreakoutView>,
+    },
+    /// Breakouts were removed.
+    BreakoutsDestroyed {
+        /// Which.
+        breakouts: Vec<BreakoutId>,
+        /// Who was inside until then.
+        members: Vec<ParticipantId>,
+    },
+    /// The breakouts that everybody may choose from by itself, all of them, as they are now.
+    SelectableBreakouts {
+        /// Without members and invitees.
+        breakouts: Vec<BreakoutSummary>,
+    },
+    /// What somebody is assigned to, or its breakout changed.
+    Assigned {
+        /// Who.
+        participant: ParticipantId,
+        /// Where to; `None`: nowhere any more.
+        breakout: Option<Box<BreakoutSummary>>,
+    },
+    /// Somebody is invited. With `force` it is moved in the same step.
+    Invited {
+        /// Who.
+        participant: ParticipantId,
+        /// Where to.
+        breakout: Box<BreakoutSummary>,
+        /// Who invites.
+        requestor: Actor,
+        /// Without asking.
+        force: bool,
+    },
+    /// Somebody declined.
+    InviteRejected {
+        /// Who.
+        participant: ParticipantId,
+        /// What.
+        breakout: BreakoutId,
+    },
+    /// Somebody is in another group. To itself and to moderators.
+    Placed {
+        /// Who.
+        participant: ParticipantId,
+        /// Where it was.
+        from: GroupId,
+        /// Where it is.
+        to: GroupId,
+        /// Why.
+        cause: MoveCause,
+        /// Who did it.
+        by: Actor,
+        /// The breakout that it is in now.
+        breakout: Option<Box<BreakoutSummary>>,
+    },
+    /// Who came and went in a breakout. To those inside.
+    MembersChanged {
+        /// Where.
+        breakout: BreakoutId,
+        /// Who came.
+        joined: Vec<ParticipantId>,
+        /// Who went.
+        left: Vec<ParticipantId>,
+    },
+    /// Who is away in some breakout, and who is back. To everybody: the parent's roster.
+    AwayChanged {
+        /// Who went away.
+        away: Vec<ParticipantId>,
+        /// Who came back.
+        back: Vec<ParticipantId>,
+    },
+    /// The settings of the breakouts changed.
+    BreakoutSettingsChanged {
+        /// All of them, as they are now.
+        settings: Box<BreakoutSettings>,
+    },
+    /// The breakouts end soon.
+    Countdown {
+        /// In how many milliseconds.
+        remaining_ms: u64,
+        /// When.
+        ends_at: UnixMillis,
+    },
+    /// The time is up.
+    TimeUp {
+        /// When everybody is returned.
+        grace_until: UnixMillis,
+    },
+    /// Somebody's own parent gate changed.
+    GateChanged {
+        /// Whose.
+        participant: ParticipantId,
+        /// As it is now.
+        gate: ParentGate,
+    },
+    /// The room-wide parent gate changed.
+    RoomGateChanged {
+        /// As it is now.
+        gate: ParentGate,
+    },
+    /// Somebody speaks to every group.
+    AddressAllStarted {
+        /// Who.
+        participant: ParticipantId,
+        /// With which kinds.
+        kinds: KindSet,
+    },
+    /// It no longer does.
+    AddressAllStopped {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// A text for everybody in every group.
+    AddressAllText {
+        /// Who says it.
+        from: Actor,
+        /// What.
+        text: String,
+    },
+    /// Somebody hears a breakout without being in it. Those inside are told.
+    ListeningStarted {
+        /// Who.
+        participant: ParticipantId,
+        /// Where.
+        breakout: BreakoutId,
+    },
+    /// It no longer does.
+    ListeningStopped {
+        /// Who.
+        participant: ParticipantId,
+        /// Where.
+        breakout: BreakoutId,
+    },
+    /// Somebody asks the moderators to come.
+    HelpAsked {
+        /// Who.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// What it says.
+        note: String,
+    },
+    /// A request for help was answered.
+    HelpAnswered {
+        /// Whose.
+        participant: ParticipantId,
+        /// Where it is.
+        group: GroupId,
+        /// Who answers.
+        by: Actor,
+        /// What it says.
+        note: String,
+    },
+    /// Somebody says something in a group's chat.
+    Chat {
+        /// Where.
+        group: GroupId,
+        /// Who.
+        from: Actor,
+        /// What.
+        text: String,
+    },
+}
+
+impl EventKind {
+    /// Who may know of it: the one table.
+    pub fn audience(&self) -> Audience {
+        use Audience::{Everyone, Group, Moderators, Participant, Several};
+        match self {
+            Self::RoomChanged { .. }
+            | Self::Draining(_)
+            | Self::RoomClosed
+            | Self::ParticipantJoined { .. }
+            | Self::ParticipantDropped { .. }
+            | Self::ParticipantReconnected { .. }
+            | Self::ParticipantLeft { .. }
+            | Self::RoleChanged { .. }
+            | Self::SelectableBreakouts { .. }
+            | Self::AwayChanged { .. }
+            | Self::BreakoutSettingsChanged { .. }
+            | Self::Countdown { .. }
+            | Self::TimeUp { .. }
+            | Self::RoomGateChanged { .. }
+            | Self::AddressAllStarted { .. }
+            | Self::AddressAllStopped { .. }
+            | Self::AddressAllText { .. } => Everyone,
+
+            Self::BreakoutsCreated { .. }
+            | Self::BreakoutChanged { .. }
+            | Self::InviteRejected { .. } => Moderators,
+
+            Self::GrantsChanged { participant, .. }
+            | Self::Invited { participant, .. }
+            | Self::Placed { participant, .. }
+            | Self::GateChanged { participant, .. } => {
+                Several(vec![Participant(*participant), Moderators])
+            }
+            Self::Assigned { participant, .. } => Participant(*participant),
+            Self::BreakoutsDestroyed { members, .. } => {
+                let members = members.iter().map(|member| Participant(*member));
+                Several([Moderators].into_iter().chain(members).collect())
+            }
+
+            // Away participants can hear the parent, so what is published there is for everybody.
+            Self::TrackPublished { group, .. }
+            | Self::TrackUnpublished { group, .. }
+            | Self::MuteChanged { group, .. }
+            | Self::StreamChanged { group, .. } => match group {
+                GroupId::Parent => Everyone,
+                GroupId::Breakout(_) => Several(vec![Group(*group), Moderators]),
+            },
+            Self::MembersChanged { breakout, .. } => Group(GroupId::Breakout(*breakout)),
+            Self::ListeningStarted { breakout, .. } | Self::ListeningStopped { breakout, .. } => {
+                Several(vec![Group(GroupId::Breakout(*breakout)), Moderators])
+            }
+            Self::HelpAsked { participant, .. } => {
+                Several(vec![Participant(*participant), Moderators])
+            }
+            Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
+            Self::Chat { group, .. } => Group(*group),
+        }
+    }
+}
+
+impl Audience {
+    /// True if `participant`, being what `standing` says, belongs to it.
+    pub fn includes(&self, participant: ParticipantId, standing: &Standing) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Moderators => standing.role == Role::Moderator,
+            Self::Group(group) => {
+                *group == standing.group
+                    || (group.breakout().is_some() && group.breakout() == standing.listening)
+            }
+            Self::Participant(one) => *one == participant,
+            Self::Several(several) => several
+                .iter()
+                .any(|one| one.includes(participant, standing)),
+        }
+    }
+}
+
+impl Event {
+    /// True if `participant`, being what `standing` says, may know of it.
+    pub fn visible_to(&self, participant: ParticipantId, standing: &Standing) -> bool {
+        self.audience.includes(participant, standing)
+    }
+}

@@ -1,0 +1,38 @@
+//! The domain of Sideroom: rooms, breakouts, and who hears whom.
+//!
+//! One [`Room`] takes [`Command`]s and answers each with an [`Applied`] (the outcome, the events with their
+//! audience, the change of the routing table, the journal record) or with a [`BreakoutError`], in which
+//! case nothing has changed. It is told the time and the seed of every random choice; it never reads a
+//! clock, opens a socket, spawns a thread or touches a packet. The forwarder obeys the
+//! [`sideroom_route::RouteUpdate`]s that come out of here and knows nothing else of this crate.
+
+mod command;
+mod error;
+mod event;
+mod journal;
+mod kinds;
+mod outcome;
+mod room;
+mod settings;
+mod time;
+mod view;
+
+pub use command::{
+    Actor, BreakoutPatch, Command, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo,
+    Reconnect, Request, RequestId, Role, Selection, SlotPool, Timer,
+};
+pub use error::{AcsCode, BreakoutError, Subject};
+pub use event::{Audience, Event, EventKind, LeaveReason, MoveCause, Standing};
+pub use journal::{Digest, Record};
+pub use kinds::KindSet;
+pub use outcome::{Applied, Outcome};
+pub use room::{Missed, Room, Snapshot, View, Views, Wish};
+pub use settings::{
+    Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
+    RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,
+};
+pub use time::UnixMillis;
+pub use view::{
+    BreakoutSummary, BreakoutView, HelpRequest, ParentGate, ParticipantView, RoomView, TrackView,
+    Viewer,
+};

@@ -1,0 +1,246 @@
+//! What a room is configured with, and the bounds of everything in it.
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::RoomId;
+
+use crate::UnixMillis;
+
+/// How a room begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RoomConfig {
+    /// The room's number on this node.
+    pub id: RoomId,
+    /// The room's public id, as the app knows it.
+    pub name: String,
+    /// What can be changed later.
+    pub settings: RoomSettings,
+    /// Where the room's random choices start when a command gives no seed of its own.
+    pub seed: u64,
+    /// When the room was made.
+    pub created_at: UnixMillis,
+}
+
+/// The settings of a room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RoomSettings {
+    /// Breakouts exist in group mode only.
+    pub mode: RoomMode,
+    /// How many talkers at most are audible in a group with more live audio than slots, 3 to 255. A
+    /// breakout holds one participant less.
+    pub max_active_talkers: u8,
+    /// How many breakouts the room may have, 1 to 100.
+    pub max_breakouts: u16,
+    /// How many participants the room may have.
+    pub max_participants: u32,
+    /// How long a participant whose connection dropped keeps its place.
+    pub reconnect_grace_ms: u32,
+    /// The one codec of each media type.
+    pub codecs: CodecChoice,
+    /// Everything about breakouts.
+    pub breakouts: BreakoutSettings,
+}
+
+/// Whether a room has breakouts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomMode {
+    /// Everybody talks, breakouts are possible.
+    #[default]
+    Group,
+    /// No breakouts.
+    Lecture,
+}
+
+/// One codec for each kind of media and room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CodecChoice {
+    /// The video codec; audio is always Opus.
+    pub video: VideoCodec,
+}
+
+/// The video codec of a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoCodec {
+    /// VP8.
+    #[default]
+    Vp8,
+    /// H.264.
+    H264,
+    /// VP9.
+    Vp9,
+    /// AV1.
+    Av1,
+}
+
+/// The settings of a room's breakouts (rule 13).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BreakoutSettings {
+    /// Whether this room has breakouts at all.
+    pub availability: Availability,
+    /// What somebody who joins a breakout still receives of the parent.
+    pub parent_while_away: ParentWhileAway,
+    /// Participants may leave a breakout before its end. Moderators always may.
+    pub allow_return: bool,
+    /// Everybody may choose an open breakout by itself.
+    pub self_select: bool,
+    /// Camera video may be switched on for a breakout.
+    pub allow_video: bool,
+    /// When everybody is to return.
+    pub ends_at: Option<UnixMillis>,
+    /// How long after `ends_at` everybody is returned and the breakouts close.
+    pub grace_ms: u32,
+    /// How long before `ends_at` everybody is reminded; at most 10 entries.
+    pub countdown_ms: Vec<u32>,
+}
+
+/// Whether a room has breakouts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// It has.
+    #[default]
+    Available,
+    /// The kind of room has none.
+    NotSupported,
+    /// The operator switched them off.
+    Disabled,
+}
+
+/// What somebody who joins a breakout still receives of the parent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParentWhileAway {
+    /// Everything; the client pauses or mutes by itself.
+    Live,
+    /// Nothing, until it resumes or returns.
+    #[default]
+    Paused,
+}
+
+impl Default for RoomSettings {
+    fn default() -> Self {
+        Self {
+            mode: RoomMode::Group,
+            max_active_talkers: 10,
+            max_breakouts: 10,
+            max_participants: 1_000,
+            reconnect_grace_ms: 30_000,
+            codecs: CodecChoice::default(),
+            breakouts: BreakoutSettings::default(),
+        }
+    }
+}
+
+impl Default for BreakoutSettings {
+    fn default() -> Self {
+        Self {
+            availability: Availability::Available,
+            parent_while_away: ParentWhileAway::Paused,
+            allow_return: true,
+            self_select: false,
+            allow_video: true,
+            ends_at: None,
+            grace_ms: 10_000,
+            countdown_ms: vec![60_000, 30_000, 10_000],
+        }
+    }
+}
+
+impl RoomSettings {
+    /// The largest capacity of a breakout.
+    pub const fn largest_capacity(&self) -> u16 {
+        (self.max_active_talkers as u16).saturating_sub(1)
+    }
+}
+
+/// A change of a room's settings; what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RoomPatch {
+    /// See [`RoomSettings::max_active_talkers`].
+    pub max_active_talkers: Option<u8>,
+    /// See [`RoomSettings::max_breakouts`].
+    pub max_breakouts: Option<u16>,
+    /// See [`RoomSettings::max_participants`].
+    pub max_participants: Option<u32>,
+    /// See [`RoomSettings::reconnect_grace_ms`].
+    pub reconnect_grace_ms: Option<u32>,
+    /// See [`RoomSettings::codecs`]; counts for those who join from then on.
+    pub codecs: Option<CodecChoice>,
+}
+
+/// A change of the settings of a room's breakouts; what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct BreakoutSettingsPatch {
+    /// See [`BreakoutSettings::availability`]; the operator's only.
+    pub availability: Option<Availability>,
+    /// See [`BreakoutSettings::parent_while_away`]; counts for those who join from then on.
+    pub parent_while_away: Option<ParentWhileAway>,
+    /// See [`BreakoutSettings::allow_return`].
+    pub allow_return: Option<bool>,
+    /// See [`BreakoutSettings::self_select`].
+    pub self_select: Option<bool>,
+    /// See [`BreakoutSettings::allow_video`]; the operator's only.
+    pub allow_video: Option<bool>,
+    /// See [`BreakoutSettings::ends_at`].
+    pub timer: Option<TimerChange>,
+    /// See [`BreakoutSettings::grace_ms`].
+    pub grace_ms: Option<u32>,
+    /// See [`BreakoutSettings::countdown_ms`].
+    pub countdown_ms: Option<Vec<u32>>,
+}
+
+/// A change of the timer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerChange {
+    /// The breakouts end then. It must lie in the future.
+    EndAt(UnixMillis),
+    /// The breakouts have no set end.
+    Stop,
+}
+
+/// The bounds of everything that a client can make grow. What is full refuses, or forgets the oldest, as
+/// said at each.
+pub mod bounds {
+    /// Bytes of a request id; longer ones are refused.
+    pub const REQUEST_ID: usize = 128;
+    /// Bytes of an identity; longer ones are refused.
+    pub const IDENTITY: usize = 128;
+    /// Bytes of a display name or a breakout's name; longer ones are refused.
+    pub const NAME: usize = 128;
+    /// Bytes of a chat message or an announcement; longer ones are refused.
+    pub const TEXT: usize = 4_096;
+    /// Bytes of the note of a request for help; longer ones are refused.
+    pub const NOTE: usize = 512;
+    /// Participants of a room, whatever its settings say.
+    pub const PARTICIPANTS: u32 = 10_000;
+    /// Breakouts of a room, whatever its settings say.
+    pub const BREAKOUTS: u16 = 100;
+    /// Slots of each media type of a participant; more are refused.
+    pub const SLOTS: u8 = 64;
+    /// Identities that are assigned or invited somewhere; more are refused.
+    pub const ASSIGNMENTS: usize = 20_000;
+    /// Speakers who address all groups at one time; more are refused.
+    pub const ADDRESSING: usize = 4;
+    /// Remembered request ids of a room; the oldest is forgotten.
+    pub const REQUESTS: usize = 2_048;
+    /// How long a request id is remembered.
+    pub const REQUEST_MEMORY_MS: u64 = 600_000;
+    /// Events that a room keeps for those who come back; the oldest is forgotten.
+    pub const EVENTS: usize = 4_096;
+    /// Stays that the move log keeps; the oldest is forgotten.
+    pub const STAYS: usize = 20_000;
+    /// Past placings of a participant that are kept to judge which missed events it may see.
+    pub const STANDINGS: usize = 32;
+    /// Past rounds that shuffling looks at; the oldest is forgotten.
+    pub const ROUNDS: usize = 8;
+    /// Time between two requests for help of one participant; sooner ones are refused.
+    pub const HELP_EVERY_MS: u64 = 5_000;
+    /// Wishes for video of one subscriber; more are refused.
+    pub const VIEWS: usize = 256;
+    /// Entries of a countdown; more are refused.
+    pub const COUNTDOWN: usize = 10;
+    /// Grace periods, at most a day; longer ones are refused.
+    pub const GRACE_MS: u32 = 86_400_000;
+}
