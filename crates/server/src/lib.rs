@@ -3,7 +3,11 @@
 //! Here live configuration, store, metrics, logs and shutdown. It never holds a rule about rooms: those
 //! are `control`'s, and it never decides about a packet: that is `forward`'s.
 
+pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod logging;
+pub mod metrics;
+pub mod shutdown;
 pub mod store;

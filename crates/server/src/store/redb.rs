@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::redb_error::explain;
 use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+use crate::metrics::catalogue as names;
 
 /// Row of a room: its journal.
 const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
@@ -237,7 +238,7 @@ impl Writer {
             Ok(verdicts) => verdicts,
             Err(error) => {
                 tracing::warn!(%error, requests = batch.len(), "the store keeps nothing");
-                metrics::counter!("sideroom_store_failed_total").increment(batch.len() as u64);
+                metrics::counter!(names::STORE_FAILED).increment(batch.len() as u64);
                 // What the failed transaction wrote is forgotten by opening the file anew.
                 self.db = None;
                 self.last.clear();
@@ -274,10 +275,23 @@ impl Writer {
         transaction
             .commit()
             .map_err(|error| explain(error.into()))?;
-        metrics::histogram!("sideroom_store_commit_seconds").record(begun.elapsed().as_secs_f64());
-        metrics::histogram!("sideroom_store_batch_requests").record(batch.len() as f64);
+        metrics::histogram!(names::STORE_COMMIT_SECONDS).record(begun.elapsed().as_secs_f64());
+        metrics::histogram!(names::STORE_BATCH).record(batch.len() as f64);
+        metrics::counter!(names::STORE_APPENDED_BYTES).increment(appended_bytes(batch, &verdicts));
         Ok(verdicts)
     }
+}
+
+fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]) -> u64 {
+    let kept = batch
+        .iter()
+        .zip(verdicts)
+        .filter(|(_, verdict)| verdict.is_ok());
+    let bytes = kept.map(|((write, _), _)| match write {
+        Write::Append(_, rows) => rows.iter().map(|row| row.bytes.len() as u64).sum(),
+        Write::Snapshot(..) | Write::Remove(..) | Write::ForgetEndedBefore(_) => 0,
+    });
+    bytes.sum()
 }
 
 /// Why one request of a batch is not done.

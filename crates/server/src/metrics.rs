@@ -1,0 +1,49 @@
+//! Prometheus metrics: the catalogue of what there is, and the exporter behind `/metrics`.
+//!
+//! Every metric is in the [catalogue](mod@catalogue), described in `docs/operating.md` and set somewhere;
+//! a test checks all three. Labels are bounded: a room, a participant or an address is never one.
+
+pub mod catalogue;
+mod media;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub use catalogue::{CATALOGUE, Kind, Metric};
+pub use media::{MediaTotals, WorkerTotals};
+
+/// Renders everything that was counted. Cheap to clone.
+#[derive(Clone)]
+pub struct Exporter(PrometheusHandle);
+
+impl Exporter {
+    /// Takes over the counting of this process. A second call, as in tests that start several servers in
+    /// one process, gets an exporter of its own that stays empty.
+    pub fn install() -> Self {
+        let mut builder = PrometheusBuilder::new();
+        for metric in CATALOGUE {
+            if let Kind::Histogram(buckets) = metric.kind {
+                let matcher = Matcher::Full(metric.name.to_owned());
+                builder = builder
+                    .set_buckets_for_metric(matcher, buckets)
+                    .expect("invariant: no histogram of the catalogue is without buckets");
+            }
+        }
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_ok() {
+            catalogue::describe();
+        }
+        Self(handle)
+    }
+
+    /// The text exposition format. Call it, or [`upkeep`](Self::upkeep), now and then: observations wait
+    /// in memory until then.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Moves waiting observations into their histograms.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+}

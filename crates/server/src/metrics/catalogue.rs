@@ -1,0 +1,110 @@
+//! Every metric that the server exports: name, labels and meaning. Nothing else may be counted.
+
+/// Times of commands and of the store: a tenth of a millisecond to ten seconds.
+const COMMAND_S: &[f64] = &[
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
+];
+/// Times that a person notices.
+const PERSON_S: &[f64] = &[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+/// How many at once.
+const BATCH: &[f64] = &[
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
+];
+
+/// How a metric behaves.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Observations, by upper bounds.
+    Histogram(&'static [f64]),
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// As Prometheus sees it.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// Its labels, each with few values.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub help: &'static str,
+    /// The constant below that code counts by.
+    pub constant: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($constant:ident = $name:literal, $kind:expr, [$($label:literal),*], $help:literal;)+) => {
+        $(#[doc = $help] pub const $constant: &str = $name;)+
+
+        /// All of them.
+        pub const CATALOGUE: &[Metric] = &[$(Metric {
+            name: $name,
+            kind: $kind,
+            labels: &[$($label),*],
+            help: $help,
+            constant: stringify!($constant),
+        },)+];
+    };
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+catalogue! {
+    BUILD_INFO = "sideroom_build_info", Gauge, ["version"], "Always 1; which version runs.";
+    DRAINING = "sideroom_draining", Gauge, [], "1 while the server drains.";
+    ROOMS = "sideroom_rooms", Gauge, [], "Rooms on this node.";
+    BREAKOUTS = "sideroom_breakouts", Gauge, [], "Breakouts in all rooms.";
+    PARTICIPANTS = "sideroom_participants", Gauge, ["place"], "Participants, in the parent, in a breakout or disconnected within their grace period.";
+    WATCHERS = "sideroom_watchers", Gauge, [], "Event streams that are open, of signaling servers and of clients.";
+    WATCHERS_CUT = "sideroom_watchers_cut_total", Counter, [], "Event streams that were cut off because their reader was too slow.";
+
+    COMMANDS = "sideroom_commands_total", Counter, ["command", "result"], "Commands answered; the result is ok, repeated or the error's name.";
+    COMMAND_SECONDS = "sideroom_command_seconds", Histogram(COMMAND_S), ["command"], "From a command's arrival at the control loop to its answer.";
+    QUEUED_COMMANDS = "sideroom_queued_commands", Gauge, [], "Commands that wait for the control loop.";
+    MOVE_SECONDS = "sideroom_move_seconds", Histogram(COMMAND_S), [], "From the arrival of a command that moves people to the moment when every worker forwards by the new table.";
+    MOVE_GAP_SECONDS = "sideroom_move_gap_seconds", Histogram(PERSON_S), [], "From a move to the first packet of the moved person's new group that is sent to it.";
+    APPLY_SECONDS = "sideroom_apply_seconds", Histogram(COMMAND_S), [], "From the publication of a routing epoch to its application by the last worker.";
+    JOIN_SECONDS = "sideroom_join_seconds", Histogram(PERSON_S), [], "From an offer to its answer.";
+    CONNECT_SECONDS = "sideroom_connect_seconds", Histogram(PERSON_S), [], "From an answer to a finished handshake.";
+    TRANSPORTS_LOST = "sideroom_transports_lost_total", Counter, ["reason"], "Transports that ended, by reason.";
+
+    PACKETS_RECEIVED = "sideroom_packets_received_total", Counter, ["worker"], "RTP packets received from participants.";
+    BYTES_RECEIVED = "sideroom_received_bytes_total", Counter, ["worker"], "Bytes of RTP packets received from participants.";
+    PACKETS_SENT = "sideroom_packets_sent_total", Counter, ["worker"], "RTP packets sent to participants.";
+    BYTES_SENT = "sideroom_sent_bytes_total", Counter, ["worker"], "Bytes of RTP packets sent to participants.";
+    PACKETS_DROPPED = "sideroom_packets_dropped_total", Counter, ["reason"], "Packets that were not forwarded, by reason.";
+    KEYFRAME_REQUESTS = "sideroom_keyframe_requests_total", Counter, ["direction"], "Keyframe requests (PLI and FIR), received from subscribers or sent to publishers.";
+    NACKED_PACKETS = "sideroom_nacked_packets_total", Counter, ["direction"], "Packets asked for again, by subscribers (received) or from publishers (sent).";
+    RETRANSMISSIONS = "sideroom_retransmissions_total", Counter, [], "Packets sent again.";
+    ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Packets that the last check before sealing caught on their way to somebody outside their group. Must stay 0: any other value is a bug, and the packet was not sent.";
+    WORKER_BUSY = "sideroom_worker_busy_ratio", Gauge, ["worker"], "Share of the time that a media worker was not waiting.";
+
+    REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, draining.";
+
+    STORE_COMMIT_SECONDS = "sideroom_store_commit_seconds", Histogram(COMMAND_S), [], "Time of one transaction of the store, its sync included.";
+    STORE_BATCH = "sideroom_store_batch_requests", Histogram(BATCH), [], "Requests that shared one transaction.";
+    STORE_APPENDED_BYTES = "sideroom_store_appended_bytes_total", Counter, [], "Bytes of journal records that are durable.";
+    STORE_FAILED = "sideroom_store_failed_total", Counter, [], "Requests that the store could not keep. Their commands failed.";
+}
+
+/// Tells the exporter what everything means.
+pub(super) fn describe() {
+    for metric in CATALOGUE {
+        match metric.kind {
+            Counter => metrics::describe_counter!(metric.name, metric.help),
+            Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            Histogram(_) => metrics::describe_histogram!(metric.name, metric.help),
+        }
+    }
+    metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    // What must stay 0 is there from the start, so that an alert can tell 0 from absent.
+    metrics::counter!(ISOLATION_VIOLATIONS).absolute(0);
+    metrics::counter!(STORE_FAILED).absolute(0);
+    metrics::gauge!(DRAINING).set(0.0);
+}

@@ -1,0 +1,96 @@
+//! From the counters of the media workers to metrics. A worker counts in plain integers of its own; now
+//! and then what it has counted so far is published here, so that no packet pays for a metric.
+
+use sideroom_route::{DropReason, WorkerId};
+
+use super::catalogue as names;
+
+/// What one worker has counted since it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WorkerTotals {
+    /// RTP packets from participants.
+    pub packets_received: u64,
+    /// Their bytes.
+    pub bytes_received: u64,
+    /// RTP packets to participants.
+    pub packets_sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Thousandths of the last interval in which the worker was not waiting.
+    pub busy_permille: u16,
+}
+
+impl WorkerTotals {
+    /// Publishes the totals of `worker`.
+    pub fn publish(&self, worker: WorkerId) {
+        let worker = worker.0.to_string();
+        let set = |name: &'static str, value: u64| {
+            metrics::counter!(name, "worker" => worker.clone()).absolute(value);
+        };
+        set(names::PACKETS_RECEIVED, self.packets_received);
+        set(names::BYTES_RECEIVED, self.bytes_received);
+        set(names::PACKETS_SENT, self.packets_sent);
+        set(names::BYTES_SENT, self.bytes_sent);
+        let busy = f64::from(self.busy_permille) / 1_000.0;
+        metrics::gauge!(names::WORKER_BUSY, "worker" => worker).set(busy);
+    }
+}
+
+/// What all workers together have counted since they began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MediaTotals {
+    /// Packets that were not forwarded, in the order of [`DropReason::ALL`].
+    pub dropped: [u64; DropReason::ALL.len()],
+    /// PLI and FIR from subscribers.
+    pub keyframe_requests_received: u64,
+    /// PLI and FIR to publishers.
+    pub keyframe_requests_sent: u64,
+    /// Packets that subscribers asked for again.
+    pub nacked_received: u64,
+    /// Packets that we asked publishers for again.
+    pub nacked_sent: u64,
+    /// Packets sent again.
+    pub retransmissions: u64,
+    /// Packets on their way out of their group that the last check caught.
+    pub isolation_violations: u64,
+}
+
+impl Default for MediaTotals {
+    fn default() -> Self {
+        Self {
+            dropped: [0; DropReason::ALL.len()],
+            keyframe_requests_received: 0,
+            keyframe_requests_sent: 0,
+            nacked_received: 0,
+            nacked_sent: 0,
+            retransmissions: 0,
+            isolation_violations: 0,
+        }
+    }
+}
+
+impl MediaTotals {
+    /// Publishes them.
+    pub fn publish(&self) {
+        for (reason, count) in DropReason::ALL.iter().zip(self.dropped) {
+            metrics::counter!(names::PACKETS_DROPPED, "reason" => reason.name()).absolute(count);
+        }
+        let set = |name: &'static str, direction: &'static str, count: u64| {
+            metrics::counter!(name, "direction" => direction).absolute(count);
+        };
+        set(
+            names::KEYFRAME_REQUESTS,
+            "received",
+            self.keyframe_requests_received,
+        );
+        set(
+            names::KEYFRAME_REQUESTS,
+            "sent",
+            self.keyframe_requests_sent,
+        );
+        set(names::NACKED_PACKETS, "received", self.nacked_received);
+        set(names::NACKED_PACKETS, "sent", self.nacked_sent);
+        metrics::counter!(names::RETRANSMISSIONS).absolute(self.retransmissions);
+        metrics::counter!(names::ISOLATION_VIOLATIONS).absolute(self.isolation_violations);
+    }
+}

@@ -1,0 +1,157 @@
+//! From the first signal to the last word: drain, then close.
+//!
+//! A drain refuses new rooms and joins, tells watchers, and waits until the rooms are empty or its
+//! deadline has come; then everything closes. A second signal closes at once. This module only tells the
+//! phase and waits; what a phase means for rooms is the control loop's business.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::metrics::catalogue as names;
+
+/// Where the server is in its life. It only goes forward.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Phase {
+    /// Rooms are being loaded.
+    Starting,
+    /// Everything is taken.
+    Running,
+    /// Nothing new is taken; what runs goes on.
+    Draining,
+    /// Everybody is told goodbye.
+    Closing,
+}
+
+/// Shared knowledge of the phase. Clones see the same server.
+#[derive(Clone)]
+pub struct Shutdown {
+    phase: Arc<watch::Sender<Phase>>,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shutdown {
+    /// A server that starts.
+    pub fn new() -> Self {
+        let (phase, _) = watch::channel(Phase::Starting);
+        Self {
+            phase: Arc::new(phase),
+        }
+    }
+
+    /// Where the server is now.
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Goes on to `phase`. Going back is not possible and changes nothing.
+    pub fn advance(&self, phase: Phase) {
+        let advanced = self.phase.send_if_modified(|now| {
+            let later = phase > *now;
+            if later {
+                *now = phase;
+            }
+            later
+        });
+        if advanced {
+            tracing::info!(?phase, "server");
+            let draining = phase >= Phase::Draining;
+            metrics::gauge!(names::DRAINING).set(if draining { 1.0 } else { 0.0 });
+        }
+    }
+
+    /// Resolves when the server is in `phase` or a later one.
+    pub fn reached(&self, phase: Phase) -> impl Future<Output = ()> + Send + 'static {
+        let mut seen = self.phase.subscribe();
+        // The sender may be dropped with the last clone; then nothing runs any more either.
+        async move { drop(seen.wait_for(|now| *now >= phase).await) }
+    }
+
+    /// Waits for a drain to begin, then until `empty` resolves, the deadline has come or somebody closes;
+    /// then closes. Resolves when the server is to close.
+    pub async fn drain(&self, deadline: Duration, empty: impl Future<Output = ()>) {
+        self.reached(Phase::Draining).await;
+        tokio::select! {
+            () = self.reached(Phase::Closing) => {}
+            () = empty => tracing::info!("every room has ended"),
+            () = tokio::time::sleep(deadline) => {
+                tracing::warn!("the drain's deadline has come; rooms that still run are closed");
+            }
+        }
+        self.advance(Phase::Closing);
+    }
+
+    /// Turns SIGTERM and SIGINT into a drain, and a second one into closing at once.
+    pub fn on_signals(&self) -> std::io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            for phase in [Phase::Draining, Phase::Closing] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                shutdown.advance(phase);
+            }
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_ends_when_the_rooms_do_or_its_deadline_comes() {
+        for empty in [true, false] {
+            let shutdown = Shutdown::new();
+            let drain = tokio::spawn({
+                let shutdown = shutdown.clone();
+                async move {
+                    let rooms = async {
+                        if !empty {
+                            std::future::pending::<()>().await;
+                        }
+                    };
+                    shutdown.drain(LONG, rooms).await;
+                }
+            });
+            tokio::task::yield_now().await;
+            assert!(!drain.is_finished(), "not before a drain was asked for");
+            shutdown.advance(Phase::Draining);
+            let begun = tokio::time::Instant::now();
+            drain.await.expect("the drain does not panic");
+            assert_eq!(begun.elapsed() >= LONG, !empty);
+            assert_eq!(shutdown.phase(), Phase::Closing);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_signal_closes_at_once_and_nothing_goes_back() {
+        let shutdown = Shutdown::new();
+        shutdown.advance(Phase::Draining);
+        let drain = tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { shutdown.drain(LONG, std::future::pending()).await }
+        });
+        tokio::task::yield_now().await;
+        let begun = tokio::time::Instant::now();
+        shutdown.advance(Phase::Closing);
+        drain.await.expect("the drain does not panic");
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        shutdown.advance(Phase::Running);
+        assert_eq!(shutdown.phase(), Phase::Closing);
+    }
+}
