@@ -5,3 +5,18 @@
 //! passed in. It knows nothing of rooms and never decides who hears whom.
 
 pub mod srtp;
+
+mod address;
+mod arrivals;
+mod config;
+mod departures;
+mod event;
+pub mod sdp;
+mod session;
+
+pub use address::{DatagramClass, PeerAddr, Proto};
+pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
+pub use event::{
+    Answer, Received, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,
+};
+pub use session::Session;

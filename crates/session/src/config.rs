@@ -1,0 +1,84 @@
+//! What a participant's transport is told when it begins.
+
+use std::net::SocketAddr;
+
+use sideroom_route::{ParticipantId, TrackKind};
+use sideroom_rtp::Codec;
+
+use crate::Proto;
+
+/// The codecs of a room: one for each kind of media, the same for everybody in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RoomCodecs {
+    /// The room's one video codec.
+    pub video: Codec,
+    /// Clients that can shall send Opus with redundancy (RFC 2198).
+    pub red: bool,
+    /// Clients shall stop sending audio while nobody speaks (Opus DTX).
+    pub dtx: bool,
+}
+
+impl Default for RoomCodecs {
+    fn default() -> Self {
+        Self {
+            video: Codec::Vp8,
+            red: false,
+            dtx: false,
+        }
+    }
+}
+
+/// What the client says that a media section of its offer is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrackHint {
+    /// The section's identification tag.
+    pub mid: String,
+    /// What will be sent there.
+    pub kind: TrackKind,
+}
+
+/// An address of the server, as the client can reach it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Candidate {
+    /// UDP, or TCP that waits for connections.
+    pub proto: Proto,
+    /// Address and port.
+    pub addr: SocketAddr,
+}
+
+/// An ICE user name fragment with its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceCredentials {
+    /// What the client's checks are addressed to; unique on a worker.
+    pub ufrag: String,
+    /// The secret that proves them.
+    pub password: String,
+}
+
+// The password is a secret: it stays out of logs.
+impl std::fmt::Debug for IceCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceCredentials")
+            .field("ufrag", &self.ufrag)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that a session is told when it begins.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Whose session.
+    pub participant: ParticipantId,
+    /// The server's half of the ICE credentials.
+    pub credentials: IceCredentials,
+    /// Where the client can reach the server, the best first.
+    pub candidates: Vec<Candidate>,
+    /// The room's codecs.
+    pub codecs: RoomCodecs,
+    /// What the client says of its sections; sections without a hint are taken in order.
+    pub hints: Vec<TrackHint>,
+    /// The canonical name in RTCP.
+    pub cname: String,
+    /// Where SSRCs and the number of the SDP session come from. Must not repeat.
+    pub seed: u64,
+}

@@ -1,0 +1,156 @@
+//! What goes in and out of a session, as plain values.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use sideroom_route::{DropReason, LostReason, Time};
+use sideroom_rtp::ExtensionMap;
+
+use crate::PeerAddr;
+use crate::sdp::{NegotiatedIngress, NegotiatedSlot, RefusedSection};
+
+/// The answer to an offer, and what it means.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The text for the client.
+    pub sdp: String,
+    /// The tracks that the client sends, or will. [`Received::Rtp`] counts in this list; an ingress
+    /// keeps its place through every later offer.
+    pub ingress: Vec<NegotiatedIngress>,
+    /// The streams that the client can be sent. Slots keep their places and SSRCs likewise.
+    pub slots: Vec<NegotiatedSlot>,
+    /// The sections that were refused.
+    pub refused: Vec<RefusedSection>,
+    /// Which header extension has which id on this transport.
+    pub extensions: ExtensionMap,
+    /// The client reports on arrival times (transport-wide congestion control).
+    pub transport_cc: bool,
+}
+
+/// What became of a datagram.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Received {
+    /// An RTP packet to be forwarded, opened in place.
+    Rtp {
+        /// Which track: an index in [`Answer::ingress`].
+        ingress: usize,
+        /// Which of its encodings, 0 the smallest.
+        layer: u8,
+        /// Where the packet is in the datagram's buffer.
+        range: Range<usize>,
+        /// It came as a retransmission and was restored to what it had been.
+        recovered: bool,
+    },
+    /// The session took what it needed of it.
+    Handled,
+    /// Dropped; count it.
+    Dropped(DropReason),
+}
+
+/// An RTP packet that is to be sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct RtpParts<'a> {
+    /// The whole header, extension block included.
+    pub header: &'a [u8],
+    /// What follows.
+    pub payload: &'a [u8],
+    /// The sequence number with its roll-overs; the first of a stream is below 65,536.
+    pub extended_sequence: u64,
+    /// Where in the header the two bytes of the transport-wide sequence number are.
+    pub transport_cc_at: Option<usize>,
+    /// Where in the header the three bytes of the sending time are.
+    pub abs_send_time_at: Option<usize>,
+}
+
+/// Something that a session learned from its client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionEvent {
+    /// ICE and DTLS are up, the fingerprint is the announced one: media can flow.
+    Connected,
+    /// The transport is gone. Nothing follows.
+    Lost(LostReason),
+    /// The client is reached at another address from now on.
+    AddressSelected(PeerAddr),
+    /// Packets of a slot that the client did not receive.
+    Nack {
+        /// The slot's SSRC.
+        ssrc: u32,
+        /// Which packets.
+        lost: Vec<u16>,
+    },
+    /// The client cannot go on without a keyframe.
+    KeyframeRequest {
+        /// The slot's SSRC.
+        ssrc: u32,
+    },
+    /// What wall clock the time stamps of a track's encoding belong to.
+    SenderReport {
+        /// An index in [`Answer::ingress`].
+        ingress: usize,
+        /// Which encoding.
+        layer: u8,
+        /// Wall clock, NTP format.
+        ntp: u64,
+        /// The same moment in time stamps.
+        rtp: u32,
+    },
+    /// How a slot arrives.
+    ReceiverReport {
+        /// The slot's SSRC, or that of its retransmissions.
+        ssrc: u32,
+        /// Share of packets lost since the last report, in 1/256.
+        fraction_lost: u8,
+        /// Lost since the beginning.
+        lost: i32,
+        /// Jitter in time stamp units.
+        jitter: u32,
+        /// Round-trip time, if the report answers a sender report of ours.
+        rtt: Option<Duration>,
+    },
+    /// Which packets arrived, and when: for the bandwidth estimator.
+    TransportFeedback(TransportFeedback),
+    /// The client's own estimate of what it can receive.
+    Remb {
+        /// Bits a second.
+        bps: u64,
+    },
+    /// Sender reports of the slots are due: answer with [`crate::Session::send_reports`].
+    SlotReportsDue,
+}
+
+/// Arrival times of packets that were sent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TransportFeedback {
+    /// In the order of sending.
+    pub packets: Vec<SentPacket>,
+}
+
+/// A packet that was sent, and what became of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SentPacket {
+    /// Its transport-wide number, with roll-overs.
+    pub sequence: u64,
+    /// Its length on the wire without IP and UDP.
+    pub size: u16,
+    /// When it was sealed.
+    pub sent: Time,
+    /// When it arrived, in microseconds of the client's clock; `None` if it has not.
+    pub arrived: Option<i64>,
+}
+
+/// Packets and bytes of a session, and what was dropped in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SessionCounts {
+    /// Retransmission requests sent, in packets asked for.
+    pub nacked: u64,
+    /// Packets that came back as retransmissions.
+    pub recovered: u64,
+    /// Keyframe requests sent.
+    pub keyframe_requests: u64,
+    /// Transport-wide feedback packets sent.
+    pub transport_feedback: u64,
+    /// Padding that the client sent to probe the path.
+    pub padding: u64,
+    /// Events that nobody had collected when more came.
+    pub events_lost: u64,
+}

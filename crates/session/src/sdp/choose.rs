@@ -1,0 +1,215 @@
+//! Which of the offered codecs, header extensions and feedback messages a section is answered with.
+
+use sideroom_route::Media;
+use sideroom_rtp::{Codec, ExtensionKind};
+
+use super::media::{Direction, MediaSection, OfferedCodec, OfferedExtension};
+use super::negotiate::NegotiatedCodec;
+use crate::RoomCodecs;
+
+/// One codec of an answer: the client's payload type, and how we describe the format.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Chosen {
+    pub codec: NegotiatedCodec,
+    pub rtpmap: String,
+    pub fmtp: Option<String>,
+    pub feedback: Vec<&'static str>,
+}
+
+/// The codecs that the room uses and the section offers, the preferred one first; none if the section
+/// has to be refused.
+pub(crate) fn codecs(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
+    match section.media {
+        Some(Media::Audio) => audio(section, room),
+        Some(Media::Video) => video(section, room.video).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn audio(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
+    let Some(opus) = best(section, Codec::Opus) else {
+        return Vec::new();
+    };
+    let mut fmtp = "minptime=10;useinbandfec=1".to_owned();
+    if opus.parameter("stereo") == Some("1") {
+        fmtp.push_str(";stereo=1");
+    }
+    if room.dtx {
+        fmtp.push_str(";usedtx=1");
+    }
+    let plain = chosen(section, opus, Codec::Opus, Some(fmtp));
+    let red = section
+        .codecs
+        .iter()
+        .filter(|_| room.red)
+        .filter(|codec| codec.is(Codec::Red) && carries(codec, opus.payload_type))
+        .map(|red| chosen(section, red, Codec::Red, red.fmtp.clone()));
+    red.take(1).chain([plain]).collect()
+}
+
+/// RED carries other formats: `111/111`.
+fn carries(red: &OfferedCodec, inner: u8) -> bool {
+    let formats = red.fmtp.as_deref().unwrap_or_default();
+    formats
+        .split('/')
+        .all(|format| format.trim().parse() == Ok(inner))
+}
+
+fn video(section: &MediaSection, wanted: Codec) -> Option<Chosen> {
+    let offered = best(section, wanted)?;
+    Some(chosen(section, offered, wanted, offered.fmtp.clone()))
+}
+
+/// The best of several formats of one codec. Ties go to the one that the client names first.
+fn best(section: &MediaSection, wanted: Codec) -> Option<&OfferedCodec> {
+    let usable = section.codecs.iter().filter(|codec| codec.is(wanted));
+    usable
+        .enumerate()
+        .min_by_key(|(place, codec)| (profile_rank(wanted, codec), *place))
+        .filter(|(_, codec)| profile_rank(wanted, codec) != UNUSABLE)
+        .map(|(_, codec)| codec)
+}
+
+const UNUSABLE: u8 = u8::MAX;
+
+/// Every receiver must decode what any sender sends: the profile that all browsers share ranks first.
+fn profile_rank(wanted: Codec, offered: &OfferedCodec) -> u8 {
+    match wanted {
+        Codec::H264 => {
+            // RFC 6184 section 8.1: absent means packetization mode 0 and baseline.
+            let mode = offered.parameter("packetization-mode").unwrap_or("0");
+            let profile = offered.parameter("profile-level-id").unwrap_or("42000a");
+            let profile = profile.get(..4).unwrap_or_default().to_ascii_lowercase();
+            let profile = match profile.as_str() {
+                "42e0" => 0,
+                "4200" => 1,
+                "4d00" | "4d40" => 2,
+                _ => 3,
+            };
+            match mode {
+                "1" => profile,
+                "0" => profile + 4,
+                _ => UNUSABLE,
+            }
+        }
+        // 4:2:0 with 8 bits, which is profile 0 in both, is what everybody decodes.
+        Codec::Vp9 => match offered.parameter("profile-id") {
+            None | Some("0") => 0,
+            Some(_) => UNUSABLE,
+        },
+        Codec::Av1 => match offered.parameter("profile") {
+            None | Some("0") => 0,
+            Some(_) => UNUSABLE,
+        },
+        Codec::Opus | Codec::Red | Codec::Vp8 => 0,
+    }
+}
+
+fn chosen(
+    section: &MediaSection,
+    offered: &OfferedCodec,
+    codec: Codec,
+    fmtp: Option<String>,
+) -> Chosen {
+    let rtx = section.codecs.iter().find(|other| {
+        let apt = other.parameter("apt").and_then(|apt| apt.parse().ok());
+        other.name == "rtx" && apt == Some(offered.payload_type)
+    });
+    Chosen {
+        codec: NegotiatedCodec {
+            codec,
+            payload_type: offered.payload_type,
+            rtx: rtx.map(|rtx| rtx.payload_type),
+        },
+        rtpmap: offered.rtpmap.clone(),
+        fmtp,
+        feedback: feedback(offered),
+    }
+}
+
+/// The feedback messages that both sides understand. REMB only where transport-cc is not to be had.
+fn feedback(offered: &OfferedCodec) -> Vec<&'static str> {
+    let has = |wanted: &str| {
+        let mut said = offered.feedback.iter();
+        said.any(|value| value.eq_ignore_ascii_case(wanted))
+    };
+    let mut agreed = Vec::new();
+    if has("transport-cc") {
+        agreed.push("transport-cc");
+    } else if has("goog-remb") {
+        agreed.push("goog-remb");
+    }
+    let others = ["ccm fir", "nack", "nack pli"];
+    agreed.extend(others.into_iter().filter(|wanted| has(wanted)));
+    agreed
+}
+
+/// The header extensions of the answer, with the direction in which they are used, seen from us.
+pub(crate) fn extensions(
+    section: &MediaSection,
+    direction: Direction,
+    layers: usize,
+) -> Vec<OfferedExtension> {
+    let has = |kind| {
+        section
+            .extensions
+            .iter()
+            .any(|offered| offered.kind == kind)
+    };
+    let mut agreed: Vec<OfferedExtension> = Vec::new();
+    for offered in &section.extensions {
+        let by_us = offered.direction.reversed();
+        let receives = by_us.receives() && direction.receives() && reads(offered.kind, layers);
+        let sends = by_us.sends() && direction.sends() && writes(offered.kind);
+        // One of the two ways to measure delay is enough, and transport-cc is the better one.
+        let second_clock =
+            offered.kind == ExtensionKind::AbsSendTime && has(ExtensionKind::TransportCc);
+        let known = agreed.iter().any(|other| other.kind == offered.kind);
+        if (receives || sends) && !second_clock && !known {
+            agreed.push(OfferedExtension {
+                direction: Direction::of(sends, receives),
+                ..*offered
+            });
+        }
+    }
+    agreed
+}
+
+/// What is of use on packets that come from the client.
+fn reads(kind: ExtensionKind, layers: usize) -> bool {
+    match kind {
+        ExtensionKind::Rid | ExtensionKind::RepairedRid => layers > 1,
+        // Its value would have to be recomputed for every subscriber, and nobody needs it.
+        ExtensionKind::TimeOffset => false,
+        ExtensionKind::Mid
+        | ExtensionKind::AudioLevel
+        | ExtensionKind::AbsSendTime
+        | ExtensionKind::TransportCc
+        | ExtensionKind::DependencyDescriptor
+        | ExtensionKind::VideoOrientation
+        | ExtensionKind::PlayoutDelay
+        | ExtensionKind::VideoContentType
+        | ExtensionKind::ColorSpace
+        | ExtensionKind::VideoLayersAllocation => true,
+    }
+}
+
+/// What is written or passed through on packets to the client. A slot is one stream: it has no RIDs,
+/// and what the layers of its source are is nobody's business.
+fn writes(kind: ExtensionKind) -> bool {
+    match kind {
+        ExtensionKind::Rid
+        | ExtensionKind::RepairedRid
+        | ExtensionKind::TimeOffset
+        | ExtensionKind::VideoLayersAllocation => false,
+        ExtensionKind::Mid
+        | ExtensionKind::AudioLevel
+        | ExtensionKind::AbsSendTime
+        | ExtensionKind::TransportCc
+        | ExtensionKind::DependencyDescriptor
+        | ExtensionKind::VideoOrientation
+        | ExtensionKind::PlayoutDelay
+        | ExtensionKind::VideoContentType
+        | ExtensionKind::ColorSpace => true,
+    }
+}

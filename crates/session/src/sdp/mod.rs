@@ -1,0 +1,23 @@
+//! Offer and answer (RFC 8866, RFC 9429): what the client says is read into plain values, matched
+//! with what the room wants, and answered once for the whole meeting.
+//!
+//! Nothing here opens, sends or decides who hears whom. A text that cannot be answered is refused as
+//! a whole, with the line and a sentence for a person.
+
+mod answer;
+mod choose;
+mod line;
+mod media;
+mod negotiate;
+mod offer;
+mod streams;
+
+pub use line::{MAX_MEDIA_SECTIONS, MAX_OFFER_BYTES, OfferError};
+pub use media::{Direction, MediaSection, OfferedCodec, OfferedExtension, SsrcGroup};
+pub use negotiate::{
+    MAX_LAYERS, MAX_SLOTS_PER_MEDIA, Negotiated, NegotiatedCodec, NegotiatedIngress,
+    NegotiatedLayer, NegotiatedSlot, Refusal, RefusedSection,
+};
+pub use offer::{Fingerprint, Offer, Setup, Transport};
+
+pub(crate) use answer::{AnswerParts, write_answer};

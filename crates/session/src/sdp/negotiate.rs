@@ -1,0 +1,503 @@
+//! An offer matched with what the room wants: which sections are tracks, which are slots, and what
+//! each of them has been promised. A later offer adds to it and never changes a promise.
+
+use std::collections::BTreeSet;
+
+use sideroom_route::{Media, SlotId, TrackKind};
+use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
+
+use super::choose::{self, Chosen};
+use super::line::OfferError;
+use super::media::{Direction, MediaSection, OfferedExtension};
+use super::offer::Offer;
+use super::streams;
+use crate::{RoomCodecs, TrackHint};
+
+/// The most simulcast encodings of a track.
+pub const MAX_LAYERS: usize = 3;
+/// The most slots of one media type that a participant gets; sections beyond are answered inactive.
+pub const MAX_SLOTS_PER_MEDIA: usize = 128;
+
+/// One codec, as the client numbers it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NegotiatedCodec {
+    /// What it is. For [`Codec::Red`] the format inside is Opus.
+    pub codec: Codec,
+    /// The client's payload type.
+    pub payload_type: u8,
+    /// The client's payload type for retransmissions, if it can have them.
+    pub rtx: Option<u8>,
+}
+
+/// A track that the client sends, or will.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NegotiatedIngress {
+    /// The section's identification tag; empty for a client that has a single section without one.
+    pub mid: String,
+    /// What it is.
+    pub kind: TrackKind,
+    /// The codecs that it may come in, the preferred one first.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// Its simulcast encodings, the smallest first; a single one if there is no simulcast.
+    pub layers: Vec<NegotiatedLayer>,
+    /// SSRCs with their retransmission SSRCs that belong to one of the layers, to which is not said.
+    pub unplaced: Vec<(u32, Option<u32>)>,
+    /// Which header extension has which id.
+    pub extensions: ExtensionMap,
+    /// The client wants retransmission requests.
+    pub nack: bool,
+    /// The client sends here; false once a later offer has switched the section off.
+    pub active: bool,
+}
+
+/// One simulcast encoding.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NegotiatedLayer {
+    /// Its RID, if encodings have one.
+    pub rid: Option<String>,
+    /// Its SSRC, if the offer says so; otherwise its first packet will.
+    pub ssrc: Option<u32>,
+    /// The SSRC of its retransmissions, if the offer says so.
+    pub rtx_ssrc: Option<u32>,
+}
+
+/// A stream that the client can be sent, whatever its source is at the moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NegotiatedSlot {
+    /// Which slot.
+    pub slot: SlotId,
+    /// The section's identification tag.
+    pub mid: String,
+    /// The stream's SSRC, chosen here, the same for as long as the participant stays.
+    pub ssrc: u32,
+    /// The SSRC of its retransmissions.
+    pub rtx_ssrc: Option<u32>,
+    /// The codecs that the client takes there, the preferred one first.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// Which header extension has which id.
+    pub extensions: ExtensionMap,
+    /// The client receives here; false once a later offer has switched the section off.
+    pub active: bool,
+}
+
+/// A section that was answered with a refusal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedSection {
+    /// Its identification tag.
+    pub mid: String,
+    /// Its line in the offer.
+    pub line: usize,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// Why a single section was refused while the rest was answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Neither audio nor video.
+    NotMedia,
+    /// None of its formats is a codec of the room.
+    NoCodecOfTheRoom,
+    /// The client itself has switched it off.
+    SwitchedOff,
+}
+
+/// What client and server have agreed upon.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Negotiated {
+    /// The tracks, in the order in which offers brought them. Their places never change.
+    pub ingress: Vec<NegotiatedIngress>,
+    /// The slots, likewise.
+    pub slots: Vec<NegotiatedSlot>,
+    /// The sections of the last offer that were refused.
+    pub refused: Vec<RefusedSection>,
+    /// Header extensions of the whole transport.
+    pub extensions: ExtensionMap,
+    /// The client reports arrival times for the whole transport, and wants them reported.
+    pub transport_cc: bool,
+    /// The tags of the sections of the last offer, in its order.
+    mids: Vec<Option<String>>,
+    ssrcs: Ssrcs,
+}
+
+/// How a section is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct SectionAnswer {
+    pub chosen: Vec<Chosen>,
+    pub extensions: Vec<OfferedExtension>,
+    /// Ours.
+    pub direction: Direction,
+    /// The RIDs that we take, in the client's order.
+    pub rids: Vec<String>,
+    /// Index in [`Negotiated::slots`].
+    pub slot: Option<usize>,
+}
+
+impl SectionAnswer {
+    /// Port 0.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.chosen.is_empty()
+    }
+}
+
+impl Negotiated {
+    /// Nothing agreed yet; SSRCs will come from `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            ssrcs: Ssrcs(seed),
+            ..Self::default()
+        }
+    }
+
+    /// Matches an offer with what has been agreed already. On an error nothing has changed.
+    pub(crate) fn negotiate(
+        &mut self,
+        offer: &Offer,
+        room: &RoomCodecs,
+        hints: &[TrackHint],
+    ) -> Result<Vec<SectionAnswer>, OfferError> {
+        self.check_follows(offer)?;
+        let mut next = self.clone();
+        let answers = next.extend(offer, room, hints)?;
+        *self = next;
+        Ok(answers)
+    }
+
+    /// Sections keep their places (RFC 9429 section 5.2.2); only a refused one may be used anew.
+    fn check_follows(&self, offer: &Offer) -> Result<(), OfferError> {
+        if offer.media.len() < self.mids.len() {
+            let line = offer.media.last().map_or(1, |section| section.line);
+            let sentence = format!(
+                "the offer ends with its section {}, the one before had {}; switch a section off \
+                 instead of leaving it out",
+                offer.media.len(),
+                self.mids.len()
+            );
+            return Err(OfferError::new(line, sentence));
+        }
+        for (section, before) in offer.media.iter().zip(&self.mids) {
+            let in_use = |mid: &String| {
+                let refused = self.refused.iter().any(|refused| refused.mid == *mid);
+                !refused && section.mid.as_ref() != Some(mid)
+            };
+            if let Some(mid) = before.as_ref().filter(|mid| in_use(mid)) {
+                let sentence =
+                    format!("the section \"{mid}\" of the offer before was in this place");
+                return Err(OfferError::new(section.line, sentence));
+            }
+        }
+        Ok(())
+    }
+
+    fn extend(
+        &mut self,
+        offer: &Offer,
+        room: &RoomCodecs,
+        hints: &[TrackHint],
+    ) -> Result<Vec<SectionAnswer>, OfferError> {
+        let chosen: Vec<_> = offer
+            .media
+            .iter()
+            .map(|section| choose(section, room))
+            .collect();
+        check_something_is_left(offer, &chosen)?;
+        let kinds = self.kinds(offer, hints)?;
+        let taken = streams::named_in(offer);
+        self.refused.clear();
+        let mut answers = Vec::with_capacity(offer.media.len());
+        for ((section, chosen), kind) in offer.media.iter().zip(chosen).zip(kinds) {
+            if chosen.is_empty() {
+                self.refuse(section);
+            }
+            let kind = kind.filter(|_| !chosen.is_empty());
+            answers.push(self.answer(section, chosen, kind, &taken)?);
+        }
+        let mids = offer.media.iter().map(|section| section.mid.clone());
+        self.mids = mids.collect();
+        self.switch_off_absent();
+        Ok(answers)
+    }
+
+    fn answer(
+        &mut self,
+        section: &MediaSection,
+        chosen: Vec<Chosen>,
+        kind: Option<TrackKind>,
+        taken: &BTreeSet<u32>,
+    ) -> Result<SectionAnswer, OfferError> {
+        let layers = match kind {
+            Some(_) => streams::layers(section),
+            None => Vec::new(),
+        };
+        let wants_slot = section.direction.receives() && !chosen.is_empty();
+        let slot = if wants_slot {
+            self.slot(section, &chosen, taken)
+        } else {
+            None
+        };
+        let direction = Direction::of(slot.is_some(), kind.is_some());
+        let extensions = choose::extensions(section, direction, layers.len());
+        let map = self.add_extensions(section, &extensions)?;
+        self.transport_cc |= map.id(ExtensionKind::TransportCc).is_some();
+        let rids = streams::accepted_rids(section, &layers);
+        if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
+            slot.extensions = map;
+        }
+        if let Some(kind) = kind {
+            self.put_ingress(NegotiatedIngress {
+                mid: section.mid.clone().unwrap_or_default(),
+                kind,
+                codecs: chosen.iter().map(|chosen| chosen.codec).collect(),
+                unplaced: streams::unplaced(section, &layers),
+                layers,
+                extensions: map,
+                nack: chosen
+                    .iter()
+                    .any(|chosen| chosen.feedback.contains(&"nack")),
+                active: true,
+            });
+        }
+        Ok(SectionAnswer {
+            chosen,
+            extensions,
+            direction,
+            rids,
+            slot,
+        })
+    }
+
+    /// The slot of a section: the one it has, or a new one.
+    fn slot(
+        &mut self,
+        section: &MediaSection,
+        chosen: &[Chosen],
+        taken: &BTreeSet<u32>,
+    ) -> Option<usize> {
+        let mid = section.mid.clone().unwrap_or_default();
+        let codecs: Vec<_> = chosen.iter().map(|chosen| chosen.codec).collect();
+        let known = self.slots.iter().position(|slot| slot.mid == mid);
+        if let Some(slot) = known.and_then(|index| self.slots.get_mut(index)) {
+            slot.codecs = codecs;
+            slot.active = true;
+            return known;
+        }
+        let media = section.media?;
+        let count = self
+            .slots
+            .iter()
+            .filter(|slot| slot.slot.media == media)
+            .count();
+        let index = u8::try_from(count)
+            .ok()
+            .filter(|_| count < MAX_SLOTS_PER_MEDIA)?;
+        let ssrc = self.ssrcs.next(&self.slots, taken, 0);
+        let rtx = codecs.iter().any(|codec| codec.rtx.is_some());
+        let rtx_ssrc = rtx.then(|| self.ssrcs.next(&self.slots, taken, ssrc));
+        self.slots.push(NegotiatedSlot {
+            slot: SlotId { media, index },
+            mid,
+            ssrc,
+            rtx_ssrc,
+            codecs,
+            extensions: ExtensionMap::new(),
+            active: true,
+        });
+        Some(self.slots.len() - 1)
+    }
+
+    fn put_ingress(&mut self, ingress: NegotiatedIngress) {
+        let known = self
+            .ingress
+            .iter_mut()
+            .find(|known| known.mid == ingress.mid);
+        match known {
+            Some(known) => *known = ingress,
+            None => self.ingress.push(ingress),
+        }
+    }
+
+    fn add_extensions(
+        &mut self,
+        section: &MediaSection,
+        agreed: &[OfferedExtension],
+    ) -> Result<ExtensionMap, OfferError> {
+        let mut map = ExtensionMap::new();
+        for extension in agreed {
+            // RFC 9143 section 9.2: packets are told apart by these ids before their section is known.
+            let other = self.extensions.kind(extension.id);
+            if let Some(other) = other.filter(|other| *other != extension.kind) {
+                let sentence = format!(
+                    "the header extension id {} means {} in this section and {} in another one",
+                    extension.id,
+                    extension.kind.uri(),
+                    other.uri()
+                );
+                return Err(OfferError::new(section.line, sentence));
+            }
+            map.set(extension.kind, extension.id);
+            if self.extensions.id(extension.kind).is_none() {
+                self.extensions.set(extension.kind, extension.id);
+            }
+        }
+        Ok(map)
+    }
+
+    fn refuse(&mut self, section: &MediaSection) {
+        let why = match section.media {
+            _ if !section.alive => Refusal::SwitchedOff,
+            None => Refusal::NotMedia,
+            Some(_) => Refusal::NoCodecOfTheRoom,
+        };
+        self.refused.push(RefusedSection {
+            mid: section.mid.clone().unwrap_or_default(),
+            line: section.line,
+            why,
+        });
+    }
+
+    /// Tracks and slots whose section is gone or has turned around keep their places, unused.
+    fn switch_off_absent(&mut self) {
+        let Self {
+            ingress,
+            slots,
+            refused,
+            mids,
+            ..
+        } = self;
+        let absent = |mid: &str| {
+            let named = mids
+                .iter()
+                .any(|known| known.as_deref().unwrap_or_default() == mid);
+            !named || refused.iter().any(|refused| refused.mid == mid)
+        };
+        for track in ingress.iter_mut().filter(|track| absent(&track.mid)) {
+            track.active = false;
+        }
+        for slot in slots.iter_mut().filter(|slot| absent(&slot.mid)) {
+            slot.active = false;
+        }
+    }
+
+    /// What each section is that the client sends: as before, as the client hints, or in order.
+    fn kinds(
+        &mut self,
+        offer: &Offer,
+        hints: &[TrackHint],
+    ) -> Result<Vec<Option<TrackKind>>, OfferError> {
+        let mut taken: Vec<TrackKind> = Vec::new();
+        for track in &mut self.ingress {
+            // It is switched on again below if its section still sends.
+            track.active = false;
+            taken.push(track.kind);
+        }
+        for slot in &mut self.slots {
+            slot.active = false;
+        }
+        let sends = |section: &&MediaSection| section.is_live() && section.direction.sends();
+        let known = |section: &MediaSection| {
+            let mid = section.mid.as_deref().unwrap_or_default();
+            self.ingress
+                .iter()
+                .find(|track| track.mid == mid)
+                .map(|track| track.kind)
+        };
+        check_hints(offer, hints)?;
+        let mut kinds = vec![None; offer.media.len()];
+        for (place, section) in kinds.iter_mut().zip(&offer.media) {
+            let hint = hints
+                .iter()
+                .find(|hint| Some(&hint.mid) == section.mid.as_ref());
+            *place = match (known(section), hint) {
+                _ if !sends(&section) => None,
+                (Some(kind), _) => Some(kind),
+                (None, Some(hint)) if taken.contains(&hint.kind) => {
+                    let sentence = format!("this would be a second {} of one client", hint.kind);
+                    return Err(OfferError::new(section.line, sentence));
+                }
+                (None, hint) => hint.map(|hint| {
+                    taken.push(hint.kind);
+                    hint.kind
+                }),
+            };
+        }
+        for (place, section) in kinds.iter_mut().zip(&offer.media) {
+            if place.is_none() && sends(&section) {
+                let free = |kind: &&TrackKind| {
+                    Some(kind.media()) == section.media && !taken.contains(kind)
+                };
+                *place = TrackKind::ALL.iter().find(free).copied();
+                taken.extend(*place);
+            }
+        }
+        Ok(kinds)
+    }
+}
+
+fn choose(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
+    if section.is_live() {
+        choose::codecs(section, room)
+    } else {
+        Vec::new()
+    }
+}
+
+/// A hint is about a section that exists and carries that kind of media.
+fn check_hints(offer: &Offer, hints: &[TrackHint]) -> Result<(), OfferError> {
+    for hint in hints {
+        let named = |section: &&MediaSection| section.mid.as_ref() == Some(&hint.mid);
+        let Some(section) = offer.media.iter().find(named) else {
+            let line = offer.media.last().map_or(1, |section| section.line);
+            let sentence = format!(
+                "a track hint says that \"{}\" is the {}, the offer has no such section",
+                hint.mid, hint.kind
+            );
+            return Err(OfferError::new(line, sentence));
+        };
+        if section.media != Some(hint.kind.media()) {
+            let sentence = format!(
+                "a track hint says that this section is the {}, it is {}",
+                hint.kind, section.name
+            );
+            return Err(OfferError::new(section.line, sentence));
+        }
+    }
+    Ok(())
+}
+
+fn check_something_is_left(offer: &Offer, chosen: &[Vec<Chosen>]) -> Result<(), OfferError> {
+    if chosen.iter().any(|chosen| !chosen.is_empty()) {
+        return Ok(());
+    }
+    let section = offer.media.iter().find(|section| section.is_live());
+    let line = section.map_or(1, |section| section.line);
+    let wanted = match section.and_then(|section| section.media) {
+        Some(Media::Audio) => "Opus",
+        _ => "the room's video codec",
+    };
+    let sentence =
+        format!("no section of the offer has a codec of this room; here {wanted} is missing");
+    Err(OfferError::new(line, sentence))
+}
+
+/// Where SSRCs come from: splitmix64 over the seed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Ssrcs(u64);
+
+impl Ssrcs {
+    /// An SSRC that nobody on this transport uses.
+    fn next(&mut self, slots: &[NegotiatedSlot], taken: &BTreeSet<u32>, other: u32) -> u32 {
+        loop {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = self.0;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let ssrc = (mixed >> 32) as u32 ^ mixed as u32;
+            let used = slots
+                .iter()
+                .any(|slot| slot.ssrc == ssrc || slot.rtx_ssrc == Some(ssrc));
+            if ssrc != 0 && ssrc != other && !used && !taken.contains(&ssrc) {
+                return ssrc;
+            }
+        }
+    }
+}
