@@ -1,0 +1,80 @@
+import type { TrackKind } from './kinds.js';
+
+/** @internal What a slot carries: whose track, or nothing. */
+export interface SlotSource {
+  participantId: string;
+  kind: TrackKind;
+}
+
+/** @internal Told when what a stream carries begins or ends. */
+export type StreamListener = (participantId: string, kind: TrackKind, receiving: boolean) => void;
+
+/**
+ * @internal Ready-made streams, one for each person and kind. The server switches sources between slots; here
+ * the slot's track moves to the stream of whoever it carries now. An app that has put a stream on an
+ * element never sees any of it.
+ */
+export class Streams {
+  readonly #streams = new Map<string, MediaStream>();
+  readonly #sources = new Map<string, SlotSource>();
+
+  constructor(
+    private readonly trackOf: (mid: string) => MediaStreamTrack | undefined,
+    private readonly changed: StreamListener,
+  ) {}
+
+  /** The stream of a person and kind: always the same object, empty while nothing is received. */
+  of(participantId: string, kind: TrackKind): MediaStream {
+    const key = `${kind} ${participantId}`;
+    const stream = this.#streams.get(key) ?? new MediaStream();
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  /** True while a slot carries that track. */
+  receives(participantId: string, kind: TrackKind): boolean {
+    return [...this.#sources.values()].some(
+      (source) => source.participantId === participantId && source.kind === kind,
+    );
+  }
+
+  /** What a slot carries at the moment. */
+  source(mid: string): SlotSource | undefined {
+    return this.#sources.get(mid);
+  }
+
+  /** From now on slot `mid` carries `next`. */
+  assign(mid: string, next: SlotSource | undefined): void {
+    const track = this.trackOf(mid);
+    const before = this.#sources.get(mid);
+    if (before?.participantId === next?.participantId && before?.kind === next?.kind) return;
+    if (next) this.#sources.set(mid, next);
+    else this.#sources.delete(mid);
+    if (before) {
+      if (track) this.of(before.participantId, before.kind).removeTrack(track);
+      if (!this.receives(before.participantId, before.kind)) {
+        this.changed(before.participantId, before.kind, false);
+      }
+    }
+    if (next) {
+      if (track) this.of(next.participantId, next.kind).addTrack(track);
+      this.changed(next.participantId, next.kind, true);
+    }
+  }
+
+  /** Takes a full list of what the slots carry; slots that it does not name carry nothing. */
+  assignAll(sources: ReadonlyMap<string, SlotSource>): void {
+    for (const mid of [...this.#sources.keys()]) if (!sources.has(mid)) this.assign(mid, undefined);
+    for (const [mid, source] of sources) this.assign(mid, source);
+  }
+
+  /** Somebody left: their streams are not needed any more. */
+  forget(participantId: string): void {
+    for (const [mid, source] of [...this.#sources]) {
+      if (source.participantId === participantId) this.assign(mid, undefined);
+    }
+    for (const key of [...this.#streams.keys()]) {
+      if (key.endsWith(` ${participantId}`)) this.#streams.delete(key);
+    }
+  }
+}

@@ -1,0 +1,428 @@
+/**
+ * The words of the gateway's JSON dialect, turned into the SDK's own: enums without their prefix, numbers
+ * as numbers, defaults filled in. Nothing of a message is trusted to be there.
+ */
+import { SideroomError } from './errors.js';
+import type { TrackKind } from './kinds.js';
+
+/** @internal */
+export type Json = Record<string, unknown>;
+
+/** What somebody may do by virtue of the role. */
+export type Role = 'participant' | 'moderator';
+
+/** Where somebody is: `parent`, or the id of a breakout. */
+export type GroupId = string;
+
+/** One flag for each kind of track. */
+export type MediaFlags = Record<TrackKind, boolean>;
+
+/** What somebody who is away does not receive of the parent. */
+export interface ParentGate {
+  readonly paused: boolean;
+  readonly audioMuted: boolean;
+  readonly videoMuted: boolean;
+}
+
+/** What a client may do beyond its role. */
+export interface Grants {
+  readonly publish: readonly TrackKind[];
+  readonly createBreakouts: boolean;
+  readonly moveOthers: boolean;
+  readonly listenIn: boolean;
+  readonly addressAll: boolean;
+}
+
+/** One track of a participant, as the server sees it. */
+export interface TrackState {
+  readonly id: string;
+  readonly kind: TrackKind;
+  readonly published: boolean;
+  readonly mutedByPublisher: boolean;
+  readonly mutedByModerator: boolean;
+  /** Its one audience; empty if it is routed nowhere. */
+  readonly groupId: GroupId;
+}
+
+/** Somebody in the room, as the server sees them. */
+export interface ParticipantState {
+  readonly id: string;
+  readonly identity: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly grants: Grants;
+  readonly groupId: GroupId;
+  readonly gate: ParentGate;
+  readonly tracks: readonly TrackState[];
+  readonly connected: boolean;
+  readonly assignedBreakoutId: string;
+  readonly listeningInGroupId: GroupId;
+  readonly addressingAll: readonly TrackKind[];
+  readonly helpRaised: boolean;
+}
+
+/** A breakout, as the server sees it. */
+export interface BreakoutState {
+  readonly id: string;
+  readonly displayName: string;
+  readonly ownerId: string;
+  readonly capacity: number;
+  readonly media: MediaFlags;
+  readonly state: 'open' | 'closed';
+  readonly autoMove: boolean;
+  readonly selfSelect: boolean;
+  readonly inviteeIds: readonly string[];
+  readonly assignedIdentities: readonly string[];
+  readonly memberIds: readonly string[];
+  readonly threadId: string;
+}
+
+/** The settings of all breakouts of a room. */
+export interface BreakoutSettings {
+  readonly parentWhileAway: 'live' | 'paused';
+  readonly allowReturn: boolean;
+  readonly selfSelect: boolean;
+  /** When everybody is returned, in milliseconds since the Unix epoch; 0: no end is set. */
+  readonly endsAtMs: number;
+  readonly endGraceMs: number;
+}
+
+/** The settings of a room. */
+export interface RoomSettings {
+  readonly mode: 'group' | 'lecture';
+  readonly maxActiveTalkers: number;
+  readonly maxBreakouts: number;
+  readonly maxParticipants: number;
+  readonly reconnectGraceMs: number;
+  readonly videoCodec: string;
+  readonly breakouts: BreakoutSettings;
+}
+
+/** A whole room as this participant may see it. */
+export interface RoomState {
+  readonly name: string;
+  readonly settings: RoomSettings;
+  readonly gate: ParentGate;
+  readonly participants: readonly ParticipantState[];
+  readonly breakouts: readonly BreakoutState[];
+  readonly createdAtMs: number;
+  readonly seq: number;
+  readonly epoch: number;
+}
+
+/** Why somebody changed groups. */
+export type MoveReason =
+  | 'joined'
+  | 'forced'
+  | 'auto_moved'
+  | 'left'
+  | 'moved'
+  | 'shuffled'
+  | 'cleared'
+  | 'destroyed'
+  | 'closed'
+  | 'time_up';
+
+/** One line of the move journal. */
+export interface Move {
+  readonly participantId: string;
+  readonly identity: string;
+  readonly fromGroupId: GroupId;
+  readonly toGroupId: GroupId;
+  readonly atMs: number;
+  readonly reason: MoveReason;
+  /** Who did it: a participant's id, `operator` or `system`. */
+  readonly by: string;
+}
+
+/** The payloads of the numbered events, by type. */
+export interface WirePayloads {
+  roomUpdated: { settings: RoomSettings };
+  roomClosed: { reason: string };
+  participantJoined: { participant: ParticipantState };
+  participantLeft: { participantId: string; reason: string };
+  connectionChanged: { participantId: string; connected: boolean };
+  roleChanged: { participantId: string; role: Role };
+  tracksChanged: { participantId: string; tracks: readonly TrackState[]; by: string };
+  parentGateChanged: { participantId: string; gate: ParentGate };
+  roomGateChanged: { gate: ParentGate; by: string };
+  messageSent: { from: string; groupId: GroupId; threadId: string; text: string };
+  breakoutsCreated: { breakouts: readonly BreakoutState[]; by: string; leftOverIds: readonly string[] };
+  breakoutUpdated: { breakout: BreakoutState };
+  breakoutsDestroyed: { breakoutIds: readonly string[]; by: string };
+  breakoutsCleared: { returnedIds: readonly string[]; by: string };
+  ownerChanged: { breakoutIds: readonly string[]; ownerId: string };
+  settingsChanged: { settings: BreakoutSettings };
+  invitationReceived: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean };
+  invitationsSent: { breakoutId: string; participantIds: readonly string[]; requestor: string; forced: boolean };
+  invitationRejected: { participantId: string; breakoutId: string };
+  assignmentChanged: { identity: string; participantId: string; breakout: BreakoutState | undefined };
+  participantMoved: {
+    participantId: string;
+    fromGroupId: GroupId;
+    toGroupId: GroupId;
+    reason: MoveReason;
+    by: string;
+    tracks: readonly TrackState[];
+    gate: ParentGate;
+    breakout: BreakoutState | undefined;
+  };
+  timerTicked: { endsAtMs: number; remainingMs: number; inGrace: boolean };
+  addressAllChanged: { participantId: string; kinds: readonly TrackKind[] };
+  listeningChanged: { participantId: string; groupId: GroupId };
+  helpChanged: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
+}
+
+/** A numbered event of the room, decoded. */
+export type WireEvent = {
+  [T in keyof WirePayloads]: WireEventOf<T>;
+}[keyof WirePayloads];
+
+/** A numbered event of one type. */
+export interface WireEventOf<T extends keyof WirePayloads> {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly atMs: number;
+  /** The request of this client that caused it, if one did. */
+  readonly causingRequestId: string;
+  readonly type: T;
+  readonly payload: WirePayloads[T];
+}
+
+/** @internal */
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+/** @internal */
+export const number = (value: unknown): number => Number(value ?? 0) || 0;
+/** @internal */
+export const json = (value: unknown): Json =>
+  typeof value === 'object' && value !== null ? (value as Json) : {};
+/** @internal */
+export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const texts = (value: unknown): string[] => list(value).map(text);
+const flag = (value: unknown): boolean => value === true;
+
+/** `MOVE_REASON_AUTO_MOVED` → `auto_moved`. */
+function name<T extends string>(value: unknown, prefix: string, fallback: T): T {
+  const word = text(value);
+  return word.startsWith(prefix) ? (word.slice(prefix.length).toLowerCase() as T) : fallback;
+}
+
+/** @internal */
+export const kind = (value: unknown): TrackKind => name(value, 'TRACK_KIND_', 'audio');
+/** @internal */
+export const kinds = (value: unknown): TrackKind[] => list(value).map(kind);
+/** @internal */
+export const kindName = (value: TrackKind): string => `TRACK_KIND_${value.toUpperCase()}`;
+
+/** @internal */
+export function gate(value: unknown): ParentGate {
+  const from = json(value);
+  return { paused: flag(from['paused']), audioMuted: flag(from['audioMuted']), videoMuted: flag(from['videoMuted']) };
+}
+
+/** @internal */
+export function mediaFlags(value: unknown): MediaFlags {
+  const from = json(value);
+  return {
+    audio: flag(from['audio']),
+    camera: flag(from['camera']),
+    screen: flag(from['screen']),
+    canvas: flag(from['canvas']),
+  };
+}
+
+function grants(value: unknown): Grants {
+  const from = json(value);
+  return {
+    publish: kinds(from['publish']),
+    createBreakouts: flag(from['createBreakouts']),
+    moveOthers: flag(from['moveOthers']),
+    listenIn: flag(from['listenIn']),
+    addressAll: flag(from['addressAll']),
+  };
+}
+
+function track(value: unknown): TrackState {
+  const from = json(value);
+  return {
+    id: text(from['id']),
+    kind: kind(from['kind']),
+    published: flag(from['published']),
+    mutedByPublisher: flag(from['mutedByPublisher']),
+    mutedByModerator: flag(from['mutedByModerator']),
+    groupId: text(from['groupId']),
+  };
+}
+
+/** @internal */
+export function participant(value: unknown): ParticipantState {
+  const from = json(value);
+  return {
+    id: text(from['id']),
+    identity: text(from['identity']),
+    displayName: text(from['displayName']) || text(from['identity']),
+    role: name(from['role'], 'ROLE_', 'participant'),
+    grants: grants(from['grants']),
+    groupId: text(from['groupId']) || 'parent',
+    gate: gate(from['parentGate']),
+    tracks: list(from['tracks']).map(track),
+    connected: text(from['connection']) !== 'CONNECTION_LOST',
+    assignedBreakoutId: text(from['assignedBreakoutId']),
+    listeningInGroupId: text(from['listeningInGroupId']),
+    addressingAll: kinds(from['addressingAll']),
+    helpRaised: flag(from['helpRaised']),
+  };
+}
+
+/** @internal */
+export function breakout(value: unknown): BreakoutState {
+  const from = json(value);
+  return {
+    id: text(from['id']),
+    displayName: text(from['displayName']),
+    ownerId: text(from['ownerId']),
+    capacity: number(from['capacity']),
+    media: mediaFlags(from['media']),
+    state: name(from['state'], 'BREAKOUT_STATE_', 'open'),
+    autoMove: flag(from['autoMove']),
+    selfSelect: flag(from['selfSelect']),
+    inviteeIds: texts(from['inviteeIds']),
+    assignedIdentities: texts(from['assignedIdentities']),
+    memberIds: texts(from['memberIds']),
+    threadId: text(from['threadId']),
+  };
+}
+
+const maybeBreakout = (value: unknown): BreakoutState | undefined => (value ? breakout(value) : undefined);
+
+/** @internal */
+export function breakoutSettings(value: unknown): BreakoutSettings {
+  const from = json(value);
+  return {
+    parentWhileAway: name(from['parentWhileAway'], 'PARENT_WHILE_AWAY_', 'paused'),
+    allowReturn: flag(from['allowReturn']),
+    selfSelect: flag(from['selfSelect']),
+    endsAtMs: number(from['endsAtMs']),
+    endGraceMs: number(from['endGraceMs']),
+  };
+}
+
+function roomSettings(value: unknown): RoomSettings {
+  const from = json(value);
+  return {
+    mode: name(from['mode'], 'ROOM_MODE_', 'group'),
+    maxActiveTalkers: number(from['maxActiveTalkers']),
+    maxBreakouts: number(from['maxBreakouts']),
+    maxParticipants: number(from['maxParticipants']),
+    reconnectGraceMs: number(from['reconnectGraceMs']),
+    videoCodec: name(from['videoCodec'], 'VIDEO_CODEC_', 'vp8'),
+    breakouts: breakoutSettings(from['breakouts']),
+  };
+}
+
+/** @internal */
+export function room(value: unknown): RoomState {
+  const from = json(value);
+  return {
+    name: text(from['name']),
+    settings: roomSettings(from['settings']),
+    gate: gate(from['roomGate']),
+    participants: list(from['participants']).map(participant),
+    breakouts: list(from['breakouts']).map(breakout),
+    createdAtMs: number(from['createdAtMs']),
+    seq: number(from['seq']),
+    epoch: number(from['epoch']),
+  };
+}
+
+/** @internal */
+export function move(value: unknown): Move {
+  const from = json(value);
+  return {
+    participantId: text(from['participantId']),
+    identity: text(from['identity']),
+    fromGroupId: text(from['fromGroupId']),
+    toGroupId: text(from['toGroupId']),
+    atMs: number(from['atMs']),
+    reason: name(from['reason'], 'MOVE_REASON_', 'moved'),
+    by: text(from['by']),
+  };
+}
+
+type Field = (value: unknown) => unknown;
+
+const breakouts: Field = (value) => list(value).map(breakout);
+const tracks: Field = (value) => list(value).map(track);
+
+/** How each field of each payload is decoded. */
+const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field | [string, Field] } } = {
+  roomUpdated: { settings: roomSettings },
+  roomClosed: { reason: text },
+  participantJoined: { participant },
+  participantLeft: { participantId: text, reason: (value) => name(value, 'LEAVE_REASON_', 'left') },
+  connectionChanged: {
+    participantId: text,
+    connected: ['connection', (value) => text(value) !== 'CONNECTION_LOST'],
+  },
+  roleChanged: { participantId: text, role: (value) => name(value, 'ROLE_', 'participant') },
+  tracksChanged: { participantId: text, tracks, by: text },
+  parentGateChanged: { participantId: text, gate },
+  roomGateChanged: { gate, by: text },
+  messageSent: { from: text, groupId: text, threadId: text, text },
+  breakoutsCreated: { breakouts, by: text, leftOverIds: texts },
+  breakoutUpdated: { breakout },
+  breakoutsDestroyed: { breakoutIds: texts, by: text },
+  breakoutsCleared: { returnedIds: texts, by: text },
+  ownerChanged: { breakoutIds: texts, ownerId: text },
+  settingsChanged: { settings: breakoutSettings },
+  invitationReceived: { participantId: text, breakout, requestor: text, forced: flag },
+  invitationsSent: { breakoutId: text, participantIds: texts, requestor: text, forced: flag },
+  invitationRejected: { participantId: text, breakoutId: text },
+  assignmentChanged: { identity: text, participantId: text, breakout: maybeBreakout },
+  participantMoved: {
+    participantId: text,
+    fromGroupId: text,
+    toGroupId: text,
+    reason: (value) => name(value, 'MOVE_REASON_', 'moved'),
+    by: text,
+    tracks,
+    gate,
+    breakout: maybeBreakout,
+  },
+  timerTicked: { endsAtMs: number, remainingMs: number, inGrace: flag },
+  addressAllChanged: { participantId: text, kinds },
+  listeningChanged: { participantId: text, groupId: text },
+  helpChanged: { participantId: text, groupId: text, text, raised: flag, answeredBy: text },
+};
+
+/** @internal An event, or nothing if it is of a type that this release does not know. */
+export function event(value: unknown): WireEvent | undefined {
+  const from = json(value);
+  const type = text(from['type']) as keyof WirePayloads;
+  if (!Object.hasOwn(FIELDS, type)) return undefined;
+  const body = json(from[type]);
+  const payload: Json = {};
+  for (const [field, decode] of Object.entries<Field | [string, Field]>(FIELDS[type])) {
+    const [key, how] = typeof decode === 'function' ? [field, decode] : decode;
+    payload[field] = how(body[key]);
+  }
+  return {
+    seq: number(from['seq']),
+    epoch: number(from['epoch']),
+    atMs: number(from['atMs']),
+    causingRequestId: text(from['causingRequestId']),
+    type,
+    payload,
+  } as unknown as WireEvent;
+}
+
+/** @internal An `error` message of the gateway. */
+export function wireError(message: Json): SideroomError {
+  const acsCode = number(message['acsCode']);
+  return new SideroomError(
+    text(message['reason']) || text(message['code']) || 'Internal',
+    text(message['message']) || 'Something went wrong on the server. Try again.',
+    number(message['enablexCode']) || undefined,
+    acsCode ? { code: acsCode, subCode: number(message['acsSubcode']) } : undefined,
+  );
+}
