@@ -1,0 +1,376 @@
+//! Who is calling: API keys for signaling servers, short-lived tokens for clients.
+//!
+//! Both are HS256 JWTs signed with the secret of an API key, told apart by their audience, so that a
+//! client's token never opens the control plane and an API token never joins a room. Several keys are
+//! valid at once: to rotate, add the new one, move the signers over, take the old one away. Nothing here
+//! says why a token was refused beyond what its holder can mend.
+
+mod claims;
+
+use std::{collections::BTreeMap, fmt};
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation,
+    dangerous::insecure_decode_claims, decode, decode_header, encode, errors::ErrorKind,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use claims::{ApiClaims, ClientClaims, GrantClaims, RoleClaim};
+
+use crate::error::ApiError;
+
+/// The audience of the tokens that clients join with.
+pub const CLIENT_AUDIENCE: &str = "sideroom-client";
+/// The audience of the tokens that signaling servers call with.
+pub const API_AUDIENCE: &str = "sideroom-api";
+/// A secret shorter than this is refused: HS256 wants as many bytes as its hash has (RFC 7518, 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+/// The longest that a client token may be used to join.
+pub const MAX_CLIENT_TOKEN_S: u64 = 24 * 3600;
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// A part of the control plane that a key opens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Scope {
+    /// Make, list, change and delete rooms.
+    Rooms,
+    /// Join on behalf of clients, remove, mute.
+    Participants,
+    /// Everything about breakouts.
+    Breakouts,
+    /// Watch events.
+    Watch,
+    /// Mint client tokens.
+    Tokens,
+    /// Statistics and drain.
+    Node,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Rooms,
+        Self::Participants,
+        Self::Breakouts,
+        Self::Watch,
+        Self::Tokens,
+        Self::Node,
+    ];
+
+    /// The name in tokens and in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rooms => "rooms",
+            Self::Participants => "participants",
+            Self::Breakouts => "breakouts",
+            Self::Watch => "watch",
+            Self::Tokens => "tokens",
+            Self::Node => "node",
+        }
+    }
+
+    /// The scope of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// A key of a signaling server.
+#[derive(Clone)]
+pub struct ApiKey {
+    /// Its public name, the `kid` of the tokens that it signs.
+    pub id: String,
+    /// What it signs with; at least [`MIN_SECRET_BYTES`].
+    pub secret: String,
+    /// What it opens.
+    pub scopes: Vec<Scope>,
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, scopes, .. } = self;
+        write!(f, "ApiKey({id}, {scopes:?}, secret hidden)")
+    }
+}
+
+/// A signaling server that has shown a valid token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Operator {
+    /// The id of its key.
+    pub key_id: String,
+    /// What it may do: what both the key and the token say.
+    pub scopes: Vec<Scope>,
+}
+
+impl Operator {
+    /// An error that names the scope if it is missing.
+    pub fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.scopes.contains(&scope) {
+            return Ok(());
+        }
+        Err(ApiError::PermissionDenied(format!(
+            "This API token lacks the scope `{}`.",
+            scope.name()
+        )))
+    }
+}
+
+/// Whose token a call carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Bearer {
+    /// A signaling server.
+    Operator(Operator),
+    /// A client, in one room.
+    Client(Box<ClientClaims>),
+}
+
+/// A set of keys that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The secret is too short.
+    #[error(
+        "the secret of API key `{0}` is shorter than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -base64 32`"
+    )]
+    SecretTooShort(String),
+    /// Two keys have one id.
+    #[error("there are two API keys `{0}`; give each an id of its own")]
+    Twice(String),
+    /// No key of this id.
+    #[error("there is no API key `{0}`")]
+    Unknown(String),
+    /// The token could not be signed.
+    #[error("the token could not be signed: {0}")]
+    Signing(String),
+}
+
+struct Signer {
+    scopes: Vec<Scope>,
+    decoding: DecodingKey,
+    encoding: EncodingKey,
+}
+
+/// What holds for every token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TokenRules {
+    /// How far a signer's clock may differ from ours.
+    pub clock_skew_s: u64,
+    /// The longest life that a client token may have left.
+    pub max_client_life_s: u64,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        Self {
+            clock_skew_s: 30,
+            max_client_life_s: MAX_CLIENT_TOKEN_S,
+        }
+    }
+}
+
+/// All keys that are valid now.
+pub struct Keyring {
+    signers: BTreeMap<String, Signer>,
+    rules: TokenRules,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.signers.keys()).finish()
+    }
+}
+
+impl Keyring {
+    /// A ring of these keys.
+    pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Result<Self, KeyError> {
+        Self::with_rules(keys, TokenRules::default())
+    }
+
+    /// A ring of these keys, whose tokens must obey these rules.
+    pub fn with_rules(
+        keys: impl IntoIterator<Item = ApiKey>,
+        rules: TokenRules,
+    ) -> Result<Self, KeyError> {
+        let mut signers = BTreeMap::new();
+        for ApiKey { id, secret, scopes } in keys {
+            if secret.len() < MIN_SECRET_BYTES {
+                return Err(KeyError::SecretTooShort(id));
+            }
+            let signer = Signer {
+                scopes,
+                decoding: DecodingKey::from_secret(secret.as_bytes()),
+                encoding: EncodingKey::from_secret(secret.as_bytes()),
+            };
+            if signers.insert(id.clone(), signer).is_some() {
+                return Err(KeyError::Twice(id));
+            }
+        }
+        Ok(Self { signers, rules })
+    }
+
+    /// The first key that may mint client tokens, if there is one.
+    pub fn minting_key(&self) -> Option<&str> {
+        let mut able = self
+            .signers
+            .iter()
+            .filter(|(_, signer)| signer.scopes.contains(&Scope::Tokens));
+        able.next().map(|(id, _)| id.as_str())
+    }
+
+    /// Signs a client token.
+    pub fn mint_client(&self, key_id: &str, claims: &ClientClaims) -> Result<String, KeyError> {
+        self.sign(key_id, claims)
+    }
+
+    /// Signs an API token.
+    pub fn mint_api(&self, key_id: &str, claims: &ApiClaims) -> Result<String, KeyError> {
+        self.sign(key_id, claims)
+    }
+
+    /// Whose token this is, whichever of the two kinds.
+    pub fn verify(&self, token: &str, now_s: u64) -> Result<Bearer, ApiError> {
+        match decode_header_of(token)?.typ.as_deref() {
+            Some(CLIENT_AUDIENCE) => self
+                .verify_client(token, now_s)
+                .map(Box::new)
+                .map(Bearer::Client),
+            Some(API_AUDIENCE) => self.verify_api(token, now_s).map(Bearer::Operator),
+            // The type is only a hint that other signers may leave out; the audience decides.
+            _ => match self.verify_api(token, now_s) {
+                Ok(operator) => Ok(Bearer::Operator(operator)),
+                Err(_) => self
+                    .verify_client(token, now_s)
+                    .map(Box::new)
+                    .map(Bearer::Client),
+            },
+        }
+    }
+
+    /// What a client token says, if it is one and valid at `now_s` (seconds since the Unix epoch).
+    pub fn verify_client(&self, token: &str, now_s: u64) -> Result<ClientClaims, ApiError> {
+        let ((_, signer), claims): (_, ClientClaims) = self.checked(token, CLIENT_AUDIENCE)?;
+        self.check_times(claims.exp, claims.nbf, now_s)?;
+        let longest = self.rules.max_client_life_s + self.rules.clock_skew_s;
+        if claims.exp > now_s.saturating_add(longest) {
+            return Err(refused("the token lives for too long; sign a shorter one"));
+        }
+        if !signer.scopes.contains(&Scope::Tokens) {
+            return Err(refused(
+                "the key that signed this token may not sign client tokens",
+            ));
+        }
+        claims.check()?;
+        Ok(claims)
+    }
+
+    /// Which signaling server an API token belongs to.
+    pub fn verify_api(&self, token: &str, now_s: u64) -> Result<Operator, ApiError> {
+        let ((key_id, signer), claims): (_, ApiClaims) = self.checked(token, API_AUDIENCE)?;
+        self.check_times(claims.exp, claims.nbf, now_s)?;
+        let granted = |scope: &Scope| match &claims.scopes {
+            Some(names) => names.iter().any(|name| name == scope.name()),
+            None => true,
+        };
+        Ok(Operator {
+            key_id,
+            scopes: signer.scopes.iter().copied().filter(granted).collect(),
+        })
+    }
+
+    fn check_times(&self, exp: u64, nbf: Option<u64>, now_s: u64) -> Result<(), ApiError> {
+        let skew = self.rules.clock_skew_s;
+        if exp.saturating_add(skew) < now_s {
+            return Err(refused("the token has expired; ask for a new one"));
+        }
+        if nbf.is_some_and(|nbf| nbf > now_s.saturating_add(skew)) {
+            return Err(refused("the token is not valid yet; check the clocks"));
+        }
+        Ok(())
+    }
+
+    fn sign(&self, key_id: &str, claims: &impl Claims) -> Result<String, KeyError> {
+        let signer = self
+            .signers
+            .get(key_id)
+            .ok_or_else(|| KeyError::Unknown(key_id.to_owned()))?;
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(key_id.to_owned());
+        header.typ = Some(claims.audience().to_owned());
+        encode(&header, claims, &signer.encoding).map_err(|e| KeyError::Signing(e.to_string()))
+    }
+
+    /// The claims of a token whose signature and audience are right; times are the caller's to check,
+    /// against the time that it was given.
+    fn checked<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        audience: &str,
+    ) -> Result<((String, &Signer), C), ApiError> {
+        let key_id = key_id_of(token)?;
+        let signer = self
+            .signers
+            .get(&key_id)
+            .ok_or_else(|| refused("the key that signed this token is not valid here"))?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        validation.set_required_spec_claims(&["exp", "aud"]);
+        validation.set_audience(&[audience]);
+        let TokenData { claims, .. } = decode(token, &signer.decoding, &validation)
+            .map_err(|e| refused(reason_of(e.kind())))?;
+        Ok(((key_id, signer), claims))
+    }
+}
+
+trait Claims: Serialize {
+    fn audience(&self) -> &str;
+}
+
+impl Claims for ClientClaims {
+    fn audience(&self) -> &str {
+        CLIENT_AUDIENCE
+    }
+}
+
+impl Claims for ApiClaims {
+    fn audience(&self) -> &str {
+        API_AUDIENCE
+    }
+}
+
+fn decode_header_of(token: &str) -> Result<Header, ApiError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(refused("the token is too long"));
+    }
+    decode_header(token).map_err(|_| refused("this is not a token"))
+}
+
+/// The key that the token names: in its header, or as its issuer. Nothing is believed yet.
+fn key_id_of(token: &str) -> Result<String, ApiError> {
+    #[derive(serde::Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    if let Some(kid) = decode_header_of(token)?.kid {
+        return Ok(kid);
+    }
+    let issuer: Result<Issuer, _> = insecure_decode_claims(token);
+    issuer
+        .map(|claims| claims.iss)
+        .map_err(|_| refused("the token names no key (`kid` in its header, or `iss`)"))
+}
+
+fn refused(why: &'static str) -> ApiError {
+    ApiError::Unauthenticated(why)
+}
+
+fn reason_of(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidSignature => "the signature does not fit",
+        ErrorKind::InvalidAudience => "the token is for another purpose (`aud`)",
+        ErrorKind::MissingRequiredClaim(_) => "the token lacks `exp` or `aud`",
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "only HS256 is accepted",
+        _ => "this is not a token that we can read",
+    }
+}
+
+#[cfg(test)]
+mod tests;

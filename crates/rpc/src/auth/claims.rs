@@ -1,0 +1,141 @@
+//! What the two kinds of token say.
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::TrackKind;
+
+use super::{API_AUDIENCE, CLIENT_AUDIENCE};
+use crate::error::ApiError;
+
+/// The longest identity, name or room name, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// What a client token says: who this is, where it may go, and what it may do there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientClaims {
+    /// Always [`CLIENT_AUDIENCE`].
+    pub aud: String,
+    /// The one room.
+    pub room: String,
+    /// The identity, unique in the room: whoever joins with it takes its place.
+    pub sub: String,
+    /// What others see.
+    #[serde(default)]
+    pub name: String,
+    /// The role.
+    #[serde(default)]
+    pub role: RoleClaim,
+    /// What it may do; absent: everything that the role may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<GrantClaims>,
+    /// Until when it may be used to join, in seconds since the Unix epoch.
+    pub exp: u64,
+    /// From when on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+}
+
+/// A role, as tokens spell it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleClaim {
+    /// May join breakouts.
+    #[default]
+    Participant,
+    /// May run them.
+    Moderator,
+}
+
+/// Grants, as tokens spell them. What is absent is not granted.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct GrantClaims {
+    /// Kinds of track that it may publish: `audio`, `camera`, `screen`, `canvas`.
+    pub publish: Vec<TrackKind>,
+    /// Create breakouts and run them.
+    pub create_breakouts: bool,
+    /// Move other people.
+    pub move_others: bool,
+    /// Listen in on a group.
+    pub listen_in: bool,
+    /// Address every group.
+    pub address_all: bool,
+}
+
+/// What an API token says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ApiClaims {
+    /// Always [`API_AUDIENCE`].
+    pub aud: String,
+    /// Who signed it, for logs; the key is named by the header's `kid`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub iss: String,
+    /// A narrower choice of the key's scopes; absent: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// Until when, in seconds since the Unix epoch.
+    pub exp: u64,
+    /// From when on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+}
+
+impl ClientClaims {
+    /// A token for `identity` in `room`, with everything that the role may, until `exp`.
+    pub fn new(room: &str, identity: &str, role: RoleClaim, exp: u64) -> Self {
+        Self {
+            aud: CLIENT_AUDIENCE.to_owned(),
+            room: room.to_owned(),
+            sub: identity.to_owned(),
+            name: identity.to_owned(),
+            role,
+            grants: None,
+            exp,
+            nbf: None,
+        }
+    }
+
+    /// The grants that hold: those of the token, or all that the role may.
+    pub fn effective_grants(&self) -> GrantClaims {
+        self.grants
+            .clone()
+            .unwrap_or_else(|| GrantClaims::of_role(self.role))
+    }
+
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        let fits = |text: &str| !text.is_empty() && text.len() <= MAX_NAME_BYTES;
+        if fits(&self.room) && fits(&self.sub) && self.name.len() <= MAX_NAME_BYTES {
+            return Ok(());
+        }
+        Err(ApiError::Unauthenticated(
+            "`room` and `sub` must have 1 to 128 bytes, `name` at most 128",
+        ))
+    }
+}
+
+impl GrantClaims {
+    /// Everything that a role may.
+    pub fn of_role(role: RoleClaim) -> Self {
+        let moderator = role == RoleClaim::Moderator;
+        Self {
+            publish: TrackKind::ALL.to_vec(),
+            create_breakouts: moderator,
+            move_others: moderator,
+            listen_in: moderator,
+            address_all: moderator,
+        }
+    }
+}
+
+impl ApiClaims {
+    /// A token with all scopes of its key, until `exp`.
+    pub fn new(exp: u64) -> Self {
+        Self {
+            aud: API_AUDIENCE.to_owned(),
+            iss: String::new(),
+            scopes: None,
+            exp,
+            nbf: None,
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! What the server does for every front end. gRPC, JSON, the WebSocket, WHIP and WHEP all call this one
+//! trait; the server implements it; tests implement it over a bare room.
+//!
+//! By the time that a call arrives here its token has been verified and its scope checked. Whether a
+//! *participant* may do what it asks is the room's to decide (role and grants), not ours.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use sideroom_control::{
+    Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Role, RoomMode,
+    RoomPatch, RoomSettings, RoomView, UnixMillis, Viewer, Views,
+};
+use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
+use tokio::sync::mpsc;
+
+use crate::error::ApiError;
+
+/// The server, as the front ends see it. Cheap to call from many tasks at once; every answer comes after
+/// the media plane obeys and the journal has it.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Gives a command to a room. `Join`, `Reconnect`, `Drop` and `Leave` come by their own functions
+    /// below, since media goes with them; `Command::Remove` and `Command::CloseRoom` come here, and the
+    /// backend ends the sessions concerned.
+    async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError>;
+
+    /// Makes a room. The same name under the same request id and settings gives the first answer again;
+    /// under another [`ApiError::RoomExists`].
+    async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError>;
+
+    /// Sends everybody away and forgets the room, journal and all. No error if it is not there.
+    async fn delete_room(&self, room: &str) -> Result<(), ApiError>;
+
+    /// Rooms in the order of their names, `limit` at most, those after the name `after`.
+    async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError>;
+
+    /// A room, as `viewer` may see it.
+    async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError>;
+
+    /// Who has this identity in the room, connected or within its grace period.
+    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError>;
+
+    /// Answers an offer and lets its sender in. Fails with [`ApiError::BadOffer`] and changes nothing if
+    /// the offer cannot be answered. If the identity is in the room already its old session is ended
+    /// (its watchers get [`CloseReason::Replaced`]) and the newcomer has its place.
+    async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError>;
+
+    /// Answers a further offer on the same transport.
+    async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError>;
+
+    /// A candidate from the client, for what it is worth to an ICE-lite server.
+    async fn trickle(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        candidate: &str,
+    ) -> Result<(), ApiError>;
+
+    /// The participant's signaling is gone and was not resumed in time: it keeps its place for the grace
+    /// period. Nothing happens if `session` is no longer its current one.
+    async fn disconnected(&self, room: &str, participant: ParticipantId, session: SessionId);
+
+    /// The participant leaves for good.
+    async fn leave(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        request_id: RequestId,
+    ) -> Result<Answer, ApiError>;
+
+    /// What the participant wants to see.
+    async fn set_views(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        views: Views,
+    ) -> Result<(), ApiError>;
+
+    /// Everything that `viewer` may see of the room from now on, or from after the event `after` on.
+    /// [`ApiError::OutOfRange`] if events after that number are no longer kept. A participant that is
+    /// watched is first told what its slots carry now.
+    async fn watch(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        after: Option<u64>,
+    ) -> Result<Watch, ApiError>;
+
+    /// The move journal.
+    async fn moves(&self, request: MovesRequest) -> Result<Vec<Move>, ApiError>;
+
+    /// What this node does.
+    async fn stats(&self) -> Result<Stats, ApiError>;
+
+    /// Takes no new rooms and joins from now on; whoever is left at the deadline is sent away.
+    async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError>;
+}
+
+/// A command on its way to a room.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CommandRequest {
+    /// The room's public name.
+    pub room: String,
+    /// Who asks.
+    pub actor: Actor,
+    /// Unique among the requests of the actor.
+    pub request_id: RequestId,
+    /// Refuse with [`ApiError::EpochMismatch`] if the room is not there (any more).
+    pub expected_epoch: Option<Epoch>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// What a command led to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The room's own answer.
+    pub outcome: Outcome,
+    /// The epoch that every worker concerned has applied.
+    pub epoch: Epoch,
+    /// The number of the last event.
+    pub seq: u64,
+    /// The request had been answered before.
+    pub repeated: bool,
+}
+
+/// A new room.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CreateRoom {
+    /// Its public name.
+    pub name: String,
+    /// Unique among the requests for this name.
+    pub request_id: RequestId,
+    /// In which mode it begins.
+    pub mode: Option<RoomMode>,
+    /// What differs from the node's defaults.
+    pub settings: RoomPatch,
+    /// The same for its breakouts.
+    pub breakouts: BreakoutSettingsPatch,
+}
+
+/// One line of the list of rooms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomSummary {
+    /// Its public name.
+    pub name: String,
+    /// How many people are in it.
+    pub participants: u32,
+    /// How many breakouts it has.
+    pub breakouts: u32,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// The number of its last event.
+    pub seq: u64,
+    /// Its epoch.
+    pub epoch: Epoch,
+}
+
+/// One signaling connection of a participant: a newer one replaces it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct SessionId(pub u64);
+
+/// Somebody who wants in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JoinRequest {
+    /// The room's public name.
+    pub room: String,
+    /// Who it is.
+    pub identity: String,
+    /// How it is called.
+    pub display_name: String,
+    /// As what.
+    pub role: Role,
+    /// What it may do.
+    pub grants: Grants,
+    /// Its session description.
+    pub offer: String,
+    /// What its sending m-lines are for.
+    pub hints: Vec<(String, TrackKind)>,
+    /// Publish every track that was offered, at once: for clients that only know WHIP.
+    pub publish: bool,
+    /// Unique among the requests of this identity: the same one again, while its session lives, is
+    /// answered as at first.
+    pub request_id: RequestId,
+}
+
+/// Somebody who is in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Joined {
+    /// Its id.
+    pub participant: ParticipantId,
+    /// Its signaling connection, for [`Backend::disconnected`].
+    pub session: SessionId,
+    /// The answer to its offer.
+    pub media: Negotiated,
+    /// The room, as it sees it.
+    pub room: RoomView,
+    /// It has its old place again.
+    pub resumed: bool,
+    /// The same request had been answered before.
+    pub repeated: bool,
+}
+
+/// A further offer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReofferRequest {
+    /// The room's public name.
+    pub room: String,
+    /// Whose.
+    pub participant: ParticipantId,
+    /// The session description.
+    pub offer: String,
+    /// What its sending m-lines are for.
+    pub hints: Vec<(String, TrackKind)>,
+}
+
+/// What was agreed on about media.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Negotiated {
+    /// The answer's session description.
+    pub answer: String,
+    /// Which m-line each track is sent on.
+    pub tracks: Vec<(TrackKind, String)>,
+    /// Which m-line each slot is received on.
+    pub slots: Vec<(SlotId, String)>,
+}
+
+/// How many items may wait for a slow reader.
+pub const WATCH_QUEUE: usize = 1024;
+
+/// A stream of what happens.
+#[derive(Debug)]
+pub struct Watch {
+    /// The room as it was when the stream began; `None` if the stream resumes after a number.
+    pub snapshot: Option<Box<RoomView>>,
+    /// What happens, in order, [`WATCH_QUEUE`] at most. If it is full the backend drops its end: a
+    /// stream that ends without [`WatchItem::Closed`] was read too slowly.
+    pub items: mpsc::Receiver<WatchItem>,
+}
+
+/// One item of a stream. All but events and the end are volatile: they have no number, and only the
+/// participant concerned is told.
+#[derive(Clone, Debug)]
+pub enum WatchItem {
+    /// An event that the viewer may see.
+    Event(Arc<SharedEvent>),
+    /// What one of the viewer's slots carries from now on.
+    SlotAssigned {
+        /// Which slot.
+        slot: SlotId,
+        /// Whose track of which kind; `None`: it is empty.
+        source: Option<(ParticipantId, TrackKind)>,
+        /// Why the gate is shut; `None`: packets pass.
+        shut: Option<DropReason>,
+    },
+    /// Who talks in the viewer's group, the loudest first.
+    Speakers {
+        /// Which group.
+        group: GroupId,
+        /// Who.
+        ranked: Vec<ParticipantId>,
+    },
+    /// The server stopped what a slot carries, or (`None`) goes on.
+    SlotPaused {
+        /// Which slot.
+        slot: SlotId,
+        /// Why.
+        reason: Option<SlotPause>,
+    },
+    /// Which layers of the viewer's own track anybody receives, bit 0 the smallest.
+    LayersWanted {
+        /// Which of its tracks.
+        kind: TrackKind,
+        /// One bit for each layer.
+        layers: u8,
+    },
+    /// The end, and why.
+    Closed(CloseReason),
+}
+
+/// An event, shared by all its watchers, with room to keep its rendering.
+#[derive(Debug)]
+pub struct SharedEvent {
+    /// What happened.
+    pub event: Event,
+    pub(crate) rendered: OnceLock<Arc<str>>,
+}
+
+impl SharedEvent {
+    /// Ready to be told to many.
+    pub fn new(event: Event) -> Arc<Self> {
+        Arc::new(Self {
+            event,
+            rendered: OnceLock::new(),
+        })
+    }
+}
+
+/// Why somebody is sent away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CloseReason {
+    /// It left.
+    Left,
+    /// The room is no more.
+    RoomClosed,
+    /// A moderator or the signaling server sent it away.
+    Removed,
+    /// The same identity joined elsewhere.
+    Replaced,
+    /// The transport was gone for longer than the grace period.
+    ConnectionLost,
+    /// The node shuts down.
+    Draining,
+}
+
+/// What to read of the move journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MovesRequest {
+    /// The room's public name.
+    pub room: String,
+    /// Who asks; a participant must be a moderator.
+    pub viewer: Viewer,
+    /// Only this one's.
+    pub participant: Option<ParticipantId>,
+    /// From when on.
+    pub since: UnixMillis,
+    /// Until when; `None`: now.
+    pub until: Option<UnixMillis>,
+}
+
+/// One stay in a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Move {
+    /// Who.
+    pub participant: ParticipantId,
+    /// By its lasting name.
+    pub identity: String,
+    /// Where it came.
+    pub group: GroupId,
+    /// Since when.
+    pub from: UnixMillis,
+    /// Until when; `None`: it is still there.
+    pub until: Option<UnixMillis>,
+    /// Why it came there.
+    pub cause: sideroom_control::MoveCause,
+    /// Who did it.
+    pub by: Actor,
+}
+
+/// What a node does.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Stats {
+    /// The server's version.
+    pub version: String,
+    /// Since when it runs.
+    pub uptime: Duration,
+    /// It takes nothing new any more.
+    pub draining: bool,
+    /// How many rooms.
+    pub rooms: u32,
+    /// How many people.
+    pub participants: u32,
+    /// How many breakouts.
+    pub breakouts: u32,
+    /// Each media worker.
+    pub workers: Vec<WorkerStats>,
+    /// Packets dropped since the start, by reason.
+    pub drops: BTreeMap<DropReason, u64>,
+}
+
+/// What a media worker does.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct WorkerStats {
+    /// Its number.
+    pub worker: u16,
+    /// How many people it serves.
+    pub participants: u32,
+    /// Since the start.
+    pub packets_in: u64,
+    /// Since the start.
+    pub packets_out: u64,
+    /// Since the start.
+    pub bytes_in: u64,
+    /// Since the start.
+    pub bytes_out: u64,
+    /// Share of one core over the last second, 0 to 1.
+    pub load: f64,
+}
+
+/// A room's settings, for those who make [`CreateRoom`] into a room.
+impl CreateRoom {
+    /// The node's defaults with what the request changes.
+    #[must_use]
+    pub fn settings_over(&self, defaults: &RoomSettings) -> RoomSettings {
+        let mut all = defaults.clone();
+        let patch = &self.settings;
+        all.mode = self.mode.unwrap_or(all.mode);
+        all.max_active_talkers = patch.max_active_talkers.unwrap_or(all.max_active_talkers);
+        all.max_breakouts = patch.max_breakouts.unwrap_or(all.max_breakouts);
+        all.max_participants = patch.max_participants.unwrap_or(all.max_participants);
+        all.reconnect_grace_ms = patch.reconnect_grace_ms.unwrap_or(all.reconnect_grace_ms);
+        all.codecs = patch.codecs.unwrap_or(all.codecs);
+        self.breakouts_over(&mut all);
+        all
+    }
+
+    fn breakouts_over(&self, all: &mut RoomSettings) {
+        use sideroom_control::TimerChange::{EndAt, Stop};
+        let patch = self.breakouts.clone();
+        let base = &mut all.breakouts;
+        base.availability = patch.availability.unwrap_or(base.availability);
+        base.parent_while_away = patch.parent_while_away.unwrap_or(base.parent_while_away);
+        base.allow_return = patch.allow_return.unwrap_or(base.allow_return);
+        base.self_select = patch.self_select.unwrap_or(base.self_select);
+        base.allow_video = patch.allow_video.unwrap_or(base.allow_video);
+        base.grace_ms = patch.grace_ms.unwrap_or(base.grace_ms);
+        if let Some(countdown) = patch.countdown_ms {
+            base.countdown_ms = countdown;
+        }
+        match patch.timer {
+            Some(EndAt(at)) => base.ends_at = Some(at),
+            Some(Stop) => base.ends_at = None,
+            None => {}
+        }
+    }
+}
