@@ -3,15 +3,18 @@
 //! A store keeps rows of bytes in order; what a row says is [`Journal`]'s business. It never answers
 //! before a row is durable, and never decides what to keep.
 
+mod journal;
 mod memory;
 mod redb;
 mod redb_error;
+mod redb_tables;
 
 use std::future::Future;
 use std::pin::Pin;
 
 use sideroom_route::RoomId;
 
+pub use journal::{Journal, Kept, KeptRoom};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 
@@ -79,7 +82,8 @@ pub trait Store: Send + Sync + 'static {
     /// Adds to the journal of a room.
     fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed;
 
-    /// Keeps a room as a whole, as of the row `snapshot.seq`.
+    /// Keeps a room as a whole, as of the row `snapshot.seq`. The first snapshot of a room stays, so that
+    /// its journal can be replayed from its beginning; of the others only the newest does.
     fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed;
 
     /// The room has ended: it is not loaded again. Its journal stays for a while.
@@ -90,6 +94,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One room, to begin again from what was kept after an append failed.
     fn load_room(&self, room: RoomId) -> Committed<StoredRoom>;
+
+    /// The first snapshot of a room and the newest, in order; those of ended rooms too.
+    fn snapshots(&self, room: RoomId) -> Committed<Vec<Row>>;
 
     /// Rows of a room's journal from `from` on, `limit` at most, ended or not.
     fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>>;

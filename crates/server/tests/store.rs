@@ -22,21 +22,26 @@ fn rows(seqs: std::ops::RangeInclusive<u64>) -> Vec<Row> {
     seqs.map(row).collect()
 }
 
+fn whole(seq: u64) -> Row {
+    Row {
+        seq,
+        bytes: format!("whole at {seq}").into_bytes(),
+    }
+}
+
 /// The same story for every store.
 async fn check(store: &dyn Store) {
     assert_eq!(store.load().await.unwrap().next_room, RoomId(1));
     store.append(ROOM, rows(1..=3)).await.unwrap();
     store.append(RoomId(3), rows(1..=1)).await.unwrap();
-    store
-        .save_snapshot(
-            ROOM,
-            Row {
-                seq: 2,
-                bytes: b"whole".to_vec(),
-            },
-        )
-        .await
-        .unwrap();
+    for seq in [0, 1, 2] {
+        store.save_snapshot(ROOM, whole(seq)).await.unwrap();
+    }
+    assert_eq!(
+        store.snapshots(ROOM).await.unwrap(),
+        [whole(0), whole(2)],
+        "first and newest"
+    );
 
     let stored = store.load().await.unwrap();
     assert_eq!(stored.next_room, RoomId(8));

@@ -15,7 +15,8 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Kept {
-    snapshot: Option<Row>,
+    /// The first and the newest.
+    snapshots: Vec<Row>,
     rows: BTreeMap<u64, Vec<u8>>,
     ended_at_ms: Option<u64>,
 }
@@ -27,13 +28,10 @@ impl Kept {
 }
 
 fn stored(room: RoomId, kept: &Kept) -> StoredRoom {
-    let from = kept
-        .snapshot
-        .as_ref()
-        .map_or(0, |snapshot| snapshot.seq + 1);
+    let from = kept.snapshots.last().map_or(0, |snapshot| snapshot.seq + 1);
     StoredRoom {
         room,
-        snapshot: kept.snapshot.clone(),
+        snapshot: kept.snapshots.last().cloned(),
         rows: rows_after(kept, from, usize::MAX),
     }
 }
@@ -76,13 +74,16 @@ impl Store for MemoryStore {
     }
 
     fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
-        self.kept().entry(room).or_default().snapshot = Some(snapshot);
+        let mut rooms = self.kept();
+        let kept = &mut rooms.entry(room).or_default().snapshots;
+        let replaced = kept.first().is_some_and(|first| first.seq == snapshot.seq);
+        kept.truncate(usize::from(!replaced));
+        kept.push(snapshot);
         done(Ok(()))
     }
 
     fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
         if let Some(kept) = self.kept().get_mut(&room) {
-            kept.snapshot = None;
             kept.ended_at_ms = Some(ended_at_ms);
         }
         done(Ok(()))
@@ -103,6 +104,14 @@ impl Store for MemoryStore {
         done(Ok(stored(room, rooms.entry(room).or_default())))
     }
 
+    fn snapshots(&self, room: RoomId) -> Committed<Vec<Row>> {
+        let rooms = self.kept();
+        done(Ok(rooms
+            .get(&room)
+            .map(|kept| kept.snapshots.clone())
+            .unwrap_or_default()))
+    }
+
     fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>> {
         let rooms = self.kept();
         done(Ok(rooms
@@ -121,6 +130,7 @@ impl Store for MemoryStore {
         let newest = rooms.last_key_value().map(|(&room, _)| room);
         for kept in rooms.values_mut().filter(|kept| kept.ended_before(at_ms)) {
             kept.rows.clear();
+            kept.snapshots.clear();
         }
         rooms.retain(|&room, kept| Some(room) == newest || !kept.ended_before(at_ms));
         done(Ok(()))

@@ -10,32 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
+use redb::{Database, ReadableDatabase, StorageBackend};
 use sideroom_route::RoomId;
 use tokio::sync::oneshot;
 
 use super::redb_error::explain;
+use super::redb_tables::{self as tables, Open, Refusal, Write};
 use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
 use crate::metrics::catalogue as names;
 
-/// Row of a room: its journal.
-const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
-/// The latest snapshot of a room and the row it was taken at.
-const SNAPSHOTS: TableDefinition<u32, (u64, &[u8])> = TableDefinition::new("snapshots");
-/// Every room ever seen; when it ended, 0 while it lives.
-const ROOMS: TableDefinition<u32, u64> = TableDefinition::new("rooms");
-/// What the file is.
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
-
-/// The layout of these tables. A greater number in a file means a newer server wrote it.
-const LAYOUT: u64 = 1;
 /// Requests that wait for the writer before new ones are refused.
 const QUEUE: usize = 8_192;
 /// Requests in one transaction. Bounds how long the first of them waits.
 const BATCH: usize = 1_024;
-
-/// Makes the bytes below the database: a file, or in tests something that fails on demand.
-type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> + Send>;
 
 /// Keeps everything in one file.
 pub struct RedbStore {
@@ -51,13 +38,6 @@ type Read = Box<dyn FnOnce(Result<&Database, StoreError>) + Send>;
 enum Job {
     Write(Write, Answer),
     Read(Read),
-}
-
-enum Write {
-    Append(RoomId, Vec<Row>),
-    Snapshot(RoomId, Row),
-    Remove(RoomId, u64),
-    ForgetEndedBefore(u64),
 }
 
 impl RedbStore {
@@ -84,7 +64,7 @@ impl RedbStore {
     }
 
     fn start(mut open: Open) -> Result<Self, StoreError> {
-        let db = prepare(&mut open)?;
+        let db = tables::prepare(&mut open)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let mut writer = Writer {
             db: Some(db),
@@ -163,25 +143,23 @@ impl Store for RedbStore {
     }
 
     fn load(&self) -> Committed<Stored> {
-        self.read(load)
+        self.read(tables::load)
     }
 
     fn load_room(&self, room: RoomId) -> Committed<StoredRoom> {
-        self.read(move |db| load_room(&db.begin_read()?, room))
+        self.read(move |db| tables::load_room(&db.begin_read()?, room))
+    }
+
+    fn snapshots(&self, room: RoomId) -> Committed<Vec<Row>> {
+        self.read(move |db| tables::snapshots(&db.begin_read()?, room))
     }
 
     fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>> {
-        self.read(move |db| rows_from(&db.begin_read()?, room, from, limit))
+        self.read(move |db| tables::rows_from(&db.begin_read()?, room, from, limit))
     }
 
     fn rooms(&self) -> Committed<Vec<RoomId>> {
-        self.read(|db| {
-            let rooms = db.begin_read()?.open_table(ROOMS)?;
-            rooms
-                .iter()?
-                .map(|entry| Ok(RoomId(entry?.0.value())))
-                .collect()
-        })
+        self.read(tables::rooms)
     }
 }
 
@@ -221,7 +199,7 @@ impl Writer {
         let db = match self.db.take() {
             Some(db) => db,
             None => {
-                let db = prepare(&mut self.open)?;
+                let db = tables::prepare(&mut self.open)?;
                 tracing::info!("the store works again");
                 self.last.clear();
                 db
@@ -265,7 +243,7 @@ impl Writer {
         let transaction = db.begin_write().map_err(|error| explain(error.into()))?;
         let mut verdicts = Vec::with_capacity(batch.len());
         for (write, _) in batch {
-            verdicts.push(match apply(&transaction, last, write) {
+            verdicts.push(match tables::apply(&transaction, last, write) {
                 Ok(()) => Ok(()),
                 Err(Refusal::Gap) => Err(StoreError::Gap),
                 Err(Refusal::Failed(error)) => return Err(explain(error)),
@@ -292,172 +270,4 @@ fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]
         Write::Snapshot(..) | Write::Remove(..) | Write::ForgetEndedBefore(_) => 0,
     });
     bytes.sum()
-}
-
-/// Why one request of a batch is not done.
-enum Refusal {
-    Gap,
-    Failed(redb::Error),
-}
-
-impl<E: Into<redb::Error>> From<E> for Refusal {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-fn apply(
-    transaction: &redb::WriteTransaction,
-    last: &mut BTreeMap<RoomId, u64>,
-    write: &Write,
-) -> Result<(), Refusal> {
-    match write {
-        Write::Append(room, rows) => append(transaction, last, *room, rows),
-        Write::Snapshot(room, row) => {
-            let mut snapshots = transaction.open_table(SNAPSHOTS)?;
-            snapshots.insert(room.0, (row.seq, row.bytes.as_slice()))?;
-            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
-            Ok(())
-        }
-        Write::Remove(room, ended_at_ms) => {
-            transaction.open_table(SNAPSHOTS)?.remove(room.0)?;
-            transaction
-                .open_table(ROOMS)?
-                .insert(room.0, (*ended_at_ms).max(1))?;
-            last.remove(room);
-            Ok(())
-        }
-        Write::ForgetEndedBefore(at_ms) => forget(transaction, *at_ms),
-    }
-}
-
-fn append(
-    transaction: &redb::WriteTransaction,
-    last: &mut BTreeMap<RoomId, u64>,
-    room: RoomId,
-    rows: &[Row],
-) -> Result<(), Refusal> {
-    let mut table = transaction.open_table(ROWS)?;
-    let mut previous = match last.get(&room) {
-        Some(&seq) => seq,
-        None => {
-            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
-            let newest = table.range((room.0, 0)..=(room.0, u64::MAX))?.next_back();
-            newest.transpose()?.map_or(0, |(key, _)| key.value().1)
-        }
-    };
-    // All rows or none: looked at before any is written.
-    if !super::follows(previous, rows) {
-        return Err(Refusal::Gap);
-    }
-    for row in rows {
-        table.insert((room.0, row.seq), row.bytes.as_slice())?;
-        previous = row.seq;
-    }
-    last.insert(room, previous);
-    Ok(())
-}
-
-fn forget(transaction: &redb::WriteTransaction, at_ms: u64) -> Result<(), Refusal> {
-    let mut rooms = transaction.open_table(ROOMS)?;
-    let mut rows = transaction.open_table(ROWS)?;
-    // The newest room stays known, so that its id is not handed out again.
-    let newest = rooms.last()?.map_or(0, |(room, _)| room.value());
-    let old: Vec<u32> = rooms
-        .iter()?
-        .filter_map(Result::ok)
-        .filter(|(_, ended)| (1..at_ms).contains(&ended.value()))
-        .map(|(room, _)| room.value())
-        .collect();
-    for room in old {
-        rows.retain_in((room, 0)..=(room, u64::MAX), |_, _| false)?;
-        if room != newest {
-            rooms.remove(room)?;
-        }
-    }
-    Ok(())
-}
-
-fn load(db: &Database) -> Result<Stored, redb::Error> {
-    let transaction = db.begin_read()?;
-    let mut stored = Stored {
-        rooms: Vec::new(),
-        next_room: RoomId(1),
-    };
-    for entry in transaction.open_table(ROOMS)?.iter()? {
-        let (room, ended) = entry?;
-        let room = RoomId(room.value());
-        stored.next_room = RoomId(room.0.saturating_add(1));
-        if ended.value() == 0 {
-            stored.rooms.push(load_room(&transaction, room)?);
-        }
-    }
-    Ok(stored)
-}
-
-fn load_room(transaction: &redb::ReadTransaction, room: RoomId) -> Result<StoredRoom, redb::Error> {
-    let snapshot = transaction
-        .open_table(SNAPSHOTS)?
-        .get(room.0)?
-        .map(|found| {
-            let (seq, bytes) = found.value();
-            Row {
-                seq,
-                bytes: bytes.to_vec(),
-            }
-        });
-    let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq + 1);
-    let rows = rows_from(transaction, room, from, usize::MAX)?;
-    Ok(StoredRoom {
-        room,
-        snapshot,
-        rows,
-    })
-}
-
-fn rows_from(
-    transaction: &redb::ReadTransaction,
-    room: RoomId,
-    from: u64,
-    limit: usize,
-) -> Result<Vec<Row>, redb::Error> {
-    let table = transaction.open_table(ROWS)?;
-    let range = table.range((room.0, from)..=(room.0, u64::MAX))?;
-    range
-        .take(limit)
-        .map(|entry| {
-            let (key, bytes) = entry?;
-            Ok(Row {
-                seq: key.value().1,
-                bytes: bytes.value().to_vec(),
-            })
-        })
-        .collect()
-}
-
-/// Opens the file, makes its tables and refuses what a newer server wrote.
-fn prepare(open: &mut Open) -> Result<Database, StoreError> {
-    let db = open().map_err(|error| explain(error.into()))?;
-    let layout = check_layout(&db).map_err(explain)?;
-    match layout <= LAYOUT {
-        true => Ok(db),
-        false => Err(StoreError::Unusable(format!(
-            "its layout is {layout}, this server knows {LAYOUT}; run the server that wrote it"
-        ))),
-    }
-}
-
-fn check_layout(db: &Database) -> Result<u64, redb::Error> {
-    if let Ok(meta) = db.begin_read()?.open_table(META)
-        && let Some(layout) = meta.get("layout")?
-    {
-        return Ok(layout.value());
-    }
-    let transaction = db.begin_write()?;
-    transaction.open_table(META)?.insert("layout", LAYOUT)?;
-    transaction.open_table(ROWS)?;
-    transaction.open_table(SNAPSHOTS)?;
-    transaction.open_table(ROOMS)?;
-    transaction.commit()?;
-    Ok(LAYOUT)
 }

@@ -1,0 +1,169 @@
+//! Between the domain's records and the store's bytes.
+//!
+//! A row is one byte that names its format and then the record or snapshot in postcard. A room's journal
+//! begins with a snapshot at row 0, so that a room exists in the store before its first command.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sideroom_control::{BreakoutError, Record, Room, Snapshot};
+use sideroom_route::RoomId;
+
+use super::{Committed, Row, Store, StoreError};
+
+/// The format of the rows that this server writes; it reads no other.
+const FORMAT: u8 = 1;
+
+/// The journals of all rooms.
+#[derive(Clone)]
+pub struct Journal(Arc<dyn Store>);
+
+/// A room as it was kept, not yet brought to life.
+#[derive(Clone, Debug)]
+pub struct KeptRoom {
+    /// Which room.
+    pub room: RoomId,
+    /// The room as a whole, at some record.
+    pub snapshot: Snapshot,
+    /// The records after it.
+    pub records: Vec<Record>,
+}
+
+/// Everything that was kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Rooms that have not ended.
+    pub rooms: Vec<KeptRoom>,
+    /// The id for the next new room.
+    pub next_room: RoomId,
+}
+
+impl KeptRoom {
+    /// The room as it was after its last record.
+    pub fn revive(self) -> Result<Room, BreakoutError> {
+        let mut room = Room::restore(self.snapshot)?;
+        for record in &self.records {
+            room.replay(record)?;
+        }
+        Ok(room)
+    }
+}
+
+impl Journal {
+    /// Over this store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// A new room, before its first command.
+    pub fn create(&self, room: RoomId, snapshot: &Snapshot) -> Committed {
+        self.save_snapshot(room, 0, snapshot)
+    }
+
+    /// Adds records to a room's journal, in order. If it fails, so does everything for the same room
+    /// that was asked afterwards, until the room is begun again from [`Self::load_room`].
+    pub fn append(&self, room: RoomId, records: &[Record]) -> Committed {
+        let rows = records.iter().map(|record| row(record.seq, record));
+        match rows.collect() {
+            Ok(rows) => self.0.append(room, rows),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    /// Keeps a room as a whole, as it was after its record `seq`.
+    pub fn save_snapshot(&self, room: RoomId, seq: u64, snapshot: &Snapshot) -> Committed {
+        match row(seq, snapshot) {
+            Ok(row) => self.0.save_snapshot(room, row),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    /// The room has ended and is not loaded again. Its journal stays for a while.
+    pub fn remove(&self, room: RoomId, ended_at_ms: u64) -> Committed {
+        self.0.remove_room(room, ended_at_ms)
+    }
+
+    /// Every room that has not ended.
+    pub async fn load(&self) -> Result<Kept, StoreError> {
+        let stored = self.0.load().await?;
+        // A room whose first snapshot was never answered has no snapshot: it does not exist.
+        let whole = stored
+            .rooms
+            .into_iter()
+            .filter(|room| room.snapshot.is_some());
+        let rooms = whole.map(kept).collect::<Result<_, _>>()?;
+        Ok(Kept {
+            rooms,
+            next_room: stored.next_room,
+        })
+    }
+
+    /// One room as it was last kept.
+    pub async fn load_room(&self, room: RoomId) -> Result<KeptRoom, StoreError> {
+        kept(self.0.load_room(room).await?)
+    }
+
+    /// A room as it was created, and all its records: what a verification replays.
+    pub async fn from_the_beginning(&self, room: RoomId) -> Result<KeptRoom, StoreError> {
+        let first = self.0.snapshots(room).await?.into_iter().next();
+        let from = first.as_ref().map_or(0, |row| row.seq + 1);
+        let rows = self.0.journal(room, from, usize::MAX).await?;
+        kept(super::StoredRoom {
+            room,
+            snapshot: first,
+            rows,
+        })
+    }
+
+    /// Records of a room from `from` on, `limit` at most.
+    pub async fn records(
+        &self,
+        room: RoomId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let rows = self.0.journal(room, from, limit).await?;
+        rows.iter().map(parse).collect()
+    }
+
+    /// Which rooms have a journal, ended ones too.
+    pub fn rooms(&self) -> Committed<Vec<RoomId>> {
+        self.0.rooms()
+    }
+
+    /// Forgets the journals of rooms that ended before this time.
+    pub fn forget_ended_before(&self, at_ms: u64) -> Committed {
+        self.0.forget_ended_before(at_ms)
+    }
+}
+
+fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
+    let room = stored.room;
+    let missing = || StoreError::Unusable(format!("room {room} has no snapshot"));
+    let snapshot = parse(&stored.snapshot.ok_or_else(missing)?)?;
+    let records = stored.rows.iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(KeptRoom {
+        room,
+        snapshot,
+        records,
+    })
+}
+
+fn row(seq: u64, value: &impl Serialize) -> Result<Row, StoreError> {
+    let bytes = postcard::to_extend(value, vec![FORMAT])
+        .map_err(|error| StoreError::Failed(format!("row {seq} cannot be written: {error}")))?;
+    Ok(Row { seq, bytes })
+}
+
+fn parse<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
+    let seq = row.seq;
+    match row.bytes.split_first() {
+        Some((&FORMAT, rest)) => postcard::from_bytes(rest)
+            .map_err(|error| StoreError::Unusable(format!("row {seq} is damaged: {error}"))),
+        Some((format, _)) => Err(StoreError::Unusable(format!(
+            "row {seq} has format {format}, this server knows {FORMAT}; run the server that wrote it"
+        ))),
+        None => Err(StoreError::Unusable(format!("row {seq} is empty"))),
+    }
+}

@@ -1,0 +1,235 @@
+//! The tables of the store's file, and what each request does to them.
+
+use std::collections::BTreeMap;
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use sideroom_route::RoomId;
+
+use super::redb_error::explain;
+use super::{Row, StoreError, Stored, StoredRoom};
+
+/// Row of a room: its journal.
+const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
+/// Room and the row it was taken at: the first snapshot of each room and the newest.
+const SNAPSHOTS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("snapshots");
+/// Every room ever seen; when it ended, 0 while it lives.
+const ROOMS: TableDefinition<u32, u64> = TableDefinition::new("rooms");
+/// What the file is.
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+
+/// The layout of these tables. A greater number in a file means a newer server wrote it.
+const LAYOUT: u64 = 1;
+
+/// Makes the bytes below the database: a file, or in tests something that fails on demand.
+pub(super) type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> + Send>;
+
+/// What changes the file.
+pub(super) enum Write {
+    Append(RoomId, Vec<Row>),
+    Snapshot(RoomId, Row),
+    Remove(RoomId, u64),
+    ForgetEndedBefore(u64),
+}
+
+/// Which rooms there are, ended ones too.
+pub(super) fn rooms(db: &Database) -> Result<Vec<RoomId>, redb::Error> {
+    let rooms = db.begin_read()?.open_table(ROOMS)?;
+    rooms
+        .iter()?
+        .map(|entry| Ok(RoomId(entry?.0.value())))
+        .collect()
+}
+
+/// The first snapshot of a room and the newest, in order.
+pub(super) fn snapshots(
+    transaction: &redb::ReadTransaction,
+    room: RoomId,
+) -> Result<Vec<Row>, redb::Error> {
+    let table = transaction.open_table(SNAPSHOTS)?;
+    let range = table.range((room.0, 0)..=(room.0, u64::MAX))?;
+    range
+        .map(|entry| {
+            let (key, bytes) = entry?;
+            Ok(Row {
+                seq: key.value().1,
+                bytes: bytes.value().to_vec(),
+            })
+        })
+        .collect()
+}
+
+fn save_snapshot(
+    transaction: &redb::WriteTransaction,
+    room: RoomId,
+    snapshot: &Row,
+) -> Result<(), Refusal> {
+    let mut snapshots = transaction.open_table(SNAPSHOTS)?;
+    let room = room.0;
+    let first = snapshots
+        .range((room, 0)..=(room, u64::MAX))?
+        .next()
+        .transpose()?;
+    let first = first.map(|(key, _)| key.value());
+    snapshots.retain_in((room, 0)..=(room, u64::MAX), |key, _| Some(key) == first)?;
+    snapshots.insert((room, snapshot.seq), snapshot.bytes.as_slice())?;
+    transaction.open_table(ROOMS)?.insert(room, 0)?;
+    Ok(())
+}
+
+/// Why one request of a batch is not done.
+pub(super) enum Refusal {
+    Gap,
+    Failed(redb::Error),
+}
+
+impl<E: Into<redb::Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(super) fn apply(
+    transaction: &redb::WriteTransaction,
+    last: &mut BTreeMap<RoomId, u64>,
+    write: &Write,
+) -> Result<(), Refusal> {
+    match write {
+        Write::Append(room, rows) => append(transaction, last, *room, rows),
+        Write::Snapshot(room, row) => save_snapshot(transaction, *room, row),
+        Write::Remove(room, ended_at_ms) => {
+            transaction
+                .open_table(ROOMS)?
+                .insert(room.0, (*ended_at_ms).max(1))?;
+            last.remove(room);
+            Ok(())
+        }
+        Write::ForgetEndedBefore(at_ms) => forget(transaction, *at_ms),
+    }
+}
+
+fn append(
+    transaction: &redb::WriteTransaction,
+    last: &mut BTreeMap<RoomId, u64>,
+    room: RoomId,
+    rows: &[Row],
+) -> Result<(), Refusal> {
+    let mut table = transaction.open_table(ROWS)?;
+    let mut previous = match last.get(&room) {
+        Some(&seq) => seq,
+        None => {
+            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
+            let newest = table.range((room.0, 0)..=(room.0, u64::MAX))?.next_back();
+            newest.transpose()?.map_or(0, |(key, _)| key.value().1)
+        }
+    };
+    // All rows or none: looked at before any is written.
+    if !super::follows(previous, rows) {
+        return Err(Refusal::Gap);
+    }
+    for row in rows {
+        table.insert((room.0, row.seq), row.bytes.as_slice())?;
+        previous = row.seq;
+    }
+    last.insert(room, previous);
+    Ok(())
+}
+
+fn forget(transaction: &redb::WriteTransaction, at_ms: u64) -> Result<(), Refusal> {
+    let mut rooms = transaction.open_table(ROOMS)?;
+    let mut rows = transaction.open_table(ROWS)?;
+    let mut snapshots = transaction.open_table(SNAPSHOTS)?;
+    // The newest room stays known, so that its id is not handed out again.
+    let newest = rooms.last()?.map_or(0, |(room, _)| room.value());
+    let old: Vec<u32> = rooms
+        .iter()?
+        .filter_map(Result::ok)
+        .filter(|(_, ended)| (1..at_ms).contains(&ended.value()))
+        .map(|(room, _)| room.value())
+        .collect();
+    for room in old {
+        rows.retain_in((room, 0)..=(room, u64::MAX), |_, _| false)?;
+        snapshots.retain_in((room, 0)..=(room, u64::MAX), |_, _| false)?;
+        if room != newest {
+            rooms.remove(room)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn load(db: &Database) -> Result<Stored, redb::Error> {
+    let transaction = db.begin_read()?;
+    let mut stored = Stored {
+        rooms: Vec::new(),
+        next_room: RoomId(1),
+    };
+    for entry in transaction.open_table(ROOMS)?.iter()? {
+        let (room, ended) = entry?;
+        let room = RoomId(room.value());
+        stored.next_room = RoomId(room.0.saturating_add(1));
+        if ended.value() == 0 {
+            stored.rooms.push(load_room(&transaction, room)?);
+        }
+    }
+    Ok(stored)
+}
+
+pub(super) fn load_room(
+    transaction: &redb::ReadTransaction,
+    room: RoomId,
+) -> Result<StoredRoom, redb::Error> {
+    let snapshot = snapshots(transaction, room)?.pop();
+    let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq + 1);
+    let rows = rows_from(transaction, room, from, usize::MAX)?;
+    Ok(StoredRoom {
+        room,
+        snapshot,
+        rows,
+    })
+}
+
+pub(super) fn rows_from(
+    transaction: &redb::ReadTransaction,
+    room: RoomId,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Row>, redb::Error> {
+    let table = transaction.open_table(ROWS)?;
+    let range = table.range((room.0, from)..=(room.0, u64::MAX))?;
+    range
+        .take(limit)
+        .map(|entry| {
+            let (key, bytes) = entry?;
+            Ok(Row {
+                seq: key.value().1,
+                bytes: bytes.value().to_vec(),
+            })
+        })
+        .collect()
+}
+
+/// Opens the file, makes its tables and refuses what a newer server wrote.
+pub(super) fn prepare(open: &mut Open) -> Result<Database, StoreError> {
+    let db = open().map_err(|error| explain(error.into()))?;
+    let layout = check_layout(&db).map_err(explain)?;
+    match layout <= LAYOUT {
+        true => Ok(db),
+        false => Err(StoreError::Unusable(format!(
+            "its layout is {layout}, this server knows {LAYOUT}; run the server that wrote it"
+        ))),
+    }
+}
+
+fn check_layout(db: &Database) -> Result<u64, redb::Error> {
+    if let Ok(meta) = db.begin_read()?.open_table(META)
+        && let Some(layout) = meta.get("layout")?
+    {
+        return Ok(layout.value());
+    }
+    let transaction = db.begin_write()?;
+    transaction.open_table(META)?.insert("layout", LAYOUT)?;
+    transaction.open_table(ROWS)?;
+    transaction.open_table(SNAPSHOTS)?;
+    transaction.open_table(ROOMS)?;
+    transaction.commit()?;
+    Ok(LAYOUT)
+}
