@@ -11,8 +11,11 @@ mod redb_tables;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use sideroom_route::RoomId;
+
+use crate::config::StoreConfig;
 
 pub use journal::{Journal, Kept, KeptRoom};
 pub use memory::MemoryStore;
@@ -106,6 +109,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the journals of rooms that ended before this time.
     fn forget_ended_before(&self, at_ms: u64) -> Committed;
+}
+
+/// The store that a configuration asks for.
+pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
+    if config.path == "memory" {
+        return Ok(Arc::new(MemoryStore::new()));
+    }
+    let cache_bytes = usize::try_from(config.cache_bytes).unwrap_or(usize::MAX);
+    Ok(Arc::new(RedbStore::open(
+        config.path.as_ref(),
+        cache_bytes,
+    )?))
 }
 
 /// True if `rows` go on where the journal ends, without a gap. `last` is 0 for an empty journal.
