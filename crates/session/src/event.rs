@@ -14,6 +14,8 @@ use crate::sdp::{NegotiatedIngress, NegotiatedSlot, RefusedSection};
 pub struct Answer {
     /// The text for the client.
     pub sdp: String,
+    /// The user name fragment that the client's checks are addressed to from now on.
+    pub ufrag: String,
     /// The tracks that the client sends, or will. [`Received::Rtp`] counts in this list; an ingress
     /// keeps its place through every later offer.
     pub ingress: Vec<NegotiatedIngress>,

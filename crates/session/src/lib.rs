@@ -9,10 +9,19 @@ pub mod srtp;
 
 mod address;
 mod arrivals;
+mod bindings;
 mod config;
 mod departures;
 mod event;
+mod events;
+mod feedback;
+mod missing;
+mod negotiation;
+mod reception;
+mod repair;
+mod reports;
 pub mod sdp;
+mod secured;
 mod session;
 
 pub use address::{DatagramClass, PeerAddr, Proto};

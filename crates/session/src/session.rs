@@ -1,13 +1,23 @@
-//! One participant's transport, put together.
+//! One participant's transport, put together: addresses are checked by ICE, keys come from DTLS, media
+//! pass through SRTP, and RTCP tells each side about the other.
 
-use sideroom_route::{LostReason, Time};
+use sideroom_route::{DropReason, LostReason, Time};
 use sideroom_rtp::rtcp::SenderInfo;
 
-use crate::sdp::{AnswerParts, Negotiated, Offer, OfferError, write_answer};
+use crate::events::Events;
+use crate::ice::{IceAgent, IceEvent};
+use crate::negotiation::Negotiation;
+use crate::sdp::OfferError;
+use crate::secured::Secured;
 use crate::{
-    Answer, DatagramClass, PeerAddr, Received, RtpParts, SessionConfig, SessionCounts,
-    SessionEvent, TrackHint,
+    Answer, DatagramClass, IceCredentials, PeerAddr, Received, RtpParts, SessionConfig,
+    SessionCounts, SessionEvent, TrackHint,
 };
+
+/// A client that has not connected for so long will not.
+const CONNECT_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// The longest datagram that a session sends of itself.
+const MAX_DATAGRAM: usize = 1_400;
 
 /// One participant's transport: what the client offered, and everything that keeps it flowing.
 ///
@@ -15,9 +25,13 @@ use crate::{
 /// [`poll_event`](Self::poll_event), and come back at [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Session {
-    config: SessionConfig,
-    negotiated: Negotiated,
-    answers: u64,
+    negotiation: Negotiation,
+    ice: IceAgent,
+    /// From the end of the handshake on.
+    secured: Option<Box<Secured>>,
+    events: Events,
+    connect_by: Time,
+    lost: Option<LostReason>,
 }
 
 impl Session {
@@ -27,49 +41,35 @@ impl Session {
         config: SessionConfig,
         offer: &str,
     ) -> Result<(Self, Answer), OfferError> {
-        let _ = now;
-        let mut session = Self {
-            negotiated: Negotiated::new(config.seed),
-            config,
-            answers: 0,
+        let (negotiation, answer) = Negotiation::begin(config, offer)?;
+        let session = Self {
+            ice: IceAgent::new(negotiation.credentials()),
+            negotiation,
+            secured: None,
+            events: Events::default(),
+            connect_by: now + CONNECT_WITHIN,
+            lost: None,
         };
-        let hints = std::mem::take(&mut session.config.hints);
-        let answer = session.reoffer(now, offer, &hints)?;
         Ok((session, answer))
     }
 
-    /// Answers a later offer on the same transport: more sections, or new ICE credentials. What was
-    /// promised before stays. On an error nothing has changed.
+    /// Answers a later offer on the same transport: more sections, or new ICE credentials, which
+    /// `fresh` answers. What was promised before stays. On an error nothing has changed.
     pub fn reoffer(
         &mut self,
         now: Time,
         offer: &str,
         hints: &[TrackHint],
+        fresh: IceCredentials,
     ) -> Result<Answer, OfferError> {
-        let _ = now;
-        let offer = Offer::parse(offer)?;
-        let sections = self
-            .negotiated
-            .negotiate(&offer, &self.config.codecs, hints)?;
-        let sdp = write_answer(&AnswerParts {
-            offer: &offer,
-            negotiated: &self.negotiated,
-            sections: &sections,
-            credentials: &self.config.credentials,
-            candidates: &self.config.candidates,
-            fingerprint: "",
-            cname: &self.config.cname,
-            origin: (self.config.seed, self.answers),
-        });
-        self.answers += 1;
-        Ok(Answer {
-            sdp,
-            ingress: self.negotiated.ingress.clone(),
-            slots: self.negotiated.slots.clone(),
-            refused: self.negotiated.refused.clone(),
-            extensions: self.negotiated.extensions,
-            transport_cc: self.negotiated.transport_cc,
-        })
+        let (answer, restarted) = self.negotiation.go_on(offer, hints, fresh)?;
+        if restarted {
+            self.ice.restart(self.negotiation.credentials());
+        }
+        if let Some(secured) = &mut self.secured {
+            secured.announce(now, self.negotiation.agreed());
+        }
+        Ok(answer)
     }
 
     /// Takes a datagram. Media are opened in place, in `datagram`.
@@ -80,75 +80,176 @@ impl Session {
         class: DatagramClass,
         datagram: &mut [u8],
     ) -> Received {
-        let _ = (now, from, class, datagram);
+        if class == DatagramClass::Stun {
+            return self.handle_stun(now, from, datagram);
+        }
+        if !self.ice.is_validated(from) {
+            return Received::Dropped(DropReason::UnvalidatedAddress);
+        }
+        if class == DatagramClass::Dtls {
+            return self.handle_dtls(now, datagram);
+        }
+        let agreed = self.negotiation.agreed();
+        match (&mut self.secured, class) {
+            (None, _) => Received::Dropped(DropReason::NotSecured),
+            (Some(secured), DatagramClass::Rtp) => secured.handle_rtp(now, agreed, datagram),
+            (Some(secured), _) => secured.handle_rtcp(now, agreed, datagram, &mut self.events),
+        }
+    }
+
+    fn handle_stun(&mut self, now: Time, from: PeerAddr, datagram: &[u8]) -> Received {
+        let handled = self.ice.handle_datagram(now, from, datagram);
+        self.collect_ice_events();
+        match handled {
+            Ok(()) => Received::Handled,
+            Err(reason) => Received::Dropped(reason),
+        }
+    }
+
+    fn collect_ice_events(&mut self) {
+        while let Some(event) = self.ice.poll_event() {
+            match event {
+                IceEvent::Selected(address) => {
+                    self.events.push(SessionEvent::AddressSelected(address));
+                }
+                IceEvent::ConsentExpired => self.lose(LostReason::ConsentExpired),
+            }
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Time, datagram: &[u8]) -> Received {
+        let _ = (now, datagram);
         Received::Handled
+    }
+
+    fn lose(&mut self, reason: LostReason) {
+        if self.lost.is_none() {
+            self.lost = Some(reason);
+            self.events.push(SessionEvent::Lost(reason));
+        }
     }
 
     /// Seals an RTP packet to the front of `out` and says how long it is; 0 if the session is not
     /// connected or `out` is too short. Fills in the transport-wide sequence number and the sending
     /// time, where the header has room for them.
+    #[inline]
     pub fn seal_rtp(&mut self, now: Time, parts: &RtpParts<'_>, out: &mut [u8]) -> usize {
-        let _ = (now, parts, out);
-        0
+        match &mut self.secured {
+            Some(secured) => secured.seal_rtp(now, parts, out),
+            None => 0,
+        }
     }
 
     /// Sends the slots' sender reports; those without packets are to be left out.
     pub fn send_reports(&mut self, now: Time, reports: impl IntoIterator<Item = SenderInfo>) {
-        let _ = (now, reports.into_iter());
+        if let Some(secured) = &mut self.secured {
+            secured.send_reports(now, self.negotiation.cname(), reports);
+        }
     }
 
     /// Asks the client for a keyframe of one encoding. False if it has not sent anything there, so
     /// that there is nobody to ask.
-    pub fn request_keyframe(&mut self, now: Time, ingress: usize, layer: u8) -> bool {
-        let _ = (now, ingress, layer);
-        false
+    pub fn request_keyframe(&mut self, ingress: usize, layer: u8) -> bool {
+        let stream = self
+            .secured
+            .as_mut()
+            .and_then(|secured| secured.stream(ingress, layer));
+        stream.map(|stream| stream.wants_keyframe = true).is_some()
     }
 
     /// The next datagram to be sent: it replaces the content of `out`.
     pub fn poll_transmit(&mut self, now: Time, out: &mut Vec<u8>) -> Option<PeerAddr> {
-        let _ = (now, out);
+        out.resize(MAX_DATAGRAM, 0);
+        if let Some((to, len)) = self.ice.poll_transmit(out) {
+            out.truncate(len);
+            return Some(to);
+        }
+        let to = self.ice.selected()?;
+        let secured = self.secured.as_mut()?;
+        let speaker = self.negotiation.speaker();
+        if secured.write_rtcp(now, self.negotiation.agreed(), speaker, out) {
+            let mut sealed = [0; MAX_DATAGRAM];
+            let len = secured.outgoing.seal_rtcp(out, &mut sealed);
+            out.clear();
+            out.extend_from_slice(sealed.get(..len).unwrap_or_default());
+            return (len > 0).then_some(to);
+        }
         None
     }
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<SessionEvent> {
-        None
+        self.events.pop()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; a moment that has passed means
+    /// at once.
     pub fn poll_timeout(&self) -> Time {
-        Time::NEVER
+        let due = self
+            .secured
+            .as_ref()
+            .map_or(self.connect_by, |secured| secured.due());
+        match self.lost {
+            Some(_) => Time::NEVER,
+            None => due.min(self.ice.poll_timeout()),
+        }
     }
 
     /// Time has come: drain [`poll_transmit`](Self::poll_transmit) and
     /// [`poll_event`](Self::poll_event) afterwards.
     pub fn handle_timeout(&mut self, now: Time) {
-        let _ = now;
+        self.ice.handle_timeout(now);
+        self.collect_ice_events();
+        match &mut self.secured {
+            None if now >= self.connect_by => self.lose(LostReason::NeverConnected),
+            Some(secured) if secured.slot_reports_are_due(now) => {
+                self.events.push(SessionEvent::SlotReportsDue);
+            }
+            None | Some(_) => {}
+        }
     }
 
     /// Where media go; `None` until the client has nominated a path.
+    #[inline]
     pub fn selected_address(&self) -> Option<PeerAddr> {
-        None
+        self.ice.selected()
     }
 
     /// ICE and DTLS are up.
     pub fn is_connected(&self) -> bool {
-        false
+        self.secured.is_some() && self.lost.is_none()
     }
 
     /// Why the session is over, if it is.
-    pub fn lost(&self) -> Option<LostReason> {
-        None
+    pub const fn lost(&self) -> Option<LostReason> {
+        self.lost
     }
 
     /// What the session counted.
     pub fn counts(&self) -> SessionCounts {
-        SessionCounts::default()
+        let counts = self
+            .secured
+            .as_ref()
+            .map_or(SessionCounts::default(), |secured| secured.counts);
+        SessionCounts {
+            events_lost: self.events.lost,
+            ..counts
+        }
+    }
+
+    /// A TCP connection of the client is gone.
+    pub fn remove_path(&mut self, address: PeerAddr) {
+        self.ice.remove_path(address);
+        self.collect_ice_events();
     }
 
     /// Says good-bye to the client. What is to be sent comes out of
     /// [`poll_transmit`](Self::poll_transmit); then drop the session.
     pub fn close(&mut self, now: Time) {
         let _ = now;
+        if let Some(secured) = &mut self.secured {
+            secured.send_bye(self.negotiation.agreed(), self.negotiation.speaker());
+        }
+        self.lose(LostReason::Closed);
     }
 }

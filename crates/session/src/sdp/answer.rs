@@ -7,7 +7,7 @@ use sideroom_route::Media;
 
 use super::media::MediaSection;
 use super::negotiate::{Negotiated, NegotiatedSlot, SectionAnswer};
-use super::offer::{Offer, Setup};
+use super::offer::Offer;
 use crate::{Candidate, IceCredentials, Proto};
 
 /// What an answer says besides what was negotiated.
@@ -20,6 +20,8 @@ pub(crate) struct AnswerParts<'a> {
     pub candidates: &'a [Candidate],
     /// `sha-256 AB:CD:…`, of the server's certificate.
     pub fingerprint: &'a str,
+    /// The server begins the handshake, because the client waits for it.
+    pub active: bool,
     pub cname: &'a str,
     /// Number of the SDP session, and how many answers there were before.
     pub origin: (u64, u64),
@@ -141,10 +143,7 @@ fn write_transport(text: &mut String, parts: &AnswerParts<'_>) {
     line!(text, "a=ice-ufrag:{}", parts.credentials.ufrag);
     line!(text, "a=ice-pwd:{}", parts.credentials.password);
     line!(text, "a=fingerprint:{}", parts.fingerprint);
-    let setup = match parts.offer.transport.setup {
-        Setup::ActPass | Setup::Active => "passive",
-        Setup::Passive => "active",
-    };
+    let setup = if parts.active { "active" } else { "passive" };
     line!(text, "a=setup:{setup}");
 }
 

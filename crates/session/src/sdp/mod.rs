@@ -21,3 +21,4 @@ pub use negotiate::{
 pub use offer::{Fingerprint, Offer, Setup, Transport};
 
 pub(crate) use answer::{AnswerParts, write_answer};
+pub(crate) use negotiate::SectionAnswer;

@@ -46,6 +46,8 @@ pub struct NegotiatedIngress {
     pub extensions: ExtensionMap,
     /// The client wants retransmission requests.
     pub nack: bool,
+    /// The client understands no other keyframe request than FIR.
+    pub fir: bool,
     /// The client sends here; false once a later offer has switched the section off.
     pub active: bool,
 }
@@ -115,6 +117,10 @@ pub struct Negotiated {
     pub extensions: ExtensionMap,
     /// The client reports arrival times for the whole transport, and wants them reported.
     pub transport_cc: bool,
+    /// The client adapts to what REMB allows, for want of anything better.
+    pub remb: bool,
+    /// The client understands RTCP packets that do not begin with a report (RFC 5506).
+    pub rtcp_rsize: bool,
     /// The tags of the sections of the last offer, in its order.
     mids: Vec<Option<String>>,
     ssrcs: Ssrcs,
@@ -163,6 +169,11 @@ impl Negotiated {
         Ok(answers)
     }
 
+    /// One more SSRC that nobody uses.
+    pub(crate) fn draw_ssrc(&mut self, offer: &Offer) -> u32 {
+        self.ssrcs.next(&self.slots, &streams::named_in(offer), 0)
+    }
+
     /// Sections keep their places (RFC 9429 section 5.2.2); only a refused one may be used anew.
     fn check_follows(&self, offer: &Offer) -> Result<(), OfferError> {
         if offer.media.len() < self.mids.len() {
@@ -204,6 +215,8 @@ impl Negotiated {
         let kinds = self.kinds(offer, hints)?;
         let taken = streams::named_in(offer);
         self.refused.clear();
+        let mut live = offer.media.iter().filter(|section| section.is_live());
+        self.rtcp_rsize = live.all(|section| section.rtcp_rsize);
         let mut answers = Vec::with_capacity(offer.media.len());
         for ((section, chosen), kind) in offer.media.iter().zip(chosen).zip(kinds) {
             if chosen.is_empty() {
@@ -243,6 +256,8 @@ impl Negotiated {
         if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
             slot.extensions = map;
         }
+        let feedback = |name| chosen.iter().any(|chosen| chosen.feedback.contains(&name));
+        self.remb |= kind.is_some() && feedback("goog-remb");
         if let Some(kind) = kind {
             self.put_ingress(NegotiatedIngress {
                 mid: section.mid.clone().unwrap_or_default(),
@@ -251,9 +266,8 @@ impl Negotiated {
                 unplaced: streams::unplaced(section, &layers),
                 layers,
                 extensions: map,
-                nack: chosen
-                    .iter()
-                    .any(|chosen| chosen.feedback.contains(&"nack")),
+                nack: feedback("nack"),
+                fir: feedback("ccm fir") && !feedback("nack pli"),
                 active: true,
             });
         }

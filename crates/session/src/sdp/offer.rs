@@ -66,6 +66,11 @@ impl std::fmt::Debug for Transport {
 }
 
 impl Offer {
+    /// The first line that is about the transport: that of the first section.
+    pub(crate) fn line(&self) -> usize {
+        self.media.first().map_or(1, |section| section.line)
+    }
+
     /// Reads an offer. The error names the line and says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, OfferError> {
         let sections = Sections::of(text)?;

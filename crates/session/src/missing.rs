@@ -1,0 +1,167 @@
+//! Which packets of one stream are missing, and when to ask for them (again).
+
+use std::time::Duration;
+
+use sideroom_route::Time;
+
+/// The most packets of a stream that are waited for. A longer gap is no loss that retransmissions
+/// mend: then a keyframe is what helps.
+const MAX_MISSING: usize = 256;
+/// How often a packet is asked for.
+const MAX_REQUESTS: u8 = 8;
+/// The most that one request asks for, so that it fits in a datagram with others.
+const MAX_AT_ONCE: usize = 64;
+/// Packets that merely overtook each other need no request.
+const REORDERING: Duration = Duration::from_millis(5);
+/// Between two requests lies a round trip, but never less or more than this.
+const MIN_WAIT: Duration = Duration::from_millis(20);
+const MAX_WAIT: Duration = Duration::from_millis(500);
+/// Afterwards no receiver's jitter buffer waits for a packet any more.
+const GIVE_UP: Duration = Duration::from_millis(1_500);
+
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    sequence: u64,
+    since: Time,
+    ask_at: Time,
+    asked: u8,
+}
+
+/// The packets that a stream still lacks, in ascending order.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    lost: Vec<Lost>,
+    /// The earliest `ask_at`, if there is one.
+    due: Option<Time>,
+}
+
+impl Missing {
+    /// The stream went on from `after` to `sequence`. False if too many lie between: then nothing is
+    /// waited for any more.
+    pub(crate) fn skip(&mut self, now: Time, after: u64, sequence: u64) -> bool {
+        let gap = sequence.saturating_sub(after).saturating_sub(1) as usize;
+        if gap == 0 {
+            return true;
+        }
+        if gap + self.lost.len() > MAX_MISSING {
+            self.lost.clear();
+            self.due = None;
+            return false;
+        }
+        let ask_at = now + REORDERING;
+        self.lost.extend((after + 1..sequence).map(|sequence| Lost {
+            sequence,
+            since: now,
+            ask_at,
+            asked: 0,
+        }));
+        self.due = Some(self.due.map_or(ask_at, |due| due.min(ask_at)));
+        true
+    }
+
+    /// A packet came late after all.
+    #[inline]
+    pub(crate) fn found(&mut self, sequence: u64) {
+        if self.lost.is_empty() {
+            return;
+        }
+        if let Ok(place) = self
+            .lost
+            .binary_search_by_key(&sequence, |lost| lost.sequence)
+        {
+            self.lost.remove(place);
+            self.set_due();
+        }
+    }
+
+    /// When something has to be asked for.
+    #[inline]
+    pub(crate) fn due(&self) -> Time {
+        self.due.unwrap_or(Time::NEVER)
+    }
+
+    /// Puts into `ask` what has to be asked for now, and gives up on what is too old.
+    pub(crate) fn poll(&mut self, now: Time, round_trip: Duration, ask: &mut Vec<u16>) {
+        let given_up = |lost: &Lost| lost.asked >= MAX_REQUESTS || now.since(lost.since) > GIVE_UP;
+        self.lost
+            .retain(|lost| lost.ask_at > now || !given_up(lost));
+        let due = self.lost.iter_mut().filter(|lost| lost.ask_at <= now);
+        for lost in due.take(MAX_AT_ONCE) {
+            ask.push(lost.sequence as u16);
+            // A path that loses requests is not helped by more and more of them.
+            let wait = round_trip.clamp(MIN_WAIT, MAX_WAIT);
+            lost.ask_at = now + wait + wait.mul_f32(f32::from(lost.asked) * 0.5);
+            lost.asked += 1;
+        }
+        self.set_due();
+    }
+
+    fn set_due(&mut self) {
+        self.due = self.lost.iter().map(|lost| lost.ask_at).min();
+        if self.lost.is_empty() {
+            self.lost = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUND_TRIP: Duration = Duration::from_millis(100);
+
+    fn asked(missing: &mut Missing, millis: u64) -> Vec<u16> {
+        let mut ask = Vec::new();
+        missing.poll(Time::from_millis(millis), ROUND_TRIP, &mut ask);
+        ask
+    }
+
+    #[test]
+    fn a_gap_is_asked_for_again_with_growing_pauses_and_then_given_up() {
+        let mut missing = Missing::default();
+        assert!(missing.skip(Time::ZERO, 65_534, 65_538));
+        assert_eq!(
+            asked(&mut missing, 4),
+            [] as [u16; 0],
+            "it may just be late"
+        );
+        let mut times = Vec::new();
+        for millis in 0..5_000 {
+            let ask = asked(&mut missing, millis);
+            if !ask.is_empty() {
+                assert_eq!(ask, [65_535, 0, 1]);
+                times.push(millis);
+            }
+        }
+        assert_eq!(times, [5, 105, 255, 455, 705, 1_005, 1_355]);
+        assert_eq!(missing.due(), Time::NEVER);
+    }
+
+    #[test]
+    fn what_came_is_not_asked_for() {
+        let mut missing = Missing::default();
+        assert!(missing.skip(Time::ZERO, 10, 14));
+        missing.found(12);
+        assert_eq!(asked(&mut missing, 5), [11, 13]);
+        missing.found(11);
+        missing.found(13);
+        assert_eq!(missing.due(), Time::NEVER);
+    }
+
+    #[test]
+    fn a_long_gap_is_no_loss_to_be_mended() {
+        let mut missing = Missing::default();
+        assert!(missing.skip(Time::ZERO, 0, 250));
+        assert!(!missing.skip(Time::ZERO, 250, 300));
+        assert_eq!(missing.due(), Time::NEVER);
+        assert!(!missing.skip(Time::ZERO, 300, u64::MAX));
+    }
+
+    #[test]
+    fn one_request_asks_for_what_fits() {
+        let mut missing = Missing::default();
+        assert!(missing.skip(Time::ZERO, 0, 201));
+        let counts: Vec<_> = (0..4).map(|_| asked(&mut missing, 5).len()).collect();
+        assert_eq!(counts, [64, 64, 64, 8]);
+    }
+}
