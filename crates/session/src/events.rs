@@ -28,6 +28,10 @@ impl Events {
         }
     }
 
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = SessionEvent>) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+
     pub(crate) fn pop(&mut self) -> Option<SessionEvent> {
         let event = self.waiting.pop_front();
         if self.waiting.is_empty() && self.waiting.capacity() > MAX_EVENTS / 8 {

@@ -202,10 +202,12 @@ impl Session {
         self.collect_ice_events();
         match &mut self.secured {
             None if now >= self.connect_by => self.lose(LostReason::NeverConnected),
-            Some(secured) if secured.slot_reports_are_due(now) => {
-                self.events.push(SessionEvent::SlotReportsDue);
+            None => {}
+            Some(secured) => {
+                let due = secured.slot_reports_are_due(now);
+                self.events
+                    .extend(due.then_some(SessionEvent::SlotReportsDue));
             }
-            None | Some(_) => {}
         }
     }
 
