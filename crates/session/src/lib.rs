@@ -4,12 +4,14 @@
 //! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are
 //! passed in. It knows nothing of rooms and never decides who hears whom.
 
+pub mod dtls;
 pub mod ice;
 pub mod srtp;
 
 mod address;
 mod arrivals;
 mod bindings;
+mod certificate;
 mod config;
 mod departures;
 mod event;
@@ -25,6 +27,9 @@ mod secured;
 mod session;
 
 pub use address::{DatagramClass, PeerAddr, Proto};
+pub use certificate::{
+    Certificate, CertificateError, Fingerprint, FingerprintHash, NoFingerprint,
+};
 pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
 pub use event::{
     Answer, Received, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,

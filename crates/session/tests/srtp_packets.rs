@@ -212,7 +212,7 @@ fn a_buffer_that_is_too_short_is_not_written_to() {
         let (mut out, _) = pair(profile);
         let mut buffer = vec![0; 12 + 7 + profile.tag_len() - 1];
         assert_eq!(out.seal(&header(SSRC, 1), b"payload", 1, &mut buffer), 0);
-        assert_eq!(out.seal(&[0x80; 11], b"payload", 1, &mut vec![0; 100]), 0);
+        assert_eq!(out.seal(&[0x80; 11], b"payload", 1, &mut [0; 100]), 0);
         let report = receiver_report(1);
         let mut short = vec![0; report.len() + profile.tag_len() + 3];
         assert_eq!(out.seal_rtcp(&report, &mut short), 0);

@@ -16,7 +16,8 @@ pub(super) struct NotAuthentic;
 /// The session keys of one direction, for RTP or for RTCP.
 pub(super) enum Cipher {
     Aead(Aead),
-    CounterMode(CounterMode),
+    /// Boxed: two key schedules and an HMAC state are far larger than the rest.
+    CounterMode(Box<CounterMode>),
 }
 
 impl Cipher {
@@ -54,7 +55,7 @@ impl Cipher {
                 master.derive(profile, key_label, &mut key);
                 master.derive(profile, salt_label, &mut salt);
                 master.derive(profile, auth_label, &mut auth);
-                Self::CounterMode(CounterMode::new(&key, salt, &auth))
+                Self::CounterMode(Box::new(CounterMode::new(&key, salt, &auth)))
             }
         }
     }

@@ -243,10 +243,9 @@ fn open_rtcp_counter(
     let (signed, tag) = packet.split_at_mut(packet.len() - HMAC_TAG);
     counter.verify(signed, None, tag)?;
     let plain = signed.len() - RTCP_INDEX;
-    if trailer & ENCRYPTED != 0 {
-        if let Some(payload) = signed.get_mut(RTCP_HEADER..plain) {
-            counter.apply(ssrc, u64::from(trailer & !ENCRYPTED), payload);
-        }
+    let is_encrypted = trailer & ENCRYPTED != 0;
+    if let Some(payload) = signed.get_mut(RTCP_HEADER..plain).filter(|_| is_encrypted) {
+        counter.apply(ssrc, u64::from(trailer & !ENCRYPTED), payload);
     }
     Ok(plain)
 }

@@ -1,0 +1,55 @@
+//! What both engines do.
+
+use std::collections::VecDeque;
+
+use sideroom_route::Time;
+use zeroize::Zeroizing;
+
+use super::DtlsVersion;
+use crate::srtp::SrtpProfile;
+
+/// How many datagrams wait to be sent. A flight is a handful; past this the oldest are lost, as on any
+/// network, and will be repeated.
+const MAX_PACKETS: usize = 32;
+
+/// A handshake that is done.
+pub(super) struct Secured {
+    pub(super) version: DtlsVersion,
+    pub(super) profile: Option<SrtpProfile>,
+    pub(super) exported: Zeroizing<Vec<u8>>,
+    /// The peer's certificate, whose key the peer has proved to have.
+    pub(super) certificate: Vec<u8>,
+}
+
+/// What came of a step.
+#[derive(Default)]
+pub(super) struct Output {
+    pub(super) packets: VecDeque<Vec<u8>>,
+    pub(super) secured: Option<Secured>,
+    pub(super) closed: bool,
+}
+
+impl Output {
+    pub(super) fn send(&mut self, packet: Vec<u8>) {
+        if self.packets.len() >= MAX_PACKETS {
+            self.packets.pop_front();
+        }
+        self.packets.push_back(packet);
+    }
+}
+
+/// One side of one connection. An error is the end of it.
+pub(super) trait Engine: Send {
+    fn handle_datagram(
+        &mut self,
+        now: Time,
+        datagram: &[u8],
+        output: &mut Output,
+    ) -> Result<(), String>;
+
+    fn handle_timeout(&mut self, now: Time, output: &mut Output) -> Result<(), String>;
+
+    fn poll_timeout(&self) -> Time;
+
+    fn close(&mut self, now: Time, output: &mut Output);
+}
