@@ -365,7 +365,7 @@ fn a_server_that_is_alone_gives_up() {
         };
         let (client_end, _) = shake(&mut client, &mut server, lose_all_but_the_first);
         assert!(
-            matches!(client_end, Some(End::Failed(DtlsError::Protocol(_)))),
+            matches!(client_end, Some(End::Failed(DtlsError::Silent))),
             "{client_end:?}"
         );
     }
@@ -377,7 +377,7 @@ proptest! {
     #[test]
     fn a_bad_network_does_not_prevent_it(
         seed in any::<u64>(),
-        versions in prop::sample::select(vec![DtlsVersions::Only13, DtlsVersions::Auto]),
+        versions in prop::sample::select(vec![DtlsVersions::Only12, DtlsVersions::Auto]),
         loss in 0_u64..25,
     ) {
         let mut random = seed;

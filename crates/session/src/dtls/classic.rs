@@ -1,4 +1,9 @@
 //! DTLS 1.2 with ECDSA and RSA certificates: `rtc-dtls`.
+//!
+//! Retransmission is done here. The crate stops its timer when a handshake message comes that does not
+//! complete a flight, a repeated ClientHello for one, so a lost flight would never be sent again; and
+//! it gives up after seven repetitions at a fixed distance. What is said again gets new record numbers,
+//! or the other side would take it for a replay; so plaintext records are numbered here as well.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -15,10 +20,12 @@ use sideroom_route::Time;
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, Output, Secured};
-use super::{DtlsVersion, MAX_DATAGRAM, clock};
+use super::{DtlsVersion, MAX_DATAGRAM, clock, record};
 use crate::srtp::SrtpProfile;
 
+/// Media paths are short; a second of waiting is heard.
 const FIRST_TIMEOUT: Duration = Duration::from_millis(300);
+const LAST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The endpoint could tell many peers apart. Here each has its own, so any name will do.
 const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 const EXPORT_LABEL: &str = "EXTRACTOR-dtls_srtp";
@@ -76,6 +83,15 @@ const fn name_of(profile: SrtpProfile) -> SrtpProtectionProfile {
 
 struct Classic {
     endpoint: Endpoint,
+    /// What we said last, until the handshake is done.
+    flight: Vec<Vec<u8>>,
+    /// When to say it again, and how long to wait after that.
+    repeat_at: Time,
+    wait: Duration,
+    is_done: bool,
+    /// The number of the next plaintext record. Nothing is made of these numbers, neither the
+    /// transcript nor a cipher.
+    next_record: u64,
 }
 
 /// A server that takes `profile`, which the client has offered.
@@ -83,9 +99,8 @@ pub(super) fn server(prepared: &Prepared, profile: SrtpProfile) -> Option<Box<dy
     let config = cached(&prepared.servers, profile, || {
         prepared.build(false, &[profile])
     })?;
-    Some(Box::new(Classic {
-        endpoint: Endpoint::new(PEER, Default::default(), Some(config)),
-    }))
+    let endpoint = Endpoint::new(PEER, Default::default(), Some(config));
+    Some(Box::new(Classic::new(endpoint)))
 }
 
 /// A client that offers `profiles`.
@@ -103,7 +118,7 @@ pub(super) fn client(
     endpoint
         .connect(clock::to_instant(now), PEER, config, None)
         .ok()?;
-    Some(Box::new(Classic { endpoint }))
+    Some(Box::new(Classic::new(endpoint)))
 }
 
 fn cached(
@@ -116,9 +131,32 @@ fn cached(
 }
 
 impl Classic {
-    fn drain(&mut self, output: &mut Output) {
+    fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            flight: Vec::new(),
+            repeat_at: Time::NEVER,
+            wait: FIRST_TIMEOUT,
+            is_done: false,
+            next_record: 0,
+        }
+    }
+
+    fn drain(&mut self, now: Time, output: &mut Output) {
+        let mut flight = Vec::new();
         while let Some(message) = self.endpoint.poll_transmit() {
-            output.send(message.message.to_vec());
+            flight.push(message.message.to_vec());
+        }
+        for packet in &flight {
+            output.send(record::renumber(packet, &mut self.next_record));
+        }
+        if self.is_done {
+            self.flight = Vec::new();
+            self.repeat_at = Time::NEVER;
+        } else if !flight.is_empty() {
+            self.flight = flight;
+            self.wait = FIRST_TIMEOUT;
+            self.repeat_at = now + self.wait;
         }
     }
 
@@ -149,7 +187,11 @@ impl Engine for Classic {
         let result = self
             .endpoint
             .read(clock::to_instant(now), PEER, None, datagram);
-        self.drain(output);
+        if let Ok(events) = &result {
+            let is_complete = |event| matches!(event, &EndpointEvent::HandshakeComplete);
+            self.is_done |= events.iter().any(is_complete);
+        }
+        self.drain(now, output);
         for event in result.map_err(|error| error.to_string())? {
             match event {
                 EndpointEvent::HandshakeComplete => {
@@ -165,22 +207,24 @@ impl Engine for Classic {
     }
 
     fn handle_timeout(&mut self, now: Time, output: &mut Output) -> Result<(), String> {
-        let result = match self.endpoint.get_connection_state(PEER) {
-            Some(_) => self.endpoint.handle_timeout(PEER, clock::to_instant(now)),
-            None => Ok(()),
-        };
-        self.drain(output);
-        result.map_err(|error| error.to_string())
+        // A client's first flight waits in the endpoint.
+        self.drain(now, output);
+        if now >= self.repeat_at {
+            for packet in &self.flight {
+                output.send(record::renumber(packet, &mut self.next_record));
+            }
+            self.wait = (self.wait * 2).min(LAST_TIMEOUT);
+            self.repeat_at = now + self.wait;
+        }
+        Ok(())
     }
 
     fn poll_timeout(&self) -> Time {
-        self.endpoint
-            .poll_timeout(&PEER)
-            .map_or(Time::NEVER, clock::to_time)
+        self.repeat_at
     }
 
     fn close(&mut self, now: Time, output: &mut Output) {
         self.endpoint.stop(clock::to_instant(now), PEER);
-        self.drain(output);
+        self.drain(now, output);
     }
 }

@@ -15,6 +15,7 @@ mod record;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use sideroom_route::{DropReason, Time};
 use thiserror::Error;
@@ -30,6 +31,8 @@ pub const MAX_DATAGRAM: usize = 1_200;
 /// How many bytes a peer may send before the handshake is done. A handshake with a long certificate
 /// chain and every flight sent four times stays below.
 const MAX_HANDSHAKE_BYTES: usize = 64 * 1024;
+/// How long a handshake may take from the first message on.
+const GIVE_UP: Duration = Duration::from_secs(30);
 /// How many datagrams a peer may send afterwards: repeated last flights, alerts. Past that they are
 /// dropped unread.
 const MAX_LATE_DATAGRAMS: u32 = 256;
@@ -107,7 +110,10 @@ pub enum DtlsError {
     /// The peer sent too much and is still not done.
     #[error("the peer sent more than any handshake needs: refuse the peer")]
     TooMuch,
-    /// The protocol failed: an alert, a signature that is wrong, or silence.
+    /// The handshake took longer than half a minute.
+    #[error("the handshake did not come to an end: check the path to the client")]
+    Silent,
+    /// The protocol failed: an alert, or a signature that is wrong.
     #[error("the handshake failed: {0}")]
     Protocol(String),
 }
@@ -161,6 +167,7 @@ pub struct Dtls {
     events: VecDeque<DtlsEvent>,
     received: usize,
     late: u32,
+    give_up_at: Time,
 }
 
 impl fmt::Debug for Dtls {
@@ -182,6 +189,7 @@ impl Dtls {
             events: VecDeque::new(),
             received: 0,
             late: 0,
+            give_up_at: Time::NEVER,
             config,
         };
         if dtls.config.role == Role::Client {
@@ -195,6 +203,7 @@ impl Dtls {
         match engine {
             Some(engine) => {
                 self.engine = Some(engine);
+                self.give_up_at = now + GIVE_UP;
                 self.run(|engine, output| engine.handle_timeout(now, output));
             }
             None => self.fail(DtlsError::Profile),
@@ -256,18 +265,20 @@ impl Dtls {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Time {
+        let engine = self.engine.as_ref();
+        let next = engine.map_or(Time::NEVER, |engine| engine.poll_timeout());
         match self.phase {
+            Phase::Handshake => next.min(self.give_up_at),
+            Phase::Connected => next,
             Phase::Over => Time::NEVER,
-            Phase::Handshake | Phase::Connected => self
-                .engine
-                .as_ref()
-                .map_or(Time::NEVER, |engine| engine.poll_timeout()),
         }
     }
 
     /// Repeats what was not answered, or gives up.
     pub fn handle_timeout(&mut self, now: Time) {
-        if self.poll_timeout() <= now {
+        if self.phase == Phase::Handshake && self.give_up_at <= now {
+            self.fail(DtlsError::Silent);
+        } else if self.poll_timeout() <= now {
             self.run(|engine, output| engine.handle_timeout(now, output));
         }
     }

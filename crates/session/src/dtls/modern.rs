@@ -15,7 +15,8 @@ use crate::srtp::{Role, SrtpProfile};
 const MTU: usize = 1_150;
 /// Media paths are short; a second of waiting is heard.
 const FIRST_TIMEOUT: Duration = Duration::from_millis(300);
-const GIVE_UP: Duration = Duration::from_secs(30);
+/// The distance doubles each time; the handshake as a whole ends before they are used up.
+const RETRIES: usize = 7;
 /// Longer than any output but a certificate chain; those say what they need.
 const BUFFER: usize = 2_048;
 const MAX_BUFFER: usize = 32 * 1_024;
@@ -32,7 +33,7 @@ impl Prepared {
             .with_crypto_provider(aws_lc_rs::default_provider())
             .mtu(MTU)
             .flight_start_rto(FIRST_TIMEOUT)
-            .handshake_timeout(GIVE_UP)
+            .flight_retries(RETRIES)
             // ICE has validated the address already.
             .use_server_cookie(false)
             .build()

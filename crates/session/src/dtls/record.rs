@@ -1,4 +1,5 @@
-//! Whether a datagram can be DTLS at all: a cheap look before any engine sees it.
+//! Records as such: whether a datagram can be DTLS at all, before any engine sees it, and the numbers of
+//! plaintext records.
 
 const HEADER: usize = 13;
 /// Change cipher spec, alert, handshake, application data, heartbeat, connection id, ACK.
@@ -26,6 +27,23 @@ pub(super) fn is_whole(datagram: &[u8]) -> bool {
     !datagram.is_empty()
 }
 
+/// The datagram with the plaintext records (epoch 0) numbered from `next` on. Encrypted ones are left
+/// alone: their number is part of the encryption.
+pub(super) fn renumber(datagram: &[u8], next: &mut u64) -> Vec<u8> {
+    let mut renumbered = datagram.to_vec();
+    let mut at = 0;
+    while let Some([_, _, _, 0, 0, number @ .., l0, l1]) = renumbered
+        .get_mut(at..)
+        .and_then(<[u8]>::first_chunk_mut::<HEADER>)
+    {
+        let [_, _, count @ ..] = next.to_be_bytes();
+        number.copy_from_slice(&count);
+        *next += 1;
+        at += HEADER + usize::from(u16::from_be_bytes([*l0, *l1]));
+    }
+    renumbered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +69,19 @@ mod tests {
         assert!(!is_whole(&record(27, 5, 5)));
         assert!(!is_whole(&record(22, 0, 0)[..12]));
         assert!(!is_whole(&[0x2f, 1]));
+    }
+
+    #[test]
+    fn only_plaintext_records_are_renumbered() {
+        let mut encrypted = record(22, 2, 2);
+        encrypted[4] = 1;
+        let datagram = [record(22, 5, 5), record(20, 1, 1), encrypted.clone()].concat();
+        let mut next = 0x0102_0304;
+        let renumbered = renumber(&datagram, &mut next);
+        assert_eq!(renumbered[5..11], [0, 0, 1, 2, 3, 4]);
+        assert_eq!(renumbered[18 + 5..18 + 11], [0, 0, 1, 2, 3, 5]);
+        assert_eq!(renumbered[18 + 14..], encrypted);
+        assert_eq!(renumbered[11..18], datagram[11..18]);
+        assert_eq!(next, 0x0102_0306);
     }
 }
