@@ -24,6 +24,10 @@ pub struct ForwardConfig {
     pub resend_after: Duration,
     /// The same packet is retransmitted to the same slot so often at most.
     pub max_resends: u8,
+    /// Retransmissions that a slot may ask for at once, and how many it earns back in a second.
+    pub resend_burst: u32,
+    /// See [`resend_burst`](Self::resend_burst).
+    pub resends_per_second: u32,
     /// A keyframe is asked of the same source at most so often.
     pub keyframe_interval: Duration,
     /// If nobody sees the keyframe that was asked for, it is asked for again after this.
@@ -51,6 +55,8 @@ impl Default for ForwardConfig {
             video_history: 512,
             resend_after: Duration::from_millis(20),
             max_resends: 8,
+            resend_burst: 512,
+            resends_per_second: 1_000,
             keyframe_interval: Duration::from_millis(500),
             keyframe_retry: Duration::from_millis(1_000),
             layer_silence: Duration::from_millis(1_500),

@@ -11,6 +11,7 @@ pub trait Egress {
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>);
 
     /// A packet as it came in, for another worker: once for each worker, whatever its audience there.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]);
 }
 

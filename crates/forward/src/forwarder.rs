@@ -1,75 +1,87 @@
-//! The forwarder (signatures; the bodies follow).
+//! The forwarder, and the way of a packet through it.
+
+use std::mem;
 
 use sideroom_route::{
-    Epoch, OutOfOrder, RoomId, RoutePlan, RouteUpdate, SlotId, Time, TrackId, WorkerId,
+    DropReason, Epoch, Media, ParticipantId, RoomId, RoutePlan, SlotId, Time, TrackId, WorkerId,
 };
 
+use crate::clocks::PublisherClocks;
 use crate::counts::{DropCounts, SlotCounts, TrackCounts};
+use crate::emit::Leaving;
 use crate::event::{Events, ForwardEvent};
-use crate::{
-    Egress, ForwardConfig, IngressConfig, IngressId, LayerTarget, SlotConfig, SubscriberConfig,
-    SubscriberId,
-};
-
-/// Simulcast encodings, or spatial layers inside one stream, at most.
-pub const MAX_LAYERS: usize = 4;
-/// Temporal layers at most.
-pub const MAX_TEMPORAL: usize = 4;
-
-/// What a sender report for a slot says (RFC 3550 section 6.4.1).
-pub type SenderReport = sideroom_rtp::rtcp::SenderInfo;
-
-/// The measured rate of one encoding (or spatial layer).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LayerRate {
-    /// Bits a second of each temporal layer alone: sum them up to what a target includes.
-    pub bps: [u64; MAX_TEMPORAL],
-    /// Packets of it came in recently.
-    pub live: bool,
-}
+use crate::header::Composer;
+use crate::ids::IdMap;
+use crate::ingress::{Accepted, Ingress};
+use crate::packet::Arrived;
+use crate::rate::LayerRate;
+use crate::slab::Slab;
+use crate::slot::{Flow, Slot, Verdict};
+use crate::subscriber::Subscriber;
+use crate::talkers::{Candidate, Talkers};
+use crate::{Egress, ForwardConfig, IngressId, SubscriberId};
 
 /// Forwards the packets of one worker: all its rooms.
+///
+/// Events are polled with [`poll_event`](Self::poll_event) after every call; the next call of
+/// [`handle_timeout`](Self::handle_timeout) is due at [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Forwarder {
-    events: Events,
-    drops: DropCounts,
+    pub(crate) config: ForwardConfig,
+    pub(crate) ingresses: Slab<Ingress>,
+    pub(crate) subscribers: Slab<Subscriber>,
+    pub(crate) slots: Slab<Slot>,
+    /// The ingress of each track: the newest, if a publisher came back before its old one was removed.
+    pub(crate) tracks: IdMap<TrackId, u32>,
+    /// The subscriber of each participant: the newest, likewise.
+    pub(crate) participants: IdMap<ParticipantId, u32>,
+    pub(crate) rooms: IdMap<RoomId, RoutePlan>,
+    pub(crate) relays: IdMap<TrackId, Vec<WorkerId>>,
+    pub(crate) clocks: PublisherClocks,
+    pub(crate) talkers: Talkers,
+    pub(crate) events: Events,
+    pub(crate) drops: DropCounts,
+    pub(crate) composer: Composer,
+    pub(crate) next_tick: Time,
+    /// The latest moment that anybody told.
+    pub(crate) latest: Time,
+    /// Counts rounds of re-listing; see `listing`.
+    pub(crate) stamp: u64,
+    /// Kept from call to call, so that they need no allocation.
+    pub(crate) touched: Vec<u32>,
+    pub(crate) affected: Vec<u32>,
+    pub(crate) candidates: Vec<Candidate>,
 }
 
-#[allow(unused_variables, missing_docs, clippy::too_many_arguments)]
 impl Forwarder {
+    /// A forwarder with nobody in it.
     pub fn new(config: ForwardConfig) -> Self {
         Self {
+            ingresses: Slab::default(),
+            subscribers: Slab::default(),
+            slots: Slab::default(),
+            tracks: IdMap::default(),
+            participants: IdMap::default(),
+            rooms: IdMap::default(),
+            relays: IdMap::default(),
+            clocks: PublisherClocks::default(),
+            talkers: Talkers::new(config.talkers_interval),
             events: Events::new(config.max_events),
             drops: DropCounts::default(),
+            composer: Composer::new(),
+            next_tick: Time::ZERO,
+            latest: Time::ZERO,
+            stamp: 0,
+            touched: Vec::new(),
+            affected: Vec::new(),
+            candidates: Vec::new(),
+            config,
         }
     }
-    pub fn add_ingress(&mut self, config: IngressConfig) -> IngressId {
-        IngressId(0)
-    }
-    pub fn add_relayed_ingress(&mut self, config: IngressConfig) -> IngressId {
-        IngressId(0)
-    }
-    pub fn remove_ingress(&mut self, ingress: IngressId) {}
-    pub fn ingress_of(&self, track: TrackId) -> Option<IngressId> {
-        None
-    }
-    pub fn add_subscriber(&mut self, config: SubscriberConfig) -> SubscriberId {
-        SubscriberId(0)
-    }
-    /// False if there is no such subscriber.
-    pub fn add_slot(&mut self, now: Time, subscriber: SubscriberId, config: SlotConfig) -> bool {
-        false
-    }
-    pub fn remove_subscriber(&mut self, subscriber: SubscriberId) {}
-    pub fn set_relays(&mut self, track: TrackId, workers: &[WorkerId]) {}
-    pub fn apply(&mut self, now: Time, update: &RouteUpdate) -> Result<(), OutOfOrder> {
-        Ok(())
-    }
-    pub fn apply_full(&mut self, now: Time, plan: &RoutePlan) {}
-    pub fn remove_room(&mut self, room: RoomId) {}
-    pub fn plan(&self, room: RoomId) -> Option<&RoutePlan> {
-        None
-    }
+
+    /// A decrypted packet of a publisher on this worker. Retransmissions come in the form of the packet
+    /// that they repeat.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     pub fn handle_rtp<E: Egress>(
         &mut self,
         now: Time,
@@ -78,7 +90,34 @@ impl Forwarder {
         packet: &[u8],
         out: &mut E,
     ) {
+        self.observe(now);
+        let Some(from) = self.ingresses.at_mut(ingress.0) else {
+            return self.drops.add(DropReason::UnknownTrack, 1);
+        };
+        let Accepted { arrived, woke } = match from.accept(now, layer, packet) {
+            Ok(accepted) => accepted,
+            Err(reason) => return self.drops.add(reason, 1),
+        };
+        let Some(route) = from.route else {
+            return self.drops.add(DropReason::NotRouted, 1);
+        };
+        for worker in &from.relays {
+            from.counts.packets_relayed += 1;
+            out.relay(*worker, from.track, route.since, layer, packet);
+        }
+        if woke {
+            self.settle_layers(now, ingress.0);
+        }
+        let here = Flow {
+            ingress: ingress.0,
+            layer,
+        };
+        self.fan_out(now, here, &arrived, out);
     }
+
+    /// A packet that another worker relayed, sent there under the grouping of its track that began at
+    /// `since`. Under any other grouping it is dropped.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     pub fn handle_relay<E: Egress>(
         &mut self,
         now: Time,
@@ -88,73 +127,154 @@ impl Forwarder {
         packet: &[u8],
         out: &mut E,
     ) {
+        let ingress = self.tracks.get(&track).copied();
+        let Some((key, from)) = ingress.and_then(|key| Some((key, self.ingresses.at(key)?))) else {
+            return self.drops.add(DropReason::UnknownTrack, 1);
+        };
+        match from.route {
+            Some(route) if route.since == since => {
+                self.handle_rtp(now, IngressId(key), layer, packet, out);
+            }
+            Some(_) => self.drops.add(DropReason::StaleEpoch, 1),
+            None => self.drops.add(DropReason::NotRouted, 1),
+        }
     }
-    pub fn handle_nack<E: Egress>(
-        &mut self,
-        now: Time,
-        subscriber: SubscriberId,
-        ssrc: u32,
-        lost: impl Iterator<Item = u16>,
-        out: &mut E,
-    ) {
+
+    /// To everybody who listens to the layer. Slots that do not are not looked at: those behind a shut
+    /// gate, and those that carry another layer, are counted as sums.
+    #[inline]
+    fn fan_out<E: Egress>(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>, out: &mut E) {
+        let Some(from) = self.ingresses.at_mut(here.ingress) else {
+            return;
+        };
+        let mut held = 0;
+        for (reason, slots) in &from.shut {
+            held += slots;
+            self.drops.add(*reason, u64::from(*slots));
+        }
+        from.counts.packets_gated += u64::from(held);
+        let open = from.attached.len() - held as usize;
+        let Some(layer) = from.layers.get_mut(usize::from(here.layer)) else {
+            return;
+        };
+        let elsewhere = open.saturating_sub(layer.listeners.len());
+        self.drops
+            .add(DropReason::LayerNotSelected, elsewhere as u64);
+        if layer.listeners.is_empty() {
+            return;
+        }
+        layer.ring.keep(now, arrived.number, arrived.bytes);
+        let track = from.track;
+        let mut sent = 0;
+        let mut switched = false;
+        for key in &layer.listeners {
+            let Some(slot) = self.slots.at_mut(*key) else {
+                continue;
+            };
+            match slot.admit(now, here, arrived) {
+                Verdict::Send {
+                    number,
+                    shift,
+                    marker,
+                    switched: new,
+                } => {
+                    let leaving = Leaving {
+                        track,
+                        arrived,
+                        number,
+                        shift,
+                        marker,
+                    };
+                    self.composer.send(slot, &leaving, out);
+                    sent += 1;
+                    if new {
+                        switched = true;
+                        self.touched.push(*key);
+                    }
+                }
+                Verdict::Fill { number } => self.composer.fill(slot, arrived, number, out),
+                Verdict::Drop(reason) => self.drops.add(reason, 1),
+            }
+        }
+        from.counts.packets_out += sent;
+        if switched {
+            self.finish_switches();
+        }
     }
-    /// Sends padding for about so many bytes on some slot's RTX stream; the bytes that were sent.
-    pub fn send_padding<E: Egress>(
-        &mut self,
-        now: Time,
-        subscriber: SubscriberId,
-        bytes: usize,
-        out: &mut E,
-    ) -> usize {
-        0
+
+    /// Slots that changed to another layer leave the list of the one that they had.
+    #[cold]
+    fn finish_switches(&mut self) {
+        let mut touched = mem::take(&mut self.touched);
+        self.relist(&mut touched);
+        touched.clear();
+        self.touched = touched;
     }
-    pub fn handle_keyframe_request(&mut self, now: Time, subscriber: SubscriberId, ssrc: u32) {}
-    pub fn handle_relayed_keyframe_request(&mut self, now: Time, track: TrackId, layer: u8) {}
-    pub fn handle_sender_report(
-        &mut self,
-        now: Time,
-        ingress: IngressId,
-        layer: u8,
-        ntp: u64,
-        rtp: u32,
-    ) {
-    }
-    pub fn sender_report(
-        &self,
-        now: Time,
-        subscriber: SubscriberId,
-        slot: SlotId,
-    ) -> Option<SenderReport> {
-        None
-    }
-    pub fn set_layer_target(
-        &mut self,
-        now: Time,
-        subscriber: SubscriberId,
-        slot: SlotId,
-        target: LayerTarget,
-    ) {
-    }
-    pub fn layer_rates(&self, track: TrackId) -> &[LayerRate] {
-        &[]
-    }
+
+    /// What to pass on next.
     pub fn poll_event(&mut self) -> Option<ForwardEvent> {
         self.events.poll()
     }
-    pub fn poll_timeout(&self) -> Time {
-        Time::NEVER
-    }
-    pub fn handle_timeout(&mut self, now: Time) {}
+
+    /// Packets dropped since the beginning, by reason.
     pub fn drops(&self) -> &DropCounts {
         &self.drops
     }
+
+    /// Events lost because nobody polled them in time.
     pub fn lost_events(&self) -> u64 {
         self.events.lost()
     }
-    pub fn track_counts(&self, track: TrackId) -> Option<TrackCounts> {
-        None
+
+    /// The table of a room as it is applied.
+    pub fn plan(&self, room: RoomId) -> Option<&RoutePlan> {
+        self.rooms.get(&room)
     }
+
+    /// The ingress of a track.
+    pub fn ingress_of(&self, track: TrackId) -> Option<IngressId> {
+        self.tracks.get(&track).copied().map(IngressId)
+    }
+
+    /// The measured rate of each layer of a track: simulcast encodings or, inside a single stream,
+    /// spatial layers.
+    pub fn layer_rates(&self, track: TrackId) -> &[LayerRate] {
+        let ingress = self.tracks.get(&track);
+        let ingress = ingress.and_then(|key| self.ingresses.at(*key));
+        ingress.map_or(&[], |ingress| ingress.rates.all())
+    }
+
+    /// What went in and out of a track.
+    pub fn track_counts(&self, track: TrackId) -> Option<TrackCounts> {
+        let ingress = self.ingresses.at(*self.tracks.get(&track)?)?;
+        let mut counts = ingress.counts;
+        let attached = ingress.attached.len() as u32;
+        counts.routes_open = attached.saturating_sub(counts.routes_shut);
+        Some(counts)
+    }
+
+    /// What a slot sent.
     pub fn slot_counts(&self, subscriber: SubscriberId, slot: SlotId) -> Option<SlotCounts> {
-        None
+        let key = self.subscribers.at(subscriber.0)?.slot(slot)?;
+        Some(self.slots.at(key)?.counts)
+    }
+
+    /// The track that flows in a slot now, and its layer: what a receiver sees, not what the table wants.
+    pub fn flowing(&self, subscriber: SubscriberId, slot: SlotId) -> Option<(TrackId, u8)> {
+        let key = self.subscribers.at(subscriber.0)?.slot(slot)?;
+        let flow = self.slots.at(key)?.flow?;
+        Some((self.ingresses.at(flow.ingress)?.track, flow.layer))
+    }
+
+    /// True if a packet of this layer would be of use: somebody listens, another worker wants it, or its
+    /// audio level counts.
+    pub fn wants(&self, ingress: IngressId, layer: u8) -> bool {
+        self.ingresses.at(ingress.0).is_some_and(|from| {
+            let on = from.layers.get(usize::from(layer));
+            from.route.is_some()
+                && (from.kind.media() == Media::Audio
+                    || !from.relays.is_empty()
+                    || on.is_some_and(|layer| !layer.listeners.is_empty()))
+        })
     }
 }

@@ -6,12 +6,34 @@
 //! [`Egress`] that the caller passes in, and what control or the publishers must know is polled as
 //! [`ForwardEvent`]s. When warm, a packet costs no allocation.
 
+mod clocks;
 mod config;
 mod counts;
 mod egress;
+mod emit;
 mod event;
 mod forwarder;
+mod header;
+mod history;
+mod ids;
+mod ingress;
+mod keyframe;
+mod listing;
+mod packet;
+mod rate;
+mod resend;
+mod rewrite;
+mod ring;
+mod slab;
+mod slot;
+mod subscriber;
+mod table;
+mod talkers;
+mod tick;
+mod window;
+mod wiring;
 
+pub use clocks::SenderReport;
 pub use config::{
     ForwardConfig, IngressConfig, IngressId, LayerTarget, Mid, PayloadTypes, SlotConfig,
     SubscriberConfig, SubscriberId,
@@ -19,4 +41,5 @@ pub use config::{
 pub use counts::{DropCounts, SlotCounts, TrackCounts};
 pub use egress::{Egress, Outgoing, PacketKind};
 pub use event::ForwardEvent;
-pub use forwarder::{Forwarder, LayerRate, MAX_LAYERS, MAX_TEMPORAL, SenderReport};
+pub use forwarder::Forwarder;
+pub use rate::{LayerRate, MAX_LAYERS, MAX_TEMPORAL};

@@ -61,6 +61,8 @@ drop_reasons! {
     AwaitingKeyframe = "awaiting_keyframe",
     /// Shorter than its header says, or a header that contradicts itself.
     Malformed = "malformed",
+    /// The packet carries nothing but padding: a publisher's probe.
+    PaddingOnly = "padding_only",
     /// The packet was received already.
     Duplicate = "duplicate",
     /// Older than anything that could still be of use.

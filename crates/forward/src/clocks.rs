@@ -1,0 +1,110 @@
+//! Sender reports, carried over from the publishers' clocks to the slots' time lines.
+
+use sideroom_route::{ParticipantId, SlotId, Time};
+
+use crate::ids::IdMap;
+use crate::ingress::SourceReport;
+use crate::{Forwarder, IngressId, SubscriberId};
+
+/// What a sender report for a slot says (RFC 3550 section 6.4.1).
+pub type SenderReport = sideroom_rtp::rtcp::SenderInfo;
+
+/// How far each publisher's wall clock lies behind ours, in microseconds: the smallest difference seen,
+/// which is that of the report that was fastest on its way. All tracks of a publisher share it, so its
+/// sound and its picture stay together in every slot, and reports of one slot never jump when another
+/// publisher's source comes in.
+#[derive(Debug, Default)]
+pub(crate) struct PublisherClocks(IdMap<ParticipantId, i64>);
+
+impl PublisherClocks {
+    pub(crate) fn learn(&mut self, publisher: ParticipantId, behind_us: i64) {
+        let known = self.0.entry(publisher).or_insert(behind_us);
+        *known = behind_us.min(*known);
+    }
+
+    pub(crate) fn forget(&mut self, publisher: ParticipantId) {
+        self.0.remove(&publisher);
+    }
+
+    fn behind_us(&self, publisher: ParticipantId) -> Option<i64> {
+        self.0.get(&publisher).copied()
+    }
+}
+
+impl Forwarder {
+    /// A publisher's sender report for one of its layers.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a report")]
+    pub fn handle_sender_report(
+        &mut self,
+        now: Time,
+        ingress: IngressId,
+        layer: u8,
+        ntp: u64,
+        rtp_timestamp: u32,
+    ) {
+        let Some(from) = self.ingresses.at_mut(ingress.0) else {
+            return;
+        };
+        let Some(on) = from.layers.get_mut(usize::from(layer)) else {
+            return;
+        };
+        let sent_us = micros_of(ntp);
+        on.report = Some(SourceReport {
+            sent_us,
+            timestamp: rtp_timestamp,
+        });
+        self.clocks
+            .learn(from.publisher, now.as_micros() as i64 - sent_us);
+    }
+
+    /// The report for a slot: our clock's time, and the slot's time stamp for it. `None` while nothing
+    /// flows, or nothing is known of the source's clock.
+    pub fn sender_report(
+        &self,
+        now: Time,
+        subscriber: SubscriberId,
+        slot: SlotId,
+    ) -> Option<SenderReport> {
+        let key = self.subscribers.at(subscriber.0)?.slot(slot)?;
+        let slot = self.slots.at(key)?;
+        let flow = slot.flow?;
+        let from = self.ingresses.at(flow.ingress)?;
+        let report = from.layers.get(usize::from(flow.layer))?.report?;
+        let behind_us = self.clocks.behind_us(from.publisher)?;
+        let elapsed_us = now.as_micros() as i64 - behind_us - report.sent_us;
+        let ticks = elapsed_us.saturating_mul(i64::from(slot.rewriter.clock_rate())) / 1_000_000;
+        let source = report.timestamp.wrapping_add(ticks as u32);
+        Some(SenderReport {
+            ssrc: slot.ssrc,
+            ntp: ntp_of(now),
+            rtp: source.wrapping_add(slot.rewriter.shift().timestamp),
+            packets: slot.counts.packets as u32,
+            octets: slot.counts.octets as u32,
+        })
+    }
+}
+
+/// Seconds in the upper half, fractions of a second in the lower.
+const fn micros_of(ntp: u64) -> i64 {
+    let seconds = (ntp >> 32) * 1_000_000;
+    let fraction = ((ntp & 0xffff_ffff) * 1_000_000) >> 32;
+    (seconds + fraction) as i64
+}
+
+const fn ntp_of(now: Time) -> u64 {
+    let (seconds, rest) = (now.as_micros() / 1_000_000, now.as_micros() % 1_000_000);
+    (seconds << 32) | ((rest << 32) / 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ntp_goes_there_and_back() {
+        for micros in [0, 1, 999_999, 1_000_000, 1_763_000_000_123_456] {
+            let back = micros_of(ntp_of(Time::from_micros(micros)));
+            assert!((micros as i64 - back).abs() <= 1, "{micros} became {back}");
+        }
+    }
+}

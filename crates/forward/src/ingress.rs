@@ -1,0 +1,254 @@
+//! A publisher's track on this worker: what comes in, who listens to which of its layers.
+
+use sideroom_route::{DropReason, ParticipantId, Time, TrackId, TrackKind, TrackRoute, WorkerId};
+use sideroom_rtp::SeqUnwrapper;
+use sideroom_rtp::codec::av1::DependencyReader;
+
+use crate::counts::TrackCounts;
+use crate::keyframe::KeyframeAsk;
+use crate::packet::{Arrived, Reading, refine};
+use crate::rate::{MAX_LAYERS, Rates};
+use crate::ring::{PacketRing, RingBounds};
+use crate::talkers::Activity;
+use crate::window::{Arrival, Window};
+use crate::{ForwardConfig, IngressConfig};
+
+/// A source's numbers begin anew so far ahead of the old ones that nothing mistakes them for a gap.
+const RESTART: u64 = 1 << 17;
+/// After so many packets in a row that were too old, the source counts as having begun anew.
+const RESTART_AFTER: u8 = 64;
+
+/// A track that comes in.
+#[derive(Debug)]
+pub(crate) struct Ingress {
+    pub(crate) track: TrackId,
+    pub(crate) publisher: ParticipantId,
+    pub(crate) kind: TrackKind,
+    /// Another worker owns the publisher's transport.
+    pub(crate) relayed: bool,
+    /// Where the table routes it; `None`: it is absent and nothing leaves.
+    pub(crate) route: Option<TrackRoute>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) relays: Vec<WorkerId>,
+    /// Slots that carry it, gates open or shut.
+    pub(crate) attached: Vec<u32>,
+    /// How many of them a shut gate holds back, for each reason that occurs.
+    pub(crate) shut: Vec<(DropReason, u32)>,
+    pub(crate) rates: Rates,
+    pub(crate) counts: TrackCounts,
+    pub(crate) activity: Activity,
+    pub(crate) wanted: Wanted,
+    reading: Reading,
+}
+
+/// Which layers somebody wants, and what was told of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    /// Routes, gates or targets changed since it was worked out.
+    pub(crate) stale: bool,
+    pub(crate) layers: u8,
+    pub(crate) told: Option<u8>,
+    /// Since when fewer layers are wanted than was told.
+    pub(crate) fewer_since: Option<Time>,
+}
+
+/// One simulcast encoding of a track.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    /// Slots that carry this layer or wait for its keyframe.
+    pub(crate) listeners: Vec<u32>,
+    pub(crate) ring: PacketRing,
+    pub(crate) keyframes: KeyframeAsk,
+    pub(crate) report: Option<SourceReport>,
+    ssrc: Option<u32>,
+    numbers: SeqUnwrapper,
+    base: u64,
+    window: Window,
+    too_old: u8,
+    dependencies: DependencyReader,
+}
+
+/// What the publisher's last sender report said, in microseconds of its clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SourceReport {
+    pub(crate) sent_us: i64,
+    pub(crate) timestamp: u32,
+}
+
+impl Ingress {
+    pub(crate) fn new(config: &IngressConfig, bounds: &ForwardConfig, relayed: bool) -> Self {
+        let count = usize::from(config.layers).clamp(1, MAX_LAYERS);
+        let packets = match config.kind {
+            TrackKind::Audio => bounds.audio_ring_packets,
+            TrackKind::Camera | TrackKind::Screen | TrackKind::Canvas => bounds.video_ring_packets,
+        };
+        let ring = RingBounds {
+            packets,
+            bytes: bounds.ring_bytes,
+            age: bounds.ring_age,
+        };
+        Self {
+            track: config.track,
+            publisher: config.publisher,
+            kind: config.kind,
+            relayed,
+            route: None,
+            layers: (0..count).map(|_| Layer::new(ring)).collect(),
+            relays: Vec::new(),
+            attached: Vec::new(),
+            shut: Vec::new(),
+            rates: Rates::new(count),
+            counts: TrackCounts::default(),
+            activity: Activity::default(),
+            wanted: Wanted::default(),
+            reading: Reading::new(config),
+        }
+    }
+
+    /// More than one stream.
+    pub(crate) fn is_simulcast(&self) -> bool {
+        self.layers.len() > 1
+    }
+
+    /// Reads a packet and tells copies and late ones apart from new ones.
+    #[inline]
+    pub(crate) fn accept<'a>(
+        &mut self,
+        now: Time,
+        layer: u8,
+        packet: &'a [u8],
+    ) -> Result<Accepted<'a>, DropReason> {
+        let mut arrived = self.reading.read(packet)?;
+        let on = self.layers.get_mut(usize::from(layer));
+        let on = on.ok_or(DropReason::UnknownSsrc)?;
+        let arrival = on.number(&mut arrived)?;
+        self.counts.packets_in += 1;
+        self.counts.bytes_in += packet.len() as u64;
+        match arrival {
+            Arrival::Ahead { skipped } => self.counts.packets_lost += skipped,
+            Arrival::Late => {
+                self.counts.packets_lost = self.counts.packets_lost.saturating_sub(1);
+            }
+        }
+        refine(&mut arrived, &mut on.dependencies);
+        if arrived.peek.keyframe {
+            on.keyframes.arrived();
+        }
+        let rated = if self.layers.len() > 1 {
+            layer
+        } else {
+            arrived.peek.spatial
+        };
+        let temporal = usize::from(arrived.peek.temporal);
+        let woke = self
+            .rates
+            .count(now, usize::from(rated), temporal, packet.len());
+        if let Some(level) = arrived.level {
+            self.activity.hear(now, level);
+        }
+        Ok(Accepted { arrived, woke })
+    }
+
+    /// Reads a packet of the ring again.
+    pub(crate) fn reread<'a>(
+        reading: &Reading,
+        packet: &'a [u8],
+        number: u64,
+    ) -> Option<Arrived<'a>> {
+        let mut arrived = reading.read(packet).ok()?;
+        arrived.number = number;
+        Some(arrived)
+    }
+
+    pub(crate) const fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Nothing that came in before is ever given out again.
+    pub(crate) fn forget_packets(&mut self) {
+        for layer in &mut self.layers {
+            layer.ring.clear();
+        }
+    }
+
+    /// Counts a slot that is held back.
+    pub(crate) fn count_shut(&mut self, reason: DropReason, change: i32) {
+        self.counts.routes_shut = self.counts.routes_shut.saturating_add_signed(change);
+        match self.shut.iter_mut().find(|(held, _)| *held == reason) {
+            Some((_, count)) => *count = count.saturating_add_signed(change),
+            None => self.shut.push((reason, u32::from(change > 0))),
+        }
+        self.shut.retain(|(_, count)| *count > 0);
+    }
+
+    /// The layer that comes nearest to `encoding` among those that are live.
+    pub(crate) fn layer_for(&self, encoding: u8) -> u8 {
+        let top = self.layers.len() - 1;
+        let target = usize::from(encoding).min(top);
+        let live = |layer: &usize| self.rates.is_live(*layer);
+        let below = (0..=target).rev().find(live);
+        let nearest = below.or_else(|| (target..=top).find(live));
+        nearest.unwrap_or(target) as u8
+    }
+}
+
+/// A packet that is neither damaged nor a copy.
+#[derive(Debug)]
+pub(crate) struct Accepted<'a> {
+    pub(crate) arrived: Arrived<'a>,
+    /// Its layer was silent before.
+    pub(crate) woke: bool,
+}
+
+impl Layer {
+    fn new(ring: RingBounds) -> Self {
+        Self {
+            listeners: Vec::new(),
+            ring: PacketRing::new(ring),
+            keyframes: KeyframeAsk::default(),
+            report: None,
+            ssrc: None,
+            numbers: SeqUnwrapper::new(),
+            base: 0,
+            window: Window::default(),
+            too_old: 0,
+            dependencies: DependencyReader::new(),
+        }
+    }
+
+    /// Gives the packet its extended number.
+    #[inline]
+    fn number(&mut self, arrived: &mut Arrived<'_>) -> Result<Arrival, DropReason> {
+        if self.ssrc != Some(arrived.ssrc) {
+            self.restart();
+            self.ssrc = Some(arrived.ssrc);
+        }
+        arrived.number = self.base + self.numbers.extend(arrived.sequence);
+        let found = self.window.insert(arrived.number);
+        match found {
+            Err(DropReason::TooOld) => {
+                self.too_old += 1;
+                if self.too_old < RESTART_AFTER {
+                    return found;
+                }
+                self.restart();
+                arrived.number = self.base + self.numbers.extend(arrived.sequence);
+                self.window.insert(arrived.number)
+            }
+            _ => {
+                self.too_old = 0;
+                found
+            }
+        }
+    }
+
+    #[cold]
+    fn restart(&mut self) {
+        self.base += self.numbers.highest().unwrap_or_default() + RESTART;
+        self.numbers = SeqUnwrapper::new();
+        self.window = Window::default();
+        self.too_old = 0;
+        self.report = None;
+        self.ring.clear();
+    }
+}

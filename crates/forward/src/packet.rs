@@ -1,0 +1,271 @@
+//! One packet that came in, read once for all its subscribers.
+
+use std::ops::Range;
+
+use sideroom_route::DropReason;
+use sideroom_rtp::codec::{Peek, av1, opus, peek, vp8, vp9};
+use sideroom_rtp::{AudioLevel, Codec, ExtensionKind, ExtensionMap, RtpView};
+
+use crate::IngressConfig;
+
+/// Extensions that pass from the publisher to the subscriber, under the subscriber's ids.
+pub(crate) const PASSED: [ExtensionKind; 6] = [
+    ExtensionKind::AudioLevel,
+    ExtensionKind::DependencyDescriptor,
+    ExtensionKind::VideoOrientation,
+    ExtensionKind::PlayoutDelay,
+    ExtensionKind::VideoContentType,
+    ExtensionKind::ColorSpace,
+];
+
+/// An extension that passes: which of [`PASSED`], and where its data lies in the packet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Passing {
+    pub(crate) which: u8,
+    start: u16,
+    len: u8,
+}
+
+impl Passing {
+    #[inline]
+    pub(crate) fn data<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
+        let start = usize::from(self.start);
+        packet
+            .get(start..start + usize::from(self.len))
+            .unwrap_or_default()
+    }
+}
+
+/// What is patched where the payload begins.
+#[derive(Clone, Debug)]
+pub(crate) enum Descriptor {
+    /// Nothing.
+    Plain,
+    /// Picture id and TL0PICIDX.
+    Vp8(vp8::Descriptor),
+    /// Nothing is patched, but the end of a layer's frame decides about the marker.
+    Vp9 { end: bool },
+    /// The frame number, in the extension; and the end of a layer's frame.
+    Dependency { frame_number: u16, end: bool },
+    /// Block headers of redundant audio, and where the primary encoding lies in the payload.
+    Red {
+        blocks: usize,
+        primary: Range<usize>,
+    },
+}
+
+/// A packet and what was read in it. It knows nothing of any subscriber.
+#[derive(Debug)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) payload: &'a [u8],
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    /// The extended number in its layer; the ingress fills it in.
+    pub(crate) number: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) codec: Codec,
+    pub(crate) peek: Peek,
+    pub(crate) descriptor: Descriptor,
+    pub(crate) level: Option<AudioLevel>,
+    /// The payload type of Opus at the publisher: RED's blocks name it.
+    pub(crate) opus: Option<u8>,
+    passing: [Passing; PASSED.len()],
+    passing_len: u8,
+}
+
+impl Arrived<'_> {
+    #[inline]
+    pub(crate) fn passing(&self) -> &[Passing] {
+        self.passing
+            .get(..usize::from(self.passing_len))
+            .unwrap_or_default()
+    }
+
+    /// The packet ends a frame of its spatial layer.
+    #[inline]
+    pub(crate) const fn ends_layer_frame(&self) -> bool {
+        match self.descriptor {
+            Descriptor::Vp9 { end } | Descriptor::Dependency { end, .. } => end,
+            _ => self.marker,
+        }
+    }
+
+    /// Data of the dependency descriptor, if the packet has one.
+    pub(crate) fn dependency(&self) -> Option<&[u8]> {
+        let found = self
+            .passing()
+            .iter()
+            .find(|passing| kind_of(passing.which) == Some(ExtensionKind::DependencyDescriptor));
+        found.map(|passing| passing.data(self.bytes))
+    }
+}
+
+#[inline]
+pub(crate) fn kind_of(which: u8) -> Option<ExtensionKind> {
+    PASSED.get(usize::from(which)).copied()
+}
+
+/// How to read the packets of one publisher's transport.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    codecs: [Option<Codec>; 128],
+    opus: Option<u8>,
+    /// What the ids of the one-byte form mean: an index into [`PASSED`], or `NOT_PASSED`.
+    passed: [u8; 16],
+    extensions: ExtensionMap,
+}
+
+const NOT_PASSED: u8 = 0xff;
+
+impl Reading {
+    pub(crate) fn new(config: &IngressConfig) -> Self {
+        let mut codecs = [None; 128];
+        for (payload_type, codec) in &config.codecs {
+            if let Some(place) = codecs.get_mut(usize::from(*payload_type)) {
+                *place = Some(*codec);
+            }
+        }
+        let opus = config
+            .codecs
+            .iter()
+            .find(|(_, codec)| *codec == Codec::Opus);
+        let mut passed = [NOT_PASSED; 16];
+        for (which, kind) in PASSED.iter().enumerate() {
+            let id = config.extensions.id(*kind).unwrap_or_default();
+            if let Some(place) = passed.get_mut(usize::from(id)) {
+                *place = which as u8;
+            }
+        }
+        // Id 0 stands for "not negotiated" above.
+        if let Some(place) = passed.first_mut() {
+            *place = NOT_PASSED;
+        }
+        Self {
+            codecs,
+            opus: opus.map(|(payload_type, _)| *payload_type),
+            passed,
+            extensions: config.extensions,
+        }
+    }
+
+    /// Reads a packet as far as it says everything about itself.
+    #[inline]
+    pub(crate) fn read<'a>(&self, bytes: &'a [u8]) -> Result<Arrived<'a>, DropReason> {
+        let view = RtpView::parse(bytes).map_err(|_| DropReason::Malformed)?;
+        let codec = self.codecs.get(usize::from(view.payload_type()));
+        let codec = codec.copied().flatten();
+        let codec = codec.ok_or(DropReason::UnknownPayloadType)?;
+        let payload = view.payload();
+        let mut arrived = Arrived {
+            bytes,
+            payload,
+            ssrc: view.ssrc(),
+            sequence: view.sequence(),
+            number: 0,
+            timestamp: view.timestamp(),
+            marker: view.marker(),
+            codec,
+            peek: peek(codec, payload),
+            descriptor: Descriptor::Plain,
+            level: None,
+            opus: self.opus,
+            passing: [Passing::default(); PASSED.len()],
+            passing_len: 0,
+        };
+        self.read_extensions(&view, &mut arrived);
+        arrived.descriptor = read_descriptor(&arrived)?;
+        Ok(arrived)
+    }
+
+    #[inline]
+    fn read_extensions(&self, view: &RtpView<'_>, arrived: &mut Arrived<'_>) {
+        let origin = view.bytes().as_ptr().addr();
+        for (id, data) in view.extensions() {
+            let which = self.which(id);
+            if which == NOT_PASSED {
+                continue;
+            }
+            if which == 0 {
+                arrived.level = AudioLevel::parse(data);
+            }
+            let place = arrived.passing.get_mut(usize::from(arrived.passing_len));
+            if let (Some(place), Ok(len)) = (place, u8::try_from(data.len())) {
+                *place = Passing {
+                    which,
+                    start: (data.as_ptr().addr() - origin) as u16,
+                    len,
+                };
+                arrived.passing_len += 1;
+            }
+        }
+    }
+
+    #[inline]
+    fn which(&self, id: u8) -> u8 {
+        if let Some(which) = self.passed.get(usize::from(id)) {
+            return *which;
+        }
+        let kind = self.extensions.kind(id);
+        let which = PASSED.iter().position(|passed| Some(*passed) == kind);
+        which.map_or(NOT_PASSED, |which| which as u8)
+    }
+}
+
+#[inline]
+fn read_descriptor(arrived: &Arrived<'_>) -> Result<Descriptor, DropReason> {
+    if arrived.payload.is_empty() {
+        return Ok(Descriptor::Plain);
+    }
+    Ok(match arrived.codec {
+        Codec::Vp8 => {
+            let descriptor = vp8::parse(arrived.payload).ok_or(DropReason::Malformed)?;
+            if descriptor.picture_id.is_none() && descriptor.tl0.is_none() {
+                return Ok(Descriptor::Plain);
+            }
+            Descriptor::Vp8(descriptor)
+        }
+        Codec::Vp9 => {
+            let descriptor = vp9::parse(arrived.payload).ok_or(DropReason::Malformed)?;
+            Descriptor::Vp9 {
+                end: descriptor.end,
+            }
+        }
+        Codec::Av1 => match arrived.dependency() {
+            Some(&[flags, high, low, ..]) => Descriptor::Dependency {
+                frame_number: u16::from_be_bytes([high, low]),
+                end: flags & 0x40 != 0,
+            },
+            _ => Descriptor::Plain,
+        },
+        Codec::Red => {
+            let (_, primary) = opus::red_primary(arrived.payload).ok_or(DropReason::Malformed)?;
+            Descriptor::Red {
+                blocks: red_blocks(arrived.payload),
+                primary,
+            }
+        }
+        Codec::Opus | Codec::H264 => Descriptor::Plain,
+    })
+}
+
+/// Length of RED's block headers: four bytes each, one for the primary (RFC 2198 section 3).
+fn red_blocks(payload: &[u8]) -> usize {
+    let headers = payload
+        .chunks(4)
+        .take_while(|header| header.first().is_some_and(|first| first & 0x80 != 0));
+    headers.count() * 4 + 1
+}
+
+/// What the dependency descriptor tells, in place of what AV1's own header tells.
+#[inline]
+pub(crate) fn refine(arrived: &mut Arrived<'_>, reader: &mut av1::DependencyReader) {
+    if arrived.codec != Codec::Av1 {
+        return;
+    }
+    let Some(dependency) = arrived.dependency().and_then(|data| reader.read(data)) else {
+        return;
+    };
+    arrived.peek = dependency.into();
+}

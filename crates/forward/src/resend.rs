@@ -1,0 +1,132 @@
+//! Answers NACKs out of the rings, and sends padding to probe with.
+
+use sideroom_route::{DropReason, Media, Time};
+
+use crate::emit::Leaving;
+use crate::history::Fate;
+use crate::ingress::Ingress;
+use crate::slot::Source;
+use crate::{Egress, Forwarder, SubscriberId};
+
+impl Forwarder {
+    /// A subscriber says that it lost packets of a slot's stream. What is still in the ring goes out
+    /// again on the slot's RTX stream. After a move, nothing from before is to be had.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
+    pub fn handle_nack<E: Egress>(
+        &mut self,
+        now: Time,
+        subscriber: SubscriberId,
+        ssrc: u32,
+        lost: impl Iterator<Item = u16>,
+        out: &mut E,
+    ) {
+        let held = self.subscribers.at(subscriber.0);
+        let Some(key) = held.and_then(|held| held.slot_of_ssrc(ssrc)) else {
+            return self.drops.add(DropReason::UnknownSsrc, 1);
+        };
+        for sequence in lost {
+            if let Err(reason) = self.resend(now, key, sequence, out) {
+                self.drops.add(reason, 1);
+            }
+        }
+    }
+
+    fn resend<E: Egress>(
+        &mut self,
+        now: Time,
+        key: u32,
+        sequence: u16,
+        out: &mut E,
+    ) -> Result<(), DropReason> {
+        const GONE: DropReason = DropReason::NotInRing;
+        let slot = self.slots.at_mut(key).ok_or(GONE)?;
+        let Some(flow) = slot.flow else {
+            return Err(match slot.source {
+                Source::Shut { reason, .. } => reason,
+                Source::Empty | Source::Open { .. } => GONE,
+            });
+        };
+        if slot.rtx_ssrc.is_none() {
+            return Err(GONE);
+        }
+        let (number, entry) = slot.rewriter.recall(sequence).ok_or(GONE)?;
+        if entry.fate == Fate::Filled {
+            return Err(GONE);
+        }
+        let too_soon =
+            u128::from(entry.since_resent_ms(now)) < self.config.resend_after.as_millis();
+        if entry.resends >= self.config.max_resends || entry.resends > 0 && too_soon {
+            return Err(DropReason::Throttled);
+        }
+        let entry = *entry;
+        let source = slot.rewriter.source_of(entry.source);
+        let from = self.ingresses.at(flow.ingress).ok_or(GONE)?;
+        let layer = from.layers.get(usize::from(entry.layer)).ok_or(GONE)?;
+        let packet = layer.ring.fetch(now, source).ok_or(GONE)?;
+        let arrived = Ingress::reread(from.reading(), packet, source).ok_or(GONE)?;
+        let marker = match entry.fate {
+            Fate::Sent { marker } => marker,
+            // The ring has it although it was never sent: it overtook the keyframe's first packet.
+            Fate::Awaited | Fate::Filled => arrived.marker,
+        };
+        if arrived.payload.is_empty() {
+            return Err(GONE);
+        }
+        if !slot.take_resend(now, &self.config) {
+            return Err(DropReason::Throttled);
+        }
+        let leaving = Leaving {
+            track: from.track,
+            arrived: &arrived,
+            number,
+            shift: entry.shift,
+            marker,
+        };
+        if !self.composer.resend(slot, &leaving, out) {
+            return Err(GONE);
+        }
+        if let Some((_, entry)) = slot.rewriter.recall(sequence) {
+            entry.fate = Fate::Sent { marker };
+            entry.resend(now);
+        }
+        Ok(())
+    }
+
+    /// Sends about so many bytes of padding on the RTX stream of one of the subscriber's slots, to find
+    /// out whether there is bandwidth for them. Tells how many it were: 0 if no slot has sent anything
+    /// yet, or none has an RTX stream.
+    pub fn send_padding<E: Egress>(
+        &mut self,
+        now: Time,
+        subscriber: SubscriberId,
+        bytes: usize,
+        out: &mut E,
+    ) -> usize {
+        let Some(to) = self.subscribers.at(subscriber.0) else {
+            return 0;
+        };
+        let usable = |key: u32, media: Option<Media>| {
+            self.slots.at(key).is_some_and(|slot| {
+                slot.rtx_ssrc.is_some()
+                    && slot.counts.packets > 0
+                    && media.is_none_or(|media| slot.id.media == media)
+            })
+        };
+        let find = |media| to.slots.iter().find(|held| usable(held.key, media));
+        let Some(held) = find(Some(Media::Video)).or_else(|| find(None)) else {
+            return 0;
+        };
+        let Some(slot) = self.slots.at_mut(held.key) else {
+            return 0;
+        };
+        let timestamp = slot.rewriter.clock(now);
+        let mut sent = 0;
+        while sent < bytes {
+            match self.composer.probe(slot, timestamp, out) {
+                Some(len) => sent += len,
+                None => break,
+            }
+        }
+        sent
+    }
+}

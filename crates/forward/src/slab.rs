@@ -1,0 +1,79 @@
+//! Values under dense numbers; the number of a removed one is used again.
+
+#[derive(Debug)]
+pub(crate) struct Slab<T> {
+    places: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slab<T> {
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        match self.free.pop() {
+            Some(key) => {
+                if let Some(place) = self.places.get_mut(key as usize) {
+                    *place = Some(value);
+                }
+                key
+            }
+            None => {
+                self.places.push(Some(value));
+                (self.places.len() - 1) as u32
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: u32) -> Option<T> {
+        let value = self.places.get_mut(key as usize)?.take()?;
+        self.free.push(key);
+        Some(value)
+    }
+
+    #[inline]
+    pub(crate) fn at(&self, key: u32) -> Option<&T> {
+        self.places.get(key as usize)?.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, key: u32) -> Option<&mut T> {
+        self.places.get_mut(key as usize)?.as_mut()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
+        let each = self.places.iter_mut().enumerate();
+        each.filter_map(|(key, value)| Some((key as u32, value.as_mut()?)))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = u32> {
+        let each = self.places.iter().enumerate();
+        each.filter_map(|(key, value)| value.is_some().then_some(key as u32))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.len() == self.free.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_used_again_only_after_its_value_is_gone() {
+        let mut slab = Slab::default();
+        let (a, b) = (slab.insert('a'), slab.insert('b'));
+        assert_eq!(slab.remove(a), Some('a'));
+        assert_eq!(slab.remove(a), None);
+        assert_eq!((slab.at(a), slab.at(b)), (None, Some(&'b')));
+        assert_eq!(slab.insert('c'), a);
+        assert_eq!(slab.keys().collect::<Vec<_>>(), [a, b]);
+    }
+}

@@ -1,0 +1,370 @@
+//! One receive stream of a subscriber: which source and layer flow in it, and its rewriter.
+
+use sideroom_route::{DropReason, Media, ParticipantId, SlotId, Time, TrackId};
+use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
+
+use crate::config::{LayerTarget, PayloadTypes, SlotConfig, SubscriberConfig, SubscriberId};
+use crate::counts::SlotCounts;
+use crate::header::HeaderTemplate;
+use crate::history::Shift;
+use crate::packet::Arrived;
+use crate::rewrite::{Placed, Rewriter};
+use crate::{ForwardConfig, ids};
+
+/// A layer of an ingress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Flow {
+    pub(crate) ingress: u32,
+    pub(crate) layer: u8,
+}
+
+/// What the table and the layer target make of a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Source {
+    /// No route, its track is absent, or nobody here publishes it.
+    Empty,
+    /// A route that lets nothing through.
+    Shut { ingress: u32, reason: DropReason },
+    /// A route that lets packets through.
+    Open { flow: Flow },
+}
+
+impl Source {
+    pub(crate) const fn ingress(self) -> Option<u32> {
+        match self {
+            Self::Empty => None,
+            Self::Shut { ingress, .. } => Some(ingress),
+            Self::Open { flow } => Some(flow.ingress),
+        }
+    }
+}
+
+/// Where the lists of the ingresses hold a slot.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) attached: Option<u32>,
+    pub(crate) shut: Option<DropReason>,
+    pub(crate) flows: [Option<Flow>; 2],
+}
+
+/// Spatial and temporal layers inside one stream: what passes now, and what should.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Selection {
+    pub(crate) spatial: u8,
+    pub(crate) temporal: u8,
+    pub(crate) target_spatial: u8,
+    pub(crate) target_temporal: u8,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) subscriber: SubscriberId,
+    pub(crate) ssrc: u32,
+    /// What flows now.
+    pub(crate) flow: Option<Flow>,
+    /// What is to flow as soon as a keyframe (or, for audio, any packet) of it comes.
+    pub(crate) wanted: Option<Flow>,
+    pub(crate) selection: Selection,
+    pub(crate) types: PayloadTypes,
+    pub(crate) rewriter: Rewriter,
+    pub(crate) template: HeaderTemplate,
+    pub(crate) counts: SlotCounts,
+    pub(crate) id: SlotId,
+    pub(crate) rtx_ssrc: Option<u32>,
+    pub(crate) next_rtx: u64,
+    pub(crate) participant: ParticipantId,
+    pub(crate) source: Source,
+    pub(crate) target: LayerTarget,
+    pub(crate) listed: Listing,
+    /// The round of re-listing in which it was touched last.
+    pub(crate) stamp: u64,
+    /// The ingress that the rewriter's memory is about.
+    pub(crate) remembers: Option<u32>,
+    /// Retransmissions that it may still ask for, and when that was counted last.
+    resends_left: u32,
+    resends_at: Time,
+    /// The source of which control was told that it is paused.
+    pub(crate) told_paused: Option<TrackId>,
+}
+
+/// What becomes of a packet in a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// It leaves.
+    Send {
+        number: u64,
+        shift: Shift,
+        marker: bool,
+        /// It is the first of its source or layer.
+        switched: bool,
+    },
+    /// Its place is filled with padding.
+    Fill { number: u64 },
+    /// It does not leave.
+    Drop(DropReason),
+}
+
+impl Selection {
+    const ALL: Self = Self {
+        spatial: u8::MAX,
+        temporal: u8::MAX,
+        target_spatial: u8::MAX,
+        target_temporal: u8::MAX,
+    };
+
+    /// Whether the packet's layer passes. The choice changes only where a frame begins: down at once, up
+    /// where the source says that one can.
+    #[inline]
+    fn passes(&mut self, arrived: &Arrived<'_>, ahead: bool) -> bool {
+        let peek = &arrived.peek;
+        if ahead && peek.frame_start {
+            if peek.keyframe {
+                self.spatial = self.target_spatial;
+                self.temporal = self.target_temporal;
+            } else {
+                if peek.spatial == 0 {
+                    self.spatial = self.spatial.min(self.target_spatial);
+                }
+                self.temporal = self.temporal.min(self.target_temporal);
+                let up = self.temporal < peek.temporal && peek.temporal <= self.target_temporal;
+                if up && peek.switch_up {
+                    self.temporal = peek.temporal;
+                }
+            }
+        }
+        peek.spatial <= self.spatial && peek.temporal <= self.temporal
+    }
+
+    /// Higher layers of the picture are left out, so the marker has to be where this one ends.
+    #[inline]
+    fn ends_picture(&self, arrived: &Arrived<'_>) -> bool {
+        self.spatial != u8::MAX
+            && arrived.peek.spatial == self.spatial
+            && arrived.ends_layer_frame()
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(
+        bounds: &ForwardConfig,
+        to: SubscriberId,
+        subscriber: &SubscriberConfig,
+        config: &SlotConfig,
+    ) -> Self {
+        let (clock_rate, history) = match config.slot.media {
+            Media::Audio => (Codec::Opus.clock_rate(), bounds.audio_history),
+            Media::Video => (Codec::Vp8.clock_rate(), bounds.video_history),
+        };
+        let rtx = ids::draw(
+            bounds.seed,
+            u64::from(config.rtx_ssrc.unwrap_or_default()) << 32,
+        );
+        Self {
+            subscriber: to,
+            ssrc: config.ssrc,
+            flow: None,
+            wanted: None,
+            selection: Selection::ALL,
+            types: config.payload_types,
+            rewriter: Rewriter::new(bounds.seed, config.ssrc, clock_rate, history),
+            template: HeaderTemplate::new(config.mid, sent_extensions(subscriber)),
+            counts: SlotCounts::default(),
+            id: config.slot,
+            rtx_ssrc: config.rtx_ssrc,
+            next_rtx: (rtx & 0x7fff) + 1,
+            participant: subscriber.participant,
+            source: Source::Empty,
+            target: LayerTarget::TOP,
+            listed: Listing::default(),
+            stamp: 0,
+            remembers: None,
+            resends_left: bounds.resend_burst,
+            resends_at: Time::ZERO,
+            told_paused: None,
+        }
+    }
+
+    /// What of a codec goes out under which payload type. A subscriber without RED gets the Opus inside.
+    #[inline]
+    pub(crate) fn payload_type(&self, codec: Codec) -> Option<(u8, Codec)> {
+        match self.types.of(codec) {
+            Some(payload_type) => Some((payload_type, codec)),
+            None if codec == Codec::Red => Some((self.types.of(Codec::Opus)?, Codec::Opus)),
+            None => None,
+        }
+    }
+
+    /// Decides about a packet of `here`.
+    #[inline]
+    pub(crate) fn admit(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>) -> Verdict {
+        if self.flow != Some(here) {
+            return self.admit_new(now, here, arrived);
+        }
+        let empty = arrived.payload.is_empty();
+        let ahead = self.rewriter.is_ahead(arrived.number);
+        let passes = self.selection.passes(arrived, ahead);
+        let known = self.payload_type(arrived.codec).is_some();
+        let marker = arrived.marker || self.selection.ends_picture(arrived);
+        let wanted = passes && known && !empty;
+        match self.rewriter.place(now, arrived, wanted, marker) {
+            Placed::Send { number, shift } => Verdict::Send {
+                number,
+                shift,
+                marker,
+                switched: false,
+            },
+            Placed::Fill { number } => Verdict::Fill { number },
+            Placed::TooOld => Verdict::Drop(DropReason::TooOld),
+            Placed::Jumped if wanted => self.begin(now, here, arrived, false),
+            Placed::Jumped | Placed::Skipped => Verdict::Drop(if empty {
+                DropReason::PaddingOnly
+            } else if known {
+                DropReason::LayerNotSelected
+            } else {
+                DropReason::UnknownPayloadType
+            }),
+        }
+    }
+
+    /// A packet of a source or layer that does not flow yet.
+    #[cold]
+    fn admit_new(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>) -> Verdict {
+        if self.wanted != Some(here) {
+            return Verdict::Drop(DropReason::LayerNotSelected);
+        }
+        if arrived.payload.is_empty() {
+            return Verdict::Drop(DropReason::PaddingOnly);
+        }
+        if self.payload_type(arrived.codec).is_none() {
+            return Verdict::Drop(DropReason::UnknownPayloadType);
+        }
+        if self.id.media == Media::Video && !arrived.peek.keyframe {
+            return Verdict::Drop(DropReason::AwaitingKeyframe);
+        }
+        self.begin(now, here, arrived, true)
+    }
+
+    fn begin(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>, switched: bool) -> Verdict {
+        if self.remembers != Some(here.ingress) {
+            self.rewriter.forget();
+            self.remembers = Some(here.ingress);
+        }
+        self.flow = Some(here);
+        self.wanted = None;
+        self.selection.spatial = self.selection.target_spatial;
+        self.selection.temporal = self.selection.target_temporal;
+        self.counts.switches += 1;
+        self.rewriter.begin(now, here.layer, arrived);
+        // For audio the marker says that a stretch of talk begins (RFC 3551 section 4.1). For video it
+        // says that a frame ends, and must not be set anywhere else.
+        let marker = match self.id.media {
+            Media::Audio => true,
+            Media::Video => arrived.marker || self.selection.ends_picture(arrived),
+        };
+        match self.rewriter.place(now, arrived, true, marker) {
+            Placed::Send { number, shift } => Verdict::Send {
+                number,
+                shift,
+                marker,
+                switched,
+            },
+            _ => Verdict::Drop(DropReason::TooOld),
+        }
+    }
+
+    /// Becomes what the table says. `lingers`: what flows now may go on until what is wanted comes.
+    /// `layered`: the source has layers inside its one stream.
+    pub(crate) fn obey(&mut self, source: Source, lingers: bool, layered: bool) {
+        self.source = source;
+        let Source::Open { flow } = source else {
+            (self.flow, self.wanted) = (None, None);
+            return;
+        };
+        if !lingers {
+            self.flow = None;
+        }
+        self.wanted = (self.flow != Some(flow)).then_some(flow);
+        let LayerTarget::Layer { encoding, temporal } = self.target else {
+            return;
+        };
+        self.selection.target_temporal = temporal;
+        self.selection.target_spatial = if layered { encoding } else { u8::MAX };
+        if !layered {
+            self.selection.spatial = u8::MAX;
+        }
+    }
+
+    /// Nothing flows in it any more.
+    pub(crate) fn empty(&mut self) {
+        self.obey(Source::Empty, false, false);
+    }
+
+    /// What flows is not what the table gives the slot.
+    pub(crate) fn lingers(&self) -> bool {
+        self.flow
+            .is_some_and(|flow| Some(flow.ingress) != self.source.ingress())
+    }
+
+    /// The route is open, but the layer target says that there is no bandwidth for it.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.target == LayerTarget::Paused
+            && matches!(
+                self.source,
+                Source::Shut {
+                    reason: DropReason::Bandwidth,
+                    ..
+                }
+            )
+    }
+
+    /// Takes one from the allowance of retransmissions, which fills up as time passes.
+    pub(crate) fn take_resend(&mut self, now: Time, bounds: &ForwardConfig) -> bool {
+        let elapsed_us = now.since(self.resends_at).as_micros() as u64;
+        let earned = elapsed_us.saturating_mul(u64::from(bounds.resends_per_second)) / 1_000_000;
+        if earned > 0 {
+            let most = u64::from(bounds.resend_burst);
+            self.resends_left = earned.saturating_add(self.resends_left.into()).min(most) as u32;
+            self.resends_at = now;
+        }
+        match self.resends_left.checked_sub(1) {
+            Some(left) => {
+                self.resends_left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Which lists should hold the slot.
+    pub(crate) fn listing(&self) -> Listing {
+        let shut = match self.source {
+            Source::Shut { reason, .. } => Some(reason),
+            Source::Empty | Source::Open { .. } => None,
+        };
+        Listing {
+            attached: self.source.ingress(),
+            shut,
+            flows: [self.flow, self.wanted],
+        }
+    }
+
+    /// It cannot go on, or not as it should, without a keyframe of this layer.
+    pub(crate) fn awaits(&self, here: Flow) -> bool {
+        self.id.media == Media::Video
+            && (self.wanted == Some(here)
+                || self.flow == Some(here)
+                    && self.selection.spatial < self.selection.target_spatial)
+    }
+}
+
+/// What goes into the headers that leave: without transport-cc, if the subscriber does not use it.
+fn sent_extensions(subscriber: &SubscriberConfig) -> ExtensionMap {
+    let mut sent = ExtensionMap::new();
+    for (kind, id) in subscriber.extensions.iter() {
+        if kind != ExtensionKind::TransportCc || subscriber.transport_cc {
+            sent.set(kind, id);
+        }
+    }
+    sent
+}

@@ -1,0 +1,35 @@
+//! A participant who receives, and its slots.
+
+use sideroom_route::SlotId;
+
+use crate::config::SubscriberConfig;
+
+/// Slots of one subscriber at most.
+pub(crate) const MAX_SLOTS: usize = 256;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    pub(crate) config: SubscriberConfig,
+    pub(crate) slots: Vec<Held>,
+}
+
+/// Where one of its slots is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) slot: SlotId,
+    pub(crate) ssrc: u32,
+    pub(crate) key: u32,
+}
+
+impl Subscriber {
+    pub(crate) fn slot(&self, slot: SlotId) -> Option<u32> {
+        let held = self.slots.iter().find(|held| held.slot == slot);
+        held.map(|held| held.key)
+    }
+
+    pub(crate) fn slot_of_ssrc(&self, ssrc: u32) -> Option<u32> {
+        let held = self.slots.iter().find(|held| held.ssrc == ssrc);
+        held.map(|held| held.key)
+    }
+}

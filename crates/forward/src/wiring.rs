@@ -1,0 +1,188 @@
+//! Ingresses, subscribers and slots come and go as transports are negotiated; the table may know of
+//! them before or after.
+
+use std::mem;
+
+use sideroom_route::{SlotId, Time, TrackId, WorkerId};
+
+use crate::ingress::Ingress;
+use crate::slot::Slot;
+use crate::subscriber::{Held, MAX_SLOTS, Subscriber};
+use crate::{Forwarder, IngressConfig, IngressId, SlotConfig, SubscriberConfig, SubscriberId};
+
+impl Forwarder {
+    /// A track whose publisher has its transport on this worker. If the publisher came back before the
+    /// old ingress was removed, the new one takes its place at once.
+    pub fn add_ingress(&mut self, config: IngressConfig) -> IngressId {
+        self.insert_ingress(&config, false)
+    }
+
+    /// A track that another worker relays to this one. Packets come by
+    /// [`handle_relay`](Self::handle_relay).
+    pub fn add_relayed_ingress(&mut self, config: IngressConfig) -> IngressId {
+        self.insert_ingress(&config, true)
+    }
+
+    fn insert_ingress(&mut self, config: &IngressConfig, relayed: bool) -> IngressId {
+        let track = config.track;
+        let mut ingress = Ingress::new(config, &self.config, relayed);
+        let plan = self.rooms.get(&track.room());
+        ingress.route = plan.and_then(|plan| plan.tracks.get(&track)).copied();
+        if let Some(workers) = self.relays.get(&track) {
+            ingress.relays.clone_from(workers);
+        }
+        if self.ingresses.is_empty() {
+            self.next_tick = self.latest + self.config.tick;
+        }
+        let key = self.ingresses.insert(ingress);
+        let mut touched = mem::take(&mut self.touched);
+        if let Some(old) = self.tracks.insert(track, key) {
+            self.retire(old, &mut touched);
+        }
+        if let Some(plan) = self.rooms.get(&track.room()) {
+            for ((participant, slot), route) in &plan.routes {
+                if route.track == track {
+                    touched.extend(self.slot_key(*participant, *slot));
+                }
+            }
+        }
+        self.settle(self.latest, touched);
+        IngressId(key)
+    }
+
+    /// Nothing flows from it any more; its slots are to be settled.
+    fn retire(&mut self, key: u32, touched: &mut Vec<u32>) {
+        if let Some(old) = self.ingresses.at_mut(key) {
+            old.route = None;
+            old.relays.clear();
+            touched.extend(&old.attached);
+            touched.extend(old.layers.iter().flat_map(|layer| &layer.listeners));
+        }
+    }
+
+    /// The track is gone, or its publisher's transport is.
+    pub fn remove_ingress(&mut self, ingress: IngressId) {
+        let Some(held) = self.ingresses.at(ingress.0) else {
+            return;
+        };
+        let (track, publisher) = (held.track, held.publisher);
+        if self.tracks.get(&track) == Some(&ingress.0) {
+            self.tracks.remove(&track);
+        }
+        let mut touched = mem::take(&mut self.touched);
+        self.retire(ingress.0, &mut touched);
+        self.settle(self.latest, touched);
+        self.ingresses.remove(ingress.0);
+        // The number may be used again: no slot must take the next ingress for this one.
+        for (_, slot) in self.slots.iter_mut() {
+            if slot.remembers == Some(ingress.0) {
+                slot.remembers = None;
+                slot.rewriter.forget();
+            }
+        }
+        let others = |from: &Ingress| from.publisher == publisher;
+        if !self.ingresses.iter_mut().any(|(_, from)| others(from)) {
+            self.clocks.forget(publisher);
+        }
+    }
+
+    /// Other workers with subscribers to a track. Kept for tracks that have no ingress yet.
+    pub fn set_relays(&mut self, track: TrackId, workers: &[WorkerId]) {
+        if workers.is_empty() {
+            self.relays.remove(&track);
+        } else {
+            self.relays.insert(track, workers.to_vec());
+        }
+        let ingress = self.tracks.get(&track);
+        if let Some(ingress) = ingress.and_then(|key| self.ingresses.at_mut(*key)) {
+            ingress.relays = workers.to_vec();
+        }
+    }
+
+    /// A participant whose transport is ready to receive. If it came back before the old subscriber was
+    /// removed, the new one takes its place at once.
+    pub fn add_subscriber(&mut self, config: SubscriberConfig) -> SubscriberId {
+        let participant = config.participant;
+        let key = self.subscribers.insert(Subscriber {
+            config,
+            slots: Vec::new(),
+        });
+        let old = self.participants.insert(participant, key);
+        if let Some(old) = old.and_then(|old| self.subscribers.at(old)) {
+            let touched = old.slots.iter().map(|held| held.key).collect();
+            self.settle(self.latest, touched);
+        }
+        SubscriberId(key)
+    }
+
+    /// A receive stream of a subscriber; one that the subscriber has already is replaced. False if there
+    /// is no such subscriber, or it has too many.
+    pub fn add_slot(&mut self, now: Time, subscriber: SubscriberId, config: SlotConfig) -> bool {
+        self.observe(now);
+        let Some(to) = self.subscribers.at(subscriber.0) else {
+            return false;
+        };
+        if let Some(old) = to.slot(config.slot) {
+            self.remove_slots(&[old]);
+        }
+        let Some(to) = self.subscribers.at_mut(subscriber.0) else {
+            return false;
+        };
+        to.slots.retain(|held| held.slot != config.slot);
+        if to.slots.len() >= MAX_SLOTS {
+            return false;
+        }
+        let slot = Slot::new(&self.config, subscriber, &to.config, &config);
+        let key = self.slots.insert(slot);
+        to.slots.push(Held {
+            slot: config.slot,
+            ssrc: config.ssrc,
+            key,
+        });
+        let mut touched = mem::take(&mut self.touched);
+        touched.push(key);
+        self.settle(now, touched);
+        true
+    }
+
+    /// A receive stream is gone.
+    pub fn remove_slot(&mut self, subscriber: SubscriberId, slot: SlotId) {
+        let Some(from) = self.subscribers.at_mut(subscriber.0) else {
+            return;
+        };
+        let key = from.slot(slot);
+        from.slots.retain(|held| held.slot != slot);
+        if let Some(key) = key {
+            self.remove_slots(&[key]);
+        }
+    }
+
+    /// A subscriber's transport is gone, and all its slots.
+    pub fn remove_subscriber(&mut self, subscriber: SubscriberId) {
+        let Some(gone) = self.subscribers.remove(subscriber.0) else {
+            return;
+        };
+        let participant = gone.config.participant;
+        if self.participants.get(&participant) == Some(&subscriber.0) {
+            self.participants.remove(&participant);
+        }
+        let keys: Vec<_> = gone.slots.iter().map(|held| held.key).collect();
+        self.remove_slots(&keys);
+    }
+
+    fn remove_slots(&mut self, keys: &[u32]) {
+        let mut touched = mem::take(&mut self.touched);
+        for key in keys {
+            if let Some(slot) = self.slots.at_mut(*key) {
+                slot.empty();
+                touched.push(*key);
+            }
+        }
+        self.relist(&mut touched);
+        touched.clear();
+        self.touched = touched;
+        for key in keys {
+            self.slots.remove(*key);
+        }
+    }
+}
