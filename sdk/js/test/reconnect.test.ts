@@ -1,0 +1,143 @@
+/** Bad networks, restarted servers, expired tokens: each phase is told, and the place is the same again. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { FakePeerConnection, FakeTrack } from '../../fake/browser.ts';
+import { connect, type Phase } from '../src/index.ts';
+import { next, until, world, type World } from './support.ts';
+
+let here: World;
+afterEach(() => here.leaveAll());
+
+const connected = (phase: Phase): boolean => phase.name === 'connected';
+
+test('a dropped socket is resumed: same connection, and every missed event arrives once', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const before = FakePeerConnection.all.length;
+  const phases: string[] = [];
+  bob.on('phase', ({ name }) => phases.push(name));
+  const texts: string[] = [];
+  bob.on('message', ({ text }) => texts.push(text));
+  await ada.sendMessage('one');
+  await until(bob, () => texts.length === 1);
+  const back = next(bob, 'phase', connected);
+  [...here.gateway.sockets].at(-1)?.cut();
+  await ada.sendMessage('two');
+  assert.deepEqual(await back, { name: 'connected', how: 'resumed' });
+  await until(bob, () => texts.length === 2);
+  assert.deepEqual(texts, ['one', 'two']);
+  assert.deepEqual(phases, ['waiting', 'reconnecting', 'connected']);
+  assert.equal(FakePeerConnection.all.length, before);
+});
+
+test('a restarted server is joined anew, in the old place, with what was published', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  await bob.local.publish('audio', new FakeTrack('audio') as unknown as MediaStreamTrack);
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 4, media: { audio: true } });
+  await breakout?.invite([bob.me.id], { force: true });
+  const id = bob.me.id;
+  const back = next(bob, 'phase', connected);
+  here.gateway.forgetSessions();
+  here.gateway.cut();
+  assert.deepEqual(await back, { name: 'connected', how: 'rejoined' });
+  assert.equal(bob.me.id, id);
+  assert.equal(bob.me.groupId, breakout?.id);
+  assert.equal(FakePeerConnection.all.at(-1)?.transceivers[0]?.sender.track?.kind, 'audio');
+});
+
+test('a command that the drop interrupted is sent again and done once', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const room = here.gateway.room('math');
+  const original = room.command.bind(room);
+  let dropped = false;
+  room.command = (...call) => {
+    const answer = original(...call);
+    if (!dropped) {
+      dropped = true;
+      here.gateway.cut();
+    }
+    return answer;
+  };
+  const made = await ada.breakouts.create({ rooms: 2, capacity: 2 });
+  assert.equal(made.length, 2);
+  assert.equal(room.breakouts.size, 2);
+});
+
+test('while the network is gone it is tried again, further and further apart', async () => {
+  here = world();
+  const ada = await here.join('ada');
+  const waits: Phase[] = [];
+  ada.on('phase', (phase) => phase.name === 'waiting' && waits.push(phase));
+  here.gateway.down = true;
+  here.gateway.cut();
+  await next(ada, 'phase', (phase) => phase.name === 'waiting' && phase.attempt === 4);
+  here.gateway.down = false;
+  await next(ada, 'phase', connected);
+  assert.deepEqual(waits.map((phase) => phase.name === 'waiting' && phase.error.code), ['ConnectionLost', 'ServerUnreachable', 'ServerUnreachable', 'ServerUnreachable']);
+});
+
+test('it gives up in the end, and says so', async () => {
+  here = world();
+  const ada = await here.join('ada', 'participant', { backoff: { firstMs: 1, longestMs: 2, giveUpMs: 10 } });
+  here.gateway.down = true;
+  here.gateway.cut();
+  const end = await next(ada, 'phase', (phase) => phase.name === 'closed');
+  assert.equal(end.name === 'closed' && end.error?.code, 'ServerUnreachable');
+  await assert.rejects(ada.sendMessage('hello?'), { code: 'ServerUnreachable' });
+});
+
+test('failed media is restarted on the same connection', async () => {
+  here = world();
+  const ada = await here.join('ada');
+  const peer = FakePeerConnection.all.at(-1);
+  await next(ada, 'mediaState', ({ state }) => state === 'connected');
+  const again = next(ada, 'mediaState', ({ state }) => state === 'connected');
+  peer?.become('failed');
+  await again;
+  assert.equal(peer?.restarts, 1);
+  assert.equal(here.gateway.received.at(-1)?.['type'], 'reoffer');
+  assert.equal(ada.peer?.connection as unknown, peer);
+});
+
+test('an expired token, a full room and an unreachable server reject with a sentence', async () => {
+  here = world();
+  await assert.rejects(connect('http://sfu.test', 'not a token'), { code: 'Unauthenticated' });
+  here.gateway.room('math').settings['maxParticipants'] = 1;
+  await here.join('ada');
+  await assert.rejects(here.join('bob'), { code: 'RoomFull' });
+  here.gateway.down = true;
+  await assert.rejects(here.join('eve'), { code: 'ServerUnreachable' });
+});
+
+test('whoever is removed, or joins elsewhere, is not brought back', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const ended = next(bob, 'phase', (phase) => phase.name === 'closed');
+  await ada.remove(bob.me.id);
+  const end = await ended;
+  assert.equal(end.name === 'closed' && end.error?.code, 'Removed');
+  const first = next(ada, 'phase', (phase) => phase.name === 'closed');
+  await here.join('ada', 'moderator');
+  const replaced = await first;
+  assert.equal(replaced.name === 'closed' && replaced.error?.code, 'Replaced');
+});
+
+test('a token function is asked again when the place is taken anew', async () => {
+  here = world();
+  let asked = 0;
+  const room = await connect('http://sfu.test', () => {
+    asked += 1;
+    return here.gateway.token('math', 'ada');
+  }, { backoff: { firstMs: 1 } });
+  here.gateway.forgetSessions();
+  here.gateway.cut();
+  await next(room, 'phase', connected);
+  assert.equal(asked, 2);
+  room.leave();
+  assert.equal(room.phase.name, 'closed');
+});

@@ -1,0 +1,148 @@
+/** A whole session over the fake gateway: joining, publishing, breakouts, gates, chat. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { FakePeerConnection, FakeTrack } from '../../fake/browser.ts';
+import { SideroomError } from '../src/index.ts';
+import { next, until, world, type World } from './support.ts';
+
+let here: World;
+afterEach(() => here.leaveAll());
+
+const microphone = (): MediaStreamTrack => new FakeTrack('audio') as unknown as MediaStreamTrack;
+
+test('one offer has four sending lines, the slots, and a hint for each line that sends', async () => {
+  here = world();
+  await here.join('ada', 'moderator', { audioSlots: 3, videoSlots: 2 });
+  const join = here.gateway.received[0];
+  const sections = join?.['offer'].split('m=').slice(1) as string[];
+  assert.deepEqual(sections.map((line) => line.split(' ')[0]), ['audio', 'video', 'video', 'video', 'audio', 'audio', 'audio', 'video', 'video']);
+  assert.equal(sections.filter((line) => line.includes('a=sendonly')).length, 4);
+  assert.deepEqual(join?.['tracks'], [
+    { mid: '0', kind: 'TRACK_KIND_AUDIO' },
+    { mid: '1', kind: 'TRACK_KIND_CAMERA' },
+    { mid: '2', kind: 'TRACK_KIND_SCREEN' },
+    { mid: '3', kind: 'TRACK_KIND_CANVAS' },
+  ]);
+  const camera = FakePeerConnection.all.at(-1)?.transceivers[1];
+  assert.deepEqual(camera?.init.sendEncodings?.map(({ rid }) => rid), ['q', 'h', 'f']);
+});
+
+test('preferring a codec keeps rtx in the list', async () => {
+  here = world();
+  await here.join('ada', 'moderator', { preferredVideoCodec: 'VP9' });
+  const codecs = FakePeerConnection.all.at(-1)?.transceivers[1]?.codecs as { mimeType: string }[];
+  assert.equal(codecs[0]?.mimeType, 'video/VP9');
+  assert.equal(codecs.filter(({ mimeType }) => mimeType === 'video/rtx').length, 2);
+});
+
+test('what one publishes the other receives in a ready-made stream', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const joined = bob.participants.get(ada.me.id);
+  assert.equal(joined?.name, 'ada');
+  const stream = joined?.stream('audio');
+  await ada.local.publish('audio', microphone());
+  await until(bob, () => joined?.receives('audio') === true);
+  assert.equal(stream?.getTracks().length, 1);
+  assert.equal(joined?.isLive('audio'), true);
+  await ada.local.mute('audio');
+  await until(bob, () => joined?.isLive('audio') === false);
+  assert.equal(joined?.receives('audio'), false);
+  await ada.local.unmute('audio');
+  await until(bob, () => joined?.receives('audio') === true);
+  await ada.local.unpublish('audio');
+  await until(bob, () => stream?.getTracks().length === 0);
+});
+
+test('a breakout takes voices away from the parent, and its members hear nothing of it', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const eve = await here.join('eve');
+  for (const room of [ada, bob, eve]) await room.local.publish('audio', microphone());
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 4, media: { audio: true } });
+  assert.ok(breakout);
+  const invited = new Promise<void>((resolve) => {
+    bob.breakouts.once('invitation', (invitation) => {
+      assert.equal(invitation.requestor, ada.me.id);
+      void invitation.accept({ audio: true }).then(() => resolve());
+    });
+  });
+  await breakout.invite([bob.me.id]);
+  await invited;
+  await until(eve, () => eve.participants.get(bob.me.id)?.receives('audio') === false);
+  assert.equal(eve.participants.get(bob.me.id)?.isAway, true);
+  await until(bob, () => bob.me.gate.paused);
+  assert.equal(bob.participants.get(ada.me.id)?.receives('audio'), false);
+  assert.equal(bob.breakouts.mine?.id, breakout.id);
+  assert.deepEqual(bob.breakouts.invitations, []);
+  await bob.setGate({ paused: false });
+  await until(bob, () => bob.participants.get(ada.me.id)?.receives('audio') === true);
+  await bob.breakouts.mine?.leave();
+  await until(eve, () => eve.participants.get(bob.me.id)?.receives('audio') === true);
+  assert.equal((await ada.moves()).length, 2);
+});
+
+test('a refused command is an error with code, sentence and the codes of both dialects', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 2, state: 'closed', selfSelect: true });
+  await assert.rejects(bob.command('BreakoutService/JoinBreakout', { breakoutId: breakout?.id }), (error: SideroomError) => {
+    assert.equal(error.code, 'BreakoutClosed');
+    assert.deepEqual(error.acs, { code: 412, subCode: 46256 });
+    return error instanceof SideroomError;
+  });
+  await assert.rejects(ada.breakouts.create({ rooms: 11, capacity: 2 }), { code: 'BreakoutLimitReached', enablex: 1726 });
+});
+
+test('a track that cannot be published is taken back', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const fail = here.gateway.room('math');
+  const original = fail.command.bind(fail);
+  fail.command = (who, id, method, body) => original(who, id, method === 'ParticipantService/Publish' ? 'No/Such' : method, body);
+  await assert.rejects(ada.local.publish('audio', microphone()), { code: 'InvalidArgument' });
+  assert.equal(ada.local.isPublished('audio'), false);
+  assert.equal(ada.peer?.sender('audio')?.track, null);
+});
+
+test('layers that nobody receives are switched off, the smallest never', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const who = here.gateway.room('math').participants.get(ada.me.id);
+  const active = (): (boolean | undefined)[] | undefined => ada.peer?.sender('camera')?.getParameters().encodings.map(({ active }) => active);
+  who?.send?.({ type: 'layersWanted', kind: 'TRACK_KIND_CAMERA', layers: 4 });
+  who?.send?.({ type: 'speakers', groupId: 'parent', participantIds: [ada.me.id] });
+  await next(ada, 'speakers');
+  assert.deepEqual(active(), [true, false, true]);
+  who?.send?.({ type: 'layersWanted', kind: 'TRACK_KIND_CAMERA' });
+  who?.send?.({ type: 'speakers', groupId: 'parent' });
+  await next(ada, 'speakers');
+  assert.deepEqual(active(), [true, false, false]);
+});
+
+test('an unplugged microphone is replaced, or unpublished with a sentence', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const track = microphone();
+  await ada.local.publish('audio', track);
+  (track as unknown as FakeTrack).end();
+  const problem = await next(ada, 'problem');
+  assert.equal(problem.code, 'WebRtcMissing');
+  await until(ada, () => ada.me.track('audio')?.published === false);
+  assert.equal(ada.local.isPublished('audio'), false);
+});
+
+test('chat reaches the group, an announcement everybody', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const heard = next(bob, 'message');
+  await ada.sendMessage('hello');
+  assert.deepEqual([(await heard).from?.name, (await heard).text, (await heard).groupId], ['ada', 'hello', 'parent']);
+  const announced = next(bob, 'message');
+  await ada.sendMessage('time is up', 'everyone');
+  assert.equal((await announced).groupId, '');
+});
