@@ -163,20 +163,14 @@ impl Bindings {
             }
             self.bound.retain(|binding| binding.ssrc != ssrc);
         }
-        let media = Place {
-            repair: false,
+        // Retransmissions of the media stream that leaves would be taken for the new one's.
+        let repair = Place {
+            repair: true,
             ..place
         };
-        // Retransmissions of the stream that is gone would be taken for the new one's.
-        let leaves = |binding: &Binding| {
-            binding.place == place
-                || !place.repair
-                    && binding.place
-                        == Place {
-                            repair: true,
-                            ..media
-                        }
-        };
+        let replaces = self.bound.iter().any(|binding| binding.place == place);
+        let leaves =
+            |binding: &Binding| replaces && (binding.place == place || binding.place == repair);
         let leaving = self.bound.iter().filter(|binding| leaves(binding));
         let leaving: Vec<_> = leaving.map(|binding| (binding.ssrc, now)).collect();
         if !leaving.is_empty() {

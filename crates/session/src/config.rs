@@ -6,6 +6,9 @@ use sideroom_route::{ParticipantId, TrackKind};
 use sideroom_rtp::Codec;
 
 use crate::Proto;
+use crate::certificate::Certificate;
+use crate::dtls::DtlsVersions;
+use crate::srtp::SrtpProfile;
 
 /// The codecs of a room: one for each kind of media, the same for everybody in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +74,12 @@ pub struct SessionConfig {
     pub participant: ParticipantId,
     /// The server's half of the ICE credentials.
     pub credentials: IceCredentials,
+    /// The server's certificate.
+    pub certificate: Certificate,
+    /// Which versions of DTLS may be spoken.
+    pub dtls_versions: DtlsVersions,
+    /// How packets may be protected, the preferred way first.
+    pub srtp_profiles: Vec<SrtpProfile>,
     /// Where the client can reach the server, the best first.
     pub candidates: Vec<Candidate>,
     /// The room's codecs.

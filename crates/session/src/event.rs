@@ -54,7 +54,9 @@ pub enum Received {
 pub struct RtpParts<'a> {
     /// The whole header, extension block included.
     pub header: &'a [u8],
-    /// What follows.
+    /// The beginning of the payload, where it is not in one piece with the rest.
+    pub prefix: &'a [u8],
+    /// The rest of the payload.
     pub payload: &'a [u8],
     /// The sequence number with its roll-overs; the first of a stream is below 65,536.
     pub extended_sequence: u64,

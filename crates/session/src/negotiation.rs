@@ -1,9 +1,8 @@
 //! What a session remembers of offers and answers from one to the next.
 
+use crate::certificate::Fingerprint;
 use crate::reports::Speaker;
-use crate::sdp::{
-    AnswerParts, Fingerprint, Negotiated, Offer, OfferError, SectionAnswer, Setup, write_answer,
-};
+use crate::sdp::{AnswerParts, Negotiated, Offer, OfferError, SectionAnswer, Setup, write_answer};
 use crate::{Answer, Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
 
 /// One participant's negotiation.
@@ -45,7 +44,7 @@ impl Negotiation {
             candidates: config.candidates,
             cname: config.cname,
             origin: (config.seed, 0),
-            fingerprint: String::new(),
+            fingerprint: config.certificate.fingerprint().to_string(),
             client: Client {
                 ufrag: transport.ufrag.clone(),
                 fingerprints: transport.fingerprints.clone(),

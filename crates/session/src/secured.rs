@@ -203,8 +203,11 @@ impl Secured {
     pub(crate) fn seal_rtp(&mut self, now: Time, parts: &RtpParts<'_>, out: &mut [u8]) -> usize {
         self.arm_slot_reports(now);
         let (header, sequence) = (parts.header, parts.extended_sequence);
+        let payload = (parts.prefix, parts.payload);
         if parts.transport_cc_at.is_none() && parts.abs_send_time_at.is_none() {
-            return self.outgoing.seal(header, parts.payload, sequence, out);
+            return self
+                .outgoing
+                .seal_with_prefix(header, payload, sequence, out);
         }
         let mut patched = [0; MAX_HEADER];
         let Some(patched) = patched.get_mut(..header.len()) else {
@@ -218,10 +221,14 @@ impl Secured {
             put(patched, at, &[a, b, c]);
         }
         let Some(at) = parts.transport_cc_at else {
-            return self.outgoing.seal(patched, parts.payload, sequence, out);
+            return self
+                .outgoing
+                .seal_with_prefix(patched, payload, sequence, out);
         };
         put(patched, at, &self.departures.depart(now).to_be_bytes());
-        let len = self.outgoing.seal(patched, parts.payload, sequence, out);
+        let len = self
+            .outgoing
+            .seal_with_prefix(patched, payload, sequence, out);
         self.departures.set_size(len);
         len
     }

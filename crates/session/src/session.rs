@@ -1,21 +1,25 @@
 //! One participant's transport, put together: addresses are checked by ICE, keys come from DTLS, media
 //! pass through SRTP, and RTCP tells each side about the other.
 
+use std::time::Duration;
+
 use sideroom_route::{DropReason, LostReason, Time};
 use sideroom_rtp::rtcp::SenderInfo;
 
+use crate::dtls::{Dtls, DtlsConfig, DtlsEvent};
 use crate::events::Events;
 use crate::ice::{IceAgent, IceEvent};
 use crate::negotiation::Negotiation;
 use crate::sdp::OfferError;
 use crate::secured::Secured;
+use crate::srtp::Role;
 use crate::{
     Answer, DatagramClass, IceCredentials, PeerAddr, Received, RtpParts, SessionConfig,
     SessionCounts, SessionEvent, TrackHint,
 };
 
 /// A client that has not connected for so long will not.
-const CONNECT_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 /// The longest datagram that a session sends of itself.
 const MAX_DATAGRAM: usize = 1_400;
 
@@ -27,11 +31,19 @@ const MAX_DATAGRAM: usize = 1_400;
 pub struct Session {
     negotiation: Negotiation,
     ice: IceAgent,
+    dtls: Handshake,
     /// From the end of the handshake on.
     secured: Option<Box<Secured>>,
     events: Events,
     connect_by: Time,
     lost: Option<LostReason>,
+}
+
+/// The DTLS connection. Where the client waits for us to begin, it begins with the first path.
+#[derive(Debug)]
+enum Handshake {
+    Waiting(Box<DtlsConfig>),
+    Begun(Box<Dtls>),
 }
 
 impl Session {
@@ -41,9 +53,24 @@ impl Session {
         config: SessionConfig,
         offer: &str,
     ) -> Result<(Self, Answer), OfferError> {
+        let mut security = DtlsConfig {
+            certificate: config.certificate.clone(),
+            role: Role::Server,
+            versions: config.dtls_versions,
+            profiles: config.srtp_profiles.clone(),
+            peer_fingerprints: Vec::new(),
+        };
         let (negotiation, answer) = Negotiation::begin(config, offer)?;
+        security.peer_fingerprints = negotiation.fingerprints().to_vec();
+        let dtls = if negotiation.is_active() {
+            security.role = Role::Client;
+            Handshake::Waiting(Box::new(security))
+        } else {
+            Handshake::Begun(Box::new(Dtls::new(now, security)))
+        };
         let session = Self {
             ice: IceAgent::new(negotiation.credentials()),
+            dtls,
             negotiation,
             secured: None,
             events: Events::default(),
@@ -81,13 +108,20 @@ impl Session {
         datagram: &mut [u8],
     ) -> Received {
         if class == DatagramClass::Stun {
-            return self.handle_stun(now, from, datagram);
+            let handled = self.ice.handle_datagram(now, from, datagram);
+            self.collect_ice_events(now);
+            return received(handled);
         }
         if !self.ice.is_validated(from) {
             return Received::Dropped(DropReason::UnvalidatedAddress);
         }
         if class == DatagramClass::Dtls {
-            return self.handle_dtls(now, datagram);
+            let Handshake::Begun(dtls) = &mut self.dtls else {
+                return Received::Dropped(DropReason::NotSecured);
+            };
+            let handled = dtls.handle_datagram(now, datagram);
+            self.collect_dtls_events(now);
+            return received(handled);
         }
         let agreed = self.negotiation.agreed();
         match (&mut self.secured, class) {
@@ -97,19 +131,11 @@ impl Session {
         }
     }
 
-    fn handle_stun(&mut self, now: Time, from: PeerAddr, datagram: &[u8]) -> Received {
-        let handled = self.ice.handle_datagram(now, from, datagram);
-        self.collect_ice_events();
-        match handled {
-            Ok(()) => Received::Handled,
-            Err(reason) => Received::Dropped(reason),
-        }
-    }
-
-    fn collect_ice_events(&mut self) {
+    fn collect_ice_events(&mut self, now: Time) {
         while let Some(event) = self.ice.poll_event() {
             match event {
                 IceEvent::Selected(address) => {
+                    self.begin_handshake(now);
                     self.events.push(SessionEvent::AddressSelected(address));
                 }
                 IceEvent::ConsentExpired => self.lose(LostReason::ConsentExpired),
@@ -117,9 +143,27 @@ impl Session {
         }
     }
 
-    fn handle_dtls(&mut self, now: Time, datagram: &[u8]) -> Received {
-        let _ = (now, datagram);
-        Received::Handled
+    /// Now there is somebody to hear our first flight, if it is for us to send it.
+    fn begin_handshake(&mut self, now: Time) {
+        if let Handshake::Waiting(config) = &self.dtls {
+            let dtls = Dtls::new(now, (**config).clone());
+            self.dtls = Handshake::Begun(Box::new(dtls));
+            self.collect_dtls_events(now);
+        }
+    }
+
+    fn collect_dtls_events(&mut self, now: Time) {
+        while let Some(event) = self.dtls.begun().and_then(Dtls::poll_event) {
+            match event {
+                DtlsEvent::Connected { keys, .. } => {
+                    let secured = Secured::new(now, &keys, self.negotiation.agreed());
+                    self.secured = Some(Box::new(secured));
+                    self.events.push(SessionEvent::Connected);
+                }
+                DtlsEvent::Failed(_) => self.lose(LostReason::HandshakeFailed),
+                DtlsEvent::Closed => self.lose(LostReason::Closed),
+            }
+        }
     }
 
     fn lose(&mut self, reason: LostReason) {
@@ -150,10 +194,8 @@ impl Session {
     /// Asks the client for a keyframe of one encoding. False if it has not sent anything there, so
     /// that there is nobody to ask.
     pub fn request_keyframe(&mut self, ingress: usize, layer: u8) -> bool {
-        let stream = self
-            .secured
-            .as_mut()
-            .and_then(|secured| secured.stream(ingress, layer));
+        let secured = self.secured.as_mut();
+        let stream = secured.and_then(|secured| secured.stream(ingress, layer));
         stream.map(|stream| stream.wants_keyframe = true).is_some()
     }
 
@@ -165,16 +207,20 @@ impl Session {
             return Some(to);
         }
         let to = self.ice.selected()?;
+        if let Some(len) = self.dtls.begun().and_then(|dtls| dtls.poll_transmit(out)) {
+            out.truncate(len);
+            return Some(to);
+        }
         let secured = self.secured.as_mut()?;
         let speaker = self.negotiation.speaker();
-        if secured.write_rtcp(now, self.negotiation.agreed(), speaker, out) {
-            let mut sealed = [0; MAX_DATAGRAM];
-            let len = secured.outgoing.seal_rtcp(out, &mut sealed);
-            out.clear();
-            out.extend_from_slice(sealed.get(..len).unwrap_or_default());
-            return (len > 0).then_some(to);
+        if !secured.write_rtcp(now, self.negotiation.agreed(), speaker, out) {
+            return None;
         }
-        None
+        let mut sealed = [0; MAX_DATAGRAM];
+        let len = secured.outgoing.seal_rtcp(out, &mut sealed);
+        out.clear();
+        out.extend_from_slice(sealed.get(..len).unwrap_or_default());
+        (len > 0).then_some(to)
     }
 
     /// The next event.
@@ -185,21 +231,29 @@ impl Session {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called; a moment that has passed means
     /// at once.
     pub fn poll_timeout(&self) -> Time {
-        let due = self
-            .secured
-            .as_ref()
-            .map_or(self.connect_by, |secured| secured.due());
-        match self.lost {
-            Some(_) => Time::NEVER,
-            None => due.min(self.ice.poll_timeout()),
+        if self.lost.is_some() {
+            return Time::NEVER;
         }
+        let media = match &self.secured {
+            Some(secured) => secured.due(),
+            None => self.connect_by,
+        };
+        let dtls = match &self.dtls {
+            Handshake::Begun(dtls) => dtls.poll_timeout(),
+            Handshake::Waiting(_) => Time::NEVER,
+        };
+        media.min(dtls).min(self.ice.poll_timeout())
     }
 
     /// Time has come: drain [`poll_transmit`](Self::poll_transmit) and
     /// [`poll_event`](Self::poll_event) afterwards.
     pub fn handle_timeout(&mut self, now: Time) {
         self.ice.handle_timeout(now);
-        self.collect_ice_events();
+        self.collect_ice_events(now);
+        if let Some(dtls) = self.dtls.begun() {
+            dtls.handle_timeout(now);
+            self.collect_dtls_events(now);
+        }
         match &mut self.secured {
             None if now >= self.connect_by => self.lose(LostReason::NeverConnected),
             None => {}
@@ -229,29 +283,44 @@ impl Session {
 
     /// What the session counted.
     pub fn counts(&self) -> SessionCounts {
-        let counts = self
-            .secured
-            .as_ref()
-            .map_or(SessionCounts::default(), |secured| secured.counts);
+        let counts = self.secured.as_ref().map(|secured| secured.counts);
         SessionCounts {
             events_lost: self.events.lost,
-            ..counts
+            ..counts.unwrap_or_default()
         }
     }
 
     /// A TCP connection of the client is gone.
-    pub fn remove_path(&mut self, address: PeerAddr) {
+    pub fn remove_path(&mut self, now: Time, address: PeerAddr) {
         self.ice.remove_path(address);
-        self.collect_ice_events();
+        self.collect_ice_events(now);
     }
 
     /// Says good-bye to the client. What is to be sent comes out of
     /// [`poll_transmit`](Self::poll_transmit); then drop the session.
     pub fn close(&mut self, now: Time) {
-        let _ = now;
         if let Some(secured) = &mut self.secured {
             secured.send_bye(self.negotiation.agreed(), self.negotiation.speaker());
         }
+        if let Some(dtls) = self.dtls.begun() {
+            dtls.close(now);
+        }
         self.lose(LostReason::Closed);
+    }
+}
+
+impl Handshake {
+    fn begun(&mut self) -> Option<&mut Dtls> {
+        match self {
+            Self::Begun(dtls) => Some(dtls),
+            Self::Waiting(_) => None,
+        }
+    }
+}
+
+fn received(handled: Result<(), DropReason>) -> Received {
+    match handled {
+        Ok(()) => Received::Handled,
+        Err(reason) => Received::Dropped(reason),
     }
 }

@@ -94,7 +94,7 @@ fn an_offer_without_a_secured_transport_is_refused() {
     let weak = GOOD.replace(FINGERPRINT, "a=fingerprint:md5 00:11\r\n");
     check(&weak, 18, "sha-256, sha-384 or sha-512");
     let short = GOOD.replace(FINGERPRINT, "a=fingerprint:sha-256 00:11\r\n");
-    check(&short, 18, "not a fingerprint");
+    check(&short, 18, "as many pairs of hexadecimal digits");
     let bad = GOOD.replace("a=ice-ufrag:ImCn", "a=ice-ufrag:I\tn");
     check(&bad, 15, "user name fragment has");
     let bad = GOOD.replace("a=ice-pwd:zv20nTKB/i2hIWEgAjbeRyNc", "a=ice-pwd:short");

@@ -18,7 +18,7 @@ pub use negotiate::{
     MAX_LAYERS, MAX_SLOTS_PER_MEDIA, Negotiated, NegotiatedCodec, NegotiatedIngress,
     NegotiatedLayer, NegotiatedSlot, Refusal, RefusedSection,
 };
-pub use offer::{Fingerprint, Offer, Setup, Transport};
+pub use offer::{Offer, Setup, Transport};
 
 pub(crate) use answer::{AnswerParts, write_answer};
 pub(crate) use negotiate::SectionAnswer;

@@ -4,9 +4,12 @@ use sideroom_route::Media;
 
 use super::line::{OfferError, Section, Sections};
 use super::media::MediaSection;
+use crate::certificate::{Fingerprint, NoFingerprint};
 
 /// The most certificate fingerprints that a client may announce.
 const MAX_FINGERPRINTS: usize = 8;
+/// The hashes that are good enough.
+const HASHES: [&str; 3] = ["sha-256", "sha-384", "sha-512"];
 
 /// A client's offer. Everything in it is copied: the text can go.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,15 +35,6 @@ pub struct Transport {
     pub fingerprints: Vec<Fingerprint>,
     /// Which DTLS role the client takes.
     pub setup: Setup,
-}
-
-/// A hash of a certificate.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Fingerprint {
-    /// The hash function, in lower case: `sha-256`.
-    pub algorithm: String,
-    /// The hash.
-    pub hash: Vec<u8>,
 }
 
 /// `a=setup`: who begins the DTLS handshake (RFC 5763).
@@ -225,13 +219,12 @@ fn fingerprints(places: &[&Section<'_>], line: usize) -> Result<Vec<Fingerprint>
     let mut last = line;
     for (number, value) in section.attributes("fingerprint").take(MAX_FINGERPRINTS) {
         last = number;
-        let fingerprint = Fingerprint::parse(value).ok_or_else(|| {
-            OfferError::new(
-                number,
-                "this is not a fingerprint (a hash name and hex pairs)",
-            )
-        })?;
-        if fingerprint.is_usable() {
+        // RFC 8122 section 5: hashes that we do not know are passed over.
+        let hash = value.split(' ').next().unwrap_or_default();
+        if HASHES.iter().any(|known| known.eq_ignore_ascii_case(hash)) {
+            let fingerprint = value
+                .parse()
+                .map_err(|error: NoFingerprint| OfferError::new(number, error.to_string()))?;
             known.push(fingerprint);
         }
     }
@@ -265,37 +258,6 @@ fn setup(places: &[&Section<'_>]) -> Result<Setup, OfferError> {
     }
     // RFC 5763 asks an offerer for actpass, and leaves nothing else to assume.
     Ok(chosen.unwrap_or(Setup::ActPass))
-}
-
-impl Fingerprint {
-    /// Reads `sha-256 82:47:…`.
-    pub fn parse(value: &str) -> Option<Self> {
-        let (algorithm, digits) = value.split_once(' ')?;
-        let hash: Vec<u8> = digits
-            .trim()
-            .split(':')
-            .map(|pair| match pair.len() {
-                2 => u8::from_str_radix(pair, 16).ok(),
-                _ => None,
-            })
-            .collect::<Option<_>>()?;
-        let algorithm = algorithm.to_ascii_lowercase();
-        let expected = hash_len(&algorithm);
-        (expected.is_none() || expected == Some(hash.len())).then_some(Self { algorithm, hash })
-    }
-
-    fn is_usable(&self) -> bool {
-        hash_len(&self.algorithm).is_some()
-    }
-}
-
-fn hash_len(algorithm: &str) -> Option<usize> {
-    match algorithm {
-        "sha-256" => Some(32),
-        "sha-384" => Some(48),
-        "sha-512" => Some(64),
-        _ => None,
-    }
 }
 
 impl MediaSection {

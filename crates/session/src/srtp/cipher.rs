@@ -127,6 +127,24 @@ impl Aead {
             .map_err(|_| NotAuthentic)
     }
 
+    /// Seals `in_out` where it is, and writes `tag`.
+    #[inline]
+    pub(super) fn seal_in_place(
+        &self,
+        nonce: Nonce,
+        aad: &[u8],
+        in_out: &mut [u8],
+        tag: &mut [u8],
+    ) {
+        let made = self
+            .key
+            .seal_in_place_separate_tag(nonce, Aad::from(aad), in_out)
+            .expect("invariant: a packet is far shorter than what one nonce may seal");
+        for (to, from) in tag.iter_mut().zip(made.as_ref()) {
+            *to = *from;
+        }
+    }
+
     /// Seals `plain` into `sealed` (as long as `plain`) and `tag`.
     #[inline]
     pub(super) fn seal(

@@ -94,6 +94,48 @@ impl SrtpOut {
         len
     }
 
+    /// As [`seal`](Self::seal), with a payload in two pieces: `prefix` and `payload`.
+    #[inline]
+    pub fn seal_with_prefix(
+        &self,
+        header: &[u8],
+        (prefix, payload): (&[u8], &[u8]),
+        extended_sequence: u64,
+        out: &mut [u8],
+    ) -> usize {
+        if prefix.is_empty() {
+            return self.seal(header, payload, extended_sequence, out);
+        }
+        let plain = header.len() + prefix.len() + payload.len();
+        let len = plain + self.rtp.tag_len();
+        let Some((&[s0, s1, s2, s3], out)) = header
+            .get(8..12)
+            .and_then(|ssrc| ssrc.first_chunk())
+            .zip(out.get_mut(..len))
+        else {
+            return 0;
+        };
+        let ssrc = u32::from_be_bytes([s0, s1, s2, s3]);
+        let (packet, tag) = out.split_at_mut(plain);
+        let (head, body) = packet.split_at_mut(header.len());
+        head.copy_from_slice(header);
+        let (front, back) = body.split_at_mut(prefix.len());
+        front.copy_from_slice(prefix);
+        back.copy_from_slice(payload);
+        match &self.rtp {
+            Cipher::Aead(aead) => {
+                let nonce = aead.rtp_nonce(ssrc, extended_sequence);
+                aead.seal_in_place(nonce, header, body, tag);
+            }
+            Cipher::CounterMode(counter) => {
+                counter.apply(ssrc, extended_sequence, body);
+                let roc = (extended_sequence >> 16) as u32;
+                tag.copy_from_slice(&counter.tag(packet, Some(roc)));
+            }
+        }
+        len
+    }
+
     /// Seals a compound RTCP packet to the front of `out` and returns its length, or 0 if it does not
     /// fit, is shorter than an RTCP header, or all indices were used (RFC 3711 section 9.2: two thousand
     /// million packets).
