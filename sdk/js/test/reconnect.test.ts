@@ -45,7 +45,7 @@ test('a restarted server is joined anew, in the old place, with what was publish
   assert.deepEqual(await back, { name: 'connected', how: 'rejoined' });
   assert.equal(bob.me.id, id);
   assert.equal(bob.me.groupId, breakout?.id);
-  assert.equal(FakePeerConnection.all.at(-1)?.transceivers[0]?.sender.track?.kind, 'audio');
+  assert.equal(bob.peer?.sender('audio')?.track?.kind, 'audio');
 });
 
 test('a command that the drop interrupted is sent again and done once', async () => {
