@@ -41,6 +41,9 @@ impl Default for Clock {
 }
 
 impl ThreadCpu {
+    /// The reading when the thread began.
+    pub const ZERO: Self = Self(Duration::ZERO);
+
     /// The reading now.
     pub fn now() -> Self {
         let time = clock_gettime(ClockId::ThreadCPUTime);

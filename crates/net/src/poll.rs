@@ -1,6 +1,7 @@
 //! Waiting for sockets and for other threads.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +28,6 @@ struct Shared {
 /// An epoll set, level-triggered: what is not dealt with is told again.
 pub(crate) struct Poller {
     set: OwnedFd,
-    events: Vec<Event>,
     waker: Waker,
 }
 
@@ -97,11 +97,7 @@ impl Poller {
         let waker = Waker::new()?;
         let data = EventData::new_u64(WAKER);
         epoll::add(&set, &waker.shared.event, data, EventFlags::IN)?;
-        Ok(Self {
-            set,
-            events: Vec::with_capacity(EVENTS),
-            waker,
-        })
+        Ok(Self { set, waker })
     }
 
     pub(crate) fn waker(&self) -> Waker {
@@ -133,15 +129,14 @@ impl Poller {
             tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 4_000),
             tv_nsec: span.subsec_nanos().into(),
         });
-        self.events.clear();
-        let buffer = rustix::buffer::spare_capacity(&mut self.events);
-        match epoll::wait(&self.set, buffer, timeout.as_ref()) {
-            Ok(_) => {}
+        let mut buffer = [MaybeUninit::<Event>::uninit(); EVENTS];
+        let events = match epoll::wait(&self.set, &mut buffer[..], timeout.as_ref()) {
+            Ok((events, _)) => events,
             Err(rustix::io::Errno::INTR) => return Ok(false),
             Err(error) => return Err(error.into()),
-        }
+        };
         let mut woken = false;
-        for event in &self.events {
+        for event in events {
             let Event { flags, data, .. } = *event;
             let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
             match data.u64() {

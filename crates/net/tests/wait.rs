@@ -17,6 +17,9 @@ fn every_wake_is_seen_and_many_are_one() {
     let nothing = port.wait(Some(Duration::ZERO)).unwrap();
     assert_eq!(nothing, Ready::default());
 
+    // A port is made by one thread and given to another one.
+    let mut port = std::thread::spawn(move || port).join().unwrap();
+
     const WAKES: u64 = 20_000;
     let queued = Arc::new(AtomicU64::new(0));
     let queue = Arc::clone(&queued);
