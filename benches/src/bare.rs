@@ -5,8 +5,8 @@
 //! retransmission and no feedback: what it costs under a load is the yardstick for a server that has.
 //!
 //! A peer makes itself known by a [`Hello`], one JSON object in a datagram, and is answered with the same
-//! words. Keys follow from the peer's number ([`keys_of`]). Every packet of a publisher goes to every
-//! subscriber. A hello of kind `stats` is answered with [`Counters`]; `reset` forgets all peers.
+//! words. Keys follow from the peer's number ([`keys_of`]). Every packet goes to every other peer that
+//! receives. A hello of kind `stats` is answered with [`Counters`]; `reset` forgets all peers.
 
 use std::collections::HashMap;
 use std::io;
@@ -33,17 +33,14 @@ const SEND_BYTES: usize = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "hello", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Hello {
-    /// The sender of this datagram publishes.
-    Publisher {
+    /// Who the sender of this datagram is.
+    Peer {
         /// Its number, from which its keys follow.
         id: u32,
-        /// The SSRCs that it sends with.
+        /// The SSRCs that it sends with, if it does.
         ssrcs: Vec<u32>,
-    },
-    /// The sender of this datagram receives everything.
-    Subscriber {
-        /// Its number, from which its keys follow.
-        id: u32,
+        /// Whether it receives what all others send.
+        receives: bool,
     },
     /// Asks for the counters.
     Stats,
@@ -155,8 +152,9 @@ impl Bare {
                 Some(Kind::Rtp) => match self.peers.open(from.addr, bytes) {
                     Some(opened) => {
                         self.out.counters.received += 1;
-                        self.out
-                            .forward(&mut self.port, &self.peers.subscribers, bytes, &opened);
+                        let packet = (bytes.get(..opened.len).unwrap_or_default(), &opened);
+                        let subscribers = &self.peers.subscribers;
+                        self.out.forward(&mut self.port, subscribers, from, packet);
                     }
                     None => self.out.counters.refused += 1,
                 },
@@ -185,14 +183,16 @@ impl Out {
         &mut self,
         port: &mut Port,
         subscribers: &[Subscriber],
-        packet: &[u8],
-        opened: &Opened,
+        from: PeerAddr,
+        (packet, opened): (&[u8], &Opened),
     ) {
-        let packet = packet.get(..opened.len).unwrap_or_default();
         let Some((header, payload)) = packet.split_at_checked(opened.header) else {
             return;
         };
         for subscriber in subscribers {
+            if subscriber.destination.to == from {
+                continue;
+            }
             let sealed = opened.len + subscriber.srtp.rtp_overhead();
             if self.send.reserve(sealed).is_none() {
                 self.flush(port);
@@ -232,26 +232,27 @@ impl Peers {
     fn greet(&mut self, from: PeerAddr, hello: &[u8], counters: &Counters) -> Option<String> {
         let hello: Hello = serde_json::from_slice(hello).ok()?;
         match &hello {
-            Hello::Publisher { id, ssrcs } => {
-                let mut srtp = SrtpIn::new(&keys_of(self.profile, *id).mirrored());
-                if !ssrcs.iter().all(|ssrc| srtp.accept_ssrc(*ssrc)) {
-                    return None;
+            Hello::Peer {
+                id,
+                ssrcs,
+                receives,
+            } => {
+                let keys = keys_of(self.profile, *id).mirrored();
+                if !ssrcs.is_empty() {
+                    let mut srtp = SrtpIn::new(&keys);
+                    if !ssrcs.iter().all(|ssrc| srtp.accept_ssrc(*ssrc)) {
+                        return None;
+                    }
+                    let sequences = HashMap::new();
+                    let publisher = Publisher { srtp, sequences };
+                    self.publishers.entry(from.addr).or_insert(publisher);
                 }
-                let sequences = HashMap::new();
-                self.publishers
-                    .entry(from.addr)
-                    .or_insert(Publisher { srtp, sequences });
-            }
-            Hello::Subscriber { id } => {
-                if !self
-                    .subscribers
-                    .iter()
-                    .any(|known| known.destination.to == from)
-                {
+                let known = |known: &Subscriber| known.destination.to == from;
+                if *receives && !self.subscribers.iter().any(known) {
                     let key = self.subscribers.len() as u32;
                     self.subscribers.push(Subscriber {
                         destination: Destination::keyed(key, from),
-                        srtp: SrtpOut::new(&keys_of(self.profile, *id).mirrored()),
+                        srtp: SrtpOut::new(&keys),
                     });
                 }
             }

@@ -5,6 +5,7 @@
 
 pub mod bare;
 pub mod floor;
+pub mod load;
 pub mod machine;
 pub mod profile;
 pub mod summary;

@@ -29,16 +29,22 @@ fn check(profile: SrtpProfile) {
     let at = "127.0.0.1:0".parse().unwrap();
     let mut bare = Bare::bind(at, &PortOptions::default(), profile).unwrap();
     let publisher = socket();
-    let hello = Hello::Publisher {
+    let hello = Hello::Peer {
         id: 1,
         ssrcs: vec![77],
+        receives: true,
     };
     let answer = say(&mut bare, &publisher, &hello);
     assert_eq!(serde_json::from_slice::<Hello>(&answer).unwrap(), hello);
     let subscribers: Vec<_> = (2..5)
         .map(|id| {
             let socket = socket();
-            say(&mut bare, &socket, &Hello::Subscriber { id });
+            let hello = Hello::Peer {
+                id,
+                ssrcs: Vec::new(),
+                receives: true,
+            };
+            say(&mut bare, &socket, &hello);
             let mut srtp = SrtpIn::new(&keys_of(profile, id));
             assert!(srtp.accept_ssrc(77));
             (socket, srtp)

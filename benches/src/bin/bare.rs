@@ -8,11 +8,10 @@ use sideroom_bench::bare::Bare;
 use sideroom_bench::profile::Profile;
 use sideroom_net::{PortOptions, UdpOptions};
 
-/// A forwarder with static SRTP keys and nothing else: every packet of a publisher goes to every
-/// subscriber. The yardstick for what the server costs under the same load; `sideroom-load --target
+/// A forwarder with static SRTP keys and nothing else: every packet goes to every other peer that
+/// receives. The yardstick for what the server costs under the same load; `sideroom-load --target
 /// bare` drives it. Peers make themselves known by one JSON object in a datagram:
-/// {"hello":"publisher","id":1,"ssrcs":[7]}, {"hello":"subscriber","id":2}, {"hello":"stats"},
-/// {"hello":"reset"}.
+/// {"hello":"peer","id":1,"ssrcs":[7],"receives":false}, {"hello":"stats"}, {"hello":"reset"}.
 #[derive(Parser)]
 #[command(name = "bare")]
 struct Arguments {

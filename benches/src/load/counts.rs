@@ -1,0 +1,68 @@
+//! What the clients of one thread sent and received in one part of a run.
+
+use super::histogram::Histogram;
+
+/// As many leaks are described in words.
+const EXAMPLES: usize = 10;
+
+/// Counters of one part of a run. What was received belongs to the part in which it was sent.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Media packets that the kernel took, or would have if it had not dropped them.
+    pub sent: u64,
+    /// Bursts that left more than [`super::swarm::LATE`] after they were due.
+    pub late: u64,
+    /// Bursts in all.
+    pub bursts: u64,
+    /// Packets that this tool failed to send.
+    pub own_drops: u64,
+    /// Media packets received, authenticated, and seen for the first time.
+    pub received: u64,
+    /// Their bytes on the wire, without UDP and IP.
+    pub received_bytes: u64,
+    /// Of these, audio.
+    pub received_audio: u64,
+    /// Packets that the replay window had seen.
+    pub duplicates: u64,
+    /// Packets that failed authentication or could not be parsed.
+    pub unreadable: u64,
+    /// Packets without a tag: padding, probes.
+    pub untagged: u64,
+    /// Packets that came from a group that the receiver is not in and may not hear.
+    pub leaks: u64,
+    /// Packets of the old group that came after the answer to a move.
+    pub after_answer: u64,
+    /// The first leaks in words.
+    pub examples: Vec<String>,
+    /// From sending to receiving, through the server.
+    pub delay: Histogram,
+}
+
+impl Counts {
+    /// Adds what another thread counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.late += other.late;
+        self.bursts += other.bursts;
+        self.own_drops += other.own_drops;
+        self.received += other.received;
+        self.received_bytes += other.received_bytes;
+        self.received_audio += other.received_audio;
+        self.duplicates += other.duplicates;
+        self.unreadable += other.unreadable;
+        self.untagged += other.untagged;
+        self.leaks += other.leaks;
+        self.after_answer += other.after_answer;
+        self.examples.extend(other.examples.iter().cloned());
+        self.examples.truncate(EXAMPLES);
+        self.delay.merge(&other.delay);
+    }
+
+    /// Counts a leak and describes it if it is one of the first.
+    pub fn leak(&mut self, describe: impl FnOnce() -> String) {
+        self.leaks += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(describe());
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The RTCP that a client sends: arrival times for the transport, reports on what it receives and on
+//! what it sends. As frequent as a browser's.
+
+use std::time::Duration;
+
+use sideroom_route::Time;
+use sideroom_rtp::rtcp::{
+    ReportBlock, SenderInfo, write_receiver_report, write_sender_report, write_transport_cc,
+};
+
+use super::media::Source;
+
+/// Between feedbacks on arrival times.
+const TRANSPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// Between reports.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// A longer run of transport numbers than this in one interval is a jump, and the rest is not told.
+const MAX_RUN: usize = 4_096;
+/// Report blocks in one report.
+const MAX_BLOCKS: usize = 31;
+
+/// What a client has to tell.
+#[derive(Default)]
+pub struct Feedback {
+    base: Option<u16>,
+    arrivals: Vec<Option<i64>>,
+    number: u8,
+    transport_at: Time,
+    report_at: Time,
+    streams: Vec<Stream>,
+}
+
+#[derive(Clone, Copy)]
+struct Stream {
+    ssrc: u32,
+    highest: u32,
+}
+
+impl Feedback {
+    /// Notes a media packet.
+    pub fn note(&mut self, ssrc: u32, sequence: u16) {
+        match self.streams.iter_mut().find(|stream| stream.ssrc == ssrc) {
+            Some(stream) => {
+                let step = sequence.wrapping_sub(stream.highest as u16) as i16;
+                if step > 0 {
+                    stream.highest = stream.highest.wrapping_add(u32::from(step.unsigned_abs()));
+                }
+            }
+            None => self.streams.push(Stream {
+                ssrc,
+                highest: sequence.into(),
+            }),
+        }
+    }
+
+    /// Notes the arrival of a packet with this transport number.
+    pub fn arrived(&mut self, number: u16, now: Time) {
+        let base = *self.base.get_or_insert(number);
+        let at = usize::from(number.wrapping_sub(base));
+        if at >= MAX_RUN {
+            return;
+        }
+        if at >= self.arrivals.len() {
+            self.arrivals.resize(at + 1, None);
+        }
+        if let Some(arrival) = self.arrivals.get_mut(at) {
+            *arrival = i64::try_from(now.as_micros()).ok();
+        }
+    }
+
+    /// Writes what is due into `out`, nothing if nothing is.
+    pub fn poll(&mut self, now: Time, own: u32, sources: &[Source], out: &mut Vec<u8>) {
+        if now >= self.report_at {
+            self.report_at = now + REPORT_INTERVAL;
+            self.write_reports(now, own, sources, out);
+        }
+        if now >= self.transport_at && !self.arrivals.is_empty() {
+            self.transport_at = now + TRANSPORT_INTERVAL;
+            let base = self.base.take().unwrap_or(0);
+            let media = self.streams.first().map_or(0, |stream| stream.ssrc);
+            if out.is_empty() {
+                write_receiver_report(out, own, &[]);
+            }
+            write_transport_cc(out, (own, media), self.number, base, &self.arrivals);
+            self.number = self.number.wrapping_add(1);
+            self.arrivals.clear();
+        }
+    }
+
+    fn write_reports(&self, now: Time, own: u32, sources: &[Source], out: &mut Vec<u8>) {
+        let blocks: Vec<_> = self
+            .streams
+            .iter()
+            .take(MAX_BLOCKS)
+            .map(|stream| ReportBlock {
+                ssrc: stream.ssrc,
+                highest: stream.highest,
+                ..ReportBlock::default()
+            })
+            .collect();
+        for source in sources {
+            let micros = now.as_micros();
+            let fraction = ((micros % 1_000_000) << 32) / 1_000_000;
+            let info = SenderInfo {
+                ssrc: source.spec().ssrc,
+                ntp: ((micros / 1_000_000) << 32) | fraction,
+                rtp: source.timestamp_at(now),
+                packets: source.packets() as u32,
+                octets: 0,
+            };
+            write_sender_report(out, &info, &[]);
+        }
+        if !blocks.is_empty() {
+            write_receiver_report(out, own, &blocks);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sideroom_rtp::rtcp::{Packet, packets};
+
+    use super::*;
+
+    #[test]
+    fn arrivals_and_reports_are_told_in_their_time() {
+        let mut feedback = Feedback::default();
+        let now = Time::from_millis(60_000);
+        feedback.note(5, 65_535);
+        feedback.note(5, 1);
+        feedback.note(5, 0);
+        feedback.arrived(9, now);
+        feedback.arrived(11, now + Duration::from_millis(1));
+        let mut out = Vec::new();
+        feedback.poll(now, 77, &[], &mut out);
+        let told: Vec<_> = packets(&out).map_while(Result::ok).collect();
+        let [
+            Packet::ReceiverReport { ssrc: 77, reports },
+            Packet::TransportCc(arrivals),
+        ] = &told[..]
+        else {
+            panic!("{told:?}");
+        };
+        let highest: Vec<_> = reports.clone().map(|block| block.highest).collect();
+        assert_eq!(highest, [65_537]);
+        let numbers: Vec<_> = arrivals
+            .packets()
+            .map(|(n, at)| (n, at.is_some()))
+            .collect();
+        assert_eq!(numbers, [(9, true), (10, false), (11, true)]);
+        out.clear();
+        feedback.poll(now + Duration::from_millis(50), 77, &[], &mut out);
+        assert!(out.is_empty());
+    }
+}

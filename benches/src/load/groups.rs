@@ -1,0 +1,228 @@
+//! Which group every client is in, as far as the tool knows: it knows what it asked for and what was
+//! answered, and nothing of the server's plan.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use sideroom_route::Time;
+
+use super::tag::Tag;
+
+/// The parent's number; breakouts have larger ones.
+pub const PARENT: u16 = 0;
+
+/// A packet that was sent this shortly before a move of its publisher was asked for may be routed by the
+/// new table: it was on the way.
+const FLIGHT: Duration = Duration::from_millis(100);
+
+const MOVING: u64 = 1 << 63;
+
+/// Where one client is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Its group; while it moves, the old one.
+    pub at: u16,
+    /// A move was asked for and not answered yet.
+    pub moving_to: Option<u16>,
+    /// When the last move was asked for.
+    pub since_ms: u64,
+}
+
+/// What those who are away may receive of the parent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ParentGate {
+    /// Nothing.
+    Shut,
+    /// Everything.
+    Live,
+    /// A change was asked for and not answered yet.
+    Changing,
+}
+
+/// The places of all clients, shared by all threads of the tool.
+pub struct Groups {
+    places: Vec<AtomicU64>,
+    /// Whether the group may be heard by the client's listening in or an address-all: not used by the
+    /// scenarios so far, so everything else is a leak.
+    parent_gate: AtomicU8,
+}
+
+impl Place {
+    fn pack(self) -> u64 {
+        let to = self.moving_to.unwrap_or(0);
+        let moving = if self.moving_to.is_some() { MOVING } else { 0 };
+        moving | u64::from(self.at) << 47 | u64::from(to) << 31 | self.since_ms & 0x7fff_ffff
+    }
+
+    fn unpack(word: u64) -> Self {
+        Self {
+            at: (word >> 47) as u16,
+            moving_to: (word & MOVING != 0).then_some((word >> 31) as u16),
+            since_ms: word & 0x7fff_ffff,
+        }
+    }
+
+    /// True if the client may be taken to be in `group`.
+    fn may_be_in(&self, group: u16) -> bool {
+        self.at == group || self.moving_to == Some(group)
+    }
+}
+
+impl Groups {
+    /// So many clients, all in the parent.
+    pub fn new(clients: usize) -> Self {
+        Self {
+            places: (0..clients).map(|_| AtomicU64::new(0)).collect(),
+            parent_gate: AtomicU8::new(ParentGate::Shut as u8),
+        }
+    }
+
+    /// Where `client` is.
+    pub fn place(&self, client: u32) -> Place {
+        let place = self.places.get(client as usize);
+        Place::unpack(place.map_or(0, |place| place.load(Ordering::Acquire)))
+    }
+
+    fn set(&self, client: u32, place: Place) {
+        if let Some(at) = self.places.get(client as usize) {
+            at.store(place.pack(), Ordering::Release);
+        }
+    }
+
+    /// A move is being asked for.
+    pub fn begin(&self, client: u32, to: u16, now: Time) {
+        let at = self.place(client).at;
+        let place = Place {
+            at,
+            moving_to: Some(to),
+            since_ms: now.as_millis(),
+        };
+        self.set(client, place);
+    }
+
+    /// The move was answered, and everything received before the answer has been looked at.
+    pub fn settle(&self, client: u32) {
+        let place = self.place(client);
+        if let Some(at) = place.moving_to {
+            let place = Place {
+                at,
+                moving_to: None,
+                ..place
+            };
+            self.set(client, place);
+        }
+    }
+
+    /// The move failed.
+    pub fn stay(&self, client: u32) {
+        let place = self.place(client);
+        let place = Place {
+            moving_to: None,
+            ..place
+        };
+        self.set(client, place);
+    }
+
+    /// What those who are away may receive of the parent from now on.
+    pub fn set_parent_gate(&self, gate: ParentGate) {
+        self.parent_gate.store(gate as u8, Ordering::Release);
+    }
+
+    /// True if `receiver` may get a packet with this tag.
+    pub fn allows(&self, receiver: u32, tag: &Tag) -> bool {
+        let receiver = self.place(receiver);
+        let publisher = self.place(tag.publisher);
+        let sent_ms = tag.sent_us / 1_000;
+        // Packets that were on their way when the publisher's move was asked for.
+        let in_flight = publisher.since_ms.saturating_sub(sent_ms) <= FLIGHT.as_millis() as u64;
+        let later = [Some(publisher.at), publisher.moving_to];
+        let sent_to = [Some(tag.group), tag.moving_to];
+        let candidates = sent_to
+            .into_iter()
+            .chain(later.into_iter().filter(|_| in_flight))
+            .flatten();
+        let parent = self.parent_gate.load(Ordering::Acquire) != ParentGate::Shut as u8;
+        let away = receiver.at != PARENT || receiver.moving_to.is_some();
+        let mut candidates = candidates
+            .filter(|group| receiver.may_be_in(*group) || (*group == PARENT && parent && away));
+        candidates.next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(publisher: u32, group: u16, sent_ms: u64) -> Tag {
+        Tag {
+            publisher,
+            run: 0,
+            source: 0,
+            group,
+            moving_to: None,
+            sent_us: sent_ms * 1_000,
+            index: 0,
+        }
+    }
+
+    #[test]
+    fn places_survive_packing() {
+        for place in [
+            Place {
+                at: 0,
+                moving_to: None,
+                since_ms: 0,
+            },
+            Place {
+                at: u16::MAX,
+                moving_to: Some(0),
+                since_ms: 0x7fff_ffff,
+            },
+            Place {
+                at: 7,
+                moving_to: Some(u16::MAX),
+                since_ms: 61_234,
+            },
+        ] {
+            assert_eq!(Place::unpack(place.pack()), place);
+        }
+    }
+
+    #[test]
+    fn nobody_hears_another_group() {
+        let groups = Groups::new(3);
+        assert!(groups.allows(1, &tag(0, PARENT, 100_000)));
+        groups.begin(1, 4, Time::from_millis(100_010));
+        assert!(
+            groups.allows(1, &tag(0, PARENT, 100_020)),
+            "not answered yet"
+        );
+        assert!(groups.allows(1, &tag(2, 4, 100_020)));
+        groups.settle(1);
+        assert!(!groups.allows(1, &tag(0, PARENT, 100_020)));
+        assert!(groups.allows(1, &tag(2, 4, 100_030)));
+        assert!(!groups.allows(0, &tag(2, 4, 100_030)));
+        groups.set_parent_gate(ParentGate::Live);
+        assert!(groups.allows(1, &tag(0, PARENT, 100_020)));
+        assert!(
+            !groups.allows(0, &tag(2, 4, 100_030)),
+            "the gate opens no breakout"
+        );
+    }
+
+    #[test]
+    fn what_a_mover_said_before_may_arrive_in_the_new_group_for_a_moment() {
+        let groups = Groups::new(2);
+        groups.begin(1, 4, Time::from_millis(100_000));
+        groups.settle(1);
+        groups.begin(0, 4, Time::from_millis(100_500));
+        groups.settle(0);
+        assert!(groups.allows(1, &tag(0, PARENT, 100_450)), "on its way");
+        assert!(!groups.allows(1, &tag(0, PARENT, 100_300)), "long gone");
+        assert!(groups.allows(1, &tag(0, 4, 100_600)));
+        groups.begin(0, PARENT, Time::from_millis(101_000));
+        groups.stay(0);
+        assert!(groups.allows(1, &tag(0, 4, 101_600)));
+    }
+}

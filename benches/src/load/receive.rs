@@ -1,0 +1,130 @@
+//! What a swarm does with what it receives: opens it, reads the tag, and checks that it may be here.
+
+use sideroom_net::demux::{self, Kind};
+use sideroom_net::{Datagram, RecvBatch};
+use sideroom_route::{DropReason, Time};
+use sideroom_rtp::RtpView;
+
+use super::counts::Counts;
+use super::groups::Groups;
+use super::member::{LinkEvent, Member};
+use super::swarm::{Event, Worker};
+use super::tag::Tag;
+
+/// RTCP, STUN and DTLS are short; audio packets are at most this long.
+const MAX_AUDIO: usize = 400;
+
+/// Takes every packet out of the worker's batch.
+pub(super) fn handle_batch(worker: &mut Worker, batch: &mut RecvBatch, now: Time) {
+    while let Some(datagram) = batch.pop() {
+        let client = datagram.local.and_then(|local| worker.client_at(local));
+        if let Some(client) = client {
+            handle(worker, client, datagram, now);
+        }
+    }
+}
+
+fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, now: Time) {
+    let bytes = datagram.bytes;
+    match demux::classify(bytes) {
+        Some(Kind::Rtp) => handle_media(worker, client, bytes, now),
+        Some(Kind::Rtcp) => {
+            if let Some(member) = worker.member(client) {
+                member.handle_rtcp(now, bytes);
+            }
+        }
+        Some(Kind::Stun) => {
+            if let Some(member) = worker.member(client) {
+                member.handle_stun(now, datagram.from, bytes);
+                worker.hurry(client, now);
+            }
+        }
+        Some(Kind::Dtls) => {
+            if let Some(member) = worker.member(client) {
+                member.handle_dtls(now, bytes);
+                worker.hurry(client, now);
+            }
+        }
+        None => {
+            let event = worker.member(client).and_then(|member| {
+                let after = now.since(member.begun);
+                let event = member.handle_hello()?;
+                matches!(event, LinkEvent::Connected).then_some(Event::Connected(client, after))
+            });
+            if let Some(event) = event {
+                let _ = worker.events.send(event);
+            }
+        }
+    }
+}
+
+fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
+    let feedback = worker.options.feedback;
+    let Some((member, runs, groups)) = worker.parts(client) else {
+        return;
+    };
+    let Some(srtp) = &mut member.srtp_in else {
+        return;
+    };
+    let len = match srtp.open_unknown(bytes) {
+        Ok(len) => len,
+        Err(DropReason::Replayed) => return last(runs, |counts| counts.duplicates += 1),
+        Err(_) => return last(runs, |counts| counts.unreadable += 1),
+    };
+    let Ok(view) = RtpView::parse(bytes.get(..len).unwrap_or_default()) else {
+        return last(runs, |counts| counts.unreadable += 1);
+    };
+    if feedback {
+        member.feedback.note(view.ssrc(), view.sequence());
+        let number = member.transport_cc.and_then(|id| view.extension(id));
+        if let Some(number) = number.and_then(|data| data.first_chunk()) {
+            member.feedback.arrived(u16::from_be_bytes(*number), now);
+        }
+    }
+    let Some(tag) = Tag::read(view.payload()) else {
+        return last(runs, |counts| counts.untagged += 1);
+    };
+    let Some(counts) = runs.get_mut(usize::from(tag.run)) else {
+        return;
+    };
+    counts.received += 1;
+    counts.received_bytes += bytes.len() as u64;
+    counts.received_audio += u64::from(view.payload().len() <= MAX_AUDIO);
+    counts
+        .delay
+        .record(now.since(Time::from_micros(tag.sent_us)));
+    if !groups.allows(client, &tag) {
+        let place = groups.place(client);
+        let after_answer = now.as_millis().saturating_sub(place.since_ms) < 2_000;
+        counts.after_answer += u64::from(after_answer);
+        counts
+            .leak(|| format!("client {client} at {place:?} got a packet of {tag:?}, now {now:?}"));
+    }
+    note_heard(member, groups, &tag, now);
+    if !member.heard {
+        member.heard = true;
+        let after = now.since(member.begun);
+        let _ = worker.events.send(Event::FirstMedia(client, after));
+    }
+}
+
+/// Notes what a move is watched for.
+fn note_heard(member: &mut Member, groups: &Groups, tag: &Tag, now: Time) {
+    member.last_heard = Some(now);
+    let Some(watch) = &mut member.watch else {
+        return;
+    };
+    let publisher = groups.place(tag.publisher);
+    let is_new = tag.group == watch.to && publisher.at == watch.to;
+    if is_new && watch.first_new.is_none() {
+        watch.first_new = Some(now);
+    } else if tag.group == watch.from && watch.first_new.is_none() {
+        watch.last_old = Some(now);
+    }
+}
+
+fn last(runs: &mut [Counts], count: impl FnOnce(&mut Counts)) {
+    if let Some(counts) = runs.last_mut() {
+        count(counts);
+    }
+}

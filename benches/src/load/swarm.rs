@@ -1,0 +1,511 @@
+//! One thread with hundreds or thousands of clients on one socket.
+//!
+//! Every client has an address of its own (127.0.0.0/8 is all local, and so is whatever a namespace
+//! routes to itself), so that the server sees as many clients as there are; one socket bound to all of
+//! them receives in large batches. This makes the clients cheap enough for the server to be what
+//! saturates.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use sideroom_net::{
+    Clock, Port, PortOptions, RecvBatch, SendBatch, ThreadCpu, UdpOptions, Waker, WhenFull,
+};
+use sideroom_route::Time;
+
+use super::counts::Counts;
+use super::groups::Groups;
+use super::media::{Source, SourceSpec};
+use super::member::{Link, LinkEvent, Member, MemberSetup, Watch};
+use super::receive;
+use super::tag::Tag;
+
+/// A burst that leaves this much after it was due is late.
+pub const LATE: Duration = Duration::from_millis(5);
+/// How often links, feedback and watches are looked after.
+const SWEEP: Duration = Duration::from_millis(20);
+/// A move whose first packet does not come by then is told as it is.
+const WATCH: Duration = Duration::from_secs(3);
+/// Messages taken from the socket at once, and how often before other things have their turn.
+const RECV_MESSAGES: usize = 64;
+const RECV_ROUNDS: usize = 8;
+
+/// How a swarm is made.
+#[derive(Clone)]
+pub struct SwarmOptions {
+    /// The address of client number 0; the others follow.
+    pub first_address: Ipv4Addr,
+    /// How many clients there are in all swarms.
+    pub clients: usize,
+    /// Where everybody is.
+    pub groups: Arc<Groups>,
+    /// The clock of the whole tool.
+    pub clock: Clock,
+    /// Whether clients send receiver reports and feedback on arrival times.
+    pub feedback: bool,
+    /// Makes numbers repeatable.
+    pub seed: u32,
+}
+
+/// What a swarm is told to do.
+pub enum Command {
+    /// A client comes.
+    Add(Box<MemberSetup>),
+    /// A client goes, without a word to the server.
+    Remove(u32),
+    /// A client starts to send.
+    Publish(u32, SourceSpec),
+    /// A client stops to send anything.
+    Unpublish(u32),
+    /// All sources of this kind have another rate.
+    SetRate(sideroom_route::TrackKind, u64),
+    /// A new part of the run begins.
+    SetRun(u16),
+    /// A client's move was asked for.
+    Watch(u32, u16, Time),
+    /// The move was answered at this moment (or failed).
+    Answered(u32, Time, bool),
+    /// Tells the counts, and the thread's own cost.
+    Snapshot(Sender<Snapshot>),
+    /// The thread ends.
+    Stop,
+}
+
+/// What a swarm tells.
+#[derive(Debug)]
+pub enum Event {
+    /// The link of a client is up, so long after it was added.
+    Connected(u32, Duration),
+    /// The link of a client failed, or was lost.
+    Failed(u32, String),
+    /// The first media packet for this client came, so long after it was added.
+    FirstMedia(u32, Duration),
+    /// What was seen of a move.
+    Moved(u32, Watch),
+}
+
+/// Counts and own cost of one swarm.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// By part of the run.
+    pub runs: Vec<Counts>,
+    /// CPU time of the thread so far.
+    pub cpu: Duration,
+    /// Datagrams that the kernel dropped because the thread did not take them in time.
+    pub kernel_drops: u32,
+    /// The longest turn of its loop.
+    pub longest_turn: Duration,
+    /// Clients that are connected now.
+    pub connected: usize,
+}
+
+/// The other threads' end of a swarm.
+pub struct Swarm {
+    commands: Sender<Command>,
+    waker: Waker,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Swarm {
+    /// Starts the thread. What happens is told to `events`.
+    pub fn start(options: SwarmOptions, events: Sender<Event>) -> io::Result<Self> {
+        let port_options = PortOptions {
+            udp: UdpOptions {
+                recv_buffer: 64 << 20,
+                local_address: true,
+                ..UdpOptions::default()
+            },
+            tcp: None,
+        };
+        let port = Port::bind((Ipv4Addr::UNSPECIFIED, 0).into(), &port_options)?;
+        let waker = port.waker();
+        let (commands, received) = channel();
+        let mut worker = Worker::new(options, port, received, events);
+        let thread = std::thread::Builder::new()
+            .name("swarm".to_owned())
+            .spawn(move || worker.run())?;
+        Ok(Self {
+            commands,
+            waker,
+            thread: Some(thread),
+        })
+    }
+
+    /// Tells the swarm to do something; it wakes up for it.
+    pub fn tell(&self, command: Command) {
+        if self.commands.send(command).is_ok() {
+            self.waker.wake();
+        }
+    }
+
+    /// Asks for the counts.
+    pub fn snapshot(&self) -> Snapshot {
+        let (answer, answers) = channel();
+        self.tell(Command::Snapshot(answer));
+        answers.recv().unwrap_or_default()
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        self.tell(Command::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+pub(super) struct Worker {
+    pub(super) options: SwarmOptions,
+    port: Port,
+    /// Out of its place while it is worked on.
+    recv: Option<RecvBatch>,
+    send: SendBatch,
+    commands: Receiver<Command>,
+    pub(super) events: Sender<Event>,
+    members: Vec<Member>,
+    /// By client number: the place in `members`.
+    by_client: Vec<Option<u32>>,
+    /// When which client's which source is due.
+    due: BinaryHeap<Reverse<(Time, u32, u32)>>,
+    runs: Vec<Counts>,
+    run: u16,
+    next_sweep: Time,
+    longest_turn: Duration,
+    scratch: Vec<u8>,
+}
+
+impl Worker {
+    fn new(
+        options: SwarmOptions,
+        port: Port,
+        commands: Receiver<Command>,
+        events: Sender<Event>,
+    ) -> Self {
+        Self {
+            recv: Some(port.udp().recv_batch_for(RECV_MESSAGES)),
+            port,
+            send: SendBatch::new(4_096, 4 << 20),
+            commands,
+            events,
+            members: Vec::new(),
+            by_client: vec![None; options.clients],
+            due: BinaryHeap::new(),
+            runs: vec![Counts::default()],
+            run: 0,
+            next_sweep: Time::ZERO,
+            longest_turn: Duration::ZERO,
+            scratch: Vec::new(),
+            options,
+        }
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        loop {
+            let begun = self.options.clock.now();
+            if self.obey(begun)? {
+                return Ok(());
+            }
+            self.send_due(self.options.clock.now());
+            if begun >= self.next_sweep {
+                self.next_sweep = begun + SWEEP;
+                self.sweep(begun);
+            }
+            self.flush();
+            self.take_in()?;
+            self.flush();
+            let now = self.options.clock.now();
+            self.longest_turn = self.longest_turn.max(now.since(begun));
+            let next = self.due.peek().map_or(Time::NEVER, |Reverse((at, ..))| *at);
+            let wait = next.min(self.next_sweep).since(now);
+            self.port.wait(Some(wait))?;
+        }
+    }
+
+    /// Does what was told since the last turn; true if it is over.
+    fn obey(&mut self, now: Time) -> io::Result<bool> {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return Ok(true),
+                Ok(command) => self.handle(command, now)?,
+                Err(TryRecvError::Empty) => return Ok(false),
+            }
+        }
+    }
+
+    fn handle(&mut self, command: Command, now: Time) -> io::Result<()> {
+        match command {
+            Command::Add(setup) => self.add(*setup, now),
+            Command::Remove(client) => self.remove(client),
+            Command::Publish(client, spec) => self.publish(client, spec, now),
+            Command::Unpublish(client) => {
+                if let Some(member) = self.member(client) {
+                    member.sources.clear();
+                }
+            }
+            Command::SetRate(kind, rate) => {
+                let sources = self
+                    .members
+                    .iter_mut()
+                    .flat_map(|member| &mut member.sources);
+                for source in sources.filter(|source| source.spec().kind == kind) {
+                    source.set_rate(rate);
+                }
+            }
+            Command::SetRun(run) => {
+                self.run = run;
+                let runs = usize::from(run) + 1;
+                if self.runs.len() < runs {
+                    self.runs.resize_with(runs, Counts::default);
+                }
+            }
+            Command::Watch(client, to, begun) => {
+                let from = self.options.groups.place(client).at;
+                if let Some(member) = self.member(client) {
+                    member.watch = Some(Watch {
+                        begun,
+                        from,
+                        to,
+                        answered: None,
+                        first_new: None,
+                        last_old: member.last_heard,
+                    });
+                }
+            }
+            Command::Answered(client, at, moved) => self.answered(client, at, moved)?,
+            Command::Snapshot(answer) => {
+                let _ = answer.send(self.snapshot()?);
+            }
+            Command::Stop => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn member(&mut self, client: u32) -> Option<&mut Member> {
+        let at = (*self.by_client.get(client as usize)?)?;
+        self.members.get_mut(at as usize)
+    }
+
+    /// Whose address this is.
+    pub(super) fn client_at(&self, local: IpAddr) -> Option<u32> {
+        let IpAddr::V4(ip) = local else {
+            return None;
+        };
+        u32::from(ip).checked_sub(u32::from(self.options.first_address))
+    }
+
+    fn add(&mut self, setup: MemberSetup, now: Time) {
+        let client = setup.client;
+        let ip = u32::from(self.options.first_address).wrapping_add(client);
+        let local = IpAddr::V4(ip.into());
+        if let Some(at) = self.by_client.get_mut(client as usize) {
+            *at = Some(self.members.len() as u32);
+            self.members.push(Member::new(setup, local, now));
+            self.next_sweep = now;
+        }
+    }
+
+    fn remove(&mut self, client: u32) {
+        let Some(at) = self
+            .by_client
+            .get_mut(client as usize)
+            .and_then(Option::take)
+        else {
+            return;
+        };
+        self.members.swap_remove(at as usize);
+        let moved = self.members.get(at as usize).map(|member| member.client);
+        if let Some(place) = moved.and_then(|moved| self.by_client.get_mut(moved as usize)) {
+            *place = Some(at);
+        }
+    }
+
+    fn publish(&mut self, client: u32, spec: SourceSpec, now: Time) {
+        let seed = self.options.seed ^ spec.ssrc;
+        let Some(member) = self.member(client) else {
+            return;
+        };
+        // Sources begin at different moments of a frame, as people do.
+        let phase = Duration::from_micros(u64::from(seed.wrapping_mul(2_654_435_761) % 20_000));
+        let start = now + phase;
+        let index = member.sources.len() as u32;
+        member.sources.push(Source::new(spec, start, seed));
+        self.due.push(Reverse((start, client, index)));
+    }
+
+    fn send_due(&mut self, now: Time) {
+        while let Some(&Reverse((at, client, index))) = self.due.peek() {
+            if at > now {
+                return;
+            }
+            self.due.pop();
+            if let Some(next) = self.send_source(client, index, (at, now)) {
+                self.due.push(Reverse((next, client, index)));
+            }
+        }
+    }
+
+    /// Sends one burst and says when the next is due; `None` if the source is no more.
+    fn send_source(&mut self, client: u32, index: u32, (due, now): (Time, Time)) -> Option<Time> {
+        let place = self.options.groups.place(client);
+        let run = self.run;
+        let at = (*self.by_client.get(client as usize)?)?;
+        let member = self.members.get_mut(at as usize)?;
+        let destination = member.destination();
+        let srtp = member.srtp_out.as_ref()?;
+        let source = member.sources.get_mut(index as usize)?;
+        let tag = Tag {
+            publisher: client,
+            run,
+            source: index as u8,
+            group: place.at,
+            moving_to: place.moving_to,
+            sent_us: now.as_micros(),
+            index: 0,
+        };
+        let counts = self.runs.get_mut(usize::from(run))?;
+        counts.bursts += 1;
+        counts.late += u64::from(now.since(due) > LATE);
+        let (send, port) = (&mut self.send, &mut self.port);
+        let mut sent = 0;
+        source.make(now, tag, &mut member.numbers, |made| {
+            let len = made.header.len() + made.payload.len() + srtp.rtp_overhead();
+            if send.reserve(len).is_none() {
+                let flushed = port.flush(send, WhenFull::Drop);
+                counts.own_drops += flushed.full + flushed.failed;
+            }
+            if let Some(slot) = send.reserve(len) {
+                let len = srtp.seal(made.header, made.payload, made.sequence, slot);
+                send.commit(&destination, len);
+                sent += 1;
+            }
+        });
+        counts.sent += sent;
+        Some(source.next())
+    }
+
+    fn flush(&mut self) {
+        let flushed = self.port.flush(&mut self.send, WhenFull::Drop);
+        if let Some(counts) = self.runs.get_mut(usize::from(self.run)) {
+            counts.own_drops += flushed.full + flushed.failed;
+        }
+    }
+
+    fn take_in(&mut self) -> io::Result<()> {
+        for _ in 0..RECV_ROUNDS {
+            if !self.take_batch()? {
+                break;
+            }
+            self.send_due(self.options.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Takes one batch from the socket; true if there may be more.
+    fn take_batch(&mut self) -> io::Result<bool> {
+        let Some(mut batch) = self.recv.take() else {
+            return Ok(false);
+        };
+        let received = self.port.recv_batch(&mut batch, Time::ZERO);
+        let full = batch.is_full();
+        receive::handle_batch(self, &mut batch, self.options.clock.now());
+        self.recv = Some(batch);
+        received.map(|()| full)
+    }
+
+    /// Looks at everything that was received before the answer, by the old rules; then the new ones hold.
+    fn answered(&mut self, client: u32, at: Time, moved: bool) -> io::Result<()> {
+        while self.take_batch()? {}
+        if moved {
+            self.options.groups.settle(client);
+        } else {
+            self.options.groups.stay(client);
+        }
+        if let Some(member) = self.member(client) {
+            match &mut member.watch {
+                Some(watch) if moved => watch.answered = Some(at),
+                _ => member.watch = None,
+            }
+        }
+        Ok(())
+    }
+
+    fn sweep(&mut self, now: Time) {
+        for member in &mut self.members {
+            let busy = !matches!(member.link, Link::Open | Link::Failed);
+            let event = if busy {
+                member.poll_link(now, &mut self.send)
+            } else {
+                None
+            };
+            let told = match event {
+                Some(LinkEvent::Connected) => {
+                    Some(Event::Connected(member.client, now.since(member.begun)))
+                }
+                Some(LinkEvent::Failed(why)) => Some(Event::Failed(member.client, why)),
+                None => None,
+            };
+            if let Some(event) = told {
+                let _ = self.events.send(event);
+            }
+            if self.options.feedback {
+                member.poll_feedback(now, &mut self.scratch, &mut self.send);
+            }
+            let done = member.watch.filter(|watch| {
+                watch.answered.is_some()
+                    && (watch.first_new.is_some() || now.since(watch.begun) > WATCH)
+            });
+            if let Some(watch) = done {
+                member.watch = None;
+                let _ = self.events.send(Event::Moved(member.client, watch));
+            }
+        }
+    }
+
+    /// What is needed to check a packet of `client`.
+    pub(super) fn parts(
+        &mut self,
+        client: u32,
+    ) -> Option<(&mut Member, &mut Vec<Counts>, &Groups)> {
+        let at = (*self.by_client.get(client as usize)?)?;
+        let member = self.members.get_mut(at as usize)?;
+        Some((member, &mut self.runs, &self.options.groups))
+    }
+
+    /// Drives the link of a client that has just heard from the server.
+    pub(super) fn hurry(&mut self, client: u32, now: Time) {
+        let Some(at) = self.by_client.get(client as usize).copied().flatten() else {
+            return;
+        };
+        let Some(member) = self.members.get_mut(at as usize) else {
+            return;
+        };
+        let after = now.since(member.begun);
+        let event = match member.poll_link(now, &mut self.send) {
+            Some(LinkEvent::Connected) => Event::Connected(client, after),
+            Some(LinkEvent::Failed(why)) => Event::Failed(client, why),
+            None => return,
+        };
+        let _ = self.events.send(event);
+    }
+
+    fn snapshot(&self) -> io::Result<Snapshot> {
+        Ok(Snapshot {
+            runs: self.runs.clone(),
+            cpu: ThreadCpu::now().since(ThreadCpu::ZERO),
+            kernel_drops: self.port.udp().kernel_drops()?,
+            longest_turn: self.longest_turn,
+            connected: self
+                .members
+                .iter()
+                .filter(|member| member.is_connected())
+                .count(),
+        })
+    }
+}
