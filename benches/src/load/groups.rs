@@ -135,7 +135,8 @@ impl Groups {
         let publisher = self.place(tag.publisher);
         let sent_ms = tag.sent_us / 1_000;
         // Packets that were on their way when the publisher's move was asked for.
-        let in_flight = publisher.since_ms.saturating_sub(sent_ms) <= FLIGHT.as_millis() as u64;
+        let in_flight = sent_ms <= publisher.since_ms
+            && publisher.since_ms - sent_ms <= FLIGHT.as_millis() as u64;
         let later = [Some(publisher.at), publisher.moving_to];
         let sent_to = [Some(tag.group), tag.moving_to];
         let candidates = sent_to
