@@ -38,12 +38,10 @@ fn check(name: &str, video: Codec) -> Answer {
         std::fs::write(&file, &text).unwrap();
     }
     let expected = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(
-        text,
-        expected,
-        "the answer to {name} is another one than {}",
-        file.display()
-    );
+    for (number, (line, expected)) in text.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(line, expected, "{}:{}", file.display(), number + 1);
+    }
+    assert_eq!(text.len(), expected.len(), "{}", file.display());
     answer
 }
 
