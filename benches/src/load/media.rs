@@ -42,6 +42,8 @@ pub struct SourceSpec {
 pub struct Source {
     spec: SourceSpec,
     sequence: u64,
+    started: Time,
+    first_timestamp: u32,
     timestamp: u32,
     index: u64,
     picture: u16,
@@ -74,7 +76,9 @@ impl Source {
         Self {
             // A receiver expects the first packet in the first cycle.
             sequence: u64::from(seed & 0x0fff),
-            timestamp: seed.wrapping_mul(2_654_435_761),
+            started: start,
+            first_timestamp: seed.wrapping_mul(2_654_435_761),
+            timestamp: 0,
             index: 0,
             picture: seed as u16 & 0x7fff,
             keyframe_wanted: true,
@@ -111,12 +115,11 @@ impl Source {
         self.next
     }
 
-    /// RTP time and what was sent, for a sender report.
+    /// The time stamp of a moment.
     pub fn timestamp_at(&self, now: Time) -> u32 {
-        let rate = self.clock_rate();
-        let since = now.since(self.frame_at).as_micros() as u64;
-        self.timestamp
-            .wrapping_add((since * u64::from(rate) / 1_000_000) as u32)
+        let since = now.since(self.started).as_micros() as u64;
+        let ticks = since * u64::from(self.clock_rate()) / 1_000_000;
+        self.first_timestamp.wrapping_add(ticks as u32)
     }
 
     /// How many packets were made.
@@ -177,8 +180,7 @@ impl Source {
 
     fn begin_frame(&mut self, now: Time) {
         let due = self.next;
-        let step = due.since(self.frame_at).as_micros() as u64 * u64::from(self.clock_rate());
-        self.timestamp = self.timestamp.wrapping_add((step / 1_000_000) as u32);
+        self.timestamp = self.timestamp_at(due);
         self.frame_at = due;
         let bytes = self.spec.rate_bps / 8 / u64::from(self.spec.fps.max(1));
         let mut bytes = usize::try_from(bytes)
