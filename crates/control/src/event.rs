@@ -202,6 +202,11 @@ pub enum EventKind {
         /// As it is now.
         breakout: Box<BreakoutView>,
     },
+    /// The name, size, state or media of a breakout changed. To those inside.
+    BreakoutDetailsChanged {
+        /// As it is now.
+        breakout: Box<BreakoutSummary>,
+    },
     /// Breakouts were removed.
     BreakoutsDestroyed {
         /// Which.
@@ -238,6 +243,8 @@ pub enum EventKind {
         participant: ParticipantId,
         /// What.
         breakout: BreakoutId,
+        /// Who owns the breakout, and is told besides moderators.
+        owner: Option<ParticipantId>,
     },
     /// Somebody is in another group. To itself and to moderators.
     Placed {
@@ -386,9 +393,11 @@ impl EventKind {
             | Self::AddressAllStopped { .. }
             | Self::AddressAllText { .. } => Everyone,
 
-            Self::BreakoutsCreated { .. }
-            | Self::BreakoutChanged { .. }
-            | Self::InviteRejected { .. } => Moderators,
+            Self::BreakoutsCreated { breakouts } => {
+                moderators_and(breakouts.first().and_then(|first| first.owner))
+            }
+            Self::BreakoutChanged { breakout } => moderators_and(breakout.owner),
+            Self::InviteRejected { owner, .. } => moderators_and(*owner),
 
             Self::GrantsChanged { participant, .. }
             | Self::Invited { participant, .. }
@@ -411,6 +420,9 @@ impl EventKind {
                 GroupId::Breakout(_) => Several(vec![Group(*group), Moderators]),
             },
             Self::MembersChanged { breakout, .. } => Group(GroupId::Breakout(*breakout)),
+            Self::BreakoutDetailsChanged { breakout } => {
+                Group(GroupId::Breakout(breakout.breakout))
+            }
             Self::ListeningStarted { breakout, .. } | Self::ListeningStopped { breakout, .. } => {
                 Several(vec![Group(GroupId::Breakout(*breakout)), Moderators])
             }
@@ -420,6 +432,14 @@ impl EventKind {
             Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
             Self::Chat { group, .. } => Group(*group),
         }
+    }
+}
+
+/// A breakout's owner may be a plain participant with the grant for it.
+fn moderators_and(owner: Option<ParticipantId>) -> Audience {
+    match owner {
+        None => Audience::Moderators,
+        Some(owner) => Audience::Several(vec![Audience::Moderators, Audience::Participant(owner)]),
     }
 }
 

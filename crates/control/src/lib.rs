@@ -6,16 +6,29 @@
 //! clock, opens a socket, spawns a thread or touches a packet. The forwarder obeys the
 //! [`sideroom_route::RouteUpdate`]s that come out of here and knows nothing else of this crate.
 
+mod apply;
+mod chance;
 mod command;
+mod distribute;
 mod error;
 mod event;
+mod hears;
 mod journal;
 mod kinds;
+mod memory;
+mod moves;
 mod outcome;
+mod planner;
+mod recall;
 mod room;
 mod settings;
+mod sight;
+mod state;
+mod tell;
 mod time;
+mod turn;
 mod view;
+mod volatile;
 
 pub use command::{
     Actor, BreakoutPatch, Command, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo,
@@ -23,10 +36,13 @@ pub use command::{
 };
 pub use error::{AcsCode, BreakoutError, Subject};
 pub use event::{Audience, Event, EventKind, LeaveReason, MoveCause, Standing};
-pub use journal::{Digest, Record};
+pub use hears::{hears, plan, plan_after};
+pub use journal::{Digest, Record, ReplayError};
 pub use kinds::KindSet;
+pub use moves::{MoveLog, Stay, StayEnd};
 pub use outcome::{Applied, Outcome};
-pub use room::{Missed, Room, Snapshot, View, Views, Wish};
+pub use recall::Missed;
+pub use room::{Room, Snapshot};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
     RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,
@@ -36,3 +52,4 @@ pub use view::{
     BreakoutSummary, BreakoutView, HelpRequest, ParentGate, ParticipantView, RoomView, TrackView,
     Viewer,
 };
+pub use volatile::{View, Views, Wish};

@@ -1,75 +1,83 @@
-//! A room: commands go in, outcomes, events, journal records and route updates come out.
+//! A room: commands go in; outcomes, events, journal records and route updates come out.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use sideroom_route::{
-    Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId, TrackKind,
-};
+use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId};
 
+use crate::journal::{Chain, digest_of};
+use crate::memory::{Answer, Memory};
+use crate::planner::{Delta, Planner, route_tracks};
+use crate::state::{State, TimerState};
+use crate::turn::{Effects, Turn};
+use crate::volatile::{Views, Volatile, Wishes};
 use crate::{
-    Actor, Applied, BreakoutError, Command, Digest, Event, Record, RequestId, RoomConfig, RoomView,
-    UnixMillis, Viewer,
+    Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record,
+    ReplayError, Request, RequestId, RoomConfig, RoomSettings, RoomView, UnixMillis, Viewer, apply,
 };
 
 /// One room: the only place where anything about it is decided.
 #[derive(Clone, Debug)]
 pub struct Room {
-    config: RoomConfig,
+    pub(crate) state: State,
+    pub(crate) volatile: Volatile,
+    pub(crate) memory: Memory,
+    planner: Planner,
+    epoch: Epoch,
 }
 
 /// Everything that a room must not forget when the server restarts.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
-    config: RoomConfig,
+    version: u16,
+    epoch: Epoch,
+    state: State,
+    memory: Memory,
 }
 
-/// What a subscriber wants to see of whom. Volatile: it is neither journalled nor part of the state.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Views {
-    /// Sources that are not named in `wishes` are shown too, if slots are left.
-    pub everything_else: bool,
-    /// At most [`crate::bounds::VIEWS`].
-    pub wishes: Vec<View>,
-}
-
-/// One wish.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct View {
-    /// Of whom.
-    pub publisher: ParticipantId,
-    /// What.
-    pub kind: TrackKind,
-    /// How.
-    pub wish: Wish,
-    /// The largest picture that is of use, in lines.
-    pub max_height: Option<u16>,
-}
-
-/// How much somebody wants to see a source.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// Before all others of its group.
-    Pinned,
-    /// If a slot is left.
-    Shown,
-    /// Not at all.
-    Hidden,
-}
-
-/// The events that were asked for are not kept any more: take a fresh snapshot.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("events after number {after} are not kept any more; take a fresh snapshot at {current}")]
-pub struct Missed {
-    /// What was asked for.
-    pub after: u64,
-    /// The number of the last event.
-    pub current: u64,
+/// Under which conditions a command is applied.
+enum Mode {
+    /// As it comes.
+    Live,
+    /// If the table is at this epoch.
+    Expecting(Epoch),
+    /// As it was once accepted: it led to this epoch.
+    Replay(Epoch),
 }
 
 impl Room {
     /// An empty room. Refuses settings that cannot be.
     pub fn new(config: RoomConfig) -> Result<Self, BreakoutError> {
-        Ok(Self { config })
+        apply::check_settings(&config.settings)?;
+        let chain = Chain::new(&config);
+        let mut room = Self {
+            state: State {
+                config,
+                participants: BTreeMap::new(),
+                identities: BTreeMap::new(),
+                breakouts: BTreeMap::new(),
+                assignments: BTreeMap::new(),
+                room_gate: ParentGate::default(),
+                addressing: BTreeMap::new(),
+                help: BTreeMap::new(),
+                rounds: VecDeque::new(),
+                timer: TimerState::default(),
+                expiries: BTreeSet::new(),
+                next_participant: 1,
+                next_track: 1,
+                next_breakout: 1,
+                draws: 0,
+                draining: false,
+                closed: false,
+                chain,
+            },
+            volatile: Volatile::default(),
+            memory: Memory::default(),
+            planner: Planner::default(),
+            epoch: Epoch(0),
+        };
+        room.rebuild();
+        Ok(room)
     }
 
     /// Does what `command` asks, whole, or changes nothing. The same request id of the same actor with the
@@ -81,123 +89,370 @@ impl Room {
         request_id: &RequestId,
         command: Command,
     ) -> Result<Applied, BreakoutError> {
-        let _ = (now, actor, request_id, command);
-        Err(BreakoutError::Internal("not yet"))
+        let request = Request {
+            now,
+            actor,
+            id: request_id.clone(),
+            command,
+        };
+        self.run(request, &Mode::Live)
     }
 
-    /// As [`Room::apply`], if the routing table is still at `expected`; a repeated request is answered
+    /// As [`Room::apply`], if the routing table is still at `expected`. A repeated request is answered
     /// whatever the epoch is.
     pub fn apply_at(
         &mut self,
         expected: Epoch,
-        now: UnixMillis,
-        actor: Actor,
-        request: (&RequestId, Command),
+        request: Request,
     ) -> Result<Applied, BreakoutError> {
-        let _ = expected;
-        self.apply(now, actor, request.0, request.1)
+        self.run(request, &Mode::Expecting(expected))
     }
 
     /// Does what has come due, in order.
     pub fn tick(&mut self, now: UnixMillis) -> Vec<Applied> {
-        let _ = now;
-        Vec::new()
+        let mut all = Vec::new();
+        while let Some((at, timer)) = self.state.next_timer()
+            && at <= now
+        {
+            let id = format!("timer-{}", self.state.chain.seq + 1);
+            let id = RequestId::new(&id).expect("invariant: a number fits a request id");
+            match self.apply(now, Actor::System, &id, Command::Timer(timer)) {
+                Ok(applied) => all.push(applied),
+                Err(_) => break,
+            }
+        }
+        all
     }
 
     /// When [`Room::tick`] has something to do next; `None`: not before something else happens.
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        None
+        self.state.next_timer().map(|(at, _)| at)
     }
 
     /// Who talks in a group, the most active first. Volatile.
     pub fn handle_talkers(&mut self, group: GroupId, ranked: &[TrackId]) -> Option<RouteUpdate> {
-        let _ = (group, ranked);
-        None
+        let known = group
+            .breakout()
+            .is_none_or(|id| self.state.breakouts.contains_key(&id));
+        let mut next: Vec<TrackId> = Vec::new();
+        for track in ranked {
+            if known && next.len() < usize::from(u8::MAX) && !next.contains(track) {
+                next.push(*track);
+            }
+        }
+        let before = self.volatile.talkers.remove(&group).unwrap_or_default();
+        let unchanged = before == next;
+        let ranked_anew = |track: &TrackId| {
+            let place = |list: &[TrackId]| list.iter().position(|one| one == track);
+            place(&before) != place(&next)
+        };
+        let participants = self.state.participants.iter();
+        let touched = participants
+            .filter(|(_, one)| one.group == group && !unchanged)
+            .filter(|(_, one)| one.tracks.iter().any(|track| ranked_anew(&track.id)))
+            .map(|(id, _)| *id)
+            .collect();
+        if !next.is_empty() {
+            self.volatile.talkers.insert(group, next);
+        }
+        self.replan(&touched)
     }
 
     /// What a subscriber wants to see. Volatile.
     pub fn set_views(
         &mut self,
         participant: ParticipantId,
-        views: Views,
+        views: &Views,
     ) -> Result<Option<RouteUpdate>, BreakoutError> {
-        let _ = (participant, views);
-        Ok(None)
+        self.state.participant(participant)?;
+        let wishes = Wishes::new(views)?;
+        self.planner.set_choosy(participant, wishes.special);
+        self.volatile.wishes.insert(participant, wishes);
+        Ok(self.replan(&BTreeSet::from([participant])))
     }
 
     /// The routing table as it is: what a worker is given that starts from nothing.
     pub fn table(&self) -> RoutePlan {
-        RoutePlan::empty(self.config.id)
+        self.planner.table(&self.state, self.epoch)
     }
 
     /// Everything that must survive a restart.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            config: self.config.clone(),
+            version: Record::VERSION,
+            epoch: self.epoch,
+            state: self.state.clone(),
+            memory: self.memory.clone(),
         }
     }
 
     /// The room of a snapshot, with the same state hash.
-    pub fn restore(snapshot: Snapshot) -> Result<Self, BreakoutError> {
-        Self::new(snapshot.config)
+    pub fn restore(snapshot: Snapshot) -> Result<Self, ReplayError> {
+        let (found, known) = (snapshot.version, Record::VERSION);
+        if found != known {
+            return Err(ReplayError::Version { found, known });
+        }
+        let mut room = Self {
+            state: snapshot.state,
+            volatile: Volatile::default(),
+            memory: snapshot.memory,
+            planner: Planner::default(),
+            epoch: snapshot.epoch,
+        };
+        room.rebuild();
+        Ok(room)
     }
 
-    /// Applies one record of the journal, the next in the chain.
-    pub fn replay(&mut self, record: &Record) -> Result<Applied, BreakoutError> {
-        self.apply(
-            record.now,
-            record.actor,
-            &record.request_id,
-            record.command.clone(),
-        )
+    /// Applies one record of the journal, the next in the chain. Refuses a record that was changed, or
+    /// that is not the next.
+    pub fn replay(&mut self, record: &Record) -> Result<Applied, ReplayError> {
+        self.state.chain.check(self.state.config.id, record)?;
+        let held = std::mem::replace(&mut self.epoch, record.after);
+        let request = Request {
+            now: record.now,
+            actor: record.actor,
+            id: record.request_id.clone(),
+            command: record.command.clone(),
+        };
+        self.run(request, &Mode::Replay(record.epoch))
+            .map_err(|error| {
+                self.epoch = held;
+                ReplayError::Refused {
+                    seq: record.seq,
+                    error,
+                }
+            })
     }
 
     /// A digest of everything that is journalled.
     pub fn state_hash(&self) -> Digest {
-        Digest::default()
+        digest_of(&self.state)
     }
 
     /// The room as `viewer` may see it; `None` if the viewer is not in it.
     pub fn view(&self, viewer: Viewer) -> Option<RoomView> {
-        let _ = viewer;
-        None
-    }
-
-    /// True if `viewer` may know of `event`, which has just happened.
-    pub fn may_see(&self, viewer: Viewer, event: &Event) -> bool {
-        let _ = (viewer, event);
-        false
-    }
-
-    /// The events after number `after` that `viewer` may know of, judged by what it was at each.
-    pub fn events_after(&self, viewer: Viewer, after: u64) -> Result<Vec<Event>, Missed> {
-        let _ = viewer;
-        Err(Missed { after, current: 0 })
+        self.state.view(viewer, self.epoch, self.seq())
     }
 
     /// The room's number on this node.
     pub fn id(&self) -> RoomId {
-        self.config.id
+        self.state.config.id
     }
 
     /// The room's public id.
     pub fn name(&self) -> &str {
-        &self.config.name
+        &self.state.config.name
+    }
+
+    /// The room's settings.
+    pub fn settings(&self) -> &RoomSettings {
+        self.state.settings()
     }
 
     /// The version of the routing table.
     pub fn epoch(&self) -> Epoch {
-        Epoch(0)
+        self.epoch
     }
 
     /// The number of the last event.
     pub fn seq(&self) -> u64 {
-        0
+        self.memory.events.seq()
+    }
+
+    /// The number of the last journal record.
+    pub fn record_seq(&self) -> u64 {
+        self.state.chain.seq
+    }
+
+    /// The room has ended.
+    pub fn is_closed(&self) -> bool {
+        self.state.closed
+    }
+
+    /// Everybody who is in the room or keeps its place.
+    pub fn participants(&self) -> impl Iterator<Item = ParticipantId> + '_ {
+        self.state.participants.keys().copied()
     }
 
     /// The participant with this identity, if it is in the room or keeps its place.
     pub fn participant_id(&self, identity: &str) -> Option<ParticipantId> {
-        let _ = identity;
-        None
+        self.state.identities.get(identity).copied()
+    }
+
+    /// The identity of a participant.
+    pub fn identity(&self, participant: ParticipantId) -> Option<&str> {
+        let one = self.state.participants.get(&participant)?;
+        Some(&one.identity)
+    }
+
+    /// The group that a participant is in.
+    pub fn group_of(&self, participant: ParticipantId) -> Option<GroupId> {
+        let one = self.state.participants.get(&participant)?;
+        Some(one.group)
+    }
+
+    /// Who was where, and when.
+    pub fn move_log(&self) -> &MoveLog {
+        &self.memory.moves
+    }
+
+    fn run(&mut self, request: Request, mode: &Mode) -> Result<Applied, BreakoutError> {
+        let body = digest_of(&request.command);
+        if !matches!(mode, Mode::Replay(_))
+            && let Some(answer) = self.memory.requests.answer_to(request.actor, &request.id)
+        {
+            return repeat(answer, body);
+        }
+        let current = self.epoch;
+        if matches!(mode, Mode::Expecting(expected) if *expected != current) {
+            return Err(BreakoutError::EpochMismatch { current });
+        }
+        let mut turn = Turn {
+            state: &mut self.state,
+            now: request.now,
+            actor: request.actor,
+            effects: Effects::default(),
+        };
+        let outcome = apply::run(&mut turn, &request.command)?;
+        let mut effects = turn.effects;
+        self.forget_absent(&effects);
+        route_tracks(&mut self.state, &effects.touched, current.next());
+        let update = self.advance(&effects.touched, effects.everyone);
+        if let Mode::Replay(epoch) = mode {
+            self.epoch = *epoch;
+        }
+        let events = self.record_events(&request, &mut effects);
+        let record = self.chain(request, current);
+        let answer = Answer {
+            body,
+            outcome: outcome.clone(),
+            epoch: self.epoch,
+            seq: self.seq(),
+        };
+        let requests = &mut self.memory.requests;
+        requests.remember(record.now, record.actor, &record.request_id, answer);
+        Ok(Applied {
+            outcome,
+            events,
+            update,
+            epoch: self.epoch,
+            seq: self.seq(),
+            record: Some(record),
+            repeated: false,
+        })
+    }
+
+    /// The next link of the journal.
+    fn chain(&mut self, request: Request, after: Epoch) -> Record {
+        let mut record = Record {
+            version: Record::VERSION,
+            room: self.id(),
+            seq: self.state.chain.seq + 1,
+            after,
+            epoch: self.epoch,
+            now: request.now,
+            actor: request.actor,
+            request_id: request.id,
+            command: request.command,
+            prev_hash: self.state.chain.hash,
+            hash: Digest::default(),
+        };
+        record.hash = record.computed_hash();
+        self.state.chain = Chain {
+            seq: record.seq,
+            hash: record.hash,
+        };
+        record
+    }
+
+    /// Those who left, and breakouts that are gone, leave nothing volatile behind.
+    fn forget_absent(&mut self, effects: &Effects) {
+        for placing in effects.placed.iter().filter(|placing| placing.to.is_none()) {
+            self.volatile.wishes.remove(&placing.participant);
+            self.planner.set_choosy(placing.participant, false);
+        }
+        let breakouts = &self.state.breakouts;
+        let exists = |group: &GroupId| {
+            group
+                .breakout()
+                .is_none_or(|id| breakouts.contains_key(&id))
+        };
+        self.volatile.talkers.retain(|group, _| exists(group));
+    }
+
+    fn replan(&mut self, touched: &BTreeSet<ParticipantId>) -> Option<RouteUpdate> {
+        self.advance(touched, false)
+    }
+
+    /// Lets the table follow the state: one step of the epoch, if anything is different.
+    fn advance(
+        &mut self,
+        touched: &BTreeSet<ParticipantId>,
+        everyone: bool,
+    ) -> Option<RouteUpdate> {
+        let delta: Delta = self
+            .planner
+            .update(&self.state, &self.volatile, touched, everyone);
+        if delta.is_empty() {
+            return None;
+        }
+        let after = self.epoch;
+        self.epoch = after.next();
+        Some(RouteUpdate {
+            room: self.id(),
+            after,
+            epoch: self.epoch,
+            max_active_talkers: delta.max_active_talkers,
+            tracks: delta.tracks,
+            routes: delta.routes,
+        })
+    }
+
+    /// Makes the table of a room that has none yet.
+    fn rebuild(&mut self) {
+        let everybody: BTreeSet<ParticipantId> = self.state.participants.keys().copied().collect();
+        self.planner
+            .update(&self.state, &self.volatile, &everybody, true);
+    }
+}
+
+fn repeat(answer: &Answer, body: Digest) -> Result<Applied, BreakoutError> {
+    if answer.body != body {
+        return Err(BreakoutError::InvalidArgument(
+            "this request id was used for another command",
+        ));
+    }
+    let outcome: Outcome = answer.outcome.clone();
+    Ok(Applied {
+        outcome,
+        events: Vec::new(),
+        update: None,
+        epoch: answer.epoch,
+        seq: answer.seq,
+        record: None,
+        repeated: true,
+    })
+}
+
+impl Snapshot {
+    /// Compact bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_allocvec(self)
+            .expect("invariant: a snapshot holds nothing that postcard refuses")
+    }
+
+    /// From the bytes of [`Snapshot::encode`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ReplayError> {
+        postcard::from_bytes(bytes).map_err(|_| ReplayError::Unreadable)
+    }
+
+    /// The public id of the room that it is of.
+    pub fn name(&self) -> &str {
+        &self.state.config.name
+    }
+
+    /// The number of the last journal record that it contains.
+    pub fn record_seq(&self) -> u64 {
+        self.state.chain.seq
     }
 }

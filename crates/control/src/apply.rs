@@ -1,0 +1,190 @@
+//! From a command to the steps that it takes. One file for each part of the domain; every function there
+//! checks everything first and takes its steps afterwards.
+
+mod across;
+mod arrive;
+mod create;
+mod gate;
+mod groups;
+mod invite;
+mod people;
+mod rooms;
+mod timer;
+mod travel;
+
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{
+    Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, bounds,
+};
+
+pub(crate) use rooms::check_settings;
+
+/// Does what `command` asks, or changes nothing.
+pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
+    admit(turn, command)?;
+    match command {
+        Command::UpdateRoom(_)
+        | Command::SetMode(_)
+        | Command::Drain(_)
+        | Command::CloseRoom
+        | Command::UpdateBreakoutSettings(_) => turn.run_for_room(command),
+
+        Command::Join(join) => turn.join(join),
+        Command::Reconnect(reconnect) => turn.reconnect(reconnect),
+        Command::Drop { participant } => turn.drop_connection(*participant),
+        Command::Leave { participant } => turn.leave(*participant),
+        Command::Remove { participant } => turn.put_out(*participant),
+
+        Command::SetRole { .. }
+        | Command::SetGrants { .. }
+        | Command::Publish { .. }
+        | Command::Unpublish { .. }
+        | Command::Mute { .. }
+        | Command::Unmute { .. }
+        | Command::SetStream { .. } => turn.run_for_person(command),
+
+        Command::CreateBreakouts(create) => turn.create_breakouts(create),
+        Command::CreateAndInvite {
+            create,
+            seed,
+            force,
+        } => turn.create_and_invite(create, *seed, *force),
+        Command::Invite {
+            breakout,
+            participants,
+            force,
+        } => turn.invite(*breakout, participants, *force),
+        Command::Reject {
+            participant,
+            breakout,
+        } => turn.reject(*participant, *breakout),
+        Command::Assign {
+            breakout,
+            identities,
+        } => turn.assign_all(*breakout, identities),
+
+        Command::JoinBreakout {
+            participant,
+            breakout,
+            stream,
+        } => turn.join_breakout(*participant, *breakout, *stream),
+        Command::LeaveBreakout { participant } => turn.leave_breakout(*participant),
+        Command::Move { moves } => turn.move_all(moves),
+        Command::Shuffle { breakouts, seed } => turn.shuffle(breakouts, *seed),
+
+        Command::Open(selection) => turn.open(selection),
+        Command::Close(selection) => turn.close(selection),
+        Command::Clear(selection) => turn.clear(selection),
+        Command::Destroy(selection) => turn.destroy(selection),
+        Command::UpdateBreakout { breakout, patch } => turn.update_breakout(*breakout, patch),
+
+        Command::PauseParent(_)
+        | Command::ResumeParent(_)
+        | Command::MuteParent { .. }
+        | Command::UnmuteParent { .. } => turn.run_for_gate(command),
+
+        Command::StartAddressAll { .. }
+        | Command::StopAddressAll { .. }
+        | Command::AddressAllText { .. }
+        | Command::ListenIn { .. }
+        | Command::StopListening { .. }
+        | Command::AskForHelp { .. }
+        | Command::AnswerHelp { .. }
+        | Command::Chat { .. } => turn.run_across(command),
+
+        Command::Timer(timer) => turn.run_timer(*timer),
+    }
+}
+
+/// What holds for every command: the room is there, the actor is in it, and breakouts are possible if the
+/// command is about them.
+fn admit(turn: &Turn<'_>, command: &Command) -> Result<(), BreakoutError> {
+    require(!turn.state.closed, BreakoutError::NotFound(Subject::Room))?;
+    if let Actor::Participant(id) = turn.actor {
+        let known = turn.state.participants.contains_key(&id);
+        require(known, BreakoutError::Unauthenticated)?;
+    }
+    let settings = turn.state.settings();
+    if !is_about_breakouts(command) {
+        return Ok(());
+    }
+    let by_operator = turn.actor == Actor::Operator;
+    let switches = by_operator && matches!(command, Command::UpdateBreakoutSettings(_));
+    match settings.breakouts.availability {
+        Availability::NotSupported if !switches => return Err(BreakoutError::NotSupported),
+        Availability::Disabled if !switches => return Err(BreakoutError::Disabled),
+        _ => {}
+    }
+    require(settings.mode == RoomMode::Group, BreakoutError::LectureMode)
+}
+
+/// Rule 1: these fail in lecture mode, and in a room that has no breakouts.
+fn is_about_breakouts(command: &Command) -> bool {
+    match command {
+        Command::CreateBreakouts(_)
+        | Command::CreateAndInvite { .. }
+        | Command::Invite { .. }
+        | Command::Reject { .. }
+        | Command::Assign { .. }
+        | Command::JoinBreakout { .. }
+        | Command::LeaveBreakout { .. }
+        | Command::Move { .. }
+        | Command::Shuffle { .. }
+        | Command::Open(_)
+        | Command::Close(_)
+        | Command::Clear(_)
+        | Command::Destroy(_)
+        | Command::UpdateBreakout { .. }
+        | Command::UpdateBreakoutSettings(_)
+        | Command::SetStream { .. }
+        | Command::PauseParent(_)
+        | Command::ResumeParent(_)
+        | Command::MuteParent { .. }
+        | Command::UnmuteParent { .. }
+        | Command::StartAddressAll { .. }
+        | Command::AddressAllText { .. }
+        | Command::ListenIn { .. }
+        | Command::AskForHelp { .. } => true,
+
+        Command::UpdateRoom(_)
+        | Command::SetMode(_)
+        | Command::Drain(_)
+        | Command::CloseRoom
+        | Command::Join(_)
+        | Command::Reconnect(_)
+        | Command::Drop { .. }
+        | Command::Leave { .. }
+        | Command::Remove { .. }
+        | Command::SetRole { .. }
+        | Command::SetGrants { .. }
+        | Command::Publish { .. }
+        | Command::Unpublish { .. }
+        | Command::Mute { .. }
+        | Command::Unmute { .. }
+        | Command::StopAddressAll { .. }
+        | Command::StopListening { .. }
+        | Command::AnswerHelp { .. }
+        | Command::Chat { .. }
+        | Command::Timer(_) => false,
+    }
+}
+
+/// A name that can be shown: not blank, not too long, without control characters.
+fn is_presentable(name: &str) -> bool {
+    !name.trim().is_empty() && name.len() <= bounds::NAME && !name.chars().any(char::is_control)
+}
+
+impl Turn<'_> {
+    /// Only the app's server or this one may do this.
+    fn require_operator(&self) -> Result<(), BreakoutError> {
+        let allowed = !matches!(self.actor, Actor::Participant(_));
+        require(allowed, BreakoutError::NotModerator)
+    }
+
+    fn tell_if(&mut self, condition: bool, event: EventKind) {
+        if condition {
+            self.tell(event);
+        }
+    }
+}

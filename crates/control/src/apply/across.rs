@@ -1,0 +1,196 @@
+//! What reaches across groups: addressing everybody, listening in, asking for help; and chat.
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{
+    Actor, BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds,
+};
+
+impl Turn<'_> {
+    pub(super) fn run_across(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
+        match command {
+            Command::StartAddressAll { participant, kinds } => {
+                self.start_addressing(*participant, *kinds)
+            }
+            Command::StopAddressAll { participant } => {
+                self.state.participant(*participant)?;
+                let own = self.actor == Actor::Participant(*participant);
+                let allowed = own || self.state.is_moderator(self.actor);
+                require(allowed, BreakoutError::NotModerator)?;
+                self.stop_addressing(*participant);
+                Ok(Outcome::Done)
+            }
+            Command::AddressAllText { text } => self.address_text(text),
+            Command::ListenIn {
+                participant,
+                breakout,
+            } => self.listen_in(*participant, *breakout),
+            Command::StopListening { participant } => {
+                self.state.require_self(self.actor, *participant)?;
+                self.stop_listening(*participant);
+                Ok(Outcome::Done)
+            }
+            Command::AskForHelp { participant, note } => self.ask_for_help(*participant, note),
+            Command::AnswerHelp { participant, note } => self.answer_help(*participant, note),
+            Command::Chat { group, text } => self.chat(*group, text),
+            _ => Err(BreakoutError::Internal("a command went astray")),
+        }
+    }
+
+    fn start_addressing(
+        &mut self,
+        participant: ParticipantId,
+        kinds: KindSet,
+    ) -> Result<Outcome, BreakoutError> {
+        self.state.require_self(self.actor, participant)?;
+        let speaker = Actor::Participant(participant);
+        let power = self.state.has_power(speaker, |grants| grants.address_all);
+        require(power, BreakoutError::NotModerator)?;
+        require(
+            !kinds.is_empty(),
+            BreakoutError::InvalidArgument("an announcement names at least one kind"),
+        )?;
+        let held = self.state.addressing.get(&participant);
+        if held == Some(&kinds) {
+            return Ok(Outcome::Done);
+        }
+        require(
+            held.is_some() || self.state.addressing.len() < bounds::ADDRESSING,
+            BreakoutError::InvalidArgument("four people speak to every group already"),
+        )?;
+        self.state.addressing.insert(participant, kinds);
+        self.effects.touched.insert(participant);
+        self.tell(EventKind::AddressAllStarted { participant, kinds });
+        Ok(Outcome::Done)
+    }
+
+    fn address_text(&mut self, text: &str) -> Result<Outcome, BreakoutError> {
+        let power = self
+            .state
+            .has_power(self.actor, |grants| grants.address_all);
+        require(power, BreakoutError::NotModerator)?;
+        check_text(text)?;
+        self.tell(EventKind::AddressAllText {
+            from: self.actor,
+            text: text.to_owned(),
+        });
+        Ok(Outcome::Done)
+    }
+
+    fn listen_in(
+        &mut self,
+        participant: ParticipantId,
+        breakout: BreakoutId,
+    ) -> Result<Outcome, BreakoutError> {
+        let one = self.state.require_self(self.actor, participant)?;
+        let (group, held) = (one.group, one.listening);
+        let listener = Actor::Participant(participant);
+        let power = self.state.has_power(listener, |grants| grants.listen_in);
+        require(power, BreakoutError::NotModerator)?;
+        self.state.breakout(breakout)?;
+        require(
+            group != GroupId::Breakout(breakout),
+            BreakoutError::AlreadyInBreakout,
+        )?;
+        if held == Some(breakout) {
+            return Ok(Outcome::Done);
+        }
+        self.stop_listening(participant);
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            one.listening = Some(breakout);
+        }
+        self.effects.touched.insert(participant);
+        self.tell(EventKind::ListeningStarted {
+            participant,
+            breakout,
+        });
+        Ok(Outcome::Done)
+    }
+
+    fn ask_for_help(
+        &mut self,
+        participant: ParticipantId,
+        note: &str,
+    ) -> Result<Outcome, BreakoutError> {
+        let one = self.state.require_self(self.actor, participant)?;
+        check_note(note)?;
+        let since = one.help_at.map_or(u64::MAX, |at| self.now.since(at));
+        let wait = bounds::HELP_EVERY_MS.saturating_sub(since);
+        let retry_ms = u32::try_from(wait).unwrap_or(u32::MAX);
+        require(retry_ms == 0, BreakoutError::RateLimited { retry_ms })?;
+        let group = one.group;
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            one.help_at = Some(self.now);
+        }
+        let request = HelpRequest {
+            participant,
+            group,
+            note: note.to_owned(),
+            at: self.now,
+        };
+        self.state.help.insert(participant, request);
+        self.tell(EventKind::HelpAsked {
+            participant,
+            group,
+            note: note.to_owned(),
+        });
+        Ok(Outcome::Done)
+    }
+
+    fn answer_help(
+        &mut self,
+        participant: ParticipantId,
+        note: &str,
+    ) -> Result<Outcome, BreakoutError> {
+        let own = self.actor == Actor::Participant(participant);
+        let allowed = own || self.state.is_moderator(self.actor);
+        require(allowed, BreakoutError::NotModerator)?;
+        check_note(note)?;
+        let answered = self.state.help.remove(&participant);
+        let answered = answered.ok_or(BreakoutError::NotFound(Subject::HelpRequest))?;
+        self.tell(EventKind::HelpAnswered {
+            participant,
+            group: answered.group,
+            by: self.actor,
+            note: note.to_owned(),
+        });
+        Ok(Outcome::Done)
+    }
+
+    fn chat(&mut self, group: GroupId, text: &str) -> Result<Outcome, BreakoutError> {
+        if let Some(breakout) = group.breakout() {
+            self.state.breakout(breakout)?;
+        }
+        let inside = match self.actor {
+            Actor::Participant(id) => self.state.participant(id)?.group == group,
+            Actor::Operator | Actor::System => true,
+        };
+        require(
+            inside || self.state.is_moderator(self.actor),
+            BreakoutError::NotModerator,
+        )?;
+        check_text(text)?;
+        self.tell(EventKind::Chat {
+            group,
+            from: self.actor,
+            text: text.to_owned(),
+        });
+        Ok(Outcome::Done)
+    }
+}
+
+fn check_text(text: &str) -> Result<(), BreakoutError> {
+    require(
+        !text.trim().is_empty() && text.len() <= bounds::TEXT,
+        BreakoutError::InvalidArgument("a text has 1 to 4096 bytes"),
+    )
+}
+
+fn check_note(note: &str) -> Result<(), BreakoutError> {
+    require(
+        note.len() <= bounds::NOTE,
+        BreakoutError::InvalidArgument("a note has at most 512 bytes"),
+    )
+}

@@ -1,0 +1,225 @@
+//! Coming into the room, dropping, coming back, leaving (rules 14 and 15).
+
+use sideroom_route::{GroupId, ParticipantId, TrackId, TrackKind};
+
+use super::is_presentable;
+use crate::state::{Participant, Track, require};
+use crate::turn::{Placing, Turn};
+use crate::{
+    BreakoutError, EventKind, Join, KindSet, LeaveReason, MoveCause, Outcome, ParentGate,
+    Reconnect, SlotPool, Subject, bounds,
+};
+
+impl Turn<'_> {
+    pub(super) fn join(&mut self, join: &Join) -> Result<Outcome, BreakoutError> {
+        self.require_operator()?;
+        check_media(join.slots, &join.offers)?;
+        let named = !join.identity.is_empty() && join.identity.len() <= bounds::IDENTITY;
+        require(
+            named,
+            BreakoutError::InvalidArgument("an identity has 1 to 128 bytes"),
+        )?;
+        require(
+            is_presentable(&join.display_name),
+            BreakoutError::InvalidArgument("a display name has 1 to 128 printable bytes"),
+        )?;
+        if let Some(participant) = self.state.identities.get(&join.identity) {
+            let participant = *participant;
+            self.check_serials(join.offers.len())?;
+            self.resume(participant, join.slots, &join.offers);
+            if let Some(one) = self.state.participants.get_mut(&participant) {
+                one.display_name.clone_from(&join.display_name);
+            }
+            return Ok(self.joined(participant, true));
+        }
+        require(!self.state.draining, BreakoutError::Draining)?;
+        let most = self.state.settings().max_participants;
+        let count = u32::try_from(self.state.participants.len()).unwrap_or(u32::MAX);
+        require(count < most, BreakoutError::RoomFull { most })?;
+        self.check_serials(join.offers.len())?;
+        let participant = self.admit_participant(join);
+        Ok(self.joined(participant, false))
+    }
+
+    /// Takes somebody new in. A late joiner who is assigned to an open `auto_move` breakout goes straight
+    /// there.
+    fn admit_participant(&mut self, join: &Join) -> ParticipantId {
+        let participant = ParticipantId::new(self.state.config.id, self.state.next_participant);
+        self.state.next_participant += 1;
+        let one = Participant {
+            identity: join.identity.clone(),
+            display_name: join.display_name.clone(),
+            role: join.role,
+            grants: join.grants,
+            slots: join.slots,
+            tracks: Vec::new(),
+            muted_by_self: KindSet::NONE,
+            muted_by_moderator: KindSet::NONE,
+            group: GroupId::Parent,
+            stream: KindSet::ALL,
+            gate: ParentGate::default(),
+            paused_by_joining: false,
+            dropped: None,
+            listening: None,
+            joined_at: self.now,
+            help_at: None,
+            standings: std::collections::VecDeque::new(),
+        };
+        let is_moderator = one.is_moderator();
+        self.state
+            .identities
+            .insert(join.identity.clone(), participant);
+        self.state.participants.insert(participant, one);
+        self.offer(participant, &join.offers);
+        self.effects.touched.insert(participant);
+        self.effects.arrived = Some(participant);
+        self.effects.placed.push(Placing {
+            participant,
+            from: None,
+            to: Some(GroupId::Parent),
+            cause: MoveCause::JoinedRoom,
+        });
+        if is_moderator {
+            self.adopt_orphans(participant);
+        }
+        let assigned = self.state.assignments.get(&join.identity).copied();
+        if let Some(breakout) = assigned {
+            self.effects.reassigned.insert(participant);
+            let ready = self.state.breakouts.get(&breakout);
+            if ready.is_some_and(|it| it.open && it.auto_move && it.free() > 0) {
+                let to = GroupId::Breakout(breakout);
+                self.place(participant, to, MoveCause::AutoMoved, None);
+            }
+        }
+        participant
+    }
+
+    pub(super) fn reconnect(&mut self, reconnect: &Reconnect) -> Result<Outcome, BreakoutError> {
+        self.require_operator()?;
+        check_media(reconnect.slots, &reconnect.offers)?;
+        let known = self.state.identities.get(&reconnect.identity).copied();
+        let participant = known.ok_or(BreakoutError::NotFound(Subject::Participant))?;
+        self.check_serials(reconnect.offers.len())?;
+        self.resume(participant, reconnect.slots, &reconnect.offers);
+        Ok(self.joined(participant, true))
+    }
+
+    /// Gives somebody its place again, over a new connection.
+    fn resume(&mut self, participant: ParticipantId, slots: SlotPool, offers: &[TrackKind]) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        if let Some(until) = one.dropped.take() {
+            self.state.expiries.remove(&(until, participant));
+        }
+        one.slots = slots;
+        for track in &mut one.tracks {
+            track.offered = offers.contains(&track.kind);
+            track.published &= track.offered;
+            // Over the new connection it is a new stream: whatever still travels of the old one is stale.
+            track.routed = None;
+        }
+        self.offer(participant, offers);
+        self.effects.touched.insert(participant);
+        self.tell(EventKind::ParticipantReconnected { participant });
+    }
+
+    /// Hands out track ids for what is offered for the first time.
+    fn offer(&mut self, participant: ParticipantId, offers: &[TrackKind]) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        for kind in TrackKind::ALL {
+            if !offers.contains(&kind) || one.tracks.iter().any(|track| track.kind == kind) {
+                continue;
+            }
+            one.tracks.push(Track {
+                id: TrackId::new(self.state.config.id, self.state.next_track),
+                kind,
+                offered: true,
+                published: false,
+                routed: None,
+            });
+            self.state.next_track += 1;
+        }
+        one.tracks.sort_by_key(|track| track.kind);
+    }
+
+    fn joined(&self, participant: ParticipantId, resumed: bool) -> Outcome {
+        let one = self.state.participants.get(&participant);
+        let offered = one.into_iter().flat_map(|one| one.tracks.iter());
+        Outcome::Joined {
+            participant,
+            group: one.map_or(GroupId::Parent, |one| one.group),
+            tracks: offered
+                .filter(|track| track.offered)
+                .map(|track| (track.kind, track.id))
+                .collect(),
+            resumed,
+        }
+    }
+
+    /// Breakouts whose owner left when no moderator was there belong to the first one who comes.
+    pub(super) fn adopt_orphans(&mut self, moderator: ParticipantId) {
+        for (id, breakout) in &mut self.state.breakouts {
+            if breakout.orphaned {
+                breakout.orphaned = false;
+                breakout.owner = Some(moderator);
+                self.effects.changed.insert(*id);
+            }
+        }
+    }
+
+    pub(super) fn drop_connection(
+        &mut self,
+        participant: ParticipantId,
+    ) -> Result<Outcome, BreakoutError> {
+        self.require_operator()?;
+        let until = self.now + u64::from(self.state.settings().reconnect_grace_ms);
+        self.state.participant(participant)?;
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return Ok(Outcome::Done);
+        };
+        if one.dropped.is_some() {
+            return Ok(Outcome::Done);
+        }
+        one.dropped = Some(until);
+        self.state.expiries.insert((until, participant));
+        self.effects.touched.insert(participant);
+        self.tell(EventKind::ParticipantDropped { participant, until });
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn leave(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
+        self.state.require_self(self.actor, participant)?;
+        self.remove(participant, LeaveReason::Left);
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn put_out(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
+        self.state.require_moderator(self.actor)?;
+        self.state.participant(participant)?;
+        self.remove(participant, LeaveReason::Removed);
+        Ok(Outcome::Done)
+    }
+
+    /// Serial numbers are never used twice; a room that has used them all up takes nobody in.
+    fn check_serials(&self, tracks: usize) -> Result<(), BreakoutError> {
+        let tracks = u32::try_from(tracks).unwrap_or(u32::MAX);
+        let enough = self.state.next_participant < u32::MAX
+            && self.state.next_track.checked_add(tracks).is_some();
+        require(enough, BreakoutError::Internal("ids are used up"))
+    }
+}
+
+fn check_media(slots: SlotPool, offers: &[TrackKind]) -> Result<(), BreakoutError> {
+    require(
+        slots.audio <= bounds::SLOTS && slots.video <= bounds::SLOTS,
+        BreakoutError::InvalidArgument("at most 64 slots of each media type"),
+    )?;
+    let kinds: KindSet = offers.iter().copied().collect();
+    require(
+        kinds.iter().count() == offers.len(),
+        BreakoutError::InvalidArgument("at most one track of each kind"),
+    )
+}

@@ -1,0 +1,107 @@
+//! The parent gate: what of the parent reaches those who are away.
+
+use sideroom_route::ParticipantId;
+
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{BreakoutError, Command, EventKind, GateKinds, GateScope, Outcome, ParentGate};
+
+impl Turn<'_> {
+    pub(super) fn run_for_gate(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
+        match *command {
+            Command::PauseParent(scope) => self.set_paused(scope, true),
+            Command::ResumeParent(scope) => self.set_paused(scope, false),
+            Command::MuteParent { scope, kinds } => self.set_muted(scope, kinds, true),
+            Command::UnmuteParent { scope, kinds } => self.set_muted(scope, kinds, false),
+            _ => Err(BreakoutError::Internal("a command went astray")),
+        }
+    }
+
+    fn set_paused(&mut self, scope: GateScope, paused: bool) -> Result<Outcome, BreakoutError> {
+        match scope {
+            GateScope::Room => {
+                self.state.require_moderator(self.actor)?;
+                let gate = ParentGate {
+                    paused,
+                    ..self.state.room_gate
+                };
+                Ok(self.set_room_gate(gate))
+            }
+            GateScope::Participant(id) => {
+                let one = self.state.require_self(self.actor, id)?;
+                if paused {
+                    require(one.is_connected(), BreakoutError::HoldFailed)?;
+                } else {
+                    // Nothing would be heard: saying so is better than a success that is none.
+                    let in_vain = one.is_away() && self.state.room_gate.paused;
+                    require(!in_vain, BreakoutError::ResumeFailed)?;
+                }
+                let gate = ParentGate { paused, ..one.gate };
+                let by_joining = one.paused_by_joining && paused;
+                Ok(self.set_own_gate(id, gate, by_joining))
+            }
+        }
+    }
+
+    fn set_muted(
+        &mut self,
+        scope: GateScope,
+        kinds: GateKinds,
+        muted: bool,
+    ) -> Result<Outcome, BreakoutError> {
+        require(
+            kinds.audio || kinds.video,
+            BreakoutError::InvalidArgument("a mute names audio, video or both"),
+        )?;
+        let changed = |gate: ParentGate| ParentGate {
+            audio_muted: if kinds.audio { muted } else { gate.audio_muted },
+            video_muted: if kinds.video { muted } else { gate.video_muted },
+            ..gate
+        };
+        match scope {
+            GateScope::Room => {
+                self.state.require_moderator(self.actor)?;
+                Ok(self.set_room_gate(changed(self.state.room_gate)))
+            }
+            GateScope::Participant(id) => {
+                let one = self.state.require_self(self.actor, id)?;
+                let (gate, by_joining) = (changed(one.gate), one.paused_by_joining);
+                Ok(self.set_own_gate(id, gate, by_joining))
+            }
+        }
+    }
+
+    fn set_room_gate(&mut self, gate: ParentGate) -> Outcome {
+        if self.state.room_gate != gate {
+            self.state.room_gate = gate;
+            let members = self
+                .state
+                .breakouts
+                .values()
+                .flat_map(|it| it.members.iter());
+            self.effects.touched.extend(members);
+            self.tell(EventKind::RoomGateChanged { gate });
+        }
+        Outcome::Gate { gate }
+    }
+
+    fn set_own_gate(
+        &mut self,
+        participant: ParticipantId,
+        gate: ParentGate,
+        by_joining: bool,
+    ) -> Outcome {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return Outcome::Done;
+        };
+        let before = one.effective_gate();
+        one.gate = gate;
+        one.paused_by_joining = by_joining;
+        let gate = one.effective_gate();
+        if before != gate {
+            self.effects.touched.insert(participant);
+            self.tell(EventKind::GateChanged { participant, gate });
+        }
+        Outcome::Gate { gate }
+    }
+}

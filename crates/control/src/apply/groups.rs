@@ -1,0 +1,251 @@
+//! Breakouts as such: opening, closing, clearing, destroying, changing (rules 9 to 11).
+
+use std::collections::BTreeSet;
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
+
+use super::create::check_capacity;
+use super::is_presentable;
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{
+    Actor, BreakoutError, BreakoutPatch, EventKind, MoveCause, Outcome, ParentGate, Selection,
+    Subject, bounds,
+};
+
+impl Turn<'_> {
+    /// The breakouts of a selection, each once. An empty selection of some is a mistake; all of none is not.
+    pub(super) fn select(&self, selection: &Selection) -> Result<Vec<BreakoutId>, BreakoutError> {
+        match selection {
+            Selection::All => Ok(self.state.breakouts.keys().copied().collect()),
+            Selection::Some(some) => {
+                require(
+                    !some.is_empty(),
+                    BreakoutError::InvalidArgument("a selection names at least one breakout"),
+                )?;
+                let some: BTreeSet<BreakoutId> = some.iter().copied().collect();
+                for id in &some {
+                    self.state.breakout(*id)?;
+                }
+                Ok(some.into_iter().collect())
+            }
+        }
+    }
+
+    /// As [`Turn::select`], if the actor is a moderator or owns every one of them.
+    fn select_owned(&self, selection: &Selection) -> Result<Vec<BreakoutId>, BreakoutError> {
+        let breakouts = self.select(selection)?;
+        if breakouts.is_empty() {
+            self.state.require_moderator(self.actor)?;
+        }
+        for id in &breakouts {
+            self.state.require_owner(self.actor, *id)?;
+        }
+        Ok(breakouts)
+    }
+
+    pub(super) fn open(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
+        let breakouts = self.select_owned(selection)?;
+        for id in &breakouts {
+            self.set_open(*id, true);
+        }
+        for id in &breakouts {
+            self.move_assigned(*id);
+        }
+        Ok(self.moved_breakouts(breakouts))
+    }
+
+    pub(super) fn close(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
+        let breakouts = self.select_owned(selection)?;
+        self.shut(&breakouts, MoveCause::Closed);
+        Ok(self.moved_breakouts(breakouts))
+    }
+
+    /// Returns everybody and lets nobody in.
+    pub(super) fn shut(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
+        self.return_all(breakouts, cause);
+        for id in breakouts {
+            self.set_open(*id, false);
+        }
+    }
+
+    fn set_open(&mut self, id: BreakoutId, open: bool) {
+        if let Some(breakout) = self.state.breakouts.get_mut(&id)
+            && breakout.open != open
+        {
+            breakout.open = open;
+            self.effects.selectable |= breakout.self_select;
+            self.effects.changed.insert(id);
+            self.effects.announced.insert(id);
+        }
+    }
+
+    pub(super) fn clear(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
+        if let Actor::Participant(id) = self.actor
+            && self.select_owned(selection).is_err()
+        {
+            return self.clear_one(id, selection);
+        }
+        let breakouts = self.select_owned(selection)?;
+        self.return_all(&breakouts, MoveCause::Cleared);
+        Ok(self.moved_breakouts(breakouts))
+    }
+
+    /// Rule 9: called by a plain participant, clear returns that participant only.
+    fn clear_one(
+        &mut self,
+        participant: ParticipantId,
+        selection: &Selection,
+    ) -> Result<Outcome, BreakoutError> {
+        let breakouts = self.select(selection)?;
+        self.check_return(participant)?;
+        let group = self.state.participant(participant)?.group;
+        let inside = group.breakout().is_some_and(|id| breakouts.contains(&id));
+        require(inside, BreakoutError::LeaveFailed)?;
+        self.place(participant, GroupId::Parent, MoveCause::Cleared, None);
+        Ok(self.moved_breakouts(group.breakout().into_iter().collect()))
+    }
+
+    pub(super) fn destroy(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
+        let breakouts = self.select_owned(selection)?;
+        if breakouts.is_empty() {
+            return Ok(self.moved_breakouts(breakouts));
+        }
+        let inside = breakouts
+            .iter()
+            .filter_map(|id| self.state.breakouts.get(id));
+        let members: Vec<ParticipantId> =
+            inside.flat_map(|it| it.members.iter().copied()).collect();
+        self.return_all(&breakouts, MoveCause::Destroyed);
+        let listeners: Vec<ParticipantId> = self
+            .state
+            .participants
+            .iter()
+            .filter(|(_, one)| one.listening.is_some_and(|id| breakouts.contains(&id)))
+            .map(|(id, _)| *id)
+            .collect();
+        for listener in listeners {
+            self.stop_listening(listener);
+        }
+        let assigned = self.state.assignments.iter();
+        let assigned: Vec<String> = assigned
+            .filter(|(_, to)| breakouts.contains(to))
+            .map(|(identity, _)| identity.clone())
+            .collect();
+        for identity in assigned {
+            self.assign(&identity, None);
+        }
+        for id in &breakouts {
+            if let Some(gone) = self.state.breakouts.remove(id) {
+                self.effects.selectable |= gone.self_select;
+            }
+            self.effects.changed.remove(id);
+        }
+        if self.state.breakouts.is_empty() {
+            self.lift_room_gate();
+        }
+        self.effects.selectable |= self.state.settings().breakouts.self_select;
+        self.tell(EventKind::BreakoutsDestroyed {
+            breakouts: breakouts.clone(),
+            members,
+        });
+        Ok(self.moved_breakouts(breakouts))
+    }
+
+    /// With the last breakout goes what a moderator had shut for everybody who is away.
+    fn lift_room_gate(&mut self) {
+        let open = ParentGate::default();
+        if self.state.room_gate != open {
+            self.state.room_gate = open;
+            self.tell(EventKind::RoomGateChanged { gate: open });
+        }
+    }
+
+    /// The answer to an operation on whole breakouts.
+    pub(super) fn moved_breakouts(&self, breakouts: Vec<BreakoutId>) -> Outcome {
+        let placed = self.effects.placed.iter();
+        Outcome::Breakouts {
+            breakouts,
+            moves: placed
+                .filter_map(|placing| Some((placing.participant, placing.to?)))
+                .collect(),
+        }
+    }
+
+    pub(super) fn update_breakout(
+        &mut self,
+        id: BreakoutId,
+        patch: &BreakoutPatch,
+    ) -> Result<Outcome, BreakoutError> {
+        let held = self.state.require_owner(self.actor, id)?;
+        let mut next = held.clone();
+        if let Some(name) = &patch.name {
+            require(
+                is_presentable(name),
+                BreakoutError::DetailsUnreadable("a name has 1 to 128 printable bytes"),
+            )?;
+            let free = *name == held.name || !self.taken_names().contains(name.as_str());
+            require(
+                free,
+                BreakoutError::InvalidArgument("another breakout has this name"),
+            )?;
+            next.name.clone_from(name);
+        }
+        if let Some(thread_id) = &patch.thread_id {
+            require(
+                thread_id.len() <= bounds::NAME && !thread_id.chars().any(char::is_control),
+                BreakoutError::DetailsUnreadable("a thread id has at most 128 printable bytes"),
+            )?;
+            next.thread_id.clone_from(thread_id);
+        }
+        if let Some(capacity) = patch.capacity {
+            next.capacity = check_capacity(self.state.settings(), Some(capacity))?;
+            require(
+                next.members.len() <= usize::from(next.capacity),
+                BreakoutError::InvalidArgument("more people are inside than it would hold"),
+            )?;
+        }
+        if let Some(media) = patch.media {
+            let allowed = self.state.settings().breakouts.allow_video
+                || !media.contains(TrackKind::Camera)
+                || held.media.contains(TrackKind::Camera);
+            require(allowed, BreakoutError::VideoNotAllowed)?;
+            next.media = media;
+        }
+        if let Some(owner) = patch.owner {
+            self.check_owner(owner)?;
+            next.owner = Some(owner);
+            next.orphaned = false;
+        }
+        next.auto_move = patch.auto_move.unwrap_or(held.auto_move);
+        next.self_select = patch.self_select.unwrap_or(held.self_select);
+        self.replace_breakout(id, next);
+        Ok(self.breakout_outcome(id))
+    }
+
+    fn check_owner(&self, owner: ParticipantId) -> Result<(), BreakoutError> {
+        let known = self.state.participants.contains_key(&owner);
+        require(known, BreakoutError::NotFound(Subject::Participant))?;
+        let actor = Actor::Participant(owner);
+        let power = self
+            .state
+            .has_power(actor, |grants| grants.create_breakouts);
+        require(power, BreakoutError::NotModerator)
+    }
+
+    fn replace_breakout(&mut self, id: BreakoutId, next: crate::state::Breakout) {
+        let Some(held) = self.state.breakouts.get_mut(&id) else {
+            return;
+        };
+        if *held == next {
+            return;
+        }
+        if held.media != next.media {
+            self.effects.touched.extend(&next.members);
+        }
+        self.effects.selectable |= held.self_select || next.self_select;
+        *held = next;
+        self.effects.changed.insert(id);
+        self.effects.announced.insert(id);
+    }
+}

@@ -1,0 +1,184 @@
+//! Inviting, declining, and assigning (rules 7 and 11).
+
+use std::collections::BTreeSet;
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{BreakoutError, EventKind, MoveCause, Outcome, bounds};
+
+impl Turn<'_> {
+    pub(super) fn invite(
+        &mut self,
+        breakout: BreakoutId,
+        participants: &[ParticipantId],
+        force: bool,
+    ) -> Result<Outcome, BreakoutError> {
+        self.state.require_owner(self.actor, breakout)?;
+        self.state.require_in_parent(self.actor)?;
+        let invitees: BTreeSet<ParticipantId> = participants.iter().copied().collect();
+        require(
+            !invitees.is_empty(),
+            BreakoutError::InvalidArgument("an invitation names at least one participant"),
+        )?;
+        for invitee in &invitees {
+            let one = self.state.participant(*invitee)?;
+            require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
+        }
+        let to = self.state.breakout(breakout)?;
+        let moves = force || to.auto_move && to.open;
+        if moves {
+            require(to.open, BreakoutError::BreakoutClosed)?;
+            let capacity = to.capacity;
+            let fits = invitees.len() <= to.free();
+            require(fits, BreakoutError::BreakoutFull { capacity })?;
+        }
+        self.check_assignments(invitees.len())?;
+        for invitee in invitees {
+            self.call_in(invitee, breakout, moves);
+            self.assign_if_free(invitee, breakout);
+        }
+        Ok(self.breakout_outcome(breakout))
+    }
+
+    /// Whoever is invited and assigned to nothing yet is assigned by it, as long as there is room.
+    fn assign_if_free(&mut self, invitee: ParticipantId, breakout: BreakoutId) {
+        let Some(one) = self.state.participants.get(&invitee) else {
+            return;
+        };
+        let identity = one.identity.clone();
+        let Some(to) = self.state.breakouts.get(&breakout) else {
+            return;
+        };
+        let free = self.state.assigned_to(breakout).count() < usize::from(to.capacity);
+        if free && !self.state.assignments.contains_key(&identity) {
+            self.assign(&identity, Some(breakout));
+        }
+    }
+
+    pub(super) fn reject(
+        &mut self,
+        participant: ParticipantId,
+        breakout: BreakoutId,
+    ) -> Result<Outcome, BreakoutError> {
+        let one = self.state.require_self(self.actor, participant)?;
+        let identity = one.identity.clone();
+        let invited = self.state.breakout(breakout)?.invited.contains(&identity);
+        let assigned = self.state.assignments.get(&identity) == Some(&breakout);
+        require(invited || assigned, BreakoutError::NotAssigned)?;
+        let inside = one.group == GroupId::Breakout(breakout);
+        require(!inside, BreakoutError::AlreadyInBreakout)?;
+        if assigned {
+            self.assign(&identity, None);
+        }
+        let mut owner = None;
+        if let Some(from) = self.state.breakouts.get_mut(&breakout) {
+            from.invited.remove(&identity);
+            owner = from.owner;
+        }
+        self.effects.changed.insert(breakout);
+        self.tell(EventKind::InviteRejected {
+            participant,
+            breakout,
+            owner,
+        });
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn assign_all(
+        &mut self,
+        breakout: Option<BreakoutId>,
+        identities: &[String],
+    ) -> Result<Outcome, BreakoutError> {
+        let Some(breakout) = breakout else {
+            self.state.require_moderator(self.actor)?;
+            for identity in identities {
+                self.unassign(identity);
+            }
+            return Ok(Outcome::Done);
+        };
+        let capacity = self.state.require_owner(self.actor, breakout)?.capacity;
+        let mut assigned: BTreeSet<&str> = self
+            .state
+            .assigned_to(breakout)
+            .map(String::as_str)
+            .collect();
+        for identity in identities {
+            require(
+                !identity.is_empty() && identity.len() <= bounds::IDENTITY,
+                BreakoutError::InvalidArgument("an identity has 1 to 128 bytes"),
+            )?;
+            assigned.insert(identity);
+        }
+        require(
+            assigned.len() <= usize::from(capacity),
+            BreakoutError::BreakoutFull { capacity },
+        )?;
+        self.check_assignments(identities.len())?;
+        for identity in identities {
+            if self.state.assignments.get(identity) != Some(&breakout) {
+                self.unassign(identity);
+            }
+            self.assign(identity, Some(breakout));
+        }
+        if self.state.breakout(breakout)?.open {
+            self.move_assigned(breakout);
+        }
+        Ok(self.breakout_outcome(breakout))
+    }
+
+    /// Takes an assignment back, and the invitation that came with it.
+    fn unassign(&mut self, identity: &str) {
+        let Some(breakout) = self.state.assignments.get(identity).copied() else {
+            return;
+        };
+        if let Some(from) = self.state.breakouts.get_mut(&breakout) {
+            from.invited.remove(identity);
+        }
+        self.assign(identity, None);
+    }
+
+    /// Rule 11: `auto_move` moves everybody who is assigned and in the parent, as far as there is room.
+    pub(super) fn move_assigned(&mut self, breakout: BreakoutId) {
+        let Some(to) = self.state.breakouts.get(&breakout) else {
+            return;
+        };
+        if !to.auto_move {
+            return;
+        }
+        let identities = to.invited.iter().chain(self.state.assigned_to(breakout));
+        let identities: BTreeSet<&String> = identities.collect();
+        let present: Vec<ParticipantId> = identities
+            .into_iter()
+            .filter_map(|identity| self.state.identities.get(identity).copied())
+            .filter(|id| {
+                self.state
+                    .participants
+                    .get(id)
+                    .is_some_and(|one| !one.is_away())
+            })
+            .take(to.free())
+            .collect();
+        for participant in present {
+            let to = GroupId::Breakout(breakout);
+            self.place(participant, to, MoveCause::AutoMoved, None);
+        }
+    }
+
+    fn check_assignments(&self, more: usize) -> Result<(), BreakoutError> {
+        require(
+            self.state.assignments.len().saturating_add(more) <= bounds::ASSIGNMENTS,
+            BreakoutError::InvalidArgument("too many identities are assigned already"),
+        )
+    }
+
+    pub(super) fn breakout_outcome(&self, breakout: BreakoutId) -> Outcome {
+        match self.state.breakout_view(breakout) {
+            Some(view) => Outcome::Breakout {
+                breakout: Box::new(view),
+            },
+            None => Outcome::Done,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What comes due: the countdown, the end of the breakouts, and places that nobody came back to.
+
+use sideroom_route::ParticipantId;
+
+use crate::state::{State, require};
+use crate::turn::Turn;
+use crate::{Actor, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
+
+impl State {
+    /// What comes due next, and when.
+    pub(crate) fn next_timer(&self) -> Option<(UnixMillis, Timer)> {
+        let expiry = self.expiries.first();
+        let expiry = expiry.map(|(until, participant)| (*until, Timer::Expire(*participant)));
+        [expiry, self.next_breakout_timer()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn next_breakout_timer(&self) -> Option<(UnixMillis, Timer)> {
+        let settings = &self.settings().breakouts;
+        let ends_at = settings.ends_at?;
+        if self.timer.time_up {
+            return Some((ends_at + u64::from(settings.grace_ms), Timer::End));
+        }
+        let reminder = settings.countdown_ms.get(usize::from(self.timer.announced));
+        match reminder {
+            Some(before) => {
+                let at = UnixMillis(ends_at.0.saturating_sub(u64::from(*before)));
+                Some((at, Timer::Countdown))
+            }
+            None => Some((ends_at, Timer::TimeUp)),
+        }
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn run_timer(&mut self, timer: Timer) -> Result<Outcome, BreakoutError> {
+        require(self.actor == Actor::System, BreakoutError::NotModerator)?;
+        match timer {
+            Timer::Expire(participant) => self.expire(participant),
+            Timer::Countdown | Timer::TimeUp | Timer::End => {
+                let due = self.state.next_breakout_timer();
+                let is_due = due.is_some_and(|(at, what)| what == timer && at <= self.now);
+                require(is_due, BreakoutError::InvalidArgument("it is not due"))?;
+                Ok(self.run_breakout_timer(timer))
+            }
+        }
+    }
+
+    fn expire(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
+        let until = self.state.participant(participant)?.dropped;
+        require(
+            until.is_some_and(|until| until <= self.now),
+            BreakoutError::InvalidArgument("it is not due"),
+        )?;
+        self.remove(participant, LeaveReason::Expired);
+        Ok(Outcome::Done)
+    }
+
+    fn run_breakout_timer(&mut self, timer: Timer) -> Outcome {
+        let settings = &self.state.settings().breakouts;
+        let Some(ends_at) = settings.ends_at else {
+            return Outcome::Done;
+        };
+        let grace_until = ends_at + u64::from(settings.grace_ms);
+        match timer {
+            Timer::Countdown => {
+                self.state.timer.announced += 1;
+                self.tell(EventKind::Countdown {
+                    remaining_ms: ends_at.since(self.now),
+                    ends_at,
+                });
+                Outcome::Done
+            }
+            Timer::TimeUp => {
+                self.state.timer.time_up = true;
+                self.tell(EventKind::TimeUp { grace_until });
+                Outcome::Done
+            }
+            Timer::End | Timer::Expire(_) => self.end_breakouts(),
+        }
+    }
+
+    fn end_breakouts(&mut self) -> Outcome {
+        self.state.config.settings.breakouts.ends_at = None;
+        self.state.timer = crate::state::TimerState::default();
+        let all: Vec<_> = self.state.breakouts.keys().copied().collect();
+        self.tell(EventKind::BreakoutSettingsChanged {
+            settings: Box::new(self.state.settings().breakouts.clone()),
+        });
+        self.shut(&all, MoveCause::TimeUp);
+        self.moved_breakouts(all)
+    }
+}

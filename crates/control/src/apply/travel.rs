@@ -1,0 +1,177 @@
+//! Going in, going out, being moved, being shuffled (rules 6 to 9 and 12).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
+
+use crate::distribute::{self, Target};
+use crate::state::require;
+use crate::turn::Turn;
+use crate::{Actor, BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
+
+impl Turn<'_> {
+    pub(super) fn join_breakout(
+        &mut self,
+        participant: ParticipantId,
+        breakout: BreakoutId,
+        stream: KindSet,
+    ) -> Result<Outcome, BreakoutError> {
+        let one = self.state.require_self(self.actor, participant)?;
+        let to = self.state.breakout(breakout)?;
+        require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
+        require(to.open, BreakoutError::BreakoutClosed)?;
+        let asked = to.invited.contains(&one.identity)
+            || self.state.assignments.get(&one.identity) == Some(&breakout);
+        let chooses = to.self_select || self.state.settings().breakouts.self_select;
+        let owns = to.owner == Some(participant);
+        let powerful = one.is_moderator() || self.actor == Actor::Operator;
+        require(
+            asked || chooses || owns || powerful,
+            BreakoutError::NotAssigned,
+        )?;
+        let capacity = to.capacity;
+        require(to.free() > 0, BreakoutError::BreakoutFull { capacity })?;
+        let video = stream.contains(TrackKind::Camera);
+        require(
+            !video || to.media.contains(TrackKind::Camera),
+            BreakoutError::VideoNotAllowed,
+        )?;
+        require(one.is_connected(), BreakoutError::JoinFailed)?;
+        let has_media = one.tracks.iter().any(|track| track.offered)
+            || one.slots.audio > 0
+            || one.slots.video > 0;
+        require(has_media, BreakoutError::TokenFailed)?;
+        let group = GroupId::Breakout(breakout);
+        self.place(participant, group, MoveCause::Joined, Some(stream));
+        Ok(Outcome::Placed { participant, group })
+    }
+
+    pub(super) fn leave_breakout(
+        &mut self,
+        participant: ParticipantId,
+    ) -> Result<Outcome, BreakoutError> {
+        self.check_return(participant)?;
+        let group = GroupId::Parent;
+        self.place(participant, group, MoveCause::Left, None);
+        Ok(Outcome::Placed { participant, group })
+    }
+
+    /// Rule 13: whether somebody may return by itself.
+    pub(super) fn check_return(&self, participant: ParticipantId) -> Result<(), BreakoutError> {
+        let one = self.state.require_self(self.actor, participant)?;
+        require(one.is_away(), BreakoutError::LeaveFailed)?;
+        let powerful = one.is_moderator() || self.state.is_moderator(self.actor);
+        let allowed = self.state.settings().breakouts.allow_return;
+        require(powerful || allowed, BreakoutError::ReturnNotAllowed)
+    }
+
+    /// Rule 6: one or many, between any groups, in one step. What counts is that everybody fits afterwards,
+    /// so people can change places in full breakouts.
+    pub(super) fn move_all(&mut self, moves: &[MoveTo]) -> Result<Outcome, BreakoutError> {
+        let power = self
+            .state
+            .has_power(self.actor, |grants| grants.move_others);
+        require(power, BreakoutError::NotModerator)?;
+        require(
+            !moves.is_empty(),
+            BreakoutError::InvalidArgument("a move names at least one participant"),
+        )?;
+        let mut movers = BTreeSet::new();
+        let mut coming: BTreeMap<BreakoutId, usize> = BTreeMap::new();
+        let mut going: BTreeMap<BreakoutId, usize> = BTreeMap::new();
+        for one_move in moves {
+            require(
+                movers.insert(one_move.participant),
+                BreakoutError::InvalidArgument("a participant is named twice"),
+            )?;
+            let from = self.state.participant(one_move.participant)?.group;
+            if from == one_move.to {
+                continue;
+            }
+            if let Some(breakout) = one_move.to.breakout() {
+                self.check_destination(breakout, one_move.stream)?;
+                *coming.entry(breakout).or_default() += 1;
+            }
+            if let Some(breakout) = from.breakout() {
+                *going.entry(breakout).or_default() += 1;
+            }
+        }
+        for (breakout, coming) in coming {
+            let to = self.state.breakout(breakout)?;
+            let free = to.free() + going.get(&breakout).copied().unwrap_or(0);
+            let capacity = to.capacity;
+            require(coming <= free, BreakoutError::BreakoutFull { capacity })?;
+        }
+        for one in moves {
+            self.place(one.participant, one.to, MoveCause::Moved, one.stream);
+        }
+        let moves = moves.iter().map(|one| (one.participant, one.to)).collect();
+        Ok(Outcome::Moved { moves })
+    }
+
+    fn check_destination(
+        &self,
+        breakout: BreakoutId,
+        stream: Option<KindSet>,
+    ) -> Result<(), BreakoutError> {
+        let to = self.state.breakout(breakout)?;
+        require(to.open, BreakoutError::BreakoutClosed)?;
+        let video = stream.is_some_and(|stream| stream.contains(TrackKind::Camera));
+        require(
+            !video || to.media.contains(TrackKind::Camera),
+            BreakoutError::VideoNotAllowed,
+        )
+    }
+
+    /// Distributes everybody but moderators anew: those in the parent and those in the named breakouts.
+    pub(super) fn shuffle(
+        &mut self,
+        selection: &Selection,
+        seed: Option<u64>,
+    ) -> Result<Outcome, BreakoutError> {
+        self.state.require_moderator(self.actor)?;
+        let breakouts = self.select(selection)?;
+        let mut targets = Vec::new();
+        for id in &breakouts {
+            let to = self.state.breakout(*id)?;
+            require(to.open, BreakoutError::BreakoutClosed)?;
+            let stay = to.members.iter().filter(|member| self.stays_put(**member));
+            targets.push(Target {
+                breakout: *id,
+                occupied: stay.count(),
+                capacity: usize::from(to.capacity),
+            });
+        }
+        let named = |group: GroupId| match group.breakout() {
+            None => true,
+            Some(id) => breakouts.contains(&id),
+        };
+        let pool: Vec<ParticipantId> = self
+            .state
+            .participants
+            .iter()
+            .filter(|(_, one)| !one.is_moderator() && named(one.group))
+            .map(|(id, _)| *id)
+            .collect();
+        let seed = seed.unwrap_or_else(|| self.draw_seed());
+        self.remember_round();
+        let dealt = distribute::avoid_pairs(seed, &pool, &targets, &self.state.rounds);
+        for participant in &dealt.left_over {
+            self.place(*participant, GroupId::Parent, MoveCause::Shuffled, None);
+        }
+        for (participant, breakout) in &dealt.placed {
+            let to = GroupId::Breakout(*breakout);
+            self.place(*participant, to, MoveCause::Shuffled, None);
+            if let Some(one) = self.state.participants.get(participant) {
+                let identity = one.identity.clone();
+                self.assign(&identity, Some(*breakout));
+            }
+        }
+        Ok(self.distributed(breakouts, dealt.placed, dealt.left_over, Some(seed)))
+    }
+
+    fn stays_put(&self, participant: ParticipantId) -> bool {
+        let one = self.state.participants.get(&participant);
+        one.is_some_and(crate::state::Participant::is_moderator)
+    }
+}

@@ -1,0 +1,193 @@
+//! What a viewer may see of a room at rest. What it may know of changes is in [`crate::EventKind::audience`];
+//! the two say the same.
+
+use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId};
+
+use crate::state::{Breakout, Participant, State};
+use crate::{
+    BreakoutSummary, BreakoutView, HelpRequest, ParticipantView, RoomView, TrackView, Viewer,
+};
+
+/// The viewer's place in the room: `None` for the operator.
+type Place<'a> = Option<(ParticipantId, &'a Participant)>;
+
+impl State {
+    /// The whole room as `viewer` may see it; `None` if it is not in it.
+    pub(crate) fn view(&self, viewer: Viewer, epoch: Epoch, seq: u64) -> Option<RoomView> {
+        let place = match viewer {
+            Viewer::Operator => None,
+            Viewer::Participant(id) => Some((id, self.participants.get(&id)?)),
+        };
+        let sees_all = sees_all(place);
+        let own_identity = place.map(|(_, one)| one.identity.as_str());
+        let assigned = own_identity.and_then(|identity| self.assignments.get(identity));
+        let help = self.help.values();
+        let shown = |id: &BreakoutId, breakout: &Breakout| {
+            let own = place.is_some_and(|(viewer, one)| {
+                one.group == GroupId::Breakout(*id)
+                    || one.listening == Some(*id)
+                    || breakout.owner == Some(viewer)
+            });
+            sees_all || own
+        };
+        Some(RoomView {
+            room: self.config.id,
+            name: self.config.name.clone(),
+            settings: self.settings().clone(),
+            epoch,
+            seq,
+            participants: self
+                .participants
+                .iter()
+                .map(|(id, one)| self.participant_view(*id, one, place))
+                .collect(),
+            breakouts: self
+                .breakouts
+                .iter()
+                .filter(|(id, breakout)| shown(id, breakout))
+                .map(|(id, breakout)| self.breakout_view_for(*id, breakout, place))
+                .collect(),
+            selectable: self.selectable(),
+            assigned: assigned.and_then(|id| self.summary(*id)),
+            invitations: self.invitations_of(own_identity),
+            gate: place.map(|(_, one)| one.effective_gate()),
+            room_gate: self.room_gate,
+            addressing: self
+                .addressing
+                .iter()
+                .map(|(id, kinds)| (*id, *kinds))
+                .collect(),
+            help: help
+                .filter(|request| {
+                    sees_all || place.is_some_and(|(id, _)| id == request.participant)
+                })
+                .cloned()
+                .collect::<Vec<HelpRequest>>(),
+            draining: self.draining,
+            closed: self.closed,
+        })
+    }
+
+    fn invitations_of(&self, identity: Option<&str>) -> Vec<BreakoutSummary> {
+        let Some(identity) = identity else {
+            return Vec::new();
+        };
+        let breakouts = self.breakouts.iter();
+        breakouts
+            .filter(|(_, breakout)| breakout.invited.contains(identity))
+            .map(|(id, breakout)| summary_of(*id, breakout))
+            .collect()
+    }
+
+    fn participant_view(
+        &self,
+        id: ParticipantId,
+        one: &Participant,
+        place: Place<'_>,
+    ) -> ParticipantView {
+        let itself = place.is_some_and(|(viewer, _)| viewer == id);
+        let together = place.is_some_and(|(_, viewer)| {
+            viewer.group == one.group
+                || (viewer.listening.is_some() && viewer.listening == one.group.breakout())
+        });
+        let knows_group = sees_all(place) || itself || together;
+        let hears = knows_group || one.group == GroupId::Parent;
+        let tracks = one.tracks.iter().filter(|track| hears && track.published);
+        ParticipantView {
+            participant: id,
+            identity: one.identity.clone(),
+            display_name: one.display_name.clone(),
+            role: one.role,
+            grants: (sees_all(place) || itself).then_some(one.grants),
+            group: if knows_group {
+                one.group
+            } else {
+                GroupId::Parent
+            },
+            away: one.is_away(),
+            dropped: !one.is_connected(),
+            tracks: tracks
+                .map(|track| TrackView {
+                    track: track.id,
+                    kind: track.kind,
+                    muted_by_self: one.muted_by_self.contains(track.kind),
+                    muted_by_moderator: one.muted_by_moderator.contains(track.kind),
+                })
+                .collect(),
+            joined_at: one.joined_at,
+        }
+    }
+
+    /// Somebody, as everybody may see it.
+    pub(crate) fn public_view(&self, id: ParticipantId) -> Option<ParticipantView> {
+        let one = self.participants.get(&id)?;
+        let mut view = self.participant_view(id, one, Some((id, one)));
+        view.group = GroupId::Parent;
+        view.grants = None;
+        if one.is_away() {
+            view.tracks.clear();
+        }
+        Some(view)
+    }
+
+    /// A breakout with everything that a moderator may know.
+    pub(crate) fn breakout_view(&self, id: BreakoutId) -> Option<BreakoutView> {
+        let breakout = self.breakouts.get(&id)?;
+        Some(self.breakout_view_for(id, breakout, None))
+    }
+
+    /// Invitees and assignees are told to moderators and the owner.
+    fn breakout_view_for(
+        &self,
+        id: BreakoutId,
+        breakout: &Breakout,
+        place: Place<'_>,
+    ) -> BreakoutView {
+        let owns = place.is_some_and(|(viewer, _)| breakout.owner == Some(viewer));
+        let knows = sees_all(place) || owns;
+        let assigned = self.assigned_to(id).filter(|_| knows);
+        let invited = breakout.invited.iter().filter(|_| knows);
+        BreakoutView {
+            summary: summary_of(id, breakout),
+            owner: breakout.owner,
+            assigned: assigned.cloned().collect(),
+            invited: invited.cloned().collect(),
+            members: breakout.members.iter().copied().collect(),
+        }
+    }
+
+    /// A breakout, as somebody may see it who is invited to it.
+    pub(crate) fn summary(&self, id: BreakoutId) -> Option<BreakoutSummary> {
+        self.breakouts
+            .get(&id)
+            .map(|breakout| summary_of(id, breakout))
+    }
+
+    /// What everybody may choose from by itself.
+    pub(crate) fn selectable(&self) -> Vec<BreakoutSummary> {
+        let all = self.settings().breakouts.self_select;
+        let breakouts = self.breakouts.iter();
+        breakouts
+            .filter(|(_, breakout)| all || breakout.self_select)
+            .map(|(id, breakout)| summary_of(*id, breakout))
+            .collect()
+    }
+}
+
+fn sees_all(place: Place<'_>) -> bool {
+    place.is_none_or(|(_, viewer)| viewer.is_moderator())
+}
+
+fn summary_of(id: BreakoutId, breakout: &Breakout) -> BreakoutSummary {
+    BreakoutSummary {
+        breakout: id,
+        name: breakout.name.clone(),
+        open: breakout.open,
+        capacity: breakout.capacity,
+        occupancy: breakout.occupancy(),
+        media: breakout.media,
+        auto_move: breakout.auto_move,
+        self_select: breakout.self_select,
+        thread_id: breakout.thread_id.clone(),
+    }
+}

@@ -1,0 +1,304 @@
+//! What a room knows: everything that is journalled, and the questions that it answers.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::{
+    BreakoutId, DropReason, Epoch, Gate, GroupId, Media, ParticipantId, TrackId, TrackKind,
+};
+
+use crate::journal::Chain;
+use crate::{
+    Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Role, RoomConfig, RoomSettings,
+    SlotPool, Standing, Subject, UnixMillis,
+};
+
+/// The journalled state of a room. Its hash is the room's.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) config: RoomConfig,
+    pub(crate) participants: BTreeMap<ParticipantId, Participant>,
+    pub(crate) identities: BTreeMap<String, ParticipantId>,
+    pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
+    /// By identity, so that somebody can be assigned who is not here yet.
+    pub(crate) assignments: BTreeMap<String, BreakoutId>,
+    pub(crate) room_gate: ParentGate,
+    pub(crate) addressing: BTreeMap<ParticipantId, KindSet>,
+    pub(crate) help: BTreeMap<ParticipantId, HelpRequest>,
+    /// Who was together in a breakout in past rounds, the latest last.
+    pub(crate) rounds: VecDeque<BTreeMap<ParticipantId, BreakoutId>>,
+    pub(crate) timer: TimerState,
+    /// When the places of dropped participants expire.
+    pub(crate) expiries: BTreeSet<(UnixMillis, ParticipantId)>,
+    pub(crate) next_participant: u32,
+    pub(crate) next_track: u32,
+    pub(crate) next_breakout: u32,
+    /// How many seeds the room has drawn.
+    pub(crate) draws: u64,
+    pub(crate) draining: bool,
+    pub(crate) closed: bool,
+    pub(crate) chain: Chain,
+}
+
+/// How far the timer has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct TimerState {
+    /// How many entries of the countdown are behind us.
+    pub(crate) announced: u8,
+    /// The time is up, the grace period runs.
+    pub(crate) time_up: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Participant {
+    pub(crate) identity: String,
+    pub(crate) display_name: String,
+    pub(crate) role: Role,
+    pub(crate) grants: Grants,
+    pub(crate) slots: SlotPool,
+    /// At most one of each kind.
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) muted_by_self: KindSet,
+    pub(crate) muted_by_moderator: KindSet,
+    pub(crate) group: GroupId,
+    /// What it brings into its breakout.
+    pub(crate) stream: KindSet,
+    /// What it, or somebody for it, has explicitly paused and muted.
+    pub(crate) gate: ParentGate,
+    /// Joining the breakout paused the parent.
+    pub(crate) paused_by_joining: bool,
+    /// Its connection is down; until when its place is kept.
+    pub(crate) dropped: Option<UnixMillis>,
+    pub(crate) listening: Option<BreakoutId>,
+    pub(crate) joined_at: UnixMillis,
+    pub(crate) help_at: Option<UnixMillis>,
+    /// What it was when, the latest last, for the events that it missed.
+    pub(crate) standings: VecDeque<Standing>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Track {
+    pub(crate) id: TrackId,
+    pub(crate) kind: TrackKind,
+    /// The client can send it.
+    pub(crate) offered: bool,
+    /// It does.
+    pub(crate) published: bool,
+    /// The audience that it is routed to, if any.
+    pub(crate) routed: Option<Routed>,
+}
+
+/// Where a track is routed, and since which epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Routed {
+    pub(crate) group: GroupId,
+    pub(crate) since: Epoch,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Breakout {
+    pub(crate) name: String,
+    pub(crate) owner: Option<ParticipantId>,
+    /// Its owner left when no other moderator was there: the next one to come owns it.
+    pub(crate) orphaned: bool,
+    pub(crate) capacity: u16,
+    pub(crate) media: KindSet,
+    pub(crate) open: bool,
+    pub(crate) auto_move: bool,
+    pub(crate) self_select: bool,
+    pub(crate) thread_id: String,
+    /// The identities that were invited and have not declined.
+    pub(crate) invited: BTreeSet<String>,
+    pub(crate) members: BTreeSet<ParticipantId>,
+}
+
+impl Breakout {
+    pub(crate) fn occupancy(&self) -> u16 {
+        u16::try_from(self.members.len()).unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn free(&self) -> usize {
+        usize::from(self.capacity).saturating_sub(self.members.len())
+    }
+}
+
+impl Participant {
+    pub(crate) fn is_moderator(&self) -> bool {
+        self.role == Role::Moderator
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.group != GroupId::Parent
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.dropped.is_none()
+    }
+
+    pub(crate) fn track(&self, kind: TrackKind) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.kind == kind)
+    }
+
+    pub(crate) fn track_mut(&mut self, kind: TrackKind) -> Option<&mut Track> {
+        self.tracks.iter_mut().find(|track| track.kind == kind)
+    }
+
+    /// Why no packet of this kind may pass: the stronger mute counts.
+    pub(crate) fn mute_of(&self, kind: TrackKind) -> Option<DropReason> {
+        if self.muted_by_moderator.contains(kind) {
+            Some(DropReason::ModeratorMuted)
+        } else if self.muted_by_self.contains(kind) {
+            Some(DropReason::PublisherMuted)
+        } else {
+            None
+        }
+    }
+
+    /// The gate as it works, what joining set included.
+    pub(crate) fn effective_gate(&self) -> ParentGate {
+        ParentGate {
+            paused: self.gate.paused || self.paused_by_joining,
+            ..self.gate
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn settings(&self) -> &RoomSettings {
+        &self.config.settings
+    }
+
+    pub(crate) fn participant(&self, id: ParticipantId) -> Result<&Participant, BreakoutError> {
+        self.participants
+            .get(&id)
+            .ok_or(BreakoutError::NotFound(Subject::Participant))
+    }
+
+    pub(crate) fn breakout(&self, id: BreakoutId) -> Result<&Breakout, BreakoutError> {
+        self.breakouts
+            .get(&id)
+            .ok_or(BreakoutError::NotFound(Subject::Breakout))
+    }
+
+    /// Where a track of `kind` of `participant` belongs now; `None`: nowhere.
+    pub(crate) fn audience_of(
+        &self,
+        participant: &Participant,
+        kind: TrackKind,
+    ) -> Option<GroupId> {
+        let published = participant.track(kind).is_some_and(|track| track.published);
+        if !published || !participant.is_connected() {
+            return None;
+        }
+        match participant.group {
+            GroupId::Parent => Some(GroupId::Parent),
+            GroupId::Breakout(id) => {
+                let carried = self.breakouts.get(&id)?.media;
+                let brought = participant.stream.contains(kind) && carried.contains(kind);
+                brought.then_some(participant.group)
+            }
+        }
+    }
+
+    /// What the parent's `media` meets on its way to a participant who is away.
+    pub(crate) fn parent_gate(&self, participant: &Participant, media: Media) -> Gate {
+        let own = participant.effective_gate();
+        if own.paused {
+            Gate::Shut(DropReason::ParentPaused)
+        } else if self.room_gate.paused {
+            Gate::Shut(DropReason::RoomPaused)
+        } else if own.mutes(media) {
+            Gate::Shut(DropReason::ParentMuted)
+        } else if self.room_gate.mutes(media) {
+            Gate::Shut(DropReason::RoomMuted)
+        } else {
+            Gate::Open
+        }
+    }
+
+    /// True if the actor has a moderator's power.
+    pub(crate) fn is_moderator(&self, actor: Actor) -> bool {
+        match actor {
+            Actor::Operator | Actor::System => true,
+            Actor::Participant(id) => self
+                .participants
+                .get(&id)
+                .is_some_and(Participant::is_moderator),
+        }
+    }
+
+    /// True if the actor is a moderator, or has this grant.
+    pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
+        match actor {
+            Actor::Operator | Actor::System => true,
+            Actor::Participant(id) => self
+                .participants
+                .get(&id)
+                .is_some_and(|one| one.is_moderator() || grant(&one.grants)),
+        }
+    }
+
+    pub(crate) fn require_moderator(&self, actor: Actor) -> Result<(), BreakoutError> {
+        require(self.is_moderator(actor), BreakoutError::NotModerator)
+    }
+
+    /// The participant itself may, and the operator on its behalf.
+    pub(crate) fn require_self(
+        &self,
+        actor: Actor,
+        participant: ParticipantId,
+    ) -> Result<&Participant, BreakoutError> {
+        let about = self.participant(participant)?;
+        let allowed = match actor {
+            Actor::Operator | Actor::System => true,
+            Actor::Participant(id) => id == participant,
+        };
+        require(allowed, BreakoutError::NotModerator)?;
+        Ok(about)
+    }
+
+    /// A moderator may, and the owner of the breakout.
+    pub(crate) fn require_owner(
+        &self,
+        actor: Actor,
+        breakout: BreakoutId,
+    ) -> Result<&Breakout, BreakoutError> {
+        let about = self.breakout(breakout)?;
+        let owns = matches!(actor, Actor::Participant(id) if about.owner == Some(id));
+        require(
+            owns || self.is_moderator(actor),
+            BreakoutError::NotModerator,
+        )?;
+        Ok(about)
+    }
+
+    /// Rule 2: creating and inviting work from the parent only.
+    pub(crate) fn require_in_parent(&self, actor: Actor) -> Result<(), BreakoutError> {
+        let away = match actor {
+            Actor::Operator | Actor::System => false,
+            Actor::Participant(id) => self.participants.get(&id).is_some_and(Participant::is_away),
+        };
+        require(!away, BreakoutError::NotInParent)
+    }
+
+    /// Who is assigned to `breakout`.
+    pub(crate) fn assigned_to(&self, breakout: BreakoutId) -> impl Iterator<Item = &String> {
+        let assigned = self.assignments.iter();
+        assigned.filter_map(move |(identity, to)| (*to == breakout).then_some(identity))
+    }
+}
+
+/// `Err(error)` unless `condition` holds.
+pub(crate) fn require(condition: bool, error: BreakoutError) -> Result<(), BreakoutError> {
+    if condition { Ok(()) } else { Err(error) }
+}
+
+impl ParentGate {
+    /// True if this mutes `media`.
+    pub const fn mutes(&self, media: Media) -> bool {
+        match media {
+            Media::Audio => self.audio_muted,
+            Media::Video => self.video_muted,
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! One command's turn: the changes that it makes to the state, and what must be told afterwards.
+//!
+//! A command checks everything first and only then takes steps; the steps here cannot fail. So a refused
+//! command has changed nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use crate::state::State;
+use crate::{
+    Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, UnixMillis,
+    bounds,
+};
+
+/// The turn of one command.
+pub(crate) struct Turn<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) now: UnixMillis,
+    pub(crate) actor: Actor,
+    pub(crate) effects: Effects,
+}
+
+/// What a turn has touched.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// What happened, in order; what follows from `placed` and the sets below is told after these.
+    pub(crate) events: Vec<EventKind>,
+    /// Whose routes, sources or standing may be different now.
+    pub(crate) touched: BTreeSet<ParticipantId>,
+    /// Something that concerns every subscriber has changed.
+    pub(crate) everyone: bool,
+    pub(crate) placed: Vec<Placing>,
+    pub(crate) created: Vec<BreakoutId>,
+    /// Who has come in.
+    pub(crate) arrived: Option<ParticipantId>,
+    /// Breakouts that moderators have to see anew.
+    pub(crate) changed: BTreeSet<BreakoutId>,
+    /// Breakouts whose assignees have to see them anew.
+    pub(crate) announced: BTreeSet<BreakoutId>,
+    /// Who is assigned elsewhere than before.
+    pub(crate) reassigned: BTreeSet<ParticipantId>,
+    /// What everybody may choose from has changed.
+    pub(crate) selectable: bool,
+}
+
+/// Somebody is in another group than before.
+#[derive(Clone, Copy)]
+pub(crate) struct Placing {
+    pub(crate) participant: ParticipantId,
+    pub(crate) from: Option<GroupId>,
+    pub(crate) to: Option<GroupId>,
+    pub(crate) cause: MoveCause,
+}
+
+impl Turn<'_> {
+    pub(crate) fn tell(&mut self, event: EventKind) {
+        self.effects.events.push(event);
+    }
+
+    /// Puts `participant` into the group `to`. That there is room, and that it may, is checked before.
+    pub(crate) fn place(
+        &mut self,
+        participant: ParticipantId,
+        to: GroupId,
+        cause: MoveCause,
+        stream: Option<KindSet>,
+    ) {
+        let pauses = self.state.settings().breakouts.parent_while_away == ParentWhileAway::Paused;
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        let from = one.group;
+        if from == to {
+            return;
+        }
+        one.group = to;
+        one.stream = stream.unwrap_or(KindSet::ALL);
+        if to == GroupId::Parent {
+            one.paused_by_joining = false;
+            match cause {
+                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp => {
+                    one.gate.paused = false;
+                }
+                MoveCause::Destroyed => one.gate = ParentGate::default(),
+                _ => {}
+            }
+        } else if from == GroupId::Parent && pauses {
+            one.paused_by_joining = true;
+        }
+        let hears_itself = one.listening.is_some() && one.listening == to.breakout();
+        if let Some(breakout) = from.breakout() {
+            self.take_out(participant, breakout);
+        }
+        if let Some(breakout) = to.breakout() {
+            self.put_in(participant, breakout);
+        }
+        if hears_itself {
+            self.stop_listening(participant);
+        }
+        self.state.help.remove(&participant);
+        self.effects.touched.insert(participant);
+        self.effects.placed.push(Placing {
+            participant,
+            from: Some(from),
+            to: Some(to),
+            cause,
+        });
+    }
+
+    fn take_out(&mut self, participant: ParticipantId, from: BreakoutId) {
+        if let Some(breakout) = self.state.breakouts.get_mut(&from) {
+            breakout.members.remove(&participant);
+            self.effects.selectable |= breakout.self_select;
+            self.effects.changed.insert(from);
+        }
+    }
+
+    fn put_in(&mut self, participant: ParticipantId, to: BreakoutId) {
+        if let Some(breakout) = self.state.breakouts.get_mut(&to) {
+            breakout.members.insert(participant);
+            self.effects.selectable |= breakout.self_select;
+            self.effects.changed.insert(to);
+        }
+    }
+
+    /// Returns everybody who is inside, and remembers who was together.
+    pub(crate) fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
+        self.remember_round();
+        for id in breakouts {
+            let Some(breakout) = self.state.breakouts.get(id) else {
+                continue;
+            };
+            for member in breakout.members.clone() {
+                self.place(member, GroupId::Parent, cause, None);
+            }
+        }
+    }
+
+    /// Keeps who is together now, so that shuffling can avoid it later.
+    pub(crate) fn remember_round(&mut self) {
+        let mut round = BTreeMap::new();
+        for (id, breakout) in &self.state.breakouts {
+            if breakout.members.len() >= 2 {
+                round.extend(breakout.members.iter().map(|member| (*member, *id)));
+            }
+        }
+        if round.is_empty() || self.state.rounds.back() == Some(&round) {
+            return;
+        }
+        if self.state.rounds.len() >= bounds::ROUNDS {
+            self.state.rounds.pop_front();
+        }
+        self.state.rounds.push_back(round);
+    }
+
+    pub(crate) fn assign(&mut self, identity: &str, breakout: Option<BreakoutId>) {
+        let before = match breakout {
+            Some(id) => self.state.assignments.insert(identity.to_owned(), id),
+            None => self.state.assignments.remove(identity),
+        };
+        if before == breakout {
+            return;
+        }
+        self.effects.changed.extend(before);
+        self.effects.changed.extend(breakout);
+        if let Some(participant) = self.state.identities.get(identity) {
+            self.effects.reassigned.insert(*participant);
+        }
+    }
+
+    pub(crate) fn stop_listening(&mut self, participant: ParticipantId) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        if let Some(breakout) = one.listening.take() {
+            self.effects.touched.insert(participant);
+            self.tell(EventKind::ListeningStopped {
+                participant,
+                breakout,
+            });
+        }
+    }
+
+    pub(crate) fn stop_addressing(&mut self, participant: ParticipantId) {
+        if self.state.addressing.remove(&participant).is_some() {
+            self.effects.touched.insert(participant);
+            self.tell(EventKind::AddressAllStopped { participant });
+        }
+    }
+
+    /// Stops what `participant` no longer has the power for.
+    pub(crate) fn withdraw_powers(&mut self, participant: ParticipantId) {
+        let actor = Actor::Participant(participant);
+        if !self.state.has_power(actor, |grants| grants.listen_in) {
+            self.stop_listening(participant);
+        }
+        if !self.state.has_power(actor, |grants| grants.address_all) {
+            self.stop_addressing(participant);
+        }
+        if !self
+            .state
+            .has_power(actor, |grants| grants.create_breakouts)
+        {
+            self.pass_ownership(participant);
+        }
+    }
+
+    /// Rule 15: the breakouts of an owner who goes pass to the moderator who is here for the longest.
+    pub(crate) fn pass_ownership(&mut self, from: ParticipantId) {
+        let heir = self
+            .state
+            .participants
+            .iter()
+            .filter(|(id, one)| **id != from && one.is_moderator())
+            .min_by_key(|(id, one)| (!one.is_connected(), **id))
+            .map(|(id, _)| *id);
+        self.give_breakouts(Some(from), heir);
+    }
+
+    /// Whatever `from` owns belongs to `to` now.
+    pub(crate) fn give_breakouts(
+        &mut self,
+        from: Option<ParticipantId>,
+        to: Option<ParticipantId>,
+    ) {
+        for (id, breakout) in &mut self.state.breakouts {
+            if breakout.owner == from && breakout.owner != to {
+                breakout.owner = to;
+                breakout.orphaned = to.is_none();
+                self.effects.changed.insert(*id);
+            }
+        }
+    }
+
+    /// Takes somebody out of the room for good.
+    pub(crate) fn remove(&mut self, participant: ParticipantId, reason: LeaveReason) {
+        self.stop_listening(participant);
+        self.stop_addressing(participant);
+        self.pass_ownership(participant);
+        let Some(one) = self.state.participants.remove(&participant) else {
+            return;
+        };
+        if let Some(until) = one.dropped {
+            self.state.expiries.remove(&(until, participant));
+        }
+        self.state.identities.remove(&one.identity);
+        self.state.help.remove(&participant);
+        if let Some(breakout) = one.group.breakout() {
+            self.take_out(participant, breakout);
+        }
+        self.effects.touched.insert(participant);
+        self.effects.placed.push(Placing {
+            participant,
+            from: Some(one.group),
+            to: None,
+            cause: MoveCause::LeftRoom,
+        });
+        self.tell(EventKind::ParticipantLeft {
+            participant,
+            reason,
+        });
+    }
+
+    /// A seed of the room's own.
+    pub(crate) fn draw_seed(&mut self) -> u64 {
+        self.state.draws += 1;
+        let mut chance = crate::chance::Chance::new(self.state.config.seed ^ self.state.draws);
+        chance.bits()
+    }
+}

@@ -1,0 +1,125 @@
+//! What a room is told and does not journal: who talks, and who looks at what. Losing it costs quality,
+//! never isolation.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::{GroupId, Media, ParticipantId, Route, TrackId, TrackKind};
+
+use crate::state::require;
+use crate::{BreakoutError, bounds};
+
+/// What a subscriber wants to see of whom. By default everything, as far as its slots go.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Views {
+    /// Sources that are not named in `wishes` are shown too, if slots are left.
+    pub everything_else: bool,
+    /// At most [`bounds::VIEWS`].
+    pub wishes: Vec<View>,
+}
+
+/// One wish.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct View {
+    /// Of whom.
+    pub publisher: ParticipantId,
+    /// What: camera, screen or canvas.
+    pub kind: TrackKind,
+    /// How.
+    pub wish: Wish,
+    /// The largest picture that is of use, in lines.
+    pub max_height: Option<u16>,
+}
+
+/// How much somebody wants to see a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Before all others of its group.
+    Pinned,
+    /// If a slot is left.
+    Shown,
+    /// Not at all.
+    Hidden,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        Self {
+            everything_else: true,
+            wishes: Vec::new(),
+        }
+    }
+}
+
+/// All that is volatile.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Volatile {
+    /// The most active first.
+    pub(crate) talkers: BTreeMap<GroupId, Vec<TrackId>>,
+    pub(crate) wishes: BTreeMap<ParticipantId, Wishes>,
+}
+
+/// [`Views`], ready for looking up.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Wishes {
+    pub(crate) everything_else: bool,
+    by_source: BTreeMap<(ParticipantId, TrackKind), (Wish, u16)>,
+    /// They change which sources are shown, not only how large.
+    pub(crate) special: bool,
+}
+
+impl Wishes {
+    pub(crate) fn new(views: &Views) -> Result<Self, BreakoutError> {
+        require(
+            views.wishes.len() <= bounds::VIEWS,
+            BreakoutError::InvalidArgument("at most 256 wishes"),
+        )?;
+        let mut by_source = BTreeMap::new();
+        for view in &views.wishes {
+            require(
+                view.kind.media() == Media::Video,
+                BreakoutError::InvalidArgument("a wish is for camera, screen or canvas"),
+            )?;
+            let height = view.max_height.unwrap_or(Route::ANY_HEIGHT);
+            by_source.insert((view.publisher, view.kind), (view.wish, height));
+        }
+        let chooses = by_source.values().any(|(wish, _)| *wish != Wish::Shown);
+        Ok(Self {
+            everything_else: views.everything_else,
+            by_source,
+            special: chooses || !views.everything_else,
+        })
+    }
+
+    pub(crate) fn wish(&self, publisher: ParticipantId, kind: TrackKind) -> Option<Wish> {
+        self.by_source
+            .get(&(publisher, kind))
+            .map(|(wish, _)| *wish)
+    }
+
+    pub(crate) fn max_height(&self, publisher: ParticipantId, kind: TrackKind) -> u16 {
+        let known = self.by_source.get(&(publisher, kind));
+        known.map_or(Route::ANY_HEIGHT, |(_, height)| *height)
+    }
+
+    /// The sources that have this wish.
+    pub(crate) fn with(&self, wish: Wish) -> impl Iterator<Item = (ParticipantId, TrackKind)> {
+        let all = self.by_source.iter();
+        all.filter_map(move |(source, (its, _))| (*its == wish).then_some(*source))
+    }
+}
+
+impl Volatile {
+    /// The place of a track among the talkers of `group`, 0 the most active.
+    pub(crate) fn rank(&self, group: GroupId, audio: Option<TrackId>) -> u16 {
+        let talkers = self.talkers.get(&group);
+        let (Some(talkers), Some(audio)) = (talkers, audio) else {
+            return u16::MAX;
+        };
+        let place = talkers.iter().position(|talker| *talker == audio);
+        place
+            .and_then(|place| u16::try_from(place).ok())
+            .unwrap_or(u16::MAX)
+    }
+}
