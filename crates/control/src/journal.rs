@@ -98,6 +98,19 @@ pub enum ReplayError {
     },
 }
 
+/// For callers that tell all failures of a room alike; the particulars are in the [`ReplayError`].
+impl From<ReplayError> for BreakoutError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Unreadable => Self::Internal("the journal is unreadable"),
+            ReplayError::Version { .. } => Self::Internal("the journal has another version"),
+            ReplayError::OutOfOrder { .. } => Self::Internal("a part of the journal is missing"),
+            ReplayError::Tampered { .. } => Self::Internal("the journal was changed afterwards"),
+            ReplayError::Refused { error, .. } => error,
+        }
+    }
+}
+
 /// What a hash covers: everything in a record but the hash.
 #[derive(Serialize)]
 struct Hashed<'a> {

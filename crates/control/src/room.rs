@@ -103,8 +103,16 @@ impl Room {
     pub fn apply_at(
         &mut self,
         expected: Epoch,
-        request: Request,
+        now: UnixMillis,
+        actor: Actor,
+        (id, command): (&RequestId, Command),
     ) -> Result<Applied, BreakoutError> {
+        let request = Request {
+            now,
+            actor,
+            id: id.clone(),
+            command,
+        };
         self.run(request, &Mode::Expecting(expected))
     }
 
@@ -162,10 +170,10 @@ impl Room {
     pub fn set_views(
         &mut self,
         participant: ParticipantId,
-        views: &Views,
+        views: Views,
     ) -> Result<Option<RouteUpdate>, BreakoutError> {
         self.state.participant(participant)?;
-        let wishes = Wishes::new(views)?;
+        let wishes = Wishes::new(&views)?;
         self.planner.set_choosy(participant, wishes.special);
         self.volatile.wishes.insert(participant, wishes);
         Ok(self.replan(&BTreeSet::from([participant])))
