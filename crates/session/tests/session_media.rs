@@ -10,7 +10,7 @@ use common::{Builder, MID, OPUS, REPAIRED_RID, RID, RTX, Sent, TRANSPORT_CC, VP8
 use sideroom_route::{DropReason, LostReason};
 use sideroom_rtp::{Codec, RtpView};
 use sideroom_session::dtls::{DtlsConfig, DtlsVersions};
-use sideroom_session::srtp::SrtpProfile;
+use sideroom_session::srtp::{Role, SrtpProfile};
 use sideroom_session::{DatagramClass, PeerAddr, Received, RtpParts, SessionEvent};
 
 /// A microphone with an announced SSRC, a camera without, a simulcast screen, and two slots.
@@ -88,6 +88,35 @@ fn every_version_and_profile_connects() {
         assert!(profiles.contains(&world.sending.as_ref().unwrap().profile()));
         check(&mut world, &Sent::new(OPUS, 1000, 1), AUDIO, 0);
     }
+}
+
+#[test]
+fn a_client_that_waits_for_the_handshake_is_begun_with() {
+    let mut offer = offer();
+    offer.setup = "passive";
+    let mut world = World::begin_with(config(Codec::Vp8), &mut offer, |dtls| DtlsConfig {
+        role: Role::Server,
+        ..dtls
+    });
+    assert!(
+        world.answer.sdp.contains("a=setup:active\r\n"),
+        "{}",
+        world.answer.sdp
+    );
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.events.last(), Some(&SessionEvent::Connected));
+    check(&mut world, &Sent::new(OPUS, 1000, 1), AUDIO, 0);
+}
+
+#[test]
+fn one_address_over_two_protocols_is_two_paths() {
+    let mut world = world();
+    let udp = world.address;
+    world.address = PeerAddr::tcp(udp.addr);
+    let packet = Sent::new(OPUS, 1000, 1);
+    check_dropped(&mut world, &packet, DropReason::UnvalidatedAddress);
+    world.address = udp;
+    check(&mut world, &packet, AUDIO, 0);
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub fn fresh() -> IceCredentials {
 pub struct Builder {
     pub ufrag: String,
     pub fingerprint: String,
+    pub setup: &'static str,
     /// Media and direction.
     pub sections: Vec<(&'static str, &'static str)>,
     /// Lines for one section more.
@@ -87,6 +88,7 @@ impl Builder {
             fingerprint: "sha-256 82:47:BD:24:94:48:65:B3:7D:F2:2C:E6:A6:5D:66:EB:5B:78:3F:14:CF:\
                           C8:0E:56:7C:03:5B:BB:69:27:00:C9"
                 .to_owned(),
+            setup: "actpass",
             sections: Vec::new(),
             extra: Vec::new(),
         }
@@ -114,9 +116,9 @@ impl Builder {
             text.push_str(&format!(
                 "m={media} 9 UDP/TLS/RTP/SAVPF {payload_types}\r\nc=IN IP4 0.0.0.0\r\n\
                  a=ice-ufrag:{}\r\na=ice-pwd:a-password-of-the-client\r\na=fingerprint:{}\r\n\
-                 a=setup:actpass\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
+                 a=setup:{}\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
                  {formats}",
-                self.ufrag, self.fingerprint
+                self.ufrag, self.fingerprint, self.setup
             ));
             let extra = self.extra.iter().filter(|(section, _)| *section == mid);
             extra.for_each(|(_, line)| text.push_str(line));
