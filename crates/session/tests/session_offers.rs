@@ -6,7 +6,7 @@ mod common;
 use common::{Builder, config, fresh, session};
 use sideroom_route::{SlotId, Time, TrackKind};
 use sideroom_rtp::Codec;
-use sideroom_session::sdp::MAX_SLOTS_PER_MEDIA;
+use sideroom_session::sdp::{MAX_SLOTS_PER_MEDIA, summarize};
 use sideroom_session::{Answer, Session, TrackHint};
 
 /// The offer of the client SDK: four tracks, and a pool of slots.
@@ -58,6 +58,30 @@ fn one_offer_is_a_whole_meeting() {
     for slot in &answer.slots {
         assert!(answer.sdp.contains(&format!("a=ssrc:{} cname:", slot.ssrc)));
     }
+}
+
+#[test]
+fn a_summary_is_what_the_answer_will_be() {
+    let offer = meeting(9);
+    let (_, answer) = accept(&offer);
+    let summary = summarize(&offer.text(), &config(Codec::Vp8).codecs, &[]).unwrap();
+    assert_eq!(
+        summary.kinds,
+        answer
+            .ingress
+            .iter()
+            .map(|track| track.kind)
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(
+        summary.slots,
+        answer
+            .slots
+            .iter()
+            .map(|slot| slot.slot)
+            .collect::<Vec<_>>()
+    );
+    assert!(summarize("v=0\r\n", &config(Codec::Vp8).codecs, &[]).is_err());
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod media;
 mod negotiate;
 mod offer;
 mod streams;
+mod summary;
+mod summary;
 
 pub use line::{MAX_MEDIA_SECTIONS, MAX_OFFER_BYTES, OfferError};
 pub use media::{Direction, MediaSection, OfferedCodec, OfferedExtension, SsrcGroup};
@@ -19,6 +21,8 @@ pub use negotiate::{
     NegotiatedLayer, NegotiatedSlot, Refusal, RefusedSection,
 };
 pub use offer::{Offer, Setup, Transport};
+pub use summary::{OfferSummary, summarize};
+pub use summary::{Summary, summarize};
 
 pub(crate) use answer::{AnswerParts, write_answer};
 pub(crate) use negotiate::SectionAnswer;
