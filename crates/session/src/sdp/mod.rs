@@ -12,7 +12,6 @@ mod negotiate;
 mod offer;
 mod streams;
 mod summary;
-mod summary;
 
 pub use line::{MAX_MEDIA_SECTIONS, MAX_OFFER_BYTES, OfferError};
 pub use media::{Direction, MediaSection, OfferedCodec, OfferedExtension, SsrcGroup};
@@ -22,7 +21,6 @@ pub use negotiate::{
 };
 pub use offer::{Offer, Setup, Transport};
 pub use summary::{OfferSummary, summarize};
-pub use summary::{Summary, summarize};
 
 pub(crate) use answer::{AnswerParts, write_answer};
 pub(crate) use negotiate::SectionAnswer;

@@ -9,7 +9,7 @@ use crate::{RoomCodecs, TrackHint};
 
 /// The tracks and slots of an offer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Summary {
+pub struct OfferSummary {
     /// The tracks that the client sends, or will.
     pub kinds: Vec<TrackKind>,
     /// The slots that it can be sent.
@@ -21,10 +21,10 @@ pub fn summarize(
     offer: &str,
     codecs: &RoomCodecs,
     hints: &[TrackHint],
-) -> Result<Summary, OfferError> {
+) -> Result<OfferSummary, OfferError> {
     let mut negotiated = Negotiated::new(0);
     negotiated.negotiate(&Offer::parse(offer)?, codecs, hints)?;
-    Ok(Summary {
+    Ok(OfferSummary {
         kinds: negotiated.ingress.iter().map(|track| track.kind).collect(),
         slots: negotiated.slots.iter().map(|slot| slot.slot).collect(),
     })
