@@ -15,7 +15,7 @@ use jsonwebtoken::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use claims::{ApiClaims, ClientClaims, GrantClaims, RoleClaim};
+pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
 
 use crate::error::ApiError;
 
@@ -258,7 +258,7 @@ impl Keyring {
                 "the key that signed this token may not sign client tokens",
             ));
         }
-        claims.check()?;
+        claims.check_names().map_err(refused)?;
         Ok(claims)
     }
 

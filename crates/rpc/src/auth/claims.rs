@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::TrackKind;
 
 use super::{API_AUDIENCE, CLIENT_AUDIENCE};
-use crate::error::ApiError;
 
 /// The longest identity, name or room name, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;
@@ -102,14 +101,13 @@ impl ClientClaims {
             .unwrap_or_else(|| GrantClaims::of_role(self.role))
     }
 
-    pub(super) fn check(&self) -> Result<(), ApiError> {
+    /// A sentence about names that are too long or missing.
+    pub fn check_names(&self) -> Result<(), &'static str> {
         let fits = |text: &str| !text.is_empty() && text.len() <= MAX_NAME_BYTES;
         if fits(&self.room) && fits(&self.sub) && self.name.len() <= MAX_NAME_BYTES {
             return Ok(());
         }
-        Err(ApiError::Unauthenticated(
-            "`room` and `sub` must have 1 to 128 bytes, `name` at most 128",
-        ))
+        Err("room and identity have 1 to 128 bytes, the name at most 128")
     }
 }
 

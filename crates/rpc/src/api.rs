@@ -1,0 +1,273 @@
+//! What all front ends share: who is calling, whether that is too often, and the way of a command.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicUsize},
+};
+
+use sideroom_control::{Actor, Command, RequestId, Viewer};
+use sideroom_route::{Epoch, ParticipantId};
+use tokio::time::timeout;
+
+use crate::{
+    auth::{Bearer, ClientClaims, KeyError, Keyring, Operator, Scope},
+    backend::{Answer, Backend, CommandRequest},
+    clock,
+    config::RpcConfig,
+    error::ApiError,
+    ids,
+    limit::{Limiter, Source},
+};
+
+/// The front ends' common part.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+/// What the front ends share.
+#[doc(hidden)]
+pub struct Shared {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) config: RpcConfig,
+    pub(crate) keyring: Keyring,
+    pub(crate) limiter: Limiter,
+    pub(crate) sockets: AtomicUsize,
+    pub(crate) watches: Arc<tokio::sync::Semaphore>,
+    pub(crate) seats: crate::gateway::Seats,
+    pub(crate) resources: crate::whip::Resources,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api")
+            .field("keyring", &self.keyring)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// A signaling server.
+    Operator(Operator),
+    /// A client that shows its token with each call.
+    Client(Box<ClientClaims>),
+    /// A client on its socket: it has joined.
+    Seated {
+        /// Its room.
+        room: String,
+        /// Its id.
+        participant: ParticipantId,
+    },
+}
+
+/// Who asks something of one room.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// The room's name.
+    pub(crate) room: String,
+    /// Whose rights count.
+    pub(crate) actor: Actor,
+}
+
+impl Api {
+    /// Front ends for this backend. Fails if the keys cannot be used.
+    pub fn new(backend: Arc<dyn Backend>, config: RpcConfig) -> Result<Self, KeyError> {
+        let keyring = Keyring::with_rules(config.keys.iter().cloned(), config.tokens)?;
+        Ok(Self(Arc::new(Shared {
+            backend,
+            keyring,
+            limiter: Limiter::new(config.rates),
+            sockets: AtomicUsize::new(0),
+            watches: Arc::new(tokio::sync::Semaphore::new(config.max_watches)),
+            seats: crate::gateway::Seats::default(),
+            resources: crate::whip::Resources::default(),
+            config,
+        })))
+    }
+
+    /// Who calls, if the bearer token is good and this is not too often. Whoever has no good token is
+    /// counted by address.
+    pub(crate) fn who(&self, token: Option<&str>, from: Option<IpAddr>) -> Result<Who, ApiError> {
+        let verified = token
+            .ok_or(ApiError::Unauthenticated(
+                "send `Authorization: Bearer` with a token",
+            ))
+            .and_then(|token| self.keyring.verify(token, clock::unix_s()));
+        let (who, source) = match verified {
+            Ok(Bearer::Operator(operator)) => {
+                let key = Source::Key(operator.key_id.clone());
+                (Who::Operator(operator), key)
+            }
+            Ok(Bearer::Client(claims)) => {
+                let client = Source::Client(claims.room.clone(), claims.sub.clone());
+                (Who::Client(claims), client)
+            }
+            Err(error) => {
+                self.count_address(from)?;
+                return Err(error);
+            }
+        };
+        self.count(source)?;
+        Ok(who)
+    }
+
+    /// Counts a call by the address that it comes from.
+    pub(crate) fn count_address(&self, from: Option<IpAddr>) -> Result<(), ApiError> {
+        self.count(from.map_or(Source::Others, Source::address))
+    }
+
+    fn count(&self, source: Source) -> Result<(), ApiError> {
+        self.limiter
+            .take(source, clock::now())
+            .map_err(|retry_after| ApiError::RateLimited { retry_after })
+    }
+
+    /// Who asks, in which room. An operator needs the scope and may act with a participant's rights; a
+    /// client is itself, in its own room.
+    pub(crate) async fn asker(
+        &self,
+        who: &Who,
+        scope: Scope,
+        room: &str,
+        act_as: &str,
+    ) -> Result<Asker, ApiError> {
+        let asker = match who {
+            Who::Operator(operator) => {
+                operator.require(scope)?;
+                let actor = match act_as {
+                    "" => Actor::Operator,
+                    id => Actor::Participant(ids::participant(id)?),
+                };
+                return Ok(Asker {
+                    room: room_name(room)?.to_owned(),
+                    actor,
+                });
+            }
+            Who::Client(claims) => {
+                own_room(room, &claims.room)?;
+                let me = self.participant(&claims.room, &claims.sub).await?;
+                Asker {
+                    room: claims.room.clone(),
+                    actor: Actor::Participant(me),
+                }
+            }
+            Who::Seated {
+                room: own,
+                participant,
+            } => {
+                own_room(room, own)?;
+                Asker {
+                    room: own.clone(),
+                    actor: Actor::Participant(*participant),
+                }
+            }
+        };
+        if !act_as.is_empty() && ids::actor(asker.actor) != act_as {
+            return Err(ApiError::PermissionDenied(
+                "Only the signaling server may act for somebody else; leave `asParticipantId` out."
+                    .to_owned(),
+            ));
+        }
+        Ok(asker)
+    }
+
+    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+        self.timed(self.backend.participant(room, identity)).await
+    }
+
+    /// Gives a command to a room.
+    pub(crate) async fn command(
+        &self,
+        asker: Asker,
+        request_id: &str,
+        expected_epoch: Option<u64>,
+        command: Command,
+    ) -> Result<Answer, ApiError> {
+        let request = CommandRequest {
+            room: asker.room,
+            actor: asker.actor,
+            request_id: request_id_or_fresh(request_id)?,
+            expected_epoch: expected_epoch.map(Epoch),
+            command,
+        };
+        self.timed(self.backend.command(request)).await
+    }
+
+    /// Waits for the backend, but not for ever.
+    pub(crate) async fn timed<T>(
+        &self,
+        call: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        timeout(self.config.answer_timeout, call)
+            .await
+            .unwrap_or(Err(ApiError::Overloaded))
+    }
+}
+
+impl Who {
+    /// An operator with this scope, or an error.
+    pub(crate) fn operator(&self, scope: Scope) -> Result<&Operator, ApiError> {
+        match self {
+            Self::Operator(operator) => operator.require(scope).map(|()| operator),
+            Self::Client(_) | Self::Seated { .. } => Err(ApiError::PermissionDenied(
+                "This is for the signaling server; call it with an API token.".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Asker {
+    /// The participant that a command is about: the one that is named, or the asker itself.
+    pub(crate) fn subject(&self, named: &str) -> Result<ParticipantId, ApiError> {
+        match (named, self.actor) {
+            ("", Actor::Participant(me)) => Ok(me),
+            ("", Actor::Operator | Actor::System) => Err(ApiError::BadRequest(
+                "Say about whom: `participantId` is missing.".to_owned(),
+            )),
+            (id, _) => ids::participant(id),
+        }
+    }
+
+    /// As whom the asker looks at the room.
+    pub(crate) const fn viewer(&self) -> Viewer {
+        match self.actor {
+            Actor::Participant(me) => Viewer::Participant(me),
+            Actor::Operator | Actor::System => Viewer::Operator,
+        }
+    }
+}
+
+fn own_room(named: &str, own: &str) -> Result<(), ApiError> {
+    if named.is_empty() || named == own {
+        return Ok(());
+    }
+    Err(ApiError::PermissionDenied(
+        "This token is for another room. Ask for one for this room.".to_owned(),
+    ))
+}
+
+/// A room's name: 1 to 128 bytes.
+pub(crate) fn room_name(name: &str) -> Result<&str, ApiError> {
+    if name.is_empty() || name.len() > crate::auth::MAX_NAME_BYTES {
+        return Err(ApiError::BadRequest(
+            "Say in which room: `room` has 1 to 128 bytes.".to_owned(),
+        ));
+    }
+    Ok(name)
+}
+
+/// The request's id, or, if it has none, a fresh one: it is then not safe to repeat.
+pub(crate) fn request_id_or_fresh(id: &str) -> Result<RequestId, ApiError> {
+    if id.is_empty() {
+        return Ok(RequestId::new(&clock::secret())?);
+    }
+    Ok(RequestId::new(id)?)
+}

@@ -1,0 +1,78 @@
+//! The methods of the services: each request turned into a command, each outcome into a response. JSON,
+//! gRPC and the gateway all come through [`Call::call`].
+
+mod breakout;
+mod node;
+mod participant;
+mod patch;
+mod room;
+mod table;
+mod watch;
+
+use crate::{
+    api::{Api, Who},
+    error::ApiError,
+};
+
+pub(crate) use participant::{check_offer, hints, join_as, to_join};
+pub use table::METHODS;
+pub(crate) use table::call_json;
+pub(crate) use watch::watch;
+
+/// A request that can be answered.
+pub(crate) trait Call: Sized {
+    /// What it is answered with.
+    type Response;
+
+    /// Gives it this id, if it is a request that has one: on a socket it travels outside the body.
+    fn set_request_id(&mut self, id: &str) {
+        let _ = id;
+    }
+
+    /// Answers it.
+    fn call(
+        self,
+        api: &Api,
+        who: &Who,
+    ) -> impl Future<Output = Result<Self::Response, ApiError>> + Send;
+}
+
+/// A request that becomes one command of a room: who asks, what the command is, and what of its outcome
+/// the response carries.
+macro_rules! mutation {
+    ($($request:ident => $response:ident needs $scope:ident {
+        |$this:ident, $asker:ident| $command:expr,
+        |$answer:ident, $outcome:ident| $fields:expr $(,)?
+    })+) => {$(
+        impl crate::call::Call for crate::proto::$request {
+            type Response = crate::proto::$response;
+
+            fn set_request_id(&mut self, id: &str) {
+                id.clone_into(&mut self.request_id);
+            }
+
+            async fn call(
+                self,
+                api: &crate::api::Api,
+                who: &crate::api::Who,
+            ) -> Result<Self::Response, crate::error::ApiError> {
+                let $this = self;
+                let scope = crate::auth::Scope::$scope;
+                let $asker = api
+                    .asker(who, scope, &$this.room, &$this.as_participant_id)
+                    .await?;
+                let request_id = $this.request_id.clone();
+                let expected_epoch = $this.expected_epoch;
+                let command: sideroom_control::Command = $command;
+                let answered = api
+                    .command($asker, &request_id, expected_epoch, command)
+                    .await?;
+                let $answer = Some(crate::encode::answer(&answered));
+                #[allow(unused_variables)]
+                let $outcome = &answered.outcome;
+                Ok($fields)
+            }
+        }
+    )+};
+}
+pub(crate) use mutation;

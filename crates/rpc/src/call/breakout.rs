@@ -1,0 +1,301 @@
+//! `BreakoutService`.
+
+use sideroom_control::{
+    BreakoutError, BreakoutPatch, Command, CreateBreakouts, KindSet, MoveTo, RoomView, Selection,
+};
+use sideroom_route::{BreakoutId, GroupId};
+
+use super::{Call, mutation, patch};
+use crate::{
+    api::{Api, Who},
+    auth::Scope,
+    encode::{
+        answer, breakout_ids, breakouts, left_over, moved, one_breakout, placed, placed_at,
+        returned, seed_of,
+    },
+    error::ApiError,
+    ids,
+    proto::{self, *},
+};
+
+mutation! {
+    CreateBreakoutsRequest => CreateBreakoutsResponse needs Breakouts {
+        |this, asker| Command::CreateBreakouts(definition(this.definition)?),
+        |answer, outcome| CreateBreakoutsResponse { answer, breakouts: breakouts(outcome) },
+    }
+    CreateAndInviteRequest => CreateAndInviteResponse needs Breakouts {
+        |this, asker| Command::CreateAndInvite {
+            create: definition(this.definition)?,
+            seed: this.seed,
+            force: this.force_join,
+        },
+        |answer, outcome| CreateAndInviteResponse {
+            answer,
+            breakouts: breakouts(outcome),
+            left_over_ids: left_over(outcome),
+            placed: placed(outcome),
+            seed: seed_of(outcome),
+        },
+    }
+    UpdateBreakoutRequest => UpdateBreakoutResponse needs Breakouts {
+        |this, asker| Command::UpdateBreakout {
+            breakout: ids::breakout(&this.breakout_id)?,
+            patch: BreakoutPatch {
+                name: this.display_name,
+                capacity: this.capacity,
+                media: this.media.map(ids::flags),
+                auto_move: this.auto_move,
+                self_select: this.self_select,
+                owner: this.owner_id.as_deref().map(ids::participant).transpose()?,
+                thread_id: this.thread_id,
+            },
+        },
+        |answer, outcome| UpdateBreakoutResponse { answer, breakout: one_breakout(outcome) },
+    }
+    OpenBreakoutsRequest => OpenBreakoutsResponse needs Breakouts {
+        |this, asker| Command::Open(selection(&this.breakout_ids)?),
+        |answer, outcome| OpenBreakoutsResponse {
+            answer,
+            breakout_ids: breakout_ids(outcome),
+            moved: moved(outcome),
+        },
+    }
+    CloseBreakoutsRequest => CloseBreakoutsResponse needs Breakouts {
+        |this, asker| Command::Close(selection(&this.breakout_ids)?),
+        |answer, outcome| CloseBreakoutsResponse {
+            answer,
+            breakout_ids: breakout_ids(outcome),
+            returned_ids: returned(outcome),
+        },
+    }
+    UpdateSettingsRequest => UpdateSettingsResponse needs Breakouts {
+        |this, asker| Command::UpdateBreakoutSettings(patch::breakouts(this.settings)?),
+        |answer, outcome| UpdateSettingsResponse {
+            answer,
+            settings: patch::breakout_settings_of(outcome),
+        },
+    }
+    InviteRequest => InviteResponse needs Breakouts {
+        |this, asker| Command::Invite {
+            breakout: ids::breakout(&this.breakout_id)?,
+            participants: ids::participants(&this.participant_ids)?,
+            force: this.force_join,
+        },
+        |answer, outcome| InviteResponse { answer, breakout: one_breakout(outcome) },
+    }
+    RejectInviteRequest => RejectInviteResponse needs Breakouts {
+        |this, asker| Command::Reject {
+            participant: asker.subject(&this.participant_id)?,
+            breakout: ids::breakout(&this.breakout_id)?,
+        },
+        |answer, outcome| RejectInviteResponse { answer },
+    }
+    AssignRequest => AssignResponse needs Breakouts {
+        |this, asker| Command::Assign {
+            breakout: Some(ids::breakout(&this.breakout_id)?),
+            identities: this.identities,
+        },
+        |answer, outcome| AssignResponse { answer, breakout: one_breakout(outcome) },
+    }
+    UnassignRequest => UnassignResponse needs Breakouts {
+        |this, asker| Command::Assign { breakout: None, identities: this.identities },
+        |answer, outcome| UnassignResponse { answer },
+    }
+    LeaveBreakoutRequest => LeaveBreakoutResponse needs Breakouts {
+        |this, asker| Command::LeaveBreakout {
+            participant: asker.subject(&this.participant_id)?,
+        },
+        |answer, outcome| {
+            let (participant_id, group_id) = placed_at(outcome);
+            LeaveBreakoutResponse { answer, participant_id, group_id }
+        },
+    }
+    MoveParticipantsRequest => MoveParticipantsResponse needs Breakouts {
+        |this, asker| Command::Move {
+            moves: this.moves.iter().map(move_to).collect::<Result<_, _>>()?,
+        },
+        |answer, outcome| MoveParticipantsResponse { answer, moved: moved(outcome) },
+    }
+    ShuffleRequest => ShuffleResponse needs Breakouts {
+        |this, asker| Command::Shuffle {
+            breakouts: selection(&this.breakout_ids)?,
+            seed: this.seed,
+        },
+        |answer, outcome| ShuffleResponse {
+            answer,
+            left_over_ids: left_over(outcome),
+            placed: placed(outcome),
+            seed: seed_of(outcome),
+            breakouts: breakouts(outcome),
+        },
+    }
+    ClearBreakoutsRequest => ClearBreakoutsResponse needs Breakouts {
+        |this, asker| Command::Clear(selection(&this.breakout_ids)?),
+        |answer, outcome| ClearBreakoutsResponse {
+            answer,
+            returned_ids: returned(outcome),
+            breakout_ids: breakout_ids(outcome),
+        },
+    }
+    DestroyBreakoutsRequest => DestroyBreakoutsResponse needs Breakouts {
+        |this, asker| Command::Destroy(selection(&this.breakout_ids)?),
+        |answer, outcome| DestroyBreakoutsResponse {
+            answer,
+            returned_ids: returned(outcome),
+            breakout_ids: breakout_ids(outcome),
+        },
+    }
+    StartAddressAllRequest => StartAddressAllResponse needs Breakouts {
+        |this, asker| Command::StartAddressAll {
+            participant: asker.subject(&this.participant_id)?,
+            kinds: if this.kinds.is_empty() { KindSet::AUDIO } else { ids::kinds(&this.kinds)? },
+        },
+        |answer, outcome| StartAddressAllResponse { answer },
+    }
+    StopAddressAllRequest => StopAddressAllResponse needs Breakouts {
+        |this, asker| Command::StopAddressAll {
+            participant: asker.subject(&this.participant_id)?,
+        },
+        |answer, outcome| StopAddressAllResponse { answer },
+    }
+    StartListeningRequest => StartListeningResponse needs Breakouts {
+        |this, asker| Command::ListenIn {
+            participant: asker.subject(&this.participant_id)?,
+            breakout: ids::breakout(&this.group_id)?,
+        },
+        |answer, outcome| StartListeningResponse { answer },
+    }
+    StopListeningRequest => StopListeningResponse needs Breakouts {
+        |this, asker| Command::StopListening {
+            participant: asker.subject(&this.participant_id)?,
+        },
+        |answer, outcome| StopListeningResponse { answer },
+    }
+    RaiseHelpRequest => RaiseHelpResponse needs Breakouts {
+        |this, asker| {
+            let participant = asker.subject(&this.participant_id)?;
+            // To withdraw a request is to answer it oneself.
+            if this.withdraw {
+                Command::AnswerHelp { participant, note: this.text }
+            } else {
+                Command::AskForHelp { participant, note: this.text }
+            }
+        },
+        |answer, outcome| RaiseHelpResponse { answer },
+    }
+    AnswerHelpRequest => AnswerHelpResponse needs Breakouts {
+        |this, asker| Command::AnswerHelp {
+            participant: asker.subject(&this.participant_id)?,
+            note: this.text,
+        },
+        |answer, outcome| AnswerHelpResponse { answer },
+    }
+}
+
+impl Call for JoinBreakoutRequest {
+    type Response = JoinBreakoutResponse;
+
+    fn set_request_id(&mut self, id: &str) {
+        id.clone_into(&mut self.request_id);
+    }
+
+    /// What the request leaves out is looked up in the room as the joiner sees it.
+    async fn call(self, api: &Api, who: &Who) -> Result<JoinBreakoutResponse, ApiError> {
+        let act_as = &self.as_participant_id;
+        let asker = api.asker(who, Scope::Breakouts, &self.room, act_as).await?;
+        let participant = asker.subject(&self.participant_id)?;
+        let command = match (self.breakout_id.as_str(), self.stream_info) {
+            (id, Some(stream)) if !id.is_empty() => Command::JoinBreakout {
+                participant,
+                breakout: ids::breakout(id)?,
+                stream: ids::flags(stream),
+            },
+            (id, stream) => {
+                let as_joiner = sideroom_control::Viewer::Participant(participant);
+                let view = api.timed(api.backend.room(&asker.room, as_joiner)).await?;
+                let breakout = match id {
+                    "" => only_choice(&view)?,
+                    id => ids::breakout(id)?,
+                };
+                let stream = stream.map(ids::flags);
+                Command::JoinBreakout {
+                    participant,
+                    breakout,
+                    stream: stream.unwrap_or_else(|| allowed_in(&view, breakout)),
+                }
+            }
+        };
+        let answered = api
+            .command(asker, &self.request_id, self.expected_epoch, command)
+            .await?;
+        let (participant_id, group_id) = placed_at(&answered.outcome);
+        Ok(JoinBreakoutResponse {
+            answer: Some(answer(&answered)),
+            participant_id,
+            group_id,
+        })
+    }
+}
+
+/// The breakout that somebody is assigned to, or, if it is only one, invited into.
+fn only_choice(view: &RoomView) -> Result<BreakoutId, ApiError> {
+    if let Some(assigned) = &view.assigned {
+        return Ok(assigned.breakout);
+    }
+    match view.invitations.as_slice() {
+        [one] => Ok(one.breakout),
+        [] => Err(BreakoutError::NotAssigned.into()),
+        _ => Err(ApiError::BadRequest(
+            "You are invited to more than one breakout; name one in `breakoutId`.".to_owned(),
+        )),
+    }
+}
+
+/// What a breakout carries, as far as the joiner knows it.
+fn allowed_in(view: &RoomView, breakout: BreakoutId) -> KindSet {
+    let known = view.breakouts.iter().map(|one| &one.summary);
+    let known = known
+        .chain(&view.selectable)
+        .chain(&view.assigned)
+        .chain(&view.invitations);
+    known
+        .into_iter()
+        .find(|one| one.breakout == breakout)
+        .map_or(KindSet::WITHOUT_CAMERA, |one| one.media)
+}
+
+fn definition(wire: Option<BreakoutDefinition>) -> Result<CreateBreakouts, ApiError> {
+    let wire = wire.ok_or(BreakoutError::DetailsUnreadable("`definition` is missing"))?;
+    let open = match wire.state.map(proto::BreakoutState::try_from) {
+        None | Some(Ok(proto::BreakoutState::Unspecified | proto::BreakoutState::Open)) => true,
+        Some(Ok(proto::BreakoutState::Closed)) => false,
+        Some(Err(_)) => return Err(BreakoutError::DetailsUnreadable("`state` is unknown").into()),
+    };
+    // A negative count is as unusable as 0, and beyond 32 bits every one is too large.
+    let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+    Ok(CreateBreakouts {
+        participants: wire.participants.map(count),
+        count: wire.max_rooms,
+        names: wire.names,
+        media: wire.media.map_or(KindSet::WITHOUT_CAMERA, ids::flags),
+        open,
+        auto_move: wire.auto_move,
+        self_select: wire.self_select,
+    })
+}
+
+fn selection(ids: &[String]) -> Result<Selection, ApiError> {
+    if ids.is_empty() {
+        return Ok(Selection::All);
+    }
+    Ok(Selection::Some(ids::breakouts(ids)?))
+}
+
+fn move_to(target: &MoveTarget) -> Result<MoveTo, ApiError> {
+    let to: GroupId = ids::group(&target.to_group_id)?;
+    Ok(MoveTo {
+        participant: ids::participant(&target.participant_id)?,
+        to,
+        stream: target.stream_info.map(ids::flags),
+    })
+}

@@ -1,0 +1,57 @@
+//! What the server tells the front ends once, at the start.
+
+use std::time::Duration;
+
+use crate::{
+    auth::{ApiKey, TokenRules},
+    limit::Rates,
+};
+
+/// The configuration of the front ends.
+#[derive(Clone, Debug)]
+pub struct RpcConfig {
+    /// The keys of signaling servers.
+    pub keys: Vec<ApiKey>,
+    /// What holds for every token.
+    pub tokens: TokenRules,
+    /// How often anybody may call.
+    pub rates: Rates,
+    /// The longest message, in bytes. It has to hold an offer.
+    pub max_message_bytes: usize,
+    /// The longest offer, in bytes.
+    pub max_offer_bytes: usize,
+    /// The most sockets of browsers at once.
+    pub max_sockets: usize,
+    /// The most watches at once.
+    pub max_watches: usize,
+    /// How long a call may take before it is given up.
+    pub answer_timeout: Duration,
+    /// How long a participant may be without its socket before its connection counts as lost.
+    pub socket_grace: Duration,
+    /// Origins whose pages may call us from elsewhere, as browsers write them; `*` is any.
+    pub allowed_origins: Vec<String>,
+    /// Believe `X-Forwarded-For`: a proxy of ours is in front.
+    pub trust_forwarded: bool,
+    /// Mint client tokens for whoever asks (`/dev/token`), and make the rooms that they name. Never in
+    /// production.
+    pub dev: bool,
+}
+
+impl Default for RpcConfig {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            tokens: TokenRules::default(),
+            rates: Rates::default(),
+            max_message_bytes: 512 * 1024,
+            max_offer_bytes: 256 * 1024,
+            max_sockets: 20_000,
+            max_watches: 10_000,
+            answer_timeout: Duration::from_secs(10),
+            socket_grace: Duration::from_secs(10),
+            allowed_origins: Vec::new(),
+            trust_forwarded: false,
+            dev: false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! For development only: client tokens for whoever asks, and the rooms that they name.
+
+use axum::{
+    Json,
+    extract::{FromRequest as _, Query, Request, State},
+    http::Method,
+};
+use serde::{Deserialize, Serialize};
+use sideroom_control::{BreakoutSettingsPatch, RoomPatch};
+
+use crate::{
+    api::{Api, request_id_or_fresh, room_name},
+    auth::{ClientClaims, RoleClaim},
+    backend::CreateRoom,
+    clock,
+    error::ApiError,
+};
+
+/// Development tokens last for a working day.
+const LIFE_S: u64 = 12 * 3600;
+
+/// What to mint.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Wanted {
+    room: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    identity: String,
+    #[serde(default)]
+    role: RoleClaim,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Minted {
+    token: String,
+    room: String,
+    identity: String,
+}
+
+/// `GET` or `POST /dev/token`: `room`, and optionally `name`, `identity` and `role`.
+pub(crate) async fn token(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<Json<Minted>, ApiError> {
+    let wanted = wanted(request).await?;
+    let room = room_name(&wanted.room)?.to_owned();
+    let create = CreateRoom {
+        name: room.clone(),
+        request_id: request_id_or_fresh("")?,
+        mode: None,
+        settings: RoomPatch::default(),
+        breakouts: BreakoutSettingsPatch::default(),
+    };
+    match api.timed(api.backend.create_room(create)).await {
+        Ok(_) | Err(ApiError::RoomExists) => {}
+        Err(error) => return Err(error),
+    }
+    let secret = clock::secret();
+    let identity = match wanted.identity.as_str() {
+        // Two people may have one name; an identity is one person's.
+        "" => format!("{}-{}", wanted.name, secret.get(..6).unwrap_or_default()),
+        given => given.to_owned(),
+    };
+    let exp = clock::unix_s() + LIFE_S.min(api.config.tokens.max_client_life_s);
+    let mut claims = ClientClaims::new(&room, &identity, wanted.role, exp);
+    if !wanted.name.is_empty() {
+        claims.name = wanted.name;
+    }
+    claims
+        .check_names()
+        .map_err(|sentence| ApiError::BadRequest(sentence.to_owned()))?;
+    let key = api.keyring.minting_key().ok_or_else(|| {
+        ApiError::NotSupported("No key of this server may sign client tokens.".to_owned())
+    })?;
+    let token = api.keyring.mint_client(key, &claims);
+    Ok(Json(Minted {
+        token: token.map_err(|_| ApiError::Internal)?,
+        room,
+        identity,
+    }))
+}
+
+async fn wanted(request: Request) -> Result<Wanted, ApiError> {
+    let bad = || {
+        ApiError::BadRequest(
+            "Give `room`, and if you like `name`, `identity` and `role` (participant or moderator)."
+                .to_owned(),
+        )
+    };
+    if request.method() == Method::POST {
+        let json = Json::<Wanted>::from_request(request, &()).await;
+        return json.map(|Json(wanted)| wanted).map_err(|_| bad());
+    }
+    let query = Query::<Wanted>::try_from_uri(request.uri());
+    query.map(|Query(wanted)| wanted).map_err(|_| bad())
+}

@@ -1,0 +1,58 @@
+//! The browser gateway: one WebSocket for each participant, as `docs/gateway.md` describes it.
+
+mod message;
+mod seats;
+mod socket;
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    extract::{State, WebSocketUpgrade},
+    response::Response,
+};
+
+pub(crate) use seats::Seats;
+
+use crate::{api::Api, error::ApiError, http::From};
+
+/// `GET /v1/ws`. The token comes in the first message, so that it is in no log of addresses.
+pub(crate) async fn upgrade(
+    State(api): State<Api>,
+    From(from): From,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    api.count_address(from)?;
+    let place = Place::take(&api)?;
+    let limit = api.config.max_message_bytes;
+    let upgrade = upgrade
+        .protocols(["sideroom.v1"])
+        .max_message_size(limit)
+        .max_frame_size(limit);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        socket::serve(place.api.clone(), socket).await;
+        drop(place);
+    }))
+}
+
+/// One of the sockets that this node serves at most.
+struct Place {
+    api: Api,
+}
+
+impl Place {
+    fn take(api: &Api) -> Result<Self, ApiError> {
+        let place = Self { api: api.clone() };
+        if api.sockets.fetch_add(1, Ordering::Relaxed) < api.config.max_sockets {
+            return Ok(place);
+        }
+        Err(ApiError::LimitReached(
+            "There are too many connections to this node. Try again later.".to_owned(),
+        ))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.api.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+}

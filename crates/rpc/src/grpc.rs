@@ -1,0 +1,106 @@
+//! gRPC: the services, the standard health and reflection services, and nothing else.
+
+use std::net::{IpAddr, SocketAddr};
+
+use futures_util::{StreamExt as _, stream::BoxStream};
+use tonic::{Request, Response, Status, service::Routes};
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+use crate::{
+    api::{Api, Who},
+    call::{self, Call},
+    error::ApiError,
+    proto::{
+        DESCRIPTORS, WatchRequest, WatchResponse,
+        breakout_service_server::BreakoutServiceServer,
+        event_service_server::{EventService, EventServiceServer},
+        node_service_server::NodeServiceServer,
+        participant_service_server::ParticipantServiceServer,
+        room_service_server::RoomServiceServer,
+    },
+};
+
+/// The services over one [`Api`].
+#[derive(Clone, Debug)]
+pub(crate) struct Grpc(Api);
+
+/// All gRPC services as an [`axum::Router`], to be served over HTTP/2, and the switch that tells health
+/// checks whether this node takes calls.
+pub fn grpc(api: &Api) -> (axum::Router, Health) {
+    let grpc = Grpc(api.clone());
+    let limit = api.config.max_message_bytes;
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("invariant: the descriptors were made by our own build");
+    let mut routes = Routes::builder();
+    routes
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(RoomServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
+        .add_service(ParticipantServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
+        .add_service(BreakoutServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
+        .add_service(EventServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
+        .add_service(NodeServiceServer::new(grpc).max_decoding_message_size(limit));
+    (routes.routes().into_axum_router(), Health(reporter))
+}
+
+/// Tells health checks whether this node takes calls.
+#[derive(Clone, Debug)]
+pub struct Health(HealthReporter);
+
+impl Health {
+    /// From now on it does, or does not.
+    pub async fn set_serving(&self, serving: bool) {
+        let status = if serving {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        self.0.set_service_status("", status).await;
+        for service in ["Room", "Participant", "Breakout", "Event", "Node"] {
+            let name = format!("sideroom.v1.{service}Service");
+            self.0.set_service_status(name, status).await;
+        }
+    }
+}
+
+impl Grpc {
+    pub(crate) async fn answer<R: Call>(
+        &self,
+        request: Request<R>,
+    ) -> Result<Response<R::Response>, Status> {
+        let who = self.who(&request)?;
+        let response = request.into_inner().call(&self.0, &who).await?;
+        Ok(Response::new(response))
+    }
+
+    fn who<T>(&self, request: &Request<T>) -> Result<Who, ApiError> {
+        let header = request.metadata().get("authorization");
+        let token = header
+            .and_then(|value| value.to_str().ok())
+            .and_then(crate::http::bearer_of);
+        let peer = request
+            .extensions()
+            .get::<axum::extract::ConnectInfo<SocketAddr>>();
+        let from: Option<IpAddr> = peer.map(|info| info.0.ip());
+        self.0.who(token, from)
+    }
+}
+
+#[tonic::async_trait]
+impl EventService for Grpc {
+    type WatchStream = BoxStream<'static, Result<WatchResponse, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let who = self.who(&request)?;
+        let watching = call::watch(&self.0, &who, request.into_inner()).await?;
+        let items = watching.map(|item| item.map_err(Status::from));
+        Ok(Response::new(items.boxed()))
+    }
+}

@@ -1,0 +1,203 @@
+//! HTTP: the JSON form of every method, the browser gateway, WHIP and WHEP.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, FromRequestParts, Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use futures_util::StreamExt as _;
+
+use crate::{
+    api::Api,
+    call::{self, call_json},
+    dev,
+    error::ApiError,
+    gateway, whip,
+};
+
+/// Everything that is served over HTTP, but for pages: they are the server's to add.
+pub fn router(api: Api) -> Router {
+    let mut router = Router::new()
+        .route("/v1/ws", get(gateway::upgrade))
+        .route("/whip/{room}", any(whip::publish))
+        .route("/whip/{room}/{resource}", any(whip::resource))
+        .route("/whep/{room}", any(whip::watch))
+        .route("/whep/{room}/{resource}", any(whip::resource))
+        .route("/sideroom.v1.EventService/Watch", post(watch));
+    for service in ["Room", "Participant", "Breakout", "Node"] {
+        let path = format!("/sideroom.v1.{service}Service/{{method}}");
+        let service = format!("{service}Service");
+        router = router.route(
+            &path,
+            post(move |api, from, method, request| {
+                unary(api, from, service.clone(), method, request)
+            }),
+        );
+    }
+    if api.config.dev {
+        router = router.route("/dev/token", any(dev::token));
+    }
+    router
+        .layer(middleware::from_fn_with_state(api.clone(), cross_origin))
+        .with_state(api)
+}
+
+/// A method in its JSON form.
+async fn unary(
+    State(api): State<Api>,
+    From(from): From,
+    service: String,
+    Path(method): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (who, body) = authorised(&api, from, request).await?;
+    let answer = call_json(&api, &who, &format!("{service}/{method}"), &body, None).await?;
+    Ok(json(answer.into()))
+}
+
+/// `EventService.Watch` in its JSON form: one object a line, as long as the caller reads.
+async fn watch(
+    State(api): State<Api>,
+    From(from): From,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (who, body) = authorised(&api, from, request).await?;
+    let request = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::BadRequest(format!("The body is not a WatchRequest: {error}."))
+    })?;
+    let watching = call::watch(&api, &who, request).await?;
+    let lines = watching.map(|item| {
+        let line = match item {
+            Ok(item) => serde_json::to_string(&item),
+            Err(error) => serde_json::to_string(&serde_json::json!({ "error": error.wire() })),
+        };
+        Ok::<_, Infallible>(line.unwrap_or_default() + "\n")
+    });
+    let mut response = Body::from_stream(lines).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-ndjson"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Who calls, and what it sends. The token is looked at before the body is read.
+async fn authorised(
+    api: &Api,
+    from: Option<IpAddr>,
+    request: Request,
+) -> Result<(crate::api::Who, Bytes), ApiError> {
+    let (parts, body) = request.into_parts();
+    let who = api.who(bearer(&parts.headers), from)?;
+    Ok((who, read(api, body).await?))
+}
+
+/// The body, if it is not too long.
+pub(crate) async fn read(api: &Api, body: Body) -> Result<Bytes, ApiError> {
+    let limit = api.config.max_message_bytes;
+    to_bytes(body, limit)
+        .await
+        .map_err(|_| ApiError::TooLarge { limit })
+}
+
+fn json(body: Body) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The bearer token of a request.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer_of)
+}
+
+/// The token of an `Authorization` header. The scheme has no case (RFC 9110, 11.1).
+pub(crate) fn bearer_of(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Where a request comes from, as far as is known.
+pub(crate) struct From(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<Api> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let socket = socket.map(|info| info.0.ip());
+        let forwarded = parts
+            .headers
+            .get("x-forwarded-for")
+            .filter(|_| api.config.trust_forwarded)
+            .and_then(|value| value.to_str().ok())
+            // The last one is what our own proxy has seen; those before are hearsay.
+            .and_then(|list| list.rsplit(',').next())
+            .and_then(|last| last.trim().parse().ok());
+        Ok(Self(forwarded.or(socket)))
+    }
+}
+
+/// Lets pages of allowed origins call. No cookie is ever looked at, so there is nothing to steal; this
+/// keeps an operator in charge of who embeds the service.
+async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let allowed = origin.filter(|origin| {
+        let known = &api.config.allowed_origins;
+        let same = |one: &String| one == "*" || one.as_bytes() == origin.as_bytes();
+        api.config.dev || known.iter().any(same)
+    });
+    let preflight = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key("access-control-request-method");
+    let mut response = if preflight && allowed.is_some() {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let Some(origin) = allowed else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Location, Retry-After"),
+    );
+    if preflight {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, POST, PATCH, DELETE, OPTIONS"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Authorization, Content-Type, If-Match"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("3600"),
+        );
+    }
+    response
+}

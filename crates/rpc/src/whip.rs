@@ -1,0 +1,337 @@
+//! WHIP (RFC 9725) and its egress twin WHEP: publishing into a room and watching it with one HTTP request
+//! and no SDK.
+//!
+//! The bearer is a client token. `?group=b1` goes on into a breakout, with the rights of the token. A
+//! resource is known by an address that nobody can guess; deleting it leaves the room.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{Path, Query, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use sideroom_control::{Actor, Command, KindSet, RequestId};
+use sideroom_route::{GroupId, ParticipantId};
+
+use crate::{
+    api::{Api, Asker, Who, request_id_or_fresh},
+    auth::{ClientClaims, GrantClaims},
+    backend::Joined,
+    call::to_join,
+    clock,
+    error::ApiError,
+    http::{self, From, bearer},
+    ids,
+};
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+/// Resources that are remembered at most; the oldest is forgotten, and its participant leaves when its
+/// transport does.
+const MAX_RESOURCES: usize = 50_000;
+
+/// Which way the media goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Publish,
+    Watch,
+}
+
+/// Sessions by the last part of their address.
+#[derive(Default)]
+pub(crate) struct Resources(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    sessions: HashMap<String, Session>,
+    order: VecDeque<String>,
+}
+
+#[derive(Clone)]
+struct Session {
+    room: String,
+    participant: ParticipantId,
+}
+
+/// What may follow the address.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Options {
+    /// Where to go after joining: `parent`, or a breakout.
+    #[serde(default)]
+    group: String,
+}
+
+/// `POST /whip/{room}`.
+pub(crate) async fn publish(
+    State(api): State<Api>,
+    From(from): From,
+    Path(room): Path<String>,
+    Query(options): Query<Options>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    match *request.method() {
+        Method::POST => begin(&api, from, (Way::Publish, room, options), request).await,
+        Method::OPTIONS => Ok(accepts()),
+        _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
+    }
+}
+
+/// `POST /whep/{room}`.
+pub(crate) async fn watch(
+    State(api): State<Api>,
+    From(from): From,
+    Path(room): Path<String>,
+    Query(options): Query<Options>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    match *request.method() {
+        Method::POST => begin(&api, from, (Way::Watch, room, options), request).await,
+        Method::OPTIONS => Ok(accepts()),
+        _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
+    }
+}
+
+/// `DELETE` leaves; `PATCH` brings candidates, which an ICE-lite server has no use for.
+pub(crate) async fn resource(
+    State(api): State<Api>,
+    From(from): From,
+    Path((room, resource)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if let Some(token) = bearer(request.headers()) {
+        api.who(Some(token), from)?;
+    } else {
+        api.count_address(from)?;
+    }
+    match *request.method() {
+        Method::DELETE => {
+            let session = api.resources.take(&room, &resource)?;
+            let id = request_id_or_fresh("")?;
+            let left = api.backend.leave(&session.room, session.participant, id);
+            match api.timed(left).await {
+                Ok(_) | Err(ApiError::ParticipantNotFound | ApiError::RoomNotFound) => {}
+                Err(error) => return Err(error),
+            }
+            Ok(StatusCode::OK.into_response())
+        }
+        Method::PATCH => {
+            api.resources.find(&room, &resource)?;
+            if content_type(&request) != FRAGMENT {
+                return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+            }
+            let body = http::read(&api, request.into_body()).await?;
+            if body.windows(12).any(|part| part == b"a=ice-ufrag:") {
+                return Err(ApiError::NotSupported(
+                    "ICE restarts are not possible here; delete the session and begin another."
+                        .to_owned(),
+                ));
+            }
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Method::OPTIONS => Ok(accepts()),
+        _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
+    }
+}
+
+async fn begin(
+    api: &Api,
+    from: Option<std::net::IpAddr>,
+    (way, room, options): (Way, String, Options),
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Who::Client(claims) = api.who(bearer(request.headers()), from)? else {
+        return Err(ApiError::PermissionDenied(
+            "Use a client token here, not an API token.".to_owned(),
+        ));
+    };
+    if claims.room != room {
+        return Err(ApiError::PermissionDenied(
+            "This token is for another room.".to_owned(),
+        ));
+    }
+    if content_type(&request) != SDP {
+        return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
+    let body = http::read(api, request.into_body()).await?;
+    let offer = String::from_utf8(body.into()).map_err(|_| ApiError::BadOffer {
+        sentence: "The offer is not UTF-8 text.".to_owned(),
+        line: None,
+    })?;
+    let resource = clock::secret();
+    let claims = claims_for(way, *claims, &resource);
+    let mut join = to_join(api, &claims, offer, &resource)?;
+    join.publish = way == Way::Publish;
+    let joined = api.timed(api.backend.join(join)).await?;
+    if let Err(error) = go_on(api, &room, &joined, &options.group).await {
+        let id = RequestId::new(&format!("{resource}-undo"))?;
+        // The join is taken back; if that fails too, the transport's end will do it.
+        let _ = api
+            .timed(api.backend.leave(&room, joined.participant, id))
+            .await;
+        return Err(error);
+    }
+    let session = Session {
+        room: room.clone(),
+        participant: joined.participant,
+    };
+    api.resources.put(resource.clone(), session);
+    Ok(created(way, &room, &resource, joined.media.answer))
+}
+
+/// Who joins: not the token's identity itself, which may be in the room with a browser at the same time.
+/// A publisher keeps one identity, so that an encoder that reconnects takes its place back; watchers may
+/// be many with one token.
+fn claims_for(way: Way, mut claims: ClientClaims, resource: &str) -> ClientClaims {
+    let suffix = match way {
+        Way::Publish => "/whip".to_owned(),
+        Way::Watch => format!("/whep-{}", resource.get(..8).unwrap_or_default()),
+    };
+    let room_left = crate::auth::MAX_NAME_BYTES - suffix.len();
+    let end = (0..=room_left.min(claims.sub.len())).rev();
+    let end = end.into_iter().find(|at| claims.sub.is_char_boundary(*at));
+    if claims.name.is_empty() {
+        claims.name.clone_from(&claims.sub);
+    }
+    claims.sub.truncate(end.unwrap_or(0));
+    claims.sub.push_str(&suffix);
+    if way == Way::Watch {
+        let grants = claims.effective_grants();
+        claims.grants = Some(GrantClaims {
+            publish: Vec::new(),
+            ..grants
+        });
+    }
+    claims
+}
+
+/// Goes on into a breakout, with the participant's own rights.
+async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<(), ApiError> {
+    let participant = joined.participant;
+    if group.is_empty() {
+        return Ok(());
+    }
+    let GroupId::Breakout(breakout) = ids::group(group)? else {
+        return Ok(());
+    };
+    let asker = Asker {
+        room: room.to_owned(),
+        actor: Actor::Participant(participant),
+    };
+    let command = Command::JoinBreakout {
+        participant,
+        breakout,
+        stream: joined
+            .media
+            .tracks
+            .iter()
+            .map(|(kind, _)| *kind)
+            .collect::<KindSet>(),
+    };
+    api.command(asker, "", None, command).await.map(|_| ())
+}
+
+fn created(way: Way, room: &str, resource: &str, answer: String) -> Response {
+    let way = match way {
+        Way::Publish => "whip",
+        Way::Watch => "whep",
+    };
+    let location = format!("/{way}/{}/{resource}", percent_encoded(room));
+    let mut response = (StatusCode::CREATED, answer).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
+    if let Ok(location) = HeaderValue::try_from(location) {
+        headers.insert(header::LOCATION, location);
+    }
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{resource}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert("accept-patch", HeaderValue::from_static(FRAGMENT));
+    response
+}
+
+fn accepts() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert("accept-post", HeaderValue::from_static(SDP));
+    headers.insert("accept-patch", HeaderValue::from_static(FRAGMENT));
+    response
+}
+
+fn content_type(request: &Request) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE);
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// Everything but the unreserved characters of RFC 3986, 2.3.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&clock::hex(&[byte]).to_ascii_uppercase());
+        }
+        out
+    })
+}
+
+impl Resources {
+    fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, resource: String, session: Session) {
+        self.with(|known| {
+            while known.order.len() >= MAX_RESOURCES {
+                let oldest = known.order.pop_front();
+                oldest.and_then(|oldest| known.sessions.remove(&oldest));
+            }
+            known.order.push_back(resource.clone());
+            known.sessions.insert(resource, session);
+        });
+    }
+
+    fn find(&self, room: &str, resource: &str) -> Result<Session, ApiError> {
+        let found = self.with(|known| known.sessions.get(resource).cloned());
+        found
+            .filter(|session| session.room == room)
+            .ok_or(ApiError::ParticipantNotFound)
+    }
+
+    fn take(&self, room: &str, resource: &str) -> Result<Session, ApiError> {
+        let session = self.find(room, resource)?;
+        self.with(|known| known.sessions.remove(resource));
+        Ok(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::RoleClaim;
+
+    #[test]
+    fn names_are_spelled_so_that_they_fit_an_address() {
+        assert_eq!(percent_encoded("Math 101/ä"), "Math%20101%2F%C3%A4");
+    }
+
+    #[test]
+    fn a_long_identity_still_tells_the_way() {
+        let long = "ä".repeat(64);
+        let claims = ClientClaims::new("r", &long, RoleClaim::Participant, 0);
+        let publisher = claims_for(Way::Publish, claims.clone(), "0123456789");
+        assert!(publisher.check_names().is_ok() && publisher.sub.ends_with("/whip"));
+        let watcher = claims_for(Way::Watch, claims, "0123456789");
+        assert!(watcher.sub.ends_with("/whep-01234567"));
+        assert!(watcher.effective_grants().publish.is_empty());
+    }
+}
