@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId};
+use sideroom_route::{
+    Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId, TrackKind,
+};
 
 use crate::journal::{Chain, digest_of};
 use crate::memory::{Answer, Memory};
@@ -252,6 +254,11 @@ impl Room {
         &self.state.config.name
     }
 
+    /// When the room was made.
+    pub fn created_at(&self) -> UnixMillis {
+        self.state.config.created_at
+    }
+
     /// The room's settings.
     pub fn settings(&self) -> &RoomSettings {
         self.state.settings()
@@ -297,6 +304,22 @@ impl Room {
     pub fn group_of(&self, participant: ParticipantId) -> Option<GroupId> {
         let one = self.state.participants.get(&participant)?;
         Some(one.group)
+    }
+
+    /// The track of each kind that a participant has.
+    pub fn tracks_of(&self, participant: ParticipantId) -> Option<Vec<(TrackKind, TrackId)>> {
+        let one = self.state.participants.get(&participant)?;
+        Some(one.tracks.iter().map(|track| (track.kind, track.id)).collect())
+    }
+
+    /// How many breakouts there are.
+    pub fn breakout_count(&self) -> usize {
+        self.state.breakouts.len()
+    }
+
+    /// When the room was made.
+    pub fn created_at(&self) -> UnixMillis {
+        self.state.config.created_at
     }
 
     /// Who was where, and when.
