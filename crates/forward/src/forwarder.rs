@@ -13,7 +13,7 @@ use crate::event::{Events, ForwardEvent};
 use crate::header::Composer;
 use crate::ids::IdMap;
 use crate::ingress::{Accepted, Ingress};
-use crate::packet::Arrived;
+use crate::packet::{Arrived, Start};
 use crate::rate::LayerRate;
 use crate::slab::Slab;
 use crate::slot::{Flow, Slot, Verdict};
@@ -198,17 +198,78 @@ impl Forwarder {
         }
         from.counts.packets_out += sent;
         if switched {
-            self.finish_switches();
+            self.finish_switches(now, here, arrived, out);
         }
     }
 
-    /// Slots that changed to another layer leave the list of the one that they had.
+    /// Slots that began with this packet get what overtook it on its way, and leave the list of the layer
+    /// that they had before.
     #[cold]
-    fn finish_switches(&mut self) {
+    fn finish_switches<E: Egress>(
+        &mut self,
+        now: Time,
+        here: Flow,
+        arrived: &Arrived<'_>,
+        out: &mut E,
+    ) {
         let mut touched = mem::take(&mut self.touched);
+        if let Start::CatchUp { to } = arrived.start {
+            for number in arrived.number + 1..=to {
+                self.catch_up(now, here, number, &touched, out);
+            }
+        }
         self.relist(&mut touched);
         touched.clear();
         self.touched = touched;
+    }
+
+    /// Sends a packet of the ring to slots that have just begun.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
+    fn catch_up<E: Egress>(
+        &mut self,
+        now: Time,
+        here: Flow,
+        number: u64,
+        slots: &[u32],
+        out: &mut E,
+    ) {
+        let Some(from) = self.ingresses.at(here.ingress) else {
+            return;
+        };
+        let layer = from.layers.get(usize::from(here.layer));
+        let packet = layer.and_then(|layer| layer.ring.fetch(now, number));
+        let Some(arrived) = packet.and_then(|packet| from.reread(packet, number)) else {
+            return;
+        };
+        let mut sent = 0;
+        for key in slots {
+            let Some(slot) = self.slots.at_mut(*key) else {
+                continue;
+            };
+            match slot.admit(now, here, &arrived) {
+                Verdict::Send {
+                    number,
+                    shift,
+                    marker,
+                    switched: _,
+                } => {
+                    let leaving = Leaving {
+                        track: from.track,
+                        arrived: &arrived,
+                        number,
+                        shift,
+                        marker,
+                    };
+                    self.composer.send(slot, &leaving, out);
+                    sent += 1;
+                }
+                Verdict::Fill { .. } => {}
+                Verdict::Drop(reason) => self.drops.add(reason, 1),
+            }
+        }
+        if let Some(from) = self.ingresses.at_mut(here.ingress) {
+            from.counts.packets_out += sent;
+        }
     }
 
     /// What to pass on next.

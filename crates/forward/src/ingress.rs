@@ -6,7 +6,7 @@ use sideroom_rtp::codec::av1::DependencyReader;
 
 use crate::counts::TrackCounts;
 use crate::keyframe::KeyframeAsk;
-use crate::packet::{Arrived, Reading, refine};
+use crate::packet::{Arrived, Reading, Start, refine};
 use crate::rate::{MAX_LAYERS, Rates};
 use crate::ring::{PacketRing, RingBounds};
 use crate::talkers::Activity;
@@ -15,6 +15,8 @@ use crate::{ForwardConfig, IngressConfig};
 
 /// A source's numbers begin anew so far ahead of the old ones that nothing mistakes them for a gap.
 const RESTART: u64 = 1 << 17;
+/// A late packet that more packets than this have overtaken is not begun with.
+const MAX_CATCH_UP: u64 = 64;
 /// After so many packets in a row that were too old, the source counts as having begun anew.
 const RESTART_AFTER: u8 = 64;
 
@@ -128,6 +130,7 @@ impl Ingress {
             Arrival::Ahead { skipped } => self.counts.packets_lost += skipped,
             Arrival::Late => {
                 self.counts.packets_lost = self.counts.packets_lost.saturating_sub(1);
+                arrived.start = on.start_late(now, arrived.number);
             }
         }
         refine(&mut arrived, &mut on.dependencies);
@@ -150,18 +153,10 @@ impl Ingress {
     }
 
     /// Reads a packet of the ring again.
-    pub(crate) fn reread<'a>(
-        reading: &Reading,
-        packet: &'a [u8],
-        number: u64,
-    ) -> Option<Arrived<'a>> {
-        let mut arrived = reading.read(packet).ok()?;
+    pub(crate) fn reread<'a>(&self, packet: &'a [u8], number: u64) -> Option<Arrived<'a>> {
+        let mut arrived = self.reading.read(packet).ok()?;
         arrived.number = number;
         Some(arrived)
-    }
-
-    pub(crate) const fn reading(&self) -> &Reading {
-        &self.reading
     }
 
     /// Nothing that came in before is ever given out again.
@@ -239,6 +234,21 @@ impl Layer {
                 self.too_old = 0;
                 found
             }
+        }
+    }
+
+    /// Whether a slot may begin with a late packet.
+    #[cold]
+    fn start_late(&self, now: Time, number: u64) -> Start {
+        let to = self.window.highest().unwrap_or(number);
+        if to - number > MAX_CATCH_UP {
+            return Start::Never;
+        }
+        let kept = |number| self.ring.fetch(now, number).is_some() || !self.window.has(number);
+        if (number + 1..=to).all(kept) {
+            Start::CatchUp { to }
+        } else {
+            Start::Never
         }
     }
 

@@ -54,6 +54,17 @@ pub(crate) enum Descriptor {
     },
 }
 
+/// Whether a slot may begin with a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Start {
+    /// It is the newest of its layer.
+    Here,
+    /// It comes late, but all that overtook it is in the ring, up to this number.
+    CatchUp { to: u64 },
+    /// It comes late, and what overtook it was not kept: there would be a gap.
+    Never,
+}
+
 /// A packet and what was read in it. It knows nothing of any subscriber.
 #[derive(Debug)]
 pub(crate) struct Arrived<'a> {
@@ -63,6 +74,9 @@ pub(crate) struct Arrived<'a> {
     pub(crate) sequence: u16,
     /// The extended number in its layer; the ingress fills it in.
     pub(crate) number: u64,
+    /// Whether a slot may begin with it, and whether packets that overtook it have to follow then; the
+    /// ingress fills it in.
+    pub(crate) start: Start,
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) codec: Codec,
@@ -164,6 +178,7 @@ impl Reading {
             ssrc: view.ssrc(),
             sequence: view.sequence(),
             number: 0,
+            start: Start::Here,
             timestamp: view.timestamp(),
             marker: view.marker(),
             codec,

@@ -4,7 +4,6 @@ use sideroom_route::{DropReason, Media, Time};
 
 use crate::emit::Leaving;
 use crate::history::Fate;
-use crate::ingress::Ingress;
 use crate::slot::Source;
 use crate::{Egress, Forwarder, SubscriberId};
 
@@ -63,7 +62,7 @@ impl Forwarder {
         let from = self.ingresses.at(flow.ingress).ok_or(GONE)?;
         let layer = from.layers.get(usize::from(entry.layer)).ok_or(GONE)?;
         let packet = layer.ring.fetch(now, source).ok_or(GONE)?;
-        let arrived = Ingress::reread(from.reading(), packet, source).ok_or(GONE)?;
+        let arrived = from.reread(packet, source).ok_or(GONE)?;
         let marker = match entry.fate {
             Fate::Sent { marker } => marker,
             // The ring has it although it was never sent: it overtook the keyframe's first packet.

@@ -149,7 +149,7 @@ impl Rewriter {
         marker: bool,
     ) -> Placed {
         if arrived.number <= self.highest_source {
-            return self.place_late(arrived, wanted, marker);
+            return self.place_late(now, arrived, wanted, marker);
         }
         let gap = arrived.number - self.highest_source - 1;
         if gap > 0 {
@@ -172,7 +172,7 @@ impl Rewriter {
             Fate::Sent { marker },
         );
         self.history.put(number, entry);
-        self.remember(now, arrived);
+        self.remember(now, arrived, self.shift);
         Placed::Send {
             number,
             shift: self.shift,
@@ -189,7 +189,13 @@ impl Rewriter {
     }
 
     #[cold]
-    fn place_late(&mut self, arrived: &Arrived<'_>, wanted: bool, marker: bool) -> Placed {
+    fn place_late(
+        &mut self,
+        now: Time,
+        arrived: &Arrived<'_>,
+        wanted: bool,
+        marker: bool,
+    ) -> Placed {
         let oldest = self.next.saturating_sub(self.history.len());
         let from = self.segment.max(self.known_from).max(oldest);
         let found = if arrived.number < self.first_source {
@@ -204,6 +210,7 @@ impl Rewriter {
             Some(entry) if entry.fate == Fate::Awaited && wanted => {
                 entry.fate = Fate::Sent { marker };
                 let shift = entry.shift;
+                self.remember(now, arrived, shift);
                 Placed::Send { number, shift }
             }
             Some(entry) if entry.fate == Fate::Awaited => {
@@ -227,26 +234,36 @@ impl Rewriter {
         }
     }
 
+    /// Where the slot's clock and counters stand, if the packet takes them on.
     #[inline]
-    fn remember(&mut self, now: Time, arrived: &Arrived<'_>) {
-        let timestamp = arrived.timestamp.wrapping_add(self.shift.timestamp);
-        if self.timestamp_at.is_none() || is_newer_timestamp(timestamp, self.timestamp) {
+    fn remember(&mut self, now: Time, arrived: &Arrived<'_>, shift: Shift) {
+        let first = self.timestamp_at.is_none();
+        let timestamp = arrived.timestamp.wrapping_add(shift.timestamp);
+        if first || is_newer_timestamp(timestamp, self.timestamp) {
             self.timestamp = timestamp;
             self.timestamp_at = Some(now);
         }
-        match &arrived.descriptor {
-            Descriptor::Vp8(descriptor) => {
-                if let Some(picture) = descriptor.picture_id {
-                    self.picture = picture.value.wrapping_add(self.shift.picture);
-                }
-                if let Some((tl0, _)) = descriptor.tl0 {
-                    self.tl0 = tl0.wrapping_add(self.shift.tl0);
-                }
+        let (picture, tl0) = match &arrived.descriptor {
+            Descriptor::Vp8(descriptor) => (
+                descriptor.picture_id.map(|picture| picture.value),
+                descriptor.tl0.map(|(tl0, _)| tl0),
+            ),
+            Descriptor::Dependency { frame_number, .. } => (Some(*frame_number), None),
+            Descriptor::Plain | Descriptor::Vp9 { .. } | Descriptor::Red { .. } => return,
+        };
+        if let Some(picture) = picture {
+            let picture = picture.wrapping_add(shift.picture);
+            // VP8's have 15 bits.
+            let step = picture.wrapping_sub(self.picture) & 0x7fff;
+            if first || (1..0x4000).contains(&step) {
+                self.picture = picture;
             }
-            Descriptor::Dependency { frame_number, .. } => {
-                self.picture = frame_number.wrapping_add(self.shift.picture);
+        }
+        if let Some(tl0) = tl0 {
+            let tl0 = tl0.wrapping_add(shift.tl0);
+            if first || (1..0x80).contains(&tl0.wrapping_sub(self.tl0)) {
+                self.tl0 = tl0;
             }
-            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::config::{LayerTarget, PayloadTypes, SlotConfig, SubscriberConfig, Sub
 use crate::counts::SlotCounts;
 use crate::header::HeaderTemplate;
 use crate::history::Shift;
-use crate::packet::Arrived;
+use crate::packet::{Arrived, Start};
 use crate::rewrite::{Placed, Rewriter};
 use crate::{ForwardConfig, ids};
 
@@ -241,6 +241,12 @@ impl Slot {
         }
         if self.id.media == Media::Video && !arrived.peek.keyframe {
             return Verdict::Drop(DropReason::AwaitingKeyframe);
+        }
+        if arrived.start == Start::Never {
+            return Verdict::Drop(match self.id.media {
+                Media::Audio => DropReason::TooOld,
+                Media::Video => DropReason::AwaitingKeyframe,
+            });
         }
         self.begin(now, here, arrived, true)
     }

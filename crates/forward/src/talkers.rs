@@ -269,7 +269,7 @@ mod tests {
                         activity.hear(now, AudioLevel { voice, attenuation });
                     }
                 }
-                if self.now % 100 == 0 {
+                if self.now.is_multiple_of(100) {
                     self.rank(now);
                 }
             }

@@ -60,7 +60,12 @@ impl Window {
         }
     }
 
-    fn has(&self, number: u64) -> bool {
+    pub(crate) const fn highest(&self) -> Option<u64> {
+        self.highest
+    }
+
+    /// Only for numbers that the window spans.
+    pub(crate) fn has(&self, number: u64) -> bool {
         let word = self.bits.get(word_of(number));
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
