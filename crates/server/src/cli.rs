@@ -1,13 +1,19 @@
-//! The command line: what can be asked of the binary. It parses and dispatches, nothing else.
+//! The command line: what can be asked of the binary. It parses and dispatches; each command has its own
+//! module.
 
+mod journal;
+mod token;
+mod top;
+
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::config::{Config, ConfigError};
 
-/// The Sideroom media server.
+/// An SFU media server whose subject is breakout rooms.
 #[derive(Parser, Debug)]
 #[command(name = "sideroom", version, arg_required_else_help = true)]
 pub struct Cli {
@@ -19,18 +25,42 @@ pub struct Cli {
 /// What the binary does.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Run the server.
+    /// Run the server
     Serve(ServeArgs),
-    /// Read the configuration, say what is wrong with it or print what it amounts to.
-    CheckConfig(ConfigArgs),
+    /// Say what is wrong with the configuration, or print what it amounts to
+    CheckConfig(CheckArgs),
+    /// Sign a token: for somebody who joins a room, or (--api) for a signaling server
+    Token(token::TokenArgs),
+    /// Read the journal of a store that no server has open
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
+    /// Watch a running server: rooms, breakouts, who is where, packets, drops
+    Top(top::TopArgs),
 }
 
 /// Where the configuration comes from.
 #[derive(Args, Debug, Default)]
 pub struct ConfigArgs {
-    /// The TOML file. Without it: the defaults, changed by SIDEROOM_* variables.
+    /// The TOML file. Without it: the defaults, changed by SIDEROOM_* variables
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref(), std::env::vars())
+    }
+}
+
+/// How to check.
+#[derive(Args, Debug, Default)]
+pub struct CheckArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Print nothing but warnings and errors
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// How to serve.
@@ -39,22 +69,41 @@ pub struct ServeArgs {
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// A development server: loopback only, a key of its own, rooms in memory.
+    /// A development server: loopback only, a key of its own, rooms in memory, tokens for everybody
     #[arg(long)]
     pub dev: bool,
-    /// Where rooms are kept: "memory" or the path of the store.
+    /// Where rooms are kept
     #[arg(long, value_name = "memory|PATH")]
     pub store: Option<String>,
-    /// Number of media workers, 0 for one a core.
+    /// Number of media workers, 0 for one a core
     #[arg(long, value_name = "N")]
     pub workers: Option<u16>,
 }
 
+impl ServeArgs {
+    fn load(&self) -> Result<Config, ConfigError> {
+        let mut config = self.config.load()?;
+        if let Some(path) = &self.store {
+            config.store.path.clone_from(path);
+        }
+        if let Some(workers) = self.workers {
+            config.node.workers = workers;
+        }
+        Ok(config)
+    }
+}
+
+/// What a command ends with.
+type Done = Result<(), Box<dyn Error>>;
+
 /// Does what the command line asks.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Serve(args) => load(&args.config).map(|_| ()),
-        Command::CheckConfig(args) => load(&args).map(|config| print!("{}", config.to_toml())),
+        Command::Serve(args) => serve(&args),
+        Command::CheckConfig(args) => check_config(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Journal(command) => journal::run(command),
+        Command::Top(args) => top::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,6 +114,20 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn load(args: &ConfigArgs) -> Result<Config, config::ConfigError> {
-    Config::load(args.config.as_deref(), std::env::vars())
+fn serve(args: &ServeArgs) -> Done {
+    Ok(crate::serve::run(args.load()?, args.dev)?)
+}
+
+fn check_config(args: &CheckArgs) -> Done {
+    let config = args.config.load()?;
+    config.validate()?;
+    config.keyring()?;
+    crate::logging::filter(&config.log)?;
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    if !args.quiet {
+        print!("{}", config.to_toml());
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The configuration: one typed struct, read once from defaults, a TOML file, the environment and flags,
 //! later ones winning. It never guesses: what it does not know it refuses, naming the nearest known key.
 
+mod keys;
 mod read;
 mod validate;
 
@@ -9,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+pub use keys::KeysError;
 pub use read::ConfigError;
 pub use validate::Complaint;
 
@@ -177,6 +179,8 @@ pub struct ApiKey {
     pub secret: String,
     /// A file with the secret, instead of `secret`.
     pub secret_file: String,
+    /// What the key opens. Empty: everything.
+    pub scopes: Vec<String>,
 }
 
 impl fmt::Debug for ApiKey {

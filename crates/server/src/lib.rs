@@ -4,10 +4,12 @@
 //! are `control`'s, and it never decides about a packet: that is `forward`'s.
 
 pub mod admin;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod logging;
 pub mod metrics;
+pub mod serve;
 pub mod shutdown;
 pub mod store;

@@ -1,5 +1,7 @@
 //! Logs on standard error: text for people or one JSON object a line. Never a payload, key, token or SDP.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
@@ -18,6 +20,7 @@ pub fn init(config: &LogConfig) -> Result<(), LogError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     let begun = match config.format {
         LogFormat::Text => builder.compact().try_init(),

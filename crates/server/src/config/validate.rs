@@ -126,6 +126,33 @@ impl Config {
         }
     }
 
+    /// What works but is seldom meant.
+    pub fn warnings(&self) -> Vec<Complaint> {
+        let mut check = Check::default();
+        check.that(
+            !self.auth.keys.is_empty(),
+            "auth.keys",
+            "there is none, so the server will not start without --dev",
+        );
+        check.that(
+            self.admin.listen.ip().is_loopback(),
+            "admin.listen",
+            "it is open to other machines and has no authentication",
+        );
+        check.that(
+            !self.media.announce.is_empty() || self.media.bind.is_loopback(),
+            "media.announce",
+            "it is empty, so clients are told the addresses of the interfaces; behind NAT they \
+             cannot reach those",
+        );
+        check.that(
+            self.store.path != "memory",
+            "store.path",
+            "it is memory, so a restart forgets every room",
+        );
+        check.0
+    }
+
     /// How many media workers there will be.
     pub fn worker_count(&self) -> u16 {
         match self.node.workers {

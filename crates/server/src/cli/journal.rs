@@ -1,0 +1,192 @@
+//! `sideroom journal`: reads, verifies and asks the journal of a store that no server has open.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sideroom_control::{Actor, EventKind, Room};
+use sideroom_route::{GroupId, RoomId};
+
+use super::{ConfigArgs, Done};
+use crate::config::StoreConfig;
+use crate::store::{self, Journal};
+
+/// What to do with the journal.
+#[derive(Subcommand, Debug)]
+pub enum JournalCommand {
+    /// Print every record as one JSON object a line
+    Export(JournalArgs),
+    /// Replay every room from its beginning and check the chain of hashes
+    Verify(JournalArgs),
+    /// Print who was where, from when to when, and why
+    WhoWasWhere(JournalArgs),
+}
+
+/// Which journal.
+#[derive(Args, Debug)]
+pub struct JournalArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The store's file, instead of the configured one
+    #[arg(long, value_name = "PATH")]
+    store: Option<PathBuf>,
+    /// Only the room of this name; of several that had it, all
+    #[arg(long, value_name = "NAME")]
+    room: Option<String>,
+}
+
+/// Does it.
+pub(super) fn run(command: JournalCommand) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        match command {
+            JournalCommand::Export(args) => export(&args).await,
+            JournalCommand::Verify(args) => verify(&args).await,
+            JournalCommand::WhoWasWhere(args) => who_was_where(&args).await,
+        }
+    })
+}
+
+impl JournalArgs {
+    fn open(&self) -> Result<Journal, Box<dyn Error>> {
+        let mut config: StoreConfig = self.config.load()?.store;
+        if let Some(path) = &self.store {
+            config.path = path.display().to_string();
+        }
+        // Opening makes a file that is missing; a journal that is asked for must be there.
+        if !std::path::Path::new(&config.path).is_file() {
+            return Err(format!("there is no store at {}", config.path).into());
+        }
+        let store = store::open(&config).map_err(|error| format!("{}: {error}", config.path))?;
+        Ok(Journal::new(store))
+    }
+
+    /// The rooms that were asked for.
+    async fn rooms(&self, journal: &Journal) -> Result<Vec<RoomId>, Box<dyn Error>> {
+        let mut chosen = Vec::new();
+        for room in journal.rooms().await? {
+            let Ok(kept) = journal.from_the_beginning(room).await else {
+                continue;
+            };
+            let name = Room::restore(kept.snapshot)?.name().to_owned();
+            if self.room.as_ref().is_none_or(|wanted| *wanted == name) {
+                chosen.push(room);
+            }
+        }
+        match (&self.room, chosen.is_empty()) {
+            (Some(name), true) => Err(format!("the store has no room {name:?}").into()),
+            _ => Ok(chosen),
+        }
+    }
+}
+
+async fn export(args: &JournalArgs) -> Done {
+    let journal = args.open()?;
+    let mut out = std::io::stdout().lock();
+    for room in args.rooms(&journal).await? {
+        for record in journal.from_the_beginning(room).await?.records {
+            serde_json::to_writer(&mut out, &record)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+async fn verify(args: &JournalArgs) -> Done {
+    let journal = args.open()?;
+    let mut failed = 0;
+    for room in args.rooms(&journal).await? {
+        match verify_room(&journal, room).await {
+            Ok(verdict) => println!("{verdict}"),
+            Err(error) => {
+                failed += 1;
+                println!("room {room}: {error}");
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        count => Err(format!("{count} rooms do not verify").into()),
+    }
+}
+
+/// The whole journal leads to the same room as the newest snapshot and what follows it.
+async fn verify_room(journal: &Journal, room: RoomId) -> Result<String, Box<dyn Error>> {
+    let kept = journal.from_the_beginning(room).await?;
+    let records = kept.records.len();
+    let mut replayed = Room::restore(kept.snapshot)?;
+    for record in &kept.records {
+        replayed
+            .replay(record)
+            .map_err(|error| format!("record {}: {error}", record.seq))?;
+    }
+    let latest = journal.load_room(room).await?.revive()?;
+    if latest.state_hash() != replayed.state_hash() {
+        return Err("its newest snapshot is not what its records lead to".into());
+    }
+    let (name, hash) = (replayed.name(), replayed.state_hash());
+    Ok(format!(
+        "room {room} {name:?}: {records} records, state {hash:?}, verified"
+    ))
+}
+
+async fn who_was_where(args: &JournalArgs) -> Done {
+    let journal = args.open()?;
+    let mut out = std::io::stdout().lock();
+    for room in args.rooms(&journal).await? {
+        let kept = journal.from_the_beginning(room).await?;
+        let mut replayed = Room::restore(kept.snapshot)?;
+        writeln!(out, "room {room} {:?}", replayed.name())?;
+        for record in &kept.records {
+            for event in replayed.replay(record)?.events {
+                if let Some(line) = placed(&event.kind) {
+                    writeln!(out, "{}  {line}", event.at.0)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn placed(event: &EventKind) -> Option<String> {
+    match event {
+        EventKind::ParticipantJoined { participant: who } => Some(format!(
+            "{} is {:?} ({}), in {}",
+            who.participant,
+            who.identity,
+            who.display_name,
+            group(who.group),
+        )),
+        EventKind::Placed {
+            participant,
+            from,
+            to,
+            cause,
+            by,
+            ..
+        } => Some(format!(
+            "{participant} from {} to {}: {cause:?}, by {}",
+            group(*from),
+            group(*to),
+            actor(*by),
+        )),
+        EventKind::ParticipantLeft {
+            participant,
+            reason,
+        } => Some(format!("{participant} left the room: {reason:?}")),
+        _ => None,
+    }
+}
+
+fn group(group: GroupId) -> String {
+    group.to_string()
+}
+
+fn actor(actor: Actor) -> String {
+    match actor {
+        Actor::Participant(id) => id.to_string(),
+        Actor::Operator => "the operator".into(),
+        Actor::System => "the server".into(),
+    }
+}

@@ -1,0 +1,225 @@
+//! From a configuration to a running server: what every part of it is handed, and the order in which it
+//! starts and stops. What runs inside is [`app`](crate::app)'s.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sideroom_rpc::auth::Keyring;
+use tokio::net::TcpListener;
+
+use crate::config::{ApiKey, Config, ConfigError, KeysError};
+use crate::logging::LogError;
+use crate::metrics::Exporter;
+use crate::shutdown::{Phase, Shutdown};
+use crate::store::{self, Journal, StoreError};
+use crate::{admin, clock};
+
+/// Threads for the control plane. Media has threads of its own.
+const CONTROL_THREADS: usize = 2;
+/// How often observations move into their histograms.
+const UPKEEP_S: u64 = 5;
+/// How often journals of ended rooms are looked through.
+const FORGET_EVERY_S: u64 = 3_600;
+
+/// Why the server does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration cannot work.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Nobody could call.
+    #[error(
+        "there is no API key, so nobody could call; set auth.keys or SIDEROOM_AUTH_KEYS=id:secret, \
+         or try `sideroom serve --dev`"
+    )]
+    NoKeys,
+    /// The log's filter is none.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The store cannot be used.
+    #[error("{path}: {source}")]
+    Store {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// An address cannot be listened on.
+    #[error("{key}: cannot listen on {address}: {source}")]
+    Listen {
+        /// Which key of the configuration.
+        key: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system refuses threads or signals.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+    /// What runs inside failed.
+    #[error("{0}")]
+    App(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What the parts of the server are handed.
+pub struct Launch {
+    /// The configuration, validated.
+    pub config: Arc<Config>,
+    /// A development server: tokens are handed out to whoever asks.
+    pub dev: bool,
+    /// What tokens are verified with.
+    pub keyring: Arc<Keyring>,
+    /// What survives.
+    pub journal: Journal,
+    /// Where the server is in its life. The parts say when they are ready and obey the end.
+    pub shutdown: Shutdown,
+    /// For pages, JSON, WebSocket, WHIP and WHEP.
+    pub http: TcpListener,
+    /// For gRPC.
+    pub grpc: TcpListener,
+}
+
+/// Runs the server until it is told to stop.
+pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
+    let begun = clock::now();
+    if dev {
+        make_dev(&mut config);
+    }
+    config.validate()?;
+    if config.auth.keys.is_empty() {
+        return Err(ServeError::NoKeys);
+    }
+    crate::logging::init(&config.log)?;
+    let exporter = Exporter::install();
+    let keyring = Arc::new(config.keyring()?);
+    let store = store::open(&config.store).map_err(|source| ServeError::Store {
+        path: config.store.path.clone(),
+        source,
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
+        .thread_name("control")
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::new();
+        shutdown.on_signals()?;
+        let journal = Journal::new(store);
+        let http = listen("http.listen", config.http.listen).await?;
+        let grpc = listen("grpc.listen", config.grpc.listen).await?;
+        let admin = listen("admin.listen", config.admin.listen).await?;
+        let welcome = welcome(&config, dev, [&http, &grpc, &admin])?;
+        tokio::spawn(
+            axum::serve(admin, admin::router(exporter.clone(), shutdown.clone())).into_future(),
+        );
+        tokio::spawn(upkeep(exporter));
+        tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
+        tokio::spawn({
+            let running = shutdown.reached(Phase::Running);
+            async move {
+                running.await;
+                tracing::info!(took_ms = begun.elapsed().as_millis(), "ready");
+                println!("{welcome}");
+            }
+        });
+        let config = Arc::new(config);
+        let launch = Launch {
+            config,
+            dev,
+            keyring,
+            journal,
+            shutdown,
+            http,
+            grpc,
+        };
+        crate::app::run(launch).await.map_err(ServeError::App)
+    })
+}
+
+/// Loopback only, rooms in memory, a key of its own.
+fn make_dev(config: &mut Config) {
+    let defaults = Config::default();
+    let loopback = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    for (listen, default) in [
+        (&mut config.http.listen, defaults.http.listen),
+        (&mut config.grpc.listen, defaults.grpc.listen),
+    ] {
+        if *listen == default {
+            listen.set_ip(loopback);
+        }
+    }
+    if config.media.bind == defaults.media.bind && config.media.announce.is_empty() {
+        config.media.bind = loopback;
+    }
+    if config.store.path == defaults.store.path {
+        config.store.path = "memory".into();
+    }
+    if config.auth.keys.is_empty() {
+        let secret = fresh_secret();
+        config.auth.keys.push(ApiKey {
+            id: "dev".into(),
+            secret,
+            ..ApiKey::default()
+        });
+    }
+}
+
+fn fresh_secret() -> String {
+    let bytes: [u8; 32] = aws_lc_rs::rand::generate(&aws_lc_rs::rand::SystemRandom::new())
+        .expect("invariant: the system has random bytes")
+        .expose();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| ServeError::Listen {
+        key,
+        address,
+        source,
+    })
+}
+
+/// What is printed once everything runs. Scripts read the addresses from here.
+fn welcome(
+    config: &Config,
+    dev: bool,
+    [http, grpc, admin]: [&TcpListener; 3],
+) -> Result<String, ServeError> {
+    let (http, grpc, admin) = (http.local_addr()?, grpc.local_addr()?, admin.local_addr()?);
+    let mut text = format!("sideroom {}\n", env!("CARGO_PKG_VERSION"));
+    if dev {
+        text += &format!("\n    Open this page in two tabs:  http://{http}/\n\n");
+        for key in config.auth.keys.iter().filter(|key| key.id == "dev") {
+            text += &format!("key     SIDEROOM_AUTH_KEYS={}:{}\n", key.id, key.secret);
+        }
+    }
+    text += &format!(
+        "http    {http}\ngrpc    {grpc}\nadmin   {admin}\nstore   {}\n",
+        config.store.path
+    );
+    Ok(text)
+}
+
+async fn upkeep(exporter: Exporter) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(UPKEEP_S));
+    loop {
+        every.tick().await;
+        exporter.upkeep();
+    }
+}
+
+async fn forget(journal: Journal, keep_h: u32) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(FORGET_EVERY_S));
+    loop {
+        every.tick().await;
+        let before = clock::unix_ms().saturating_sub(u64::from(keep_h) * 3_600_000);
+        if let Err(error) = journal.forget_ended_before(before).await {
+            tracing::warn!(%error, "journals of ended rooms are not forgotten");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The binary, as an operator uses it: each command says what it did, or what to do next.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::process::{Command, Output};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn sideroom(args: &[&str], env: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sideroom"))
+        .args(args)
+        .env_clear()
+        .envs(env.iter().copied())
+        .output()
+        .unwrap()
+}
+
+/// What it prints if it ends well; else why not.
+fn ask(args: &[&str], env: &[(&str, &str)]) -> Result<String, String> {
+    let output = sideroom(args, env);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    match output.status.success() {
+        true => Ok(text(output.stdout)),
+        false => Err(text(output.stderr)),
+    }
+}
+
+#[test]
+fn help_names_every_command() {
+    let help = ask(&["help"], &[]).unwrap();
+    for command in ["serve", "check-config", "token", "journal", "top"] {
+        assert!(
+            help.contains(&format!("  {command} ")),
+            "{command} is missing in\n{help}"
+        );
+    }
+}
+
+#[test]
+fn check_config_prints_what_holds_and_warns() {
+    let output = sideroom(&["check-config"], &[("SIDEROOM_MEDIA_FIRST_PORT", "8123")]);
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("first_port = 8123")
+    );
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("warning: auth.keys: ")
+    );
+    assert_eq!(ask(&["check-config", "--quiet"], &[]).unwrap(), "");
+
+    let error = ask(
+        &["check-config"],
+        &[("SIDEROOM_LOG_LEVEL", "sideroom=lound")],
+    )
+    .unwrap_err();
+    assert!(error.contains("log.level"), "{error}");
+    let error = ask(&["check-config", "--config", "/nowhere.toml"], &[]).unwrap_err();
+    assert!(error.contains("cannot read /nowhere.toml"), "{error}");
+}
+
+#[test]
+fn a_token_says_what_was_asked_and_its_key_verifies_it() {
+    let keys = format!("app:{SECRET}");
+    let env = [("SIDEROOM_AUTH_KEYS", keys.as_str())];
+    let now_s = sideroom::clock::unix_ms() / 1_000;
+    let config =
+        sideroom::config::Config::load(None, [("SIDEROOM_AUTH_KEYS".into(), keys.clone())]);
+    let keyring = config.unwrap().keyring().unwrap();
+
+    let arguments = [
+        "token",
+        "--room",
+        "math",
+        "--identity",
+        "ada",
+        "--role",
+        "moderator",
+    ];
+    let token = ask(&arguments, &env).unwrap();
+    let claims = keyring.verify_client(token.trim(), now_s).unwrap();
+    assert_eq!(
+        (&*claims.room, &*claims.sub, &*claims.name),
+        ("math", "ada", "ada")
+    );
+    assert!(claims.effective_grants().move_others);
+
+    let token = ask(&["token", "--api", "--scopes", "rooms,node"], &env).unwrap();
+    assert_eq!(
+        keyring
+            .verify_api(token.trim(), now_s)
+            .unwrap()
+            .scopes
+            .len(),
+        2
+    );
+
+    let error = ask(&arguments, &[]).unwrap_err();
+    assert!(error.contains("SIDEROOM_AUTH_KEYS"), "{error}");
+}
+
+#[test]
+fn a_secret_is_read_from_its_file_and_never_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("app.secret");
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let file = directory.path().join("sideroom.toml");
+    let key =
+        format!("keys = [{{ id = \"app\", secret_file = {secret:?}, scopes = [\"rooms\"] }}]");
+    std::fs::write(&file, format!("[auth]\n{key}\n")).unwrap();
+    let config = file.to_str().unwrap();
+    assert!(
+        !ask(&["check-config", "-c", config], &[])
+            .unwrap()
+            .contains(SECRET)
+    );
+    ask(&["token", "--api", "--key", "app", "-c", config], &[]).unwrap();
+
+    std::fs::write(&secret, "short\n").unwrap();
+    let error = ask(&["check-config", "-c", config], &[]).unwrap_err();
+    assert!(
+        error.contains("`app`") && !error.contains("short\n"),
+        "{error}"
+    );
+    std::fs::write(
+        &file,
+        format!("[auth]\n{}\n", key.replace("rooms", "romos")),
+    )
+    .unwrap();
+    let error = ask(&["check-config", "-c", config], &[]).unwrap_err();
+    assert!(error.contains("unknown scope `romos`"), "{error}");
+}
+
+#[test]
+fn serve_says_why_it_does_not_start() {
+    let error = ask(&["serve", "--store", "memory"], &[]).unwrap_err();
+    assert!(
+        error.contains("no API key") && error.contains("--dev"),
+        "{error}"
+    );
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let env = [("SIDEROOM_HTTP_LISTEN", address.as_str())];
+    let error = ask(&["serve", "--dev"], &env).unwrap_err();
+    assert!(
+        error.contains(&format!("http.listen: cannot listen on {address}")),
+        "{error}"
+    );
+
+    let error = ask(&["serve", "--dev", "--store", "/proc/rooms.redb"], &[]).unwrap_err();
+    assert!(error.contains("/proc/rooms.redb: the store "), "{error}");
+}
+
+#[test]
+fn the_journal_of_a_store_that_is_not_there_is_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rooms.redb");
+    let path = path.to_str().unwrap();
+    for command in ["export", "verify", "who-was-where"] {
+        let error = ask(&["journal", command, "--store", path], &[]).unwrap_err();
+        assert!(error.contains("there is no store at"), "{error}");
+    }
+    assert!(!std::path::Path::new(path).exists());
+}
