@@ -254,11 +254,6 @@ impl Room {
         &self.state.config.name
     }
 
-    /// When the room was made.
-    pub fn created_at(&self) -> UnixMillis {
-        self.state.config.created_at
-    }
-
     /// The room's settings.
     pub fn settings(&self) -> &RoomSettings {
         self.state.settings()
