@@ -34,7 +34,7 @@ async function pages() {
   mkdirSync(out, { recursive: true });
   const options = {
     ...common,
-    entryPoints: [at('../web/src/meeting.ts'), at('../web/src/console.ts'), at('../web/src/style.css')],
+    entryPoints: [at('../web/src/meeting.ts'), at('../web/src/style.css')],
     outdir: out,
     minify: true,
     alias: { '@sideroom/client': at('js/src/index.ts') },

@@ -30,7 +30,7 @@ export type Phase =
       readonly error?: SideroomError;
     };
 
-/** @internal */
+/** How a connection is made and kept. */
 export interface ConnectionOptions extends PeerOptions {
   backoff?: BackoffOptions;
   /** How long the server may take to answer, in milliseconds. Default 15,000. */

@@ -1,0 +1,105 @@
+/** Building the pages: elements, icons, and nothing else. */
+
+type Child = Node | string | number | null | undefined | false;
+type Props = Record<string, unknown>;
+
+/**
+ * An element. Props that start with `on` are listeners, `class` and everything with a dash are
+ * attributes, the rest are properties; `null`, `undefined` and `false` attributes are left out.
+ */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value as EventListener);
+    else if (name === 'class' || name === 'role' || name === 'for' || name.includes('-')) {
+      if (value !== false) element.setAttribute(name, String(value));
+    } else (element as unknown as Props)[name] = value;
+  }
+  element.append(...present(children));
+  return element;
+}
+
+/** An SVG element. */
+export function s(tag: string, attributes: Record<string, string | number> = {}, ...children: Child[]): SVGElement {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...present(children));
+  return element;
+}
+
+function present(children: Child[]): (Node | string)[] {
+  return children.flatMap((child) =>
+    child === null || child === undefined || child === false
+      ? []
+      : [typeof child === 'number' ? String(child) : child],
+  );
+}
+
+/** Replaces the children of `parent`, unless what stands there is the same already. */
+export function fill(parent: Element, ...children: Child[]): void {
+  const next = present(children);
+  const same =
+    next.length === parent.childNodes.length &&
+    next.every((child, index) => child === parent.childNodes[index]);
+  if (!same) parent.replaceChildren(...next);
+}
+
+const PATHS = {
+  mic: 'M12 15a3 3 0 0 0 3-3V6a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3ZM6 11.5V12a6 6 0 0 0 12 0v-.5M12 18v3M9 21h6',
+  camera: 'M4 7.5h9.5a1.5 1.5 0 0 1 1.5 1.5v6a1.5 1.5 0 0 1-1.5 1.5H4A1.5 1.5 0 0 1 2.5 15V9A1.5 1.5 0 0 1 4 7.5ZM15 11l6-3.2v8.4L15 13',
+  screen: 'M4 5h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1ZM9 20.5h6M12 14V8.5M9.5 11 12 8.5l2.500 2.500',
+  pen: 'M4 20l1.200-4.500L16.500 4.200a1.800 1.800 0 0 1 2.500 0l.8.8a1.800 1.800 0 0 1 0 2.500L8.500 18.800 4 20ZM14.500 6.300l3.200 3.200',
+  chat: 'M5 4.500h14A1.500 1.500 0 0 1 20.500 6v9a1.500 1.500 0 0 1-1.500 1.500h-7L7.500 20v-3.500H5A1.500 1.500 0 0 1 3.500 15V6A1.500 1.500 0 0 1 5 4.500Z',
+  people: 'M9 11.500a3.200 3.200 0 1 0 0-6.400 3.200 3.200 0 0 0 0 6.400ZM3 19.500c0-3.300 2.700-5.500 6-5.500s6 2.200 6 5.500M15.500 5.500a3 3 0 0 1 0 5.800M17.500 14.400c2.100.7 3.500 2.600 3.500 5.100',
+  rooms: 'M4 4.500h8.500v15H4zM15.500 4.500H20v6h-4.500zM15.500 13.500H20v6h-4.500z',
+  leave: 'M14 4.500H6.500A1.500 1.500 0 0 0 5 6v12a1.500 1.500 0 0 0 1.500 1.500H14M10.500 12H20M16.500 8.500 20 12l-3.500 3.500',
+  hand: 'M8 12V6.500a1.500 1.500 0 0 1 3 0V11M11 11V5a1.500 1.500 0 0 1 3 0v6M14 11V6.500a1.500 1.500 0 0 1 3 0V14a6.500 6.500 0 0 1-6.500 6.500c-2.600 0-3.900-1-5.200-3.200l-2-3.500a1.400 1.400 0 0 1 2.400-1.500L8 15',
+  megaphone: 'M4 10v4h3l8 4.500v-13L7 10H4ZM18.500 9.500a3.500 3.500 0 0 1 0 5M8 14.500l1 5h2.500l-1-4',
+  ear: 'M7 9.500a5 5 0 0 1 10 0c0 3.200-3.300 4-3.300 7A3.200 3.200 0 0 1 8 18.500M10 9.500a2 2 0 0 1 4 0c0 1.500-1.500 1.800-1.500 3.300',
+  pause: 'M9 5.500v13M15 5.500v13',
+  play: 'M8 5.500v13l10-6.500z',
+  close: 'M6 6l12 12M18 6L6 18',
+  back: 'M10 6l-6 6 6 6M4.500 12H20',
+  clock: 'M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16ZM12 7.500V12l3 2',
+  speaker: 'M4 9.500v5h3.500L12 18.500v-13L7.500 9.500H4ZM15.500 9a4 4 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11',
+  dots: 'M6 12h.01M12 12h.01M18 12h.01',
+  shuffle: 'M4 7h3c5 0 5 10 10 10h3M4 17h3c1.800 0 3-1.300 4-3M13 10c1-1.700 2.200-3 4-3h3M17.500 4.500 20 7l-2.500 2.500M17.500 14.500 20 17l-2.500 2.500',
+  plus: 'M12 5v14M5 12h14',
+  lock: 'M6.500 11h11v8.500h-11zM8.500 11V8a3.500 3.500 0 0 1 7 0v3',
+} as const;
+
+/** The name of an icon. */
+export type IconName = keyof typeof PATHS;
+
+/** A line icon in the colour of the text. `off` strikes it through. */
+export function icon(name: IconName, off = false): SVGElement {
+  return s(
+    'svg',
+    { viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true' },
+    s('path', { d: PATHS[name] }),
+    off && s('path', { d: 'M4 4l16 16', class: 'strike' }),
+  );
+}
+
+/** A button with an icon, an accessible name and a tooltip. */
+export function iconButton(name: IconName, label: string, onclick: () => void, props: Props = {}): HTMLButtonElement {
+  return h('button', { type: 'button', class: 'icon-button', title: label, 'aria-label': label, onclick, ...props }, icon(name));
+}
+
+/** Two letters for somebody without a picture. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return ((words[0]?.[0] ?? '?') + (words.length > 1 ? (words.at(-1)?.[0] ?? '') : '')).toUpperCase();
+}
+
+/** A calm colour that is always the same for one name. */
+export function hueOf(name: string): number {
+  let hash = 7;
+  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 3600;
+  return hash % 360;
+}

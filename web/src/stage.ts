@@ -1,0 +1,104 @@
+/** The tiles: who is in the own group, what they show, and who speaks. */
+import type { Participant, Room, TrackKind } from '@sideroom/client';
+import { fill, h, hueOf, icon, initials } from './dom.js';
+
+interface Tile {
+  element: HTMLElement;
+  update(): void;
+}
+
+/** Shows everybody of the own group, whoever addresses all, and what is shared. */
+export class Stage {
+  readonly element = h('div', { class: 'tiles', 'aria-label': 'People and what they share' });
+  readonly #tiles = new Map<string, Tile>();
+
+  constructor(private readonly room: Room) {}
+
+  /** Brings the tiles up to date. */
+  update(): void {
+    const wanted = new Map<string, [Participant, TrackKind]>();
+    for (const participant of this.#present()) {
+      for (const kind of ['screen', 'canvas'] as const) {
+        if (participant.receives(kind)) wanted.set(`${kind} ${participant.id}`, [participant, kind]);
+      }
+    }
+    const sharing = wanted.size > 0;
+    for (const participant of this.#present()) wanted.set(`camera ${participant.id}`, [participant, 'camera']);
+    for (const key of [...this.#tiles.keys()]) if (!wanted.has(key)) this.#tiles.delete(key);
+    for (const [key, [participant, kind]] of wanted) {
+      if (!this.#tiles.has(key)) this.#tiles.set(key, kind === 'camera' ? this.#personTile(participant) : this.#shareTile(participant, kind as 'screen' | 'canvas'));
+    }
+    const order = [...wanted.keys()].map((key) => this.#tiles.get(key) as Tile);
+    for (const tile of order) tile.update();
+    this.element.classList.toggle('sharing', sharing);
+    this.element.style.gridTemplateColumns = sharing ? '' : `repeat(${columnsFor(order.length)}, minmax(0, 1fr))`;
+    fill(this.element, ...order.map((tile) => tile.element));
+  }
+
+  #present(): Participant[] {
+    const { me } = this.room;
+    const others = [...this.room.participants.values()].filter(
+      (participant) =>
+        participant !== me &&
+        (participant.groupId === me.groupId ||
+          participant.addressingAll.length > 0 ||
+          participant.groupId === me.listeningInGroupId ||
+          (me.isAway && participant.groupId === 'parent' && (participant.receives('audio') || participant.receives('camera')))),
+    );
+    return [...others, me];
+  }
+
+  #personTile(participant: Participant): Tile {
+    const video = videoOf(participant, 'camera');
+    const name = h('span');
+    const state = h('span', { class: 'row tight' });
+    const where = h('span', { class: 'pill corner', hidden: true });
+    const avatar = h('div', { class: 'avatar', 'aria-hidden': 'true' }, initials(participant.name));
+    avatar.style.setProperty('--hue', String(hueOf(participant.identity)));
+    const element = h('figure', { class: 'tile' }, avatar, video, where, h('figcaption', {}, state, name));
+    const update = (): void => {
+      const { room } = this;
+      const own = participant.isMe ? room.local.track('camera') : undefined;
+      if (participant.isMe) playOwn(video, own);
+      const seen = participant.isMe ? Boolean(own) && !room.local.isMuted('camera') : participant.receives('camera');
+      video.hidden = !seen;
+      element.classList.toggle('me', participant.isMe);
+      element.classList.toggle('speaking', participant.isSpeaking);
+      element.classList.toggle('lost', !participant.isConnected);
+      name.textContent = participant.name + (participant.isMe ? ' (you)' : '') + (participant.isConnected ? '' : ', reconnecting');
+      fill(state, participant.isLive('audio') ? null : icon('mic', true), participant.addressingAll.length ? icon('megaphone') : null);
+      state.hidden = state.childNodes.length === 0;
+      where.hidden = participant.groupId === room.me.groupId;
+      where.textContent = room.groupName(participant.groupId);
+      element.setAttribute('aria-label', `${name.textContent}${participant.isSpeaking ? ', speaking' : ''}`);
+    };
+    return { element, update };
+  }
+
+  #shareTile(participant: Participant, kind: 'screen' | 'canvas'): Tile {
+    const what = kind === 'screen' ? 'screen' : 'whiteboard';
+    const caption = h('span', {}, `${participant.name}: ${what}`);
+    const element = h('figure', { class: 'tile share' }, videoOf(participant, kind), h('figcaption', {}, icon(kind === 'screen' ? 'screen' : 'pen'), caption));
+    return { element, update: () => {} };
+  }
+}
+
+function videoOf(participant: Participant, kind: TrackKind): HTMLVideoElement {
+  const video = h('video', { autoplay: true, playsInline: true, muted: true, 'data-participant': participant.id, 'data-kind': kind });
+  video.srcObject = participant.isMe ? null : participant.stream(kind);
+  return video;
+}
+
+function playOwn(video: HTMLVideoElement, track: MediaStreamTrack | undefined): void {
+  const playing = (video.srcObject as MediaStream | null)?.getTracks()[0];
+  if (playing !== track) video.srcObject = track ? new MediaStream([track]) : null;
+}
+
+function columnsFor(count: number): number {
+  const portrait = innerWidth < innerHeight;
+  if (count <= 1) return 1;
+  if (count === 2) return portrait ? 1 : 2;
+  if (count <= 4) return 2;
+  if (count <= 9) return portrait ? 2 : 3;
+  return portrait ? 3 : Math.ceil(Math.sqrt(count * 1.4));
+}
