@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use sideroom_control::{
     Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Role, RoomMode,
-    RoomPatch, RoomSettings, RoomView, UnixMillis, Viewer, Views,
+    RoomPatch, RoomSettings, RoomView, Stay, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -92,7 +92,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Watch, ApiError>;
 
     /// The move journal.
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Move>, ApiError>;
+    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError>;
 
     /// What this node does.
     async fn stats(&self) -> Result<Stats, ApiError>;
@@ -331,25 +331,6 @@ pub struct MovesRequest {
     pub since: UnixMillis,
     /// Until when; `None`: now.
     pub until: Option<UnixMillis>,
-}
-
-/// One stay in a group.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Move {
-    /// Who.
-    pub participant: ParticipantId,
-    /// By its lasting name.
-    pub identity: String,
-    /// Where it came.
-    pub group: GroupId,
-    /// Since when.
-    pub from: UnixMillis,
-    /// Until when; `None`: it is still there.
-    pub until: Option<UnixMillis>,
-    /// Why it came there.
-    pub cause: sideroom_control::MoveCause,
-    /// Who did it.
-    pub by: Actor,
 }
 
 /// What a node does.

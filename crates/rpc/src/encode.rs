@@ -212,13 +212,13 @@ pub(crate) fn room_summary(room: backend::RoomSummary) -> proto::RoomSummary {
     }
 }
 
-pub(crate) fn stay(stay: backend::Move) -> proto::Move {
+pub(crate) fn stay(stay: control::Stay) -> proto::Move {
     proto::Move {
         participant_id: stay.participant.to_string(),
         identity: stay.identity,
         group_id: stay.group.to_string(),
         from_ms: stay.from.0,
-        until_ms: stay.until.map_or(0, |at| at.0),
+        until_ms: stay.end.map_or(0, |end| end.at.0),
         reason: event::move_reason(stay.cause).into(),
         by: ids::actor(stay.by),
     }
