@@ -4,6 +4,7 @@
 //! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are
 //! passed in. It knows nothing of rooms and never decides who hears whom.
 
+pub mod client;
 pub mod dtls;
 pub mod ice;
 pub mod srtp;

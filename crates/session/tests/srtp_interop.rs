@@ -43,7 +43,7 @@ fn header(sequence: u16, ssrc: u32, csrcs: u8, extension_words: u8) -> Vec<u8> {
     header.extend(sequence.to_be_bytes());
     header.extend([0, 1, 2, 3]);
     header.extend(ssrc.to_be_bytes());
-    header.extend((0..csrcs * 4).map(|n| n));
+    header.extend(0..csrcs * 4);
     if extension_words > 0 {
         header[0] |= 0x10;
         header.extend([0xbe, 0xde, 0, extension_words]);
