@@ -4,12 +4,18 @@
 //! a test checks all three. Labels are bounded: a room, a participant or an address is never one.
 
 pub mod catalogue;
+mod control;
 mod media;
+mod refusals;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
+pub use control::{
+    NodeTotals, answered, applied, connected, joined, move_gap, moved, transport_lost, watcher_cut,
+};
 pub use media::{MediaTotals, WorkerTotals};
+pub use refusals::count_refusals;
 
 /// Renders everything that was counted. Cheap to clone.
 #[derive(Clone)]

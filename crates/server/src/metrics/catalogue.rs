@@ -83,9 +83,12 @@ catalogue! {
     NACKED_PACKETS = "sideroom_nacked_packets_total", Counter, ["direction"], "Packets asked for again, by subscribers (received) or from publishers (sent).";
     RETRANSMISSIONS = "sideroom_retransmissions_total", Counter, [], "Packets sent again.";
     ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Packets that the last check before sealing caught on their way to somebody outside their group. Must stay 0: any other value is a bug, and the packet was not sent.";
+    PACKETS_RELAYED = "sideroom_relayed_packets_total", Counter, ["worker", "direction"], "Packets that crossed between workers: sent to others, received from others.";
+    KERNEL_DROPS = "sideroom_kernel_dropped_packets_total", Counter, ["worker"], "Datagrams that the kernel dropped because a worker was too slow to take them.";
+    TRANSPORTS = "sideroom_transports", Gauge, ["worker"], "Transports of participants on a worker.";
     WORKER_BUSY = "sideroom_worker_busy_ratio", Gauge, ["worker"], "Share of the time that a media worker was not waiting.";
 
-    REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, draining.";
+    REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, unavailable.";
 
     STORE_COMMIT_SECONDS = "sideroom_store_commit_seconds", Histogram(COMMAND_S), [], "Time of one transaction of the store, its sync included.";
     STORE_BATCH = "sideroom_store_batch_requests", Histogram(BATCH), [], "Requests that shared one transaction.";

@@ -6,7 +6,7 @@ use sideroom_route::{DropReason, WorkerId};
 use super::catalogue as names;
 
 /// What one worker has counted since it began.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct WorkerTotals {
     /// RTP packets from participants.
     pub packets_received: u64,
@@ -16,8 +16,16 @@ pub struct WorkerTotals {
     pub packets_sent: u64,
     /// Their bytes.
     pub bytes_sent: u64,
-    /// Thousandths of the last interval in which the worker was not waiting.
-    pub busy_permille: u16,
+    /// Packets that crossed to other workers.
+    pub relayed_sent: u64,
+    /// Packets that came from other workers.
+    pub relayed_received: u64,
+    /// Datagrams that the kernel dropped.
+    pub kernel_drops: u64,
+    /// Transports, now.
+    pub transports: u64,
+    /// Share of the last interval in which the worker was not waiting, 0 to 1.
+    pub busy: f64,
 }
 
 impl WorkerTotals {
@@ -31,8 +39,19 @@ impl WorkerTotals {
         set(names::BYTES_RECEIVED, self.bytes_received);
         set(names::PACKETS_SENT, self.packets_sent);
         set(names::BYTES_SENT, self.bytes_sent);
-        let busy = f64::from(self.busy_permille) / 1_000.0;
-        metrics::gauge!(names::WORKER_BUSY, "worker" => worker).set(busy);
+        set(names::KERNEL_DROPS, self.kernel_drops);
+        for (direction, count) in [
+            ("sent", self.relayed_sent),
+            ("received", self.relayed_received),
+        ] {
+            let labels = [
+                ("worker", worker.clone()),
+                ("direction", direction.to_owned()),
+            ];
+            metrics::counter!(names::PACKETS_RELAYED, &labels).absolute(count);
+        }
+        metrics::gauge!(names::TRANSPORTS, "worker" => worker.clone()).set(self.transports as f64);
+        metrics::gauge!(names::WORKER_BUSY, "worker" => worker).set(self.busy);
     }
 }
 

@@ -75,10 +75,16 @@ impl Store for MemoryStore {
 
     fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
         let mut rooms = self.kept();
-        let kept = &mut rooms.entry(room).or_default().snapshots;
-        let replaced = kept.first().is_some_and(|first| first.seq == snapshot.seq);
-        kept.truncate(usize::from(!replaced));
-        kept.push(snapshot);
+        let kept = rooms.entry(room).or_default();
+        let replaced = kept
+            .snapshots
+            .first()
+            .is_some_and(|first| first.seq == snapshot.seq);
+        if !kept.snapshots.is_empty() && !replaced && !kept.rows.contains_key(&snapshot.seq) {
+            return done(Err(StoreError::Gap));
+        }
+        kept.snapshots.truncate(usize::from(!replaced));
+        kept.snapshots.push(snapshot);
         done(Ok(()))
     }
 

@@ -70,6 +70,14 @@ fn save_snapshot(
         .next()
         .transpose()?;
     let first = first.map(|(key, _)| key.value());
+    // A snapshot must not say more than the rows do: one of them may have been refused.
+    let kept = transaction
+        .open_table(ROWS)?
+        .get((room, snapshot.seq))?
+        .is_some();
+    if first.is_some_and(|first| first != (room, snapshot.seq)) && !kept {
+        return Err(Refusal::Gap);
+    }
     snapshots.retain_in((room, 0)..=(room, u64::MAX), |key, _| Some(key) == first)?;
     snapshots.insert((room, snapshot.seq), snapshot.bytes.as_slice())?;
     transaction.open_table(ROOMS)?.insert(room, 0)?;

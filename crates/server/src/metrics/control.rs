@@ -1,0 +1,91 @@
+//! What the control plane counts, one function for each thing that happens.
+
+use std::time::Duration;
+
+use sideroom_route::LostReason;
+
+use super::catalogue as names;
+
+/// How much there is on this node, counted now and then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NodeTotals {
+    /// Rooms.
+    pub rooms: usize,
+    /// Breakouts in all rooms.
+    pub breakouts: usize,
+    /// Participants in the parent of their room.
+    pub in_parent: usize,
+    /// Participants in a breakout.
+    pub in_breakouts: usize,
+    /// Participants whose connection dropped and whose place is kept.
+    pub dropped: usize,
+    /// Open event streams.
+    pub watchers: usize,
+    /// Commands that wait for the control loop.
+    pub queued_commands: usize,
+}
+
+impl NodeTotals {
+    /// Publishes them.
+    pub fn publish(&self) {
+        let set = |name: &'static str, value: usize| metrics::gauge!(name).set(value as f64);
+        set(names::ROOMS, self.rooms);
+        set(names::BREAKOUTS, self.breakouts);
+        set(names::WATCHERS, self.watchers);
+        set(names::QUEUED_COMMANDS, self.queued_commands);
+        for (place, count) in [
+            ("parent", self.in_parent),
+            ("breakout", self.in_breakouts),
+            ("dropped", self.dropped),
+        ] {
+            metrics::gauge!(names::PARTICIPANTS, "place" => place).set(count as f64);
+        }
+    }
+}
+
+/// A command was answered: its name, `ok`, `repeated` or the error's name, and the time since it arrived.
+pub fn answered(command: &'static str, result: &'static str, took: Duration) {
+    metrics::counter!(names::COMMANDS, "command" => command, "result" => result).increment(1);
+    metrics::histogram!(names::COMMAND_SECONDS, "command" => command).record(took);
+}
+
+/// Somebody was moved: the time from the command's arrival until every worker obeys.
+pub fn moved(took: Duration) {
+    metrics::histogram!(names::MOVE_SECONDS).record(took);
+}
+
+/// A moved person got the first packet of its new group.
+pub fn move_gap(gap: Duration) {
+    metrics::histogram!(names::MOVE_GAP_SECONDS).record(gap);
+}
+
+/// The last worker applied an epoch.
+pub fn applied(took: Duration) {
+    metrics::histogram!(names::APPLY_SECONDS).record(took);
+}
+
+/// An offer was answered.
+pub fn joined(took: Duration) {
+    metrics::histogram!(names::JOIN_SECONDS).record(took);
+}
+
+/// A handshake is done.
+pub fn connected(took: Duration) {
+    metrics::histogram!(names::CONNECT_SECONDS).record(took);
+}
+
+/// A transport ended.
+pub fn transport_lost(reason: LostReason) {
+    let reason = match reason {
+        LostReason::ConsentExpired => "consent_expired",
+        LostReason::Closed => "closed",
+        LostReason::HandshakeFailed => "handshake_failed",
+        LostReason::NeverConnected => "never_connected",
+    };
+    metrics::counter!(names::TRANSPORTS_LOST, "reason" => reason).increment(1);
+}
+
+/// A watcher read too slowly and was cut off.
+pub fn watcher_cut() {
+    metrics::counter!(names::WATCHERS_CUT).increment(1);
+}
