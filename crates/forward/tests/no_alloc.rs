@@ -1,56 +1,12 @@
 //! The warm path, from a packet that comes in to the batch of a hundred subscribers, allocates nothing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-#![allow(
-    unsafe_code,
-    reason = "a counting allocator has to implement an unsafe trait"
-)]
 
 mod kit;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use allocation_counter::measure;
 use kit::*;
 use sideroom_forward::{Egress, IngressId, Outgoing, SubscriberId};
 use sideroom_route::{DropReason, Epoch, Gate, SlotId, TrackId, TrackKind, WorkerId};
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // While a thread ends there is nothing to count in.
-    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
-}
-
-// SAFETY: every call goes on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations() -> u64 {
-    COUNT.with(Cell::get)
-}
 
 /// Copies every packet into a batch and "seals" it there: all bytes are touched.
 struct Batch {
@@ -111,23 +67,23 @@ fn check(kind: TrackKind, at: SlotId, mut packets: impl FnMut(u64) -> Vec<Vec<u8
     for round in 0..600 {
         let now = ms(round * 10);
         let coming = packets(round);
-        let before = allocations();
-        for packet in &coming {
-            forwarder.handle_rtp(now, from, 0, packet, &mut batch);
-        }
-        let lost = [batch.last, batch.last.wrapping_sub(1)].into_iter();
-        forwarder.handle_nack(now, ids[99], ssrc_of(99, at), lost, &mut batch);
+        let made = measure(|| {
+            for packet in &coming {
+                forwarder.handle_rtp(now, from, 0, packet, &mut batch);
+            }
+            let lost = [batch.last, batch.last.wrapping_sub(1)].into_iter();
+            forwarder.handle_nack(now, ids[99], ssrc_of(99, at), lost, &mut batch);
+        });
         if round >= 300 {
-            warm += allocations() - before;
+            warm += made.count_total;
         }
         events(&mut forwarder);
     }
     assert!(batch.packets >= 600 * 90, "{} packets", batch.packets);
     assert!(batch.relayed >= 600);
     assert_eq!(warm, 0, "allocations when warm");
-    let before = allocations();
-    drop(std::hint::black_box(vec![1_u8]));
-    assert_eq!(allocations(), before + 1, "the counter counts");
+    let one = measure(|| drop(std::hint::black_box(vec![1_u8])));
+    assert_eq!(one.count_total, 1, "the counter counts");
 }
 
 #[test]
