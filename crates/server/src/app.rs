@@ -1,15 +1,170 @@
-//! Composition of the planes.
+//! Composition of the planes: media workers, the control loop over them, and the front ends over it.
 
 use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use sideroom_control::{CodecChoice, RoomSettings};
+use sideroom_net::{PortOptions, TcpLimits, UdpOptions};
+use sideroom_rpc::Backend;
+use sideroom_session::Certificate;
+use sideroom_session::dtls::DtlsVersions;
+use sideroom_session::srtp::SrtpProfile;
+use tokio::sync::{mpsc, watch};
+
+use crate::config::{Config, VideoCodec};
+use crate::media::{self, MediaPlane, StartOptions};
+use crate::metrics::{MediaTotals, WorkerTotals};
+use crate::rooms::{ControlLoop, LoopOptions, Node};
 use crate::serve::Launch;
-use crate::shutdown::Phase;
+use crate::shutdown::{Phase, Shutdown};
+
+/// How often the workers' counters become metrics.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+/// How long clients have to read their last words.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Runs everything until the server is to close.
 pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
-    launch.shutdown.advance(Phase::Running);
-    let deadline = Duration::from_secs(launch.config.node.drain_deadline_s.into());
-    launch.shutdown.drain(deadline, std::future::ready(())).await;
+    let config = Arc::clone(&launch.config);
+    let (plane, told) = media::start(&start_options(&config)?)?;
+    let plane = Arc::new(plane);
+    let (life, participants) = watch::channel(0);
+    let mut control =
+        ControlLoop::new(loop_options(&config), launch.journal.clone(), Arc::clone(&plane), life);
+    control.load().await?;
+    let queued = usize::try_from(config.limits.queued_commands).unwrap_or(usize::MAX);
+    let (asks, asked) = mpsc::channel(queued.max(1));
+    tokio::spawn(control.run(asked, told));
+    let node = Arc::new(Node::new(asks, Arc::clone(&plane), launch.shutdown.clone()));
+    tokio::spawn(publish(Arc::clone(&plane)));
+    let shutdown = launch.shutdown.clone();
+    crate::front::serve(launch, Arc::clone(&node))?;
+    shutdown.advance(Phase::Running);
+    drain(&shutdown, &config, &node, participants).await;
+    node.close().await;
+    tokio::time::sleep(LAST_WORDS).await;
+    plane.stop();
     Ok(())
+}
+
+async fn drain(
+    shutdown: &Shutdown,
+    config: &Config,
+    node: &Node,
+    mut participants: watch::Receiver<usize>,
+) {
+    let deadline = Duration::from_secs(config.node.drain_deadline_s.into());
+    let begun = async {
+        shutdown.reached(Phase::Draining).await;
+        // The loop may be gone already, then nothing is left to drain.
+        let _ = node.drain(Some(deadline)).await;
+    };
+    let empty = async {
+        shutdown.reached(Phase::Draining).await;
+        drop(participants.wait_for(|count| *count == 0).await);
+    };
+    tokio::join!(begun, shutdown.drain(deadline, empty));
+}
+
+/// Everything the media plane has to know of the configuration.
+fn start_options(config: &Config) -> Result<StartOptions, Box<dyn Error + Send + Sync>> {
+    let media = &config.media;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = match config.node.workers {
+        0 => u16::try_from(cores).unwrap_or(1),
+        some => some,
+    };
+    let announce = match (&media.announce, media.bind.is_unspecified()) {
+        (announce, _) if !announce.is_empty() => announce.clone(),
+        (_, true) => interfaces(media.bind)?,
+        (_, false) => vec![media.bind],
+    };
+    let udp = UdpOptions {
+        recv_buffer: usize::try_from(media.receive_buffer_bytes)?,
+        send_buffer: usize::try_from(media.send_buffer_bytes)?,
+        ..UdpOptions::default()
+    };
+    let seed = aws_lc_rs::rand::generate(&aws_lc_rs::rand::SystemRandom::new())
+        .map_err(|_| "the system has no random bytes")?
+        .expose();
+    Ok(StartOptions {
+        workers,
+        bind: SocketAddr::new(media.bind, media.first_port),
+        port: PortOptions { udp, tcp: media.tcp.then(TcpLimits::default) },
+        announce,
+        certificate: Certificate::generate(&seed)?,
+        dtls_versions: DtlsVersions::default(),
+        srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
+        spread_above: media::SPREAD_ABOVE,
+        seed: u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default()),
+    })
+}
+
+/// The addresses of this machine that clients may reach it by. Loopback only if there is no other.
+fn interfaces(bind: IpAddr) -> std::io::Result<Vec<IpAddr>> {
+    let found = if_addrs::get_if_addrs()?;
+    let addresses = found.into_iter().map(|interface| interface.ip());
+    let of_family = addresses.filter(|ip| ip.is_ipv4() || bind.is_ipv6());
+    let (loopback, real): (Vec<_>, Vec<_>) = of_family
+        .filter(|ip| match ip {
+            IpAddr::V4(v4) => !v4.is_link_local(),
+            IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+        })
+        .partition(IpAddr::is_loopback);
+    Ok(if real.is_empty() { loopback } else { real })
+}
+
+fn loop_options(config: &Config) -> LoopOptions {
+    let bound = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let rooms = &config.rooms;
+    LoopOptions {
+        defaults: RoomSettings {
+            max_active_talkers: rooms.max_active_talkers,
+            max_breakouts: rooms.max_breakouts.into(),
+            max_participants: config.limits.participants_per_room,
+            reconnect_grace_ms: rooms.reconnect_grace_s.saturating_mul(1_000),
+            codecs: CodecChoice { video: video_codec(config.codecs.video) },
+            ..RoomSettings::default()
+        },
+        max_rooms: bound(config.limits.rooms),
+        max_participants: bound(config.limits.participants),
+        max_watchers: bound(config.limits.watchers_per_room),
+        snapshot_every: config.store.snapshot_every_records.max(1),
+        empty_timeout: Duration::from_secs(rooms.empty_timeout_s.into()),
+    }
+}
+
+const fn video_codec(codec: VideoCodec) -> sideroom_control::VideoCodec {
+    match codec {
+        VideoCodec::Vp8 => sideroom_control::VideoCodec::Vp8,
+        VideoCodec::Vp9 => sideroom_control::VideoCodec::Vp9,
+        VideoCodec::H264 => sideroom_control::VideoCodec::H264,
+        VideoCodec::Av1 => sideroom_control::VideoCodec::Av1,
+    }
+}
+
+/// Makes metrics of what the workers count.
+async fn publish(plane: Arc<MediaPlane>) {
+    let mut every = tokio::time::interval(PUBLISH_EVERY);
+    loop {
+        every.tick().await;
+        let counts = plane.counts();
+        let mut totals = MediaTotals::default();
+        for (index, worker) in counts.iter().enumerate() {
+            let totals = WorkerTotals {
+                packets_received: worker.packets_received,
+                bytes_received: worker.bytes_received,
+                packets_sent: worker.packets_sent,
+                bytes_sent: worker.bytes_sent,
+                busy_permille: (worker.load * 1_000.0).clamp(0.0, 1_000.0) as u16,
+            };
+            totals.publish(sideroom_route::WorkerId(u16::try_from(index).unwrap_or(u16::MAX)));
+        }
+        for (place, reason) in totals.dropped.iter_mut().zip(sideroom_route::DropReason::ALL) {
+            *place = counts.iter().map(|worker| worker.dropped(*reason)).sum();
+        }
+        totals.publish();
+    }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// gRPC for signaling servers.
     pub grpc: GrpcConfig,
+    /// Certificates for HTTP and gRPC.
+    pub tls: TlsConfig,
     /// Health and metrics.
     pub admin: AdminConfig,
     /// Sockets for media.
@@ -74,14 +76,10 @@ section! {
     HttpConfig {
         /// Where to listen.
         listen: SocketAddr = any(7900),
-        /// Directory of the pages to serve. Empty: no pages.
+        /// Directory of the pages to serve. Empty: those in the binary.
         pages: String = String::new(),
         /// Origins whose pages may call, as browsers write them. Empty: only our own pages.
         allowed_origins: Vec<String> = Vec::new(),
-        /// PEM file with the certificate chain. Empty: plain HTTP, for a proxy in front.
-        tls_certificate_file: String = String::new(),
-        /// PEM file with the certificate's private key.
-        tls_key_file: String = String::new(),
         /// Trust `X-Forwarded-For` for rate limits. Only behind a proxy that sets it.
         behind_proxy: bool = false,
     }
@@ -92,6 +90,19 @@ section! {
     GrpcConfig {
         /// Where to listen.
         listen: SocketAddr = any(7901),
+    }
+}
+
+section! {
+    /// Certificates for HTTP and gRPC.
+    TlsConfig {
+        /// PEM file with the certificate chain. Empty: no TLS, for a proxy in front.
+        certificate_file: String = String::new(),
+        /// PEM file with the certificate's private key.
+        key_file: String = String::new(),
+        /// PEM file with the authority that signs signaling servers: gRPC is then for clients with a
+        /// certificate of it, who need no token.
+        client_authority_file: String = String::new(),
     }
 }
 
@@ -160,8 +171,6 @@ section! {
     AuthConfig {
         /// Keys of signaling servers. Several are valid at once, so that they can be rotated.
         keys: Vec<ApiKey> = Vec::new(),
-        /// PEM file with the authority that signs clients of gRPC (mutual TLS). Empty: keys only.
-        client_authority_file: String = String::new(),
         /// How far a token's clock may differ from ours.
         clock_skew_s: u32 = 30,
         /// The longest life that a client's token may have.

@@ -70,9 +70,14 @@ impl Config {
             "http, grpc and admin must listen on different ports",
         );
         check.that(
-            self.http.tls_certificate_file.is_empty() == self.http.tls_key_file.is_empty(),
-            "http.tls_key_file",
-            "set both tls_certificate_file and tls_key_file, or neither",
+            self.tls.certificate_file.is_empty() == self.tls.key_file.is_empty(),
+            "tls.key_file",
+            "set both certificate_file and key_file, or neither",
+        );
+        check.that(
+            self.tls.client_authority_file.is_empty() || !self.tls.certificate_file.is_empty(),
+            "tls.client_authority_file",
+            "clients can show certificates only if the server has one; set certificate_file",
         );
     }
 

@@ -9,7 +9,7 @@ pub const SPREAD_ABOVE: usize = 150;
 
 /// Who is placed where.
 #[derive(Debug)]
-pub struct Placement {
+pub(super) struct Placement {
     spread_above: usize,
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
@@ -19,7 +19,7 @@ pub struct Placement {
 
 impl Placement {
     /// Nobody is placed yet. A node has at least one worker.
-    pub fn new(workers: u16, spread_above: usize) -> Self {
+    pub(super) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
             spread_above: spread_above.max(1),
             load: vec![0; usize::from(workers.max(1))],
@@ -29,17 +29,36 @@ impl Placement {
     }
 
     /// The worker of a participant that is placed.
-    pub fn home_of(&self, participant: ParticipantId) -> Option<WorkerId> {
+    pub(super) fn home_of(&self, participant: ParticipantId) -> Option<WorkerId> {
         self.homes.get(&participant).copied()
     }
 
     /// The workers that a room is on.
-    pub fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
-        self.rooms.get(&room).into_iter().flat_map(|held| held.keys().copied())
+    pub(super) fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
+        self.rooms
+            .get(&room)
+            .into_iter()
+            .flat_map(|held| held.keys().copied())
+    }
+
+    /// How many of a room's participants a worker serves.
+    pub(super) fn count_on(&self, room: RoomId, worker: WorkerId) -> usize {
+        let held = self.rooms.get(&room);
+        held.and_then(|held| held.get(&worker))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Everybody of a room who is placed.
+    pub(super) fn participants_of(&self, room: RoomId) -> impl Iterator<Item = ParticipantId> + '_ {
+        self.homes
+            .keys()
+            .copied()
+            .filter(move |participant| participant.room() == room)
     }
 
     /// Places a participant, or says where it is placed already.
-    pub fn place(&mut self, participant: ParticipantId) -> WorkerId {
+    pub(super) fn place(&mut self, participant: ParticipantId) -> WorkerId {
         if let Some(home) = self.home_of(participant) {
             return home;
         }
@@ -54,7 +73,7 @@ impl Placement {
     }
 
     /// Forgets a participant. True if it was the last of its room on that worker.
-    pub fn remove(&mut self, participant: ParticipantId) -> Option<(WorkerId, bool)> {
+    pub(super) fn remove(&mut self, participant: ParticipantId) -> Option<(WorkerId, bool)> {
         let home = self.homes.remove(&participant)?;
         let room = participant.room();
         if let Some(load) = self.load.get_mut(usize::from(home.0)) {
@@ -74,9 +93,13 @@ impl Placement {
     }
 
     /// Forgets everybody of a room; says which workers served it.
-    pub fn remove_room(&mut self, room: RoomId) -> BTreeSet<WorkerId> {
-        let gone: Vec<_> =
-            self.homes.keys().copied().filter(|participant| participant.room() == room).collect();
+    pub(super) fn remove_room(&mut self, room: RoomId) -> BTreeSet<WorkerId> {
+        let gone: Vec<_> = self
+            .homes
+            .keys()
+            .copied()
+            .filter(|participant| participant.room() == room)
+            .collect();
         let workers = self.workers_of(room).collect();
         for participant in gone {
             self.remove(participant);
@@ -89,13 +112,15 @@ impl Placement {
             let indexed = self.load.iter().enumerate().min_by_key(|(_, load)| **load);
             WorkerId(indexed.map_or(0, |(index, _)| u16::try_from(index).unwrap_or(0)))
         };
-        let Some(held) = self.rooms.get(&room) else { return least_loaded(&()) };
+        let Some(held) = self.rooms.get(&room) else {
+            return least_loaded(&());
+        };
         let fewest = held.iter().min_by_key(|(_, count)| **count);
         match fewest {
             Some((worker, count)) if *count < self.spread_above => *worker,
-            _ => self.unused(held).unwrap_or_else(|| {
-                fewest.map_or_else(|| least_loaded(&()), |(worker, _)| *worker)
-            }),
+            _ => self
+                .unused(held)
+                .unwrap_or_else(|| fewest.map_or_else(|| least_loaded(&()), |(worker, _)| *worker)),
         }
     }
 
@@ -104,7 +129,9 @@ impl Placement {
             let worker = WorkerId(u16::try_from(index).ok()?);
             (!held.contains_key(&worker)).then_some((worker, *load))
         });
-        workers.min_by_key(|(_, load)| *load).map(|(worker, _)| worker)
+        workers
+            .min_by_key(|(_, load)| *load)
+            .map(|(worker, _)| worker)
     }
 }
 
@@ -130,7 +157,9 @@ mod tests {
     #[test]
     fn a_room_that_grows_spreads_and_then_fills_its_workers_evenly() {
         let mut placement = Placement::new(2, 3);
-        let homes: Vec<_> = (0..8).map(|index| placement.place(who(1, index)).0).collect();
+        let homes: Vec<_> = (0..8)
+            .map(|index| placement.place(who(1, index)).0)
+            .collect();
         assert_eq!(homes, [0, 0, 0, 1, 1, 1, 0, 1]);
     }
 
@@ -142,7 +171,10 @@ mod tests {
         }
         assert_eq!(placement.remove(who(1, 2)), Some((WorkerId(1), true)));
         assert_eq!(placement.remove(who(1, 2)), None);
-        assert_eq!(placement.remove_room(RoomId(1)), BTreeSet::from([WorkerId(0)]));
+        assert_eq!(
+            placement.remove_room(RoomId(1)),
+            BTreeSet::from([WorkerId(0)])
+        );
         assert!(placement.homes.is_empty() && placement.rooms.is_empty());
         assert_eq!(placement.load, [0, 0]);
     }

@@ -7,21 +7,23 @@ use sideroom_route::{Gate, ParticipantId, Route, RouteUpdate, SlotId, TrackId, W
 
 /// The open routes of one room, counted for each track and worker.
 #[derive(Debug, Default)]
-pub struct Relays {
+pub(super) struct Relays {
     wanted: BTreeMap<TrackId, BTreeMap<WorkerId, u32>>,
     changed: BTreeSet<TrackId>,
 }
 
 impl Relays {
     /// Follows an update; `before` says what a slot carried, `home_of` who is served where.
-    pub fn apply(
+    pub(super) fn apply(
         &mut self,
         update: &RouteUpdate,
         before: impl Fn(ParticipantId, SlotId) -> Option<Route>,
         home_of: impl Fn(ParticipantId) -> Option<WorkerId>,
     ) {
         for change in &update.routes {
-            let Some(worker) = home_of(change.subscriber) else { continue };
+            let Some(worker) = home_of(change.subscriber) else {
+                continue;
+            };
             if let Some(old) = before(change.subscriber, change.slot) {
                 self.remove(&old, worker);
             }
@@ -34,21 +36,33 @@ impl Relays {
         }
     }
 
+    /// Looks at a track again: its publisher is wired now.
+    pub(super) fn touch(&mut self, track: TrackId) {
+        self.changed.insert(track);
+    }
+
     /// A subscriber on `worker` has this route now.
-    pub fn add(&mut self, route: &Route, worker: WorkerId) {
+    pub(super) fn add(&mut self, route: &Route, worker: WorkerId) {
         if route.gate != Gate::Open {
             return;
         }
-        *self.wanted.entry(route.track).or_default().entry(worker).or_default() += 1;
+        *self
+            .wanted
+            .entry(route.track)
+            .or_default()
+            .entry(worker)
+            .or_default() += 1;
         self.changed.insert(route.track);
     }
 
     /// A subscriber on `worker` no longer has this route.
-    pub fn remove(&mut self, route: &Route, worker: WorkerId) {
+    pub(super) fn remove(&mut self, route: &Route, worker: WorkerId) {
         if route.gate != Gate::Open {
             return;
         }
-        let Some(workers) = self.wanted.get_mut(&route.track) else { return };
+        let Some(workers) = self.wanted.get_mut(&route.track) else {
+            return;
+        };
         if let Some(count) = workers.get_mut(&worker) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -62,7 +76,7 @@ impl Relays {
     }
 
     /// The tracks whose relays may have changed, each with the workers that want it, `home` excluded.
-    pub fn take_changes(
+    pub(super) fn take_changes(
         &mut self,
         home_of: impl Fn(TrackId) -> Option<WorkerId>,
     ) -> Vec<(TrackId, WorkerId, Vec<WorkerId>)> {
@@ -71,7 +85,11 @@ impl Relays {
             let home = home_of(track)?;
             let wanted = self.wanted.get(&track);
             let workers = wanted.into_iter().flat_map(|held| held.keys().copied());
-            Some((track, home, workers.filter(|worker| *worker != home).collect()))
+            Some((
+                track,
+                home,
+                workers.filter(|worker| *worker != home).collect(),
+            ))
         });
         with_home.collect()
     }
@@ -86,11 +104,20 @@ mod tests {
     const TRACK: TrackId = TrackId::new(RoomId(1), 7);
 
     fn route(gate: Gate) -> Route {
-        Route { track: TRACK, gate, placement: Placement::OwnGroup, max_height: Route::ANY_HEIGHT }
+        Route {
+            track: TRACK,
+            gate,
+            placement: Placement::OwnGroup,
+            max_height: Route::ANY_HEIGHT,
+        }
     }
 
     fn workers(relays: &mut Relays) -> Vec<Vec<WorkerId>> {
-        relays.take_changes(|_| Some(WorkerId(0))).into_iter().map(|change| change.2).collect()
+        relays
+            .take_changes(|_| Some(WorkerId(0)))
+            .into_iter()
+            .map(|change| change.2)
+            .collect()
     }
 
     #[test]

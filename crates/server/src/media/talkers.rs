@@ -50,7 +50,12 @@ mod tests {
         let track = |index| TrackId::new(room, index);
         let mut lists = TalkerLists::default();
         let parent = GroupId::Parent;
-        lists.merge(WorkerId(0), room, parent, vec![(track(1), 90), (track(2), 10)]);
+        lists.merge(
+            WorkerId(0),
+            room,
+            parent,
+            vec![(track(1), 90), (track(2), 10)],
+        );
         let merged = lists.merge(WorkerId(1), room, parent, vec![(track(3), 40)]);
         assert_eq!(merged, [track(1), track(3), track(2)]);
         let merged = lists.merge(WorkerId(0), room, parent, Vec::new());

@@ -8,14 +8,14 @@ use sideroom_route::Time;
 /// Due times by dense key. An entry that was brought forward leaves its old one in the heap, where it is
 /// skipped; at most one entry a key and a change that brings it forward.
 #[derive(Debug, Default)]
-pub struct Timers {
+pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(Time, u32)>>,
     due: Vec<Time>,
 }
 
 impl Timers {
     /// Asks for `key` at `at`, if that is earlier than what was asked for.
-    pub fn bring_forward(&mut self, key: u32, at: Time) {
+    pub(super) fn bring_forward(&mut self, key: u32, at: Time) {
         let index = key as usize;
         if index >= self.due.len() {
             self.due.resize(index + 1, Time::NEVER);
@@ -29,19 +29,19 @@ impl Timers {
     }
 
     /// Forgets `key`.
-    pub fn cancel(&mut self, key: u32) {
+    pub(super) fn cancel(&mut self, key: u32) {
         if let Some(due) = self.due.get_mut(key as usize) {
             *due = Time::NEVER;
         }
     }
 
     /// The earliest time that may be due.
-    pub fn next(&self) -> Time {
+    pub(super) fn next(&self) -> Time {
         self.heap.peek().map_or(Time::NEVER, |Reverse((at, _))| *at)
     }
 
     /// Takes a key that is due at `now`; it must ask again.
-    pub fn pop(&mut self, now: Time) -> Option<u32> {
+    pub(super) fn pop(&mut self, now: Time) -> Option<u32> {
         while let Some(Reverse((at, key))) = self.heap.peek().copied() {
             if at > now {
                 return None;

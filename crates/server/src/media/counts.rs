@@ -1,0 +1,98 @@
+//! What a worker counts, and how others read it.
+
+use std::sync::Mutex;
+
+use sideroom_route::DropReason;
+
+/// The counters of one worker. It alone writes them; once a second it publishes a copy.
+#[derive(Clone, Debug)]
+pub struct WorkerCounts {
+    /// Datagrams received.
+    pub packets_received: u64,
+    /// Bytes in them.
+    pub bytes_received: u64,
+    /// Packets that the kernel took.
+    pub packets_sent: u64,
+    /// Messages that they went in.
+    pub messages_sent: u64,
+    /// Bytes in them.
+    pub bytes_sent: u64,
+    /// Packets that crossed to other workers.
+    pub relayed_out: u64,
+    /// Packets that came from other workers.
+    pub relayed_in: u64,
+    /// Datagrams that the kernel dropped because this worker was too slow.
+    pub kernel_drops: u64,
+    /// Transports.
+    pub peers: u64,
+    /// CPU time of the thread in microseconds.
+    pub cpu_us: u64,
+    /// Share of one core over the last second.
+    pub load: f64,
+    /// Rounds of the loop: a worker whose number stands still is stuck.
+    pub rounds: u64,
+    /// Packets dropped outside the forwarder, by reason.
+    pub drops: [u64; DropReason::ALL.len()],
+    /// Packets dropped by the forwarder, by reason.
+    pub forward_drops: [u64; DropReason::ALL.len()],
+}
+
+impl Default for WorkerCounts {
+    fn default() -> Self {
+        Self {
+            packets_received: 0,
+            bytes_received: 0,
+            packets_sent: 0,
+            messages_sent: 0,
+            bytes_sent: 0,
+            relayed_out: 0,
+            relayed_in: 0,
+            kernel_drops: 0,
+            peers: 0,
+            cpu_us: 0,
+            load: 0.0,
+            rounds: 0,
+            drops: [0; DropReason::ALL.len()],
+            forward_drops: [0; DropReason::ALL.len()],
+        }
+    }
+}
+
+impl WorkerCounts {
+    /// Counts dropped packets.
+    #[inline]
+    pub fn drop_many(&mut self, reason: DropReason, packets: u64) {
+        if let Some(count) = self.drops.get_mut(reason as usize) {
+            *count += packets;
+        }
+    }
+
+    /// Packets dropped for a reason, wherever.
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        let index = reason as usize;
+        self.drops.get(index).copied().unwrap_or(0)
+            + self.forward_drops.get(index).copied().unwrap_or(0)
+    }
+}
+
+/// The published copy.
+#[derive(Debug, Default)]
+pub struct PublishedCounts(Mutex<WorkerCounts>);
+
+impl PublishedCounts {
+    /// Replaces the copy.
+    pub fn publish(&self, counts: &WorkerCounts) {
+        match self.0.lock() {
+            Ok(mut held) => held.clone_from(counts),
+            Err(poisoned) => poisoned.into_inner().clone_from(counts),
+        }
+    }
+
+    /// Reads the copy.
+    pub fn read(&self) -> WorkerCounts {
+        match self.0.lock() {
+            Ok(held) => held.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+}

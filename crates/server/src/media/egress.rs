@@ -1,0 +1,142 @@
+//! Where the forwarder's packets go: sealed into the worker's batch, or into another worker's ring.
+
+use sideroom_forward::{Egress, Outgoing, SubscriberId};
+use sideroom_net::{Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
+use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
+use sideroom_session::RtpParts;
+use sideroom_session::srtp::MAX_RTP_OVERHEAD;
+
+use super::counts::WorkerCounts;
+use super::peers::Peers;
+use super::relay_ring::RelayWriter;
+
+/// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
+pub(super) struct Wires {
+    /// The sockets.
+    pub port: Port,
+    /// What leaves with the next flush.
+    pub batch: SendBatch,
+    /// A ring to every other worker; `None` at its own place.
+    pub relays: Vec<Option<RelayWriter>>,
+    /// The workers that got something since they were last woken, one bit each.
+    pub to_wake: u64,
+}
+
+/// The forwarder's egress for the length of one call.
+pub(super) struct Sealer<'a> {
+    /// Now.
+    pub now: Time,
+    /// Who receives.
+    pub peers: &'a mut Peers,
+    /// How.
+    pub wires: &'a mut Wires,
+    /// What is counted.
+    pub counts: &'a mut WorkerCounts,
+}
+
+impl Wires {
+    /// Sends what is in the batch.
+    pub(super) fn flush(&mut self, counts: &mut WorkerCounts) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let flushed = self.port.flush(&mut self.batch, WhenFull::Drop);
+        counts.packets_sent += flushed.sent;
+        counts.messages_sent += flushed.messages;
+        counts.drop_many(DropReason::SocketFull, flushed.full);
+        counts.drop_many(DropReason::SendFailed, flushed.failed);
+    }
+
+    /// Sends one packet that is sealed already, or never will be.
+    pub(super) fn push(
+        &mut self,
+        to: sideroom_session::PeerAddr,
+        packet: &[u8],
+        counts: &mut WorkerCounts,
+    ) {
+        let destination = Destination::alone(net_addr(to));
+        if !self.batch.push(&destination, packet) {
+            self.flush(counts);
+            if !self.batch.push(&destination, packet) {
+                counts.drop_many(DropReason::SocketFull, 1);
+            }
+        }
+    }
+}
+
+impl Egress for Sealer<'_> {
+    #[inline]
+    fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>) {
+        let Some(peer) = self.peers.of_subscriber(to) else {
+            self.counts.drop_many(DropReason::UnknownTrack, 1);
+            return;
+        };
+        let Some(address) = peer.address else {
+            self.counts.drop_many(DropReason::NotSecured, 1);
+            return;
+        };
+        let room = packet.len() + MAX_RTP_OVERHEAD;
+        if self.wires.batch.reserve(room).is_none() {
+            self.wires.flush(self.counts);
+        }
+        let Some(place) = self.wires.batch.reserve(room) else {
+            self.counts.drop_many(DropReason::SocketFull, 1);
+            return;
+        };
+        let parts = RtpParts {
+            header: packet.header,
+            prefix: packet.prefix,
+            payload: packet.payload,
+            extended_sequence: packet.extended_sequence,
+            transport_cc_at: packet.transport_cc_at,
+            abs_send_time_at: packet.abs_send_time_at,
+        };
+        let len = peer.session.seal_rtp(self.now, &parts, place);
+        if len == 0 {
+            self.counts.drop_many(DropReason::NotSecured, 1);
+            return;
+        }
+        self.counts.bytes_sent += len as u64;
+        self.wires
+            .batch
+            .commit(&Destination::keyed(to.0, net_addr(address)), len);
+    }
+
+    fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {
+        let ring = self
+            .wires
+            .relays
+            .get_mut(usize::from(to.0))
+            .and_then(Option::as_mut);
+        if ring.is_some_and(|ring| ring.push(track, since, layer, packet)) {
+            self.counts.relayed_out += 1;
+            self.wires.to_wake |= 1_u64.checked_shl(u32::from(to.0)).unwrap_or(0);
+        } else {
+            self.counts.drop_many(DropReason::QueueFull, 1);
+        }
+    }
+}
+
+/// The session's words for an address, in the words of the sockets.
+pub(super) fn net_addr(address: sideroom_session::PeerAddr) -> PeerAddr {
+    let proto = match address.proto {
+        sideroom_session::Proto::Udp => Proto::Udp,
+        sideroom_session::Proto::Tcp => Proto::Tcp,
+    };
+    PeerAddr {
+        proto,
+        addr: address.addr,
+    }
+}
+
+/// And back.
+pub(super) fn session_addr(address: PeerAddr) -> sideroom_session::PeerAddr {
+    let proto = match address.proto {
+        Proto::Udp => sideroom_session::Proto::Udp,
+        Proto::Tcp => sideroom_session::Proto::Tcp,
+    };
+    sideroom_session::PeerAddr {
+        proto,
+        addr: address.addr,
+    }
+}

@@ -1,0 +1,28 @@
+//! The media plane: workers, each one thread with one port, and the plane over them.
+//!
+//! A worker shares nothing with the others but rings of relayed packets. Orders reach it through a bounded
+//! queue and hold between two packets; what it saw it tells without ever waiting.
+
+mod command;
+mod counts;
+mod egress;
+mod outbox;
+mod peers;
+mod placement;
+mod plane;
+mod relay_ring;
+mod relays;
+mod settle;
+mod setup;
+mod start;
+mod talkers;
+mod timers;
+mod worker;
+
+pub use command::{Connect, Connected, WorkerCommand, WorkerEvent};
+pub use counts::{PublishedCounts, WorkerCounts};
+pub use outbox::Told;
+pub use placement::SPREAD_ABOVE;
+pub use plane::{ConnectError, MediaPlane, Publishing};
+pub use start::{StartError, StartOptions, start};
+pub use talkers::TalkerLists;

@@ -1,0 +1,198 @@
+//! The participants of a worker: their transports, and how a datagram finds its own.
+
+use std::collections::HashMap;
+
+use sideroom_forward::{IngressId, SubscriberId};
+use sideroom_route::{ParticipantId, SlotId};
+use sideroom_session::{PeerAddr, Session};
+
+/// Names a peer on its worker: dense, used again.
+pub(super) type PeerKey = u32;
+
+/// One participant's transport, and its names in the forwarder.
+pub(super) struct Peer {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Names the transport.
+    pub transport: u64,
+    /// The transport.
+    pub session: Session,
+    /// As the forwarder calls it.
+    pub subscriber: SubscriberId,
+    /// The forwarder's name for each entry of the session's list of ingress tracks; `None` for one that
+    /// control has given no track.
+    pub ingress: Vec<Option<IngressId>>,
+    /// Every slot with its SSRC.
+    pub slots: Vec<(SlotId, u32)>,
+    /// Where packets go, as the session last selected.
+    pub address: Option<PeerAddr>,
+    /// Local ICE names, by which checks find the peer: one, or after a restart the old one too.
+    ufrags: Vec<String>,
+    /// Every address under which the peer is filed.
+    addresses: Vec<PeerAddr>,
+}
+
+/// A peer is known under so many addresses at most: a client has a few interfaces and families.
+const MAX_ADDRESSES: usize = 8;
+
+/// All peers of a worker.
+#[derive(Default)]
+pub(super) struct Peers {
+    peers: Vec<Option<Box<Peer>>>,
+    free: Vec<PeerKey>,
+    by_address: HashMap<PeerAddr, PeerKey>,
+    by_ufrag: HashMap<String, PeerKey>,
+    by_participant: HashMap<ParticipantId, PeerKey>,
+    by_subscriber: Vec<PeerKey>,
+}
+
+const NOBODY: PeerKey = PeerKey::MAX;
+
+impl Peer {
+    /// A peer without an address yet.
+    pub(super) fn new(
+        (participant, transport): (ParticipantId, u64),
+        session: Session,
+        subscriber: SubscriberId,
+        ufrag: String,
+    ) -> Self {
+        Self {
+            participant,
+            transport,
+            session,
+            subscriber,
+            ingress: Vec::new(),
+            slots: Vec::new(),
+            address: None,
+            ufrags: vec![ufrag],
+            addresses: Vec::new(),
+        }
+    }
+
+    /// Takes another ICE name; the last one holds on until the client has switched. Only between
+    /// [`Peers::remove`] and [`Peers::insert`].
+    pub(super) fn rename(&mut self, ufrag: String) {
+        self.ufrags.push(ufrag);
+        if self.ufrags.len() > 2 {
+            self.ufrags.remove(0);
+        }
+    }
+
+    /// The slot that has this SSRC.
+    pub(super) fn slot_of(&self, ssrc: u32) -> Option<SlotId> {
+        self.slots
+            .iter()
+            .find(|(_, held)| *held == ssrc)
+            .map(|(slot, _)| *slot)
+    }
+}
+
+impl Peers {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_participant.len()
+    }
+
+    /// Takes a peer in. Its participant must not be here already.
+    pub(super) fn insert(&mut self, peer: Peer) -> PeerKey {
+        let key = self.free.pop().unwrap_or_else(|| {
+            self.peers.push(None);
+            PeerKey::try_from(self.peers.len() - 1).unwrap_or(NOBODY)
+        });
+        for ufrag in &peer.ufrags {
+            self.by_ufrag.insert(ufrag.clone(), key);
+        }
+        self.by_participant.insert(peer.participant, key);
+        let index = peer.subscriber.0 as usize;
+        if index >= self.by_subscriber.len() {
+            self.by_subscriber.resize(index + 1, NOBODY);
+        }
+        if let Some(place) = self.by_subscriber.get_mut(index) {
+            *place = key;
+        }
+        if let Some(place) = self.peers.get_mut(key as usize) {
+            *place = Some(Box::new(peer));
+        }
+        key
+    }
+
+    /// Takes a peer out, with everything it was filed under.
+    pub(super) fn remove(&mut self, key: PeerKey) -> Option<Box<Peer>> {
+        let peer = self.peers.get_mut(key as usize)?.take()?;
+        for address in &peer.addresses {
+            if self.by_address.get(address) == Some(&key) {
+                self.by_address.remove(address);
+            }
+        }
+        for ufrag in &peer.ufrags {
+            self.by_ufrag.remove(ufrag);
+        }
+        self.by_participant.remove(&peer.participant);
+        if let Some(place) = self.by_subscriber.get_mut(peer.subscriber.0 as usize) {
+            *place = NOBODY;
+        }
+        self.free.push(key);
+        Some(peer)
+    }
+
+    /// The peer.
+    #[inline]
+    pub(super) fn get_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
+        self.peers.get_mut(key as usize)?.as_deref_mut()
+    }
+
+    /// The peer that the forwarder calls `subscriber`.
+    #[inline]
+    pub(super) fn of_subscriber(&mut self, subscriber: SubscriberId) -> Option<&mut Peer> {
+        let key = *self.by_subscriber.get(subscriber.0 as usize)?;
+        self.get_mut(key)
+    }
+
+    /// Whose transport this address was validated for.
+    #[inline]
+    pub(super) fn at(&self, address: PeerAddr) -> Option<PeerKey> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// Whose ICE name this is.
+    pub(super) fn named(&self, ufrag: &str) -> Option<PeerKey> {
+        self.by_ufrag.get(ufrag).copied()
+    }
+
+    /// The key of a participant.
+    pub(super) fn key_of(&self, participant: ParticipantId) -> Option<PeerKey> {
+        self.by_participant.get(&participant).copied()
+    }
+
+    /// Files a peer under an address that one of its ICE checks came from. The oldest goes when there
+    /// are too many.
+    pub(super) fn file(&mut self, key: PeerKey, address: PeerAddr) {
+        if self.by_address.get(&address) == Some(&key) {
+            return;
+        }
+        let Some(peer) = self
+            .peers
+            .get_mut(key as usize)
+            .and_then(Option::as_deref_mut)
+        else {
+            return;
+        };
+        if peer.addresses.len() >= MAX_ADDRESSES {
+            let oldest = peer
+                .addresses
+                .iter()
+                .position(|held| Some(*held) != peer.address);
+            let gone = peer.addresses.remove(oldest.unwrap_or(0));
+            if self.by_address.get(&gone) == Some(&key) {
+                self.by_address.remove(&gone);
+            }
+        }
+        peer.addresses.push(address);
+        self.by_address.insert(address, key);
+    }
+
+    /// Every key that is taken.
+    pub(super) fn keys(&self) -> Vec<PeerKey> {
+        self.by_participant.values().copied().collect()
+    }
+}

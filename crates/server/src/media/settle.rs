@@ -1,0 +1,125 @@
+//! What a participant's transport has to say after it was told something.
+
+use sideroom_forward::IngressId;
+use sideroom_route::{MediaEvent, Time, TrackId};
+use sideroom_session::SessionEvent;
+
+use super::egress::{Sealer, net_addr};
+use super::peers::PeerKey;
+use super::worker::Worker;
+
+impl Worker {
+    /// Sends what the session wants sent, acts on what it learned, and notes when it wants to be asked.
+    pub(super) fn settle(&mut self, now: Time, key: PeerKey) {
+        while let Some(event) = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.session.poll_event())
+        {
+            self.handle_session_event(now, key, event);
+        }
+        self.transmit(now, key);
+        if let Some(peer) = self.peers.get_mut(key) {
+            self.timers.bring_forward(key, peer.session.poll_timeout());
+        }
+    }
+
+    /// Sends what the session wants sent.
+    pub(super) fn transmit(&mut self, now: Time, key: PeerKey) {
+        let mut packet = std::mem::take(&mut self.scratch);
+        while let Some(to) = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.session.poll_transmit(now, &mut packet))
+        {
+            self.wires.push(to, &packet, &mut self.counts);
+        }
+        self.scratch = packet;
+    }
+
+    fn handle_session_event(&mut self, now: Time, key: PeerKey, event: SessionEvent) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let (participant, subscriber) = (peer.participant, peer.subscriber);
+        match event {
+            SessionEvent::Connected => {
+                tracing::info!(participant = %participant, worker = self.id.0, "connected");
+                let transport = peer.transport;
+                self.outbox
+                    .push_vital(transport, MediaEvent::Connected { participant });
+            }
+            SessionEvent::Lost(reason) => {
+                tracing::info!(participant = %participant, worker = self.id.0, ?reason, "lost");
+                self.lose_peer(now, key, reason);
+            }
+            SessionEvent::AddressSelected(address) => {
+                peer.address = Some(address);
+                self.peers.file(key, address);
+                self.wires.port.validate(net_addr(address));
+            }
+            SessionEvent::Nack { ssrc, lost } => {
+                let mut egress = Sealer {
+                    now,
+                    peers: &mut self.peers,
+                    wires: &mut self.wires,
+                    counts: &mut self.counts,
+                };
+                let lost = lost.into_iter();
+                self.forwarder
+                    .handle_nack(now, subscriber, ssrc, lost, &mut egress);
+            }
+            SessionEvent::KeyframeRequest { ssrc } => {
+                self.forwarder
+                    .handle_keyframe_request(now, subscriber, ssrc);
+            }
+            SessionEvent::SenderReport {
+                ingress,
+                layer,
+                ntp,
+                rtp,
+            } => {
+                if let Some(id) = peer.ingress.get(ingress).copied().flatten() {
+                    self.forwarder
+                        .handle_sender_report(now, id, layer, ntp, rtp);
+                }
+            }
+            SessionEvent::SlotReportsDue => {
+                let slots = peer.slots.iter();
+                let forwarder = &self.forwarder;
+                let reports: Vec<_> = slots
+                    .filter_map(|(slot, _)| forwarder.sender_report(now, subscriber, *slot))
+                    .collect();
+                peer.session.send_reports(now, reports);
+            }
+            SessionEvent::TransportFeedback(_)
+            | SessionEvent::Remb { .. }
+            | SessionEvent::ReceiverReport { .. } => {}
+        }
+    }
+
+    /// Asks a publisher of this worker for a keyframe.
+    pub(super) fn request_keyframe(
+        &mut self,
+        now: Time,
+        (ingress, track): (IngressId, TrackId),
+        layer: u8,
+    ) {
+        let plan = self.forwarder.plan(track.room());
+        let Some(route) = plan.and_then(|plan| plan.tracks.get(&track)) else {
+            return;
+        };
+        let Some(key) = self.peers.key_of(route.publisher) else {
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let place = peer.ingress.iter().position(|held| *held == Some(ingress));
+        if let Some(place) = place
+            && peer.session.request_keyframe(place, layer)
+        {
+            self.transmit(now, key);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! How a participant's transport is made, changed and taken away.
+
+use sideroom_forward::{IngressConfig, Mid, PayloadTypes, SlotConfig, SubscriberConfig};
+use sideroom_route::{LostReason, MediaEvent, ParticipantId, Time, TrackId, TrackKind};
+use sideroom_session::dtls::DtlsVersions;
+use sideroom_session::sdp::{NegotiatedCodec, NegotiatedIngress, NegotiatedSlot, OfferError};
+use sideroom_session::srtp::SrtpProfile;
+use sideroom_session::{Answer, Candidate, Certificate, Session, SessionConfig};
+
+use super::command::{Connect, Connected, WorkerCommand};
+use super::peers::{Peer, PeerKey};
+use super::worker::Worker;
+
+/// What all transports of a worker have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Transports {
+    /// Where clients can reach the worker, the best first.
+    pub candidates: Vec<Candidate>,
+    /// The certificate of the node.
+    pub certificate: Certificate,
+    /// Which versions of DTLS may be spoken.
+    pub dtls_versions: DtlsVersions,
+    /// How packets may be protected, the preferred way first.
+    pub srtp_profiles: Vec<SrtpProfile>,
+}
+
+impl Worker {
+    pub(super) fn handle_command(&mut self, now: Time, command: WorkerCommand) {
+        match command {
+            WorkerCommand::Connect(connect, answer) => {
+                let made = self.connect(now, *connect);
+                // Whoever asked may be gone; then the transport times out by itself.
+                let _ = answer.send(made);
+            }
+            WorkerCommand::Reoffer(connect, answer) => {
+                let _ = answer.send(self.reoffer(now, *connect));
+            }
+            WorkerCommand::Disconnect(participant) => {
+                if let Some(key) = self.peers.key_of(participant) {
+                    self.remove_peer(now, key);
+                }
+            }
+            WorkerCommand::Apply(update, answer) => {
+                let applied = self.forwarder.apply(now, &update);
+                let _ = answer.send(applied.map(|()| update.epoch));
+            }
+            WorkerCommand::ApplyWhole(plan, answer) => {
+                self.forwarder.apply_full(now, &plan);
+                let _ = answer.send(plan.epoch);
+            }
+            WorkerCommand::RemoveRoom(room) => self.forwarder.remove_room(room),
+            WorkerCommand::SetRelays(track, workers) => self.forwarder.set_relays(track, &workers),
+            WorkerCommand::AddRelayed(config) => {
+                if self.forwarder.ingress_of(config.track).is_none() {
+                    self.forwarder.add_relayed_ingress(*config);
+                }
+            }
+            WorkerCommand::RemoveRelayed(track) => {
+                if let Some(ingress) = self.forwarder.ingress_of(track) {
+                    self.forwarder.remove_ingress(ingress);
+                }
+            }
+            WorkerCommand::RelayedKeyframe(track, layer) => {
+                self.forwarder
+                    .handle_relayed_keyframe_request(now, track, layer);
+            }
+            WorkerCommand::Stop => {}
+        }
+    }
+
+    fn connect(&mut self, now: Time, connect: Connect) -> Result<Connected, OfferError> {
+        let config = SessionConfig {
+            participant: connect.participant,
+            credentials: connect.credentials.clone(),
+            candidates: self.transports.candidates.clone(),
+            certificate: self.transports.certificate.clone(),
+            dtls_versions: self.transports.dtls_versions,
+            srtp_profiles: self.transports.srtp_profiles.clone(),
+            codecs: connect.codecs,
+            hints: connect.hints,
+            cname: format!("sideroom-{:x}", connect.seed),
+            seed: connect.seed,
+        };
+        // Refused offers change nothing: the old transport, if there is one, goes on.
+        let (session, answer) = Session::accept(now, config, &connect.offer)?;
+        if let Some(key) = self.peers.key_of(connect.participant) {
+            self.remove_peer(now, key);
+        }
+        let subscriber = self.forwarder.add_subscriber(SubscriberConfig {
+            participant: connect.participant,
+            extensions: answer.extensions,
+            transport_cc: answer.transport_cc,
+        });
+        let names = (connect.participant, connect.seed);
+        let mut peer = Peer::new(names, session, subscriber, connect.credentials.ufrag);
+        let connected = self.wire(now, &mut peer, &answer, &connect.tracks);
+        let due = peer.session.poll_timeout();
+        let key = self.peers.insert(peer);
+        self.timers.bring_forward(key, due);
+        Ok(connected)
+    }
+
+    fn reoffer(&mut self, now: Time, connect: Connect) -> Result<Connected, OfferError> {
+        let Some(key) = self.peers.key_of(connect.participant) else {
+            return self.connect(now, connect);
+        };
+        let Some(mut peer) = self.peers.remove(key) else {
+            return self.connect(now, connect);
+        };
+        let fresh = connect.credentials.ufrag.clone();
+        let answered =
+            peer.session
+                .reoffer(now, &connect.offer, &connect.hints, connect.credentials);
+        if answered
+            .as_ref()
+            .is_ok_and(|answer| answer.sdp.contains(&fresh))
+        {
+            peer.rename(fresh);
+        }
+        let answered = answered.map(|answer| self.wire(now, &mut peer, &answer, &connect.tracks));
+        let (address, due) = (peer.address, peer.session.poll_timeout());
+        let key = self.peers.insert(*peer);
+        if let Some(address) = address {
+            self.peers.file(key, address);
+        }
+        self.timers.bring_forward(key, due);
+        answered
+    }
+
+    /// Makes in the forwarder what is new in an answer.
+    fn wire(
+        &mut self,
+        now: Time,
+        peer: &mut Peer,
+        answer: &Answer,
+        tracks: &[(TrackKind, TrackId)],
+    ) -> Connected {
+        for slot in answer.slots.iter().skip(peer.slots.len()) {
+            self.forwarder
+                .add_slot(now, peer.subscriber, slot_config(slot));
+            peer.slots.push((slot.slot, slot.ssrc));
+        }
+        let mut configs = Vec::new();
+        for (index, ingress) in answer.ingress.iter().enumerate() {
+            let track = tracks.iter().find(|(kind, _)| *kind == ingress.kind);
+            let config = track.map(|(_, track)| ingress_config(peer.participant, *track, ingress));
+            if index >= peer.ingress.len() {
+                let made = config
+                    .clone()
+                    .map(|config| self.forwarder.add_ingress(config));
+                peer.ingress.push(made);
+            }
+            configs.extend(config);
+        }
+        Connected {
+            answer: answer.sdp.clone(),
+            slots: answer
+                .slots
+                .iter()
+                .map(|slot| (slot.slot, slot.mid.clone()))
+                .collect(),
+            tracks: answer
+                .ingress
+                .iter()
+                .map(|one| (one.kind, one.mid.clone()))
+                .collect(),
+            ingress: configs,
+        }
+    }
+
+    /// Ends a participant's transport; what it still has to say goes out.
+    pub(super) fn remove_peer(&mut self, now: Time, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.session.close(now);
+        }
+        self.transmit(now, key);
+        self.wires.flush(&mut self.counts);
+        let Some(peer) = self.peers.remove(key) else {
+            return;
+        };
+        self.timers.cancel(key);
+        if let Some(address) = peer.address {
+            self.wires.port.close(super::egress::net_addr(address));
+        }
+        for ingress in peer.ingress.into_iter().flatten() {
+            self.forwarder.remove_ingress(ingress);
+        }
+        self.forwarder.remove_subscriber(peer.subscriber);
+    }
+
+    /// Forgets a participant whose transport is gone, and says so.
+    pub(super) fn lose_peer(&mut self, now: Time, key: PeerKey, reason: LostReason) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let (participant, transport) = (peer.participant, peer.transport);
+        self.remove_peer(now, key);
+        self.outbox.push_vital(
+            transport,
+            MediaEvent::Lost {
+                participant,
+                reason,
+            },
+        );
+    }
+}
+
+fn payload_types(codecs: &[NegotiatedCodec]) -> PayloadTypes {
+    codecs.iter().fold(PayloadTypes::new(), |types, one| {
+        types.with(one.codec, one.payload_type, one.rtx)
+    })
+}
+
+fn slot_config(slot: &NegotiatedSlot) -> SlotConfig {
+    SlotConfig {
+        slot: slot.slot,
+        ssrc: slot.ssrc,
+        rtx_ssrc: slot.rtx_ssrc,
+        mid: Mid::new(&slot.mid).unwrap_or_default(),
+        payload_types: payload_types(&slot.codecs),
+    }
+}
+
+fn ingress_config(
+    publisher: ParticipantId,
+    track: TrackId,
+    ingress: &NegotiatedIngress,
+) -> IngressConfig {
+    IngressConfig {
+        track,
+        publisher,
+        kind: ingress.kind,
+        codecs: ingress
+            .codecs
+            .iter()
+            .map(|one| (one.payload_type, one.codec))
+            .collect(),
+        extensions: ingress.extensions,
+        layers: u8::try_from(ingress.layers.len().max(1)).unwrap_or(1),
+    }
+}

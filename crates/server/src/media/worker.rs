@@ -1,0 +1,333 @@
+//! One worker: one thread, one port, its own participants. It waits, takes what came, forwards it, and
+//! sends what that led to; between two packets it does what it was ordered.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use sideroom_forward::{ForwardEvent, Forwarder};
+use sideroom_net::demux::{self, Kind};
+use sideroom_net::{Clock, Port, RecvBatch, SendBatch, ThreadCpu, Waker};
+use sideroom_route::{DropReason, Time, WorkerId};
+use sideroom_session::{DatagramClass, PeerAddr, Received};
+
+use super::command::WorkerCommand;
+use super::counts::{PublishedCounts, WorkerCounts};
+use super::egress::{Sealer, Wires, net_addr, session_addr};
+use super::outbox::Outbox;
+use super::peers::{PeerKey, Peers};
+use super::relay_ring::{RelayReader, RelayWriter};
+use super::setup::Transports;
+use super::timers::Timers;
+
+/// Messages that one receive call takes at most.
+const RECV_MESSAGES: usize = 64;
+/// Packets that wait in the send batch at most before it is flushed.
+const BATCH_PACKETS: usize = 4_096;
+/// Bytes of the send batch.
+const BATCH_BYTES: usize = 6 << 20;
+/// Orders that are carried out between two receive calls at most, so that media never wait long.
+const MAX_COMMANDS: usize = 256;
+/// Relayed packets that are taken from one ring at once.
+const MAX_RELAYED: usize = 256;
+/// How long a worker sleeps at most.
+const MAX_SLEEP: Duration = Duration::from_millis(500);
+
+/// What a worker is made of.
+pub(super) struct WorkerParts {
+    /// Its number.
+    pub id: WorkerId,
+    /// The process's clock.
+    pub clock: Clock,
+    /// Its sockets.
+    pub port: Port,
+    /// Its orders.
+    pub commands: Receiver<WorkerCommand>,
+    /// Rings to the other workers, `None` at its own place.
+    pub relays_out: Vec<Option<RelayWriter>>,
+    /// Rings from the other workers.
+    pub relays_in: Vec<RelayReader>,
+    /// Wakers of all workers.
+    pub wakers: Vec<Waker>,
+    /// Where it tells what it saw.
+    pub outbox: Outbox,
+    /// Where others read its counters.
+    pub published: Arc<PublishedCounts>,
+    /// How transports are made.
+    pub transports: Transports,
+}
+
+/// A worker, running.
+pub(super) struct Worker {
+    pub(super) id: WorkerId,
+    clock: Clock,
+    commands: Receiver<WorkerCommand>,
+    relays_in: Vec<RelayReader>,
+    wakers: Vec<Waker>,
+    pub(super) outbox: Outbox,
+    published: Arc<PublishedCounts>,
+    pub(super) transports: Transports,
+    pub(super) forwarder: Forwarder,
+    pub(super) peers: Peers,
+    pub(super) wires: Wires,
+    pub(super) timers: Timers,
+    pub(super) counts: WorkerCounts,
+    pub(super) scratch: Vec<u8>,
+    next_report: Time,
+    last_report: Time,
+    /// The thread's CPU clock when it began.
+    begun: Option<ThreadCpu>,
+}
+
+impl Worker {
+    /// Puts a worker together; it does nothing before [`Worker::run`].
+    pub(super) fn new(parts: WorkerParts, forwarder: Forwarder) -> Self {
+        Self {
+            id: parts.id,
+            clock: parts.clock,
+            commands: parts.commands,
+            relays_in: parts.relays_in,
+            wakers: parts.wakers,
+            outbox: parts.outbox,
+            published: parts.published,
+            transports: parts.transports,
+            forwarder,
+            peers: Peers::default(),
+            wires: Wires {
+                port: parts.port,
+                batch: SendBatch::new(BATCH_PACKETS, BATCH_BYTES),
+                relays: parts.relays_out,
+                to_wake: 0,
+            },
+            timers: Timers::default(),
+            counts: WorkerCounts::default(),
+            scratch: Vec::with_capacity(2_048),
+            next_report: Time::ZERO,
+            last_report: Time::ZERO,
+            begun: None,
+        }
+    }
+
+    /// Runs until it is told to stop.
+    pub(super) fn run(mut self) {
+        self.begun = Some(ThreadCpu::now());
+        let mut batch = self.wires.port.udp().recv_batch_for(RECV_MESSAGES);
+        loop {
+            let now = self.clock.now();
+            let wake_at = self
+                .timers
+                .next()
+                .min(self.forwarder.poll_timeout())
+                .min(self.next_report);
+            let sleep = wake_at.since(now).min(MAX_SLEEP);
+            if let Err(error) = self.wires.port.wait(Some(sleep)) {
+                tracing::error!(worker = self.id.0, %error, "waiting for the sockets failed");
+            }
+            let now = self.clock.now();
+            if !self.obey(now) {
+                return;
+            }
+            self.take_relayed(now);
+            self.receive(now, &mut batch);
+            self.handle_due(self.clock.now());
+            self.tell();
+        }
+    }
+
+    /// Carries out orders; false if it is to stop.
+    fn obey(&mut self, now: Time) -> bool {
+        for _ in 0..MAX_COMMANDS {
+            match self.commands.try_recv() {
+                Ok(WorkerCommand::Stop) => return false,
+                Ok(command) => self.handle_command(now, command),
+                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+        // More waits: don't sleep.
+        if let Some(own) = self.wakers.get(usize::from(self.id.0)) {
+            own.wake();
+        }
+        true
+    }
+
+    fn take_relayed(&mut self, now: Time) {
+        let mut rings = std::mem::take(&mut self.relays_in);
+        for ring in &mut rings {
+            let taken = ring.drain(MAX_RELAYED, |packet| {
+                self.counts.relayed_in += 1;
+                let mut egress = Sealer {
+                    now,
+                    peers: &mut self.peers,
+                    wires: &mut self.wires,
+                    counts: &mut self.counts,
+                };
+                let (track, since) = (packet.track, packet.since);
+                let bytes = packet.bytes();
+                self.forwarder
+                    .handle_relay(now, track, since, packet.layer, bytes, &mut egress);
+            });
+            if taken == MAX_RELAYED
+                && let Some(own) = self.wakers.get(usize::from(self.id.0))
+            {
+                own.wake();
+            }
+        }
+        self.relays_in = rings;
+        self.wires.flush(&mut self.counts);
+    }
+
+    fn receive(&mut self, now: Time, batch: &mut RecvBatch) {
+        if let Err(error) = self.wires.port.recv_batch(batch, now) {
+            tracing::warn!(worker = self.id.0, %error, "receiving failed");
+        }
+        while let Some(datagram) = batch.pop() {
+            self.counts.packets_received += 1;
+            self.counts.bytes_received += datagram.bytes.len() as u64;
+            let from = session_addr(datagram.from);
+            self.handle_datagram(now, from, datagram.bytes);
+        }
+        self.wires.flush(&mut self.counts);
+        self.wake_others();
+    }
+
+    fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
+        let class = match demux::classify(datagram) {
+            Some(Kind::Rtp) => DatagramClass::Rtp,
+            Some(Kind::Rtcp) => DatagramClass::Rtcp,
+            Some(Kind::Stun) => DatagramClass::Stun,
+            Some(Kind::Dtls) => DatagramClass::Dtls,
+            None => return self.counts.drop_many(DropReason::NotDemuxed, 1),
+        };
+        let found = match class {
+            DatagramClass::Stun => {
+                sideroom_session::ice::ufrag_of(datagram).and_then(|name| self.peers.named(name))
+            }
+            _ => self.peers.at(from),
+        };
+        let Some((key, peer)) = found.and_then(|key| Some((key, self.peers.get_mut(key)?))) else {
+            return self.counts.drop_many(DropReason::UnvalidatedAddress, 1);
+        };
+        match peer.session.handle_datagram(now, from, class, datagram) {
+            Received::Rtp {
+                ingress,
+                layer,
+                range,
+                ..
+            } => {
+                let id = peer.ingress.get(ingress).copied().flatten();
+                let Some((id, packet)) = id.zip(datagram.get(range)) else {
+                    return self.counts.drop_many(DropReason::UnknownTrack, 1);
+                };
+                let mut egress = Sealer {
+                    now,
+                    peers: &mut self.peers,
+                    wires: &mut self.wires,
+                    counts: &mut self.counts,
+                };
+                self.forwarder
+                    .handle_rtp(now, id, layer, packet, &mut egress);
+                self.settle_media(now, key);
+            }
+            Received::Handled => {
+                // Filed only once the check was authentic: nobody takes another one's address.
+                if class == DatagramClass::Stun && peer.session.is_validated(from) {
+                    self.peers.file(key, from);
+                    self.wires.port.validate(net_addr(from));
+                }
+                self.settle(now, key);
+            }
+            Received::Dropped(reason) => self.counts.drop_many(reason, 1),
+        }
+    }
+
+    /// After a media packet a session has nothing to say but when it wants to be asked.
+    fn settle_media(&mut self, _now: Time, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            self.timers.bring_forward(key, peer.session.poll_timeout());
+        }
+    }
+
+    fn handle_due(&mut self, now: Time) {
+        while let Some(key) = self.timers.pop(now) {
+            if let Some(peer) = self.peers.get_mut(key) {
+                peer.session.handle_timeout(now);
+                self.settle(now, key);
+            }
+        }
+        if self.forwarder.poll_timeout() <= now {
+            self.forwarder.handle_timeout(now);
+        }
+        self.drain_forwarder(now);
+        if now >= self.next_report {
+            self.next_report = now + Duration::from_secs(1);
+            self.publish_counts(now);
+        }
+        self.counts.rounds += 1;
+        self.wires.flush(&mut self.counts);
+        self.wake_others();
+    }
+
+    fn drain_forwarder(&mut self, now: Time) {
+        while let Some(event) = self.forwarder.poll_event() {
+            match event {
+                ForwardEvent::KeyframeRequest {
+                    track,
+                    layer,
+                    relayed: true,
+                    ..
+                } => {
+                    self.outbox.ask_keyframe(track, layer);
+                }
+                ForwardEvent::KeyframeRequest {
+                    ingress,
+                    track,
+                    layer,
+                    ..
+                } => {
+                    self.request_keyframe(now, (ingress, track), layer);
+                }
+                ForwardEvent::Media(event) => self.outbox.push(event),
+            }
+        }
+    }
+
+    fn publish_counts(&mut self, now: Time) {
+        self.counts.peers = self.peers.len() as u64;
+        if let Some(begun) = self.begun {
+            let cpu = ThreadCpu::now().since(begun);
+            let cpu_us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
+            let elapsed = now.since(self.last_report).as_secs_f64();
+            if elapsed > 0.0 {
+                let used = cpu_us.saturating_sub(self.counts.cpu_us) as f64 / 1e6;
+                self.counts.load = used / elapsed;
+            }
+            self.counts.cpu_us = cpu_us;
+            self.last_report = now;
+        }
+        if let Ok(drops) = self.wires.port.udp().kernel_drops() {
+            self.counts.kernel_drops = u64::from(drops);
+        }
+        for (reason, count) in self.forwarder.drops().iter() {
+            if let Some(place) = self.counts.forward_drops.get_mut(reason as usize) {
+                *place = count;
+            }
+        }
+        self.published.publish(&self.counts);
+    }
+
+    fn wake_others(&mut self) {
+        let mut bits = std::mem::take(&mut self.wires.to_wake);
+        while bits != 0 {
+            let index = bits.trailing_zeros();
+            bits &= bits - 1;
+            if let Some(waker) = self.wakers.get(index as usize) {
+                waker.wake();
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        self.outbox.flush();
+    }
+}

@@ -1,0 +1,267 @@
+//! The node as the front ends see it: asks the loop, and makes transports beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sideroom_control::{RequestId, RoomView, SlotPool, Stay, Viewer, Views};
+use sideroom_route::{Media, ParticipantId, TrackKind};
+use sideroom_rpc::backend::{
+    Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
+    ReofferRequest, RoomSummary, SessionId, Stats, Watch,
+};
+use sideroom_rpc::{ApiError, Backend};
+use sideroom_session::TrackHint;
+use sideroom_session::sdp::{OfferError, summarize};
+use tokio::sync::{mpsc, oneshot};
+
+use super::ask::{Arrival, Ask, Entrance, Read, Reply, Ticket};
+use super::chance;
+use crate::media::{Connect, ConnectError, Connected, MediaPlane};
+use crate::shutdown::{Phase, Shutdown};
+
+/// This node. Cheap to share.
+pub struct Node {
+    asks: mpsc::Sender<Ask>,
+    media: Arc<MediaPlane>,
+    shutdown: Shutdown,
+}
+
+impl Node {
+    /// Over a running loop.
+    pub fn new(asks: mpsc::Sender<Ask>, media: Arc<MediaPlane>, shutdown: Shutdown) -> Self {
+        Self {
+            asks,
+            media,
+            shutdown,
+        }
+    }
+
+    /// Asks the loop. A loop that is behind by its whole queue says so at once.
+    async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> Ask) -> Result<T, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        match self.asks.try_send(make(reply)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(ApiError::Overloaded),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(ApiError::Draining),
+        }
+        answer.await.map_err(|_| ApiError::Draining)?
+    }
+
+    async fn read<T>(&self, make: impl FnOnce(Reply<T>) -> Read) -> Result<T, ApiError> {
+        self.ask(|reply| Ask::Read(make(reply))).await
+    }
+
+    /// Sends everybody away; what was asked before is answered.
+    pub async fn close(&self) {
+        let _ = self.ask(Ask::Close).await;
+    }
+}
+
+#[async_trait]
+impl Backend for Node {
+    async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
+        self.ask(|reply| Ask::Command(Box::new(request), reply))
+            .await
+    }
+
+    async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+        self.ask(|reply| Ask::Create(Box::new(request), reply))
+            .await
+    }
+
+    async fn delete_room(&self, room: &str) -> Result<(), ApiError> {
+        self.ask(|reply| Ask::Delete(room.to_owned(), reply)).await
+    }
+
+    async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
+        self.read(|reply| Read::List(after.to_owned(), limit, reply))
+            .await
+    }
+
+    async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {
+        self.read(|reply| Read::Room(room.to_owned(), viewer, reply))
+            .await
+    }
+
+    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+        self.read(|reply| Read::Participant(room.to_owned(), identity.to_owned(), reply))
+            .await
+    }
+
+    async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+        let codecs = self
+            .read(|reply| Read::Codecs(request.room.clone(), reply))
+            .await?;
+        let hints = hints(&request.hints);
+        // The offer is looked at before anything is changed.
+        let summary = summarize(&request.offer, &codecs, &hints).map_err(bad_offer)?;
+        let slots = |media| {
+            let count = summary
+                .slots
+                .iter()
+                .filter(|slot| slot.media == media)
+                .count();
+            u8::try_from(count).unwrap_or(u8::MAX)
+        };
+        let slots = SlotPool {
+            audio: slots(Media::Audio),
+            video: slots(Media::Video),
+        };
+        let (offer, publish) = (request.offer.clone(), request.publish);
+        let offers = summary.kinds.clone();
+        let entrance = Box::new(Entrance {
+            request,
+            slots,
+            offers: offers.clone(),
+        });
+        let ticket = self.ask(|reply| Ask::Join(entrance, reply)).await?;
+        let (participant, session, transport, tracks, resumed) = match ticket {
+            Ticket::Repeated(joined) => return Ok(*joined),
+            Ticket::New {
+                participant,
+                session,
+                transport,
+                tracks,
+                resumed,
+            } => (participant, session, transport, tracks, resumed),
+        };
+        let connect = Connect {
+            participant,
+            offer,
+            hints,
+            codecs,
+            tracks,
+            credentials: chance::credentials(),
+            seed: transport,
+        };
+        match self.media.connect(connect).await {
+            Err(error) => {
+                let _ = self.asks.send(Ask::JoinFailed(participant, session)).await;
+                Err(cannot_connect(error))
+            }
+            Ok(connected) => {
+                let media = negotiated(connected);
+                let publish = if publish { offers } else { Vec::new() };
+                let arrival = Box::new(Arrival {
+                    participant,
+                    session,
+                    media,
+                    resumed,
+                    publish,
+                });
+                self.ask(|reply| Ask::JoinDone(arrival, reply)).await
+            }
+        }
+    }
+
+    async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
+        let participant = request.participant;
+        let (codecs, tracks) = self.read(|reply| Read::Tracks(participant, reply)).await?;
+        let connect = Connect {
+            participant,
+            offer: request.offer,
+            hints: hints(&request.hints),
+            codecs,
+            tracks,
+            credentials: chance::credentials(),
+            seed: chance::draw(),
+        };
+        let connected = self.media.reoffer(connect).await.map_err(cannot_connect)?;
+        Ok(negotiated(connected))
+    }
+
+    async fn trickle(&self, _: &str, _: ParticipantId, _: &str) -> Result<(), ApiError> {
+        // An ICE-lite server learns the client's addresses from its checks.
+        Ok(())
+    }
+
+    async fn disconnected(&self, _: &str, participant: ParticipantId, session: SessionId) {
+        let _ = self
+            .asks
+            .send(Ask::Disconnected(participant, session))
+            .await;
+    }
+
+    async fn leave(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        request_id: RequestId,
+    ) -> Result<Answer, ApiError> {
+        self.command(CommandRequest {
+            room: room.to_owned(),
+            actor: sideroom_control::Actor::Participant(participant),
+            request_id,
+            expected_epoch: None,
+            command: sideroom_control::Command::Leave { participant },
+        })
+        .await
+    }
+
+    async fn set_views(
+        &self,
+        _: &str,
+        participant: ParticipantId,
+        views: Views,
+    ) -> Result<(), ApiError> {
+        self.ask(|reply| Ask::SetViews(participant, Box::new(views), reply))
+            .await
+    }
+
+    async fn watch(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        after: Option<u64>,
+    ) -> Result<Watch, ApiError> {
+        self.read(|reply| Read::Watch(room.to_owned(), viewer, after, reply))
+            .await
+    }
+
+    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+        self.read(|reply| Read::Moves(request, reply)).await
+    }
+
+    async fn stats(&self) -> Result<Stats, ApiError> {
+        self.read(Read::Stats).await
+    }
+
+    async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError> {
+        self.shutdown.advance(Phase::Draining);
+        self.ask(|reply| Ask::Drain(deadline, reply)).await
+    }
+}
+
+fn hints(hints: &[(String, TrackKind)]) -> Vec<TrackHint> {
+    hints
+        .iter()
+        .map(|(mid, kind)| TrackHint {
+            mid: mid.clone(),
+            kind: *kind,
+        })
+        .collect()
+}
+
+fn negotiated(connected: Connected) -> Negotiated {
+    Negotiated {
+        answer: connected.answer,
+        tracks: connected.tracks,
+        slots: connected.slots,
+    }
+}
+
+fn bad_offer(error: OfferError) -> ApiError {
+    let line = u32::try_from(error.line).ok().filter(|line| *line > 0);
+    ApiError::BadOffer {
+        sentence: error.sentence,
+        line,
+    }
+}
+
+fn cannot_connect(error: ConnectError) -> ApiError {
+    match error {
+        ConnectError::Offer(error) => bad_offer(error),
+        ConnectError::WorkerStuck => ApiError::Overloaded,
+    }
+}
