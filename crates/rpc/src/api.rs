@@ -28,7 +28,7 @@ pub struct Api(Arc<Shared>);
 pub struct Shared {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) config: RpcConfig,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) limiter: Limiter,
     pub(crate) sockets: AtomicUsize,
     pub(crate) watches: Arc<tokio::sync::Semaphore>,
@@ -81,7 +81,16 @@ impl Api {
     /// Front ends for this backend. Fails if the keys cannot be used.
     pub fn new(backend: Arc<dyn Backend>, config: RpcConfig) -> Result<Self, KeyError> {
         let keyring = Keyring::with_rules(config.keys.iter().cloned(), config.tokens)?;
-        Ok(Self(Arc::new(Shared {
+        Ok(Self::with_keyring(backend, config, Arc::new(keyring)))
+    }
+
+    /// The same with keys that were read before; those of the configuration are not looked at.
+    pub fn with_keyring(
+        backend: Arc<dyn Backend>,
+        config: RpcConfig,
+        keyring: Arc<Keyring>,
+    ) -> Self {
+        Self(Arc::new(Shared {
             backend,
             keyring,
             limiter: Limiter::new(config.rates),
@@ -90,7 +99,7 @@ impl Api {
             seats: crate::gateway::Seats::default(),
             resources: crate::whip::Resources::default(),
             config,
-        })))
+        }))
     }
 
     /// Who calls, if the bearer token is good and this is not too often. Whoever has no good token is
