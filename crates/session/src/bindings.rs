@@ -39,6 +39,18 @@ pub(crate) struct Binding {
     pub wants_keyframe: bool,
 }
 
+impl Binding {
+    /// The stream of this SSRC, begun by the packet that asks for it.
+    #[inline]
+    pub(crate) fn reception(&mut self, track: &NegotiatedIngress) -> &mut Reception {
+        let ssrc = self.ssrc;
+        self.reception.get_or_insert_with(|| {
+            let codec = track.codecs.first().map_or(Codec::Vp8, |codec| codec.codec);
+            Box::new(Reception::new(ssrc, codec.clock_rate(), track.nack))
+        })
+    }
+}
+
 /// All SSRCs of one client. Each place has one SSRC at most, so what was negotiated bounds the table.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
@@ -206,12 +218,4 @@ pub(crate) fn codec_of(codecs: &[NegotiatedCodec], payload_type: u8) -> Option<N
         codec.payload_type == payload_type || codec.rtx == Some(payload_type)
     };
     codecs.find(known).copied()
-}
-
-/// The clock of a track.
-pub(crate) fn clock_rate(track: &NegotiatedIngress) -> u32 {
-    track
-        .codecs
-        .first()
-        .map_or(Codec::Vp8.clock_rate(), |codec| codec.codec.clock_rate())
 }

@@ -59,19 +59,17 @@ impl Missing {
         true
     }
 
-    /// A packet came late after all.
+    /// A packet came late after all. False if it was not waited for.
     #[inline]
-    pub(crate) fn found(&mut self, sequence: u64) {
-        if self.lost.is_empty() {
-            return;
-        }
-        if let Ok(place) = self
+    pub(crate) fn found(&mut self, sequence: u64) -> bool {
+        let place = self
             .lost
-            .binary_search_by_key(&sequence, |lost| lost.sequence)
-        {
+            .binary_search_by_key(&sequence, |lost| lost.sequence);
+        if let Ok(place) = place {
             self.lost.remove(place);
             self.set_due();
         }
+        place.is_ok()
     }
 
     /// When something has to be asked for.

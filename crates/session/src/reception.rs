@@ -27,6 +27,17 @@ pub(crate) struct Reception {
     missing: Missing,
 }
 
+/// How a packet fits its stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Came {
+    /// In order, late, or missed.
+    Expected,
+    /// Behind so many missing ones that only a keyframe helps.
+    AfterGap,
+    /// Nobody misses it.
+    Again,
+}
+
 /// The numbers at the last report.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reported {
@@ -51,28 +62,48 @@ impl Reception {
         }
     }
 
-    /// A packet came, as itself or (`recovered`) as a retransmission. False if a gap before it is so
-    /// long that only a keyframe helps.
+    /// A packet came.
     #[inline]
-    pub(crate) fn receive(&mut self, now: Time, packet: &RtpView<'_>, recovered: bool) -> bool {
+    pub(crate) fn receive(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
         let before = self.sequence.highest();
         let sequence = self.sequence.extend(packet.sequence());
         self.received += 1;
+        self.note_transit(now, packet.timestamp());
         let Some(before) = before else {
             self.first = sequence;
-            self.note_transit(now, packet.timestamp());
-            return true;
+            return Came::Expected;
         };
-        if !recovered {
-            self.note_transit(now, packet.timestamp());
+        if !self.nack {
+            return Came::Expected;
         }
-        match (sequence > before, self.nack) {
-            (true, true) => self.missing.skip(now, before, sequence),
-            (false, true) => {
-                self.missing.found(sequence);
-                true
-            }
-            (_, false) => true,
+        if sequence <= before {
+            self.missing.found(sequence);
+            return Came::Expected;
+        }
+        if self.missing.skip(now, before, sequence) {
+            Came::Expected
+        } else {
+            Came::AfterGap
+        }
+    }
+
+    /// A packet came as a retransmission. It is no part of the stream's loss and jitter (RFC 4588
+    /// section 6.3). Clients also probe the path with packets that nobody misses.
+    #[inline]
+    pub(crate) fn receive_repeated(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
+        let before = self.sequence.highest();
+        let sequence = self.sequence.extend(packet.sequence());
+        let Some(before) = before else {
+            self.first = sequence;
+            return Came::Expected;
+        };
+        if sequence > before {
+            self.missing.skip(now, before, sequence);
+            Came::Expected
+        } else if self.missing.found(sequence) {
+            Came::Expected
+        } else {
+            Came::Again
         }
     }
 
@@ -152,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    fn receive(reception: &mut Reception, millis: u64, sequence: u16, timestamp: u32) -> bool {
+    fn receive(reception: &mut Reception, millis: u64, sequence: u16, timestamp: u32) -> Came {
         let mut writer = HeaderWriter::new();
         let header = Header {
             sequence,
@@ -163,7 +194,7 @@ mod tests {
         writer.begin(&header, false);
         writer.finish();
         let view = RtpView::parse(writer.bytes()).expect("a header");
-        reception.receive(Time::from_millis(millis), &view, false)
+        reception.receive(Time::from_millis(millis), &view)
     }
 
     #[test]
@@ -230,7 +261,8 @@ mod tests {
             let mut ask = Vec::new();
             reception.poll_missing(Time::from_millis(10), Duration::ZERO, &mut ask);
             assert_eq!(ask.as_slice(), if nack { &[2][..] } else { &[] });
-            assert_eq!(receive(&mut reception, 0, 5_000, 0), !nack);
+            let expected = if nack { Came::AfterGap } else { Came::Expected };
+            assert_eq!(receive(&mut reception, 0, 5_000, 0), expected);
         }
     }
 }

@@ -7,8 +7,13 @@ use sideroom_rtp::{RtpView, RtpViewMut};
 /// Before the payload, a retransmission has the sequence number of what it repeats.
 const ORIGINAL_SEQUENCE: usize = 2;
 
+/// True if a packet repeats nothing: clients probe the path with such.
+pub(crate) fn is_padding(packet: &[u8]) -> bool {
+    RtpView::parse(packet).is_ok_and(|view| view.payload().len() <= ORIGINAL_SEQUENCE)
+}
+
 /// Makes `packet` what it was before it was lost: header and payload of `ssrc`, in place, and says where
-/// it is now. `None` if it repeats nothing: then it is padding, by which clients probe the path.
+/// it is now. `None` if it repeats nothing.
 pub(crate) fn restore(packet: &mut [u8], payload_type: u8, ssrc: u32) -> Option<Range<usize>> {
     let view = RtpView::parse(packet).ok()?;
     let header = view.header_len();
@@ -68,7 +73,9 @@ mod tests {
             ..Header::default()
         };
         for payload in [&[][..], &[1], &[1, 2]] {
-            assert_eq!(restore(&mut packet(&header, payload), 96, 1), None);
+            let mut padding = packet(&header, payload);
+            assert!(is_padding(&padding));
+            assert_eq!(restore(&mut padding, 96, 1), None);
         }
         assert_eq!(restore(&mut [0x80, 97, 0], 96, 1), None);
     }

@@ -7,10 +7,10 @@ use sideroom_route::{DropReason, Time};
 use sideroom_rtp::{ExtensionKind, MAX_HEADER, RtpView};
 
 use crate::arrivals::Arrivals;
-use crate::bindings::{Binding, Bindings, Place, clock_rate, codec_of};
+use crate::bindings::{Binding, Bindings, Place, codec_of};
 use crate::departures::Departures;
-use crate::reception::Reception;
-use crate::sdp::Negotiated;
+use crate::reception::Came;
+use crate::sdp::{Negotiated, NegotiatedIngress};
 use crate::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 use crate::{Received, RtpParts, SessionCounts, repair};
 
@@ -147,7 +147,46 @@ impl Secured {
         if place.repair != (codec.rtx == Some(view.payload_type())) {
             return Received::Dropped(DropReason::UnknownPayloadType);
         }
-        let len = packet.len();
+        if place.repair {
+            self.accept_repair(now, track, place, (packet, codec.payload_type))
+        } else {
+            self.accept_media(now, track, place, packet)
+        }
+    }
+
+    fn accept_media(
+        &mut self,
+        now: Time,
+        track: &NegotiatedIngress,
+        place: Place,
+        packet: &[u8],
+    ) -> Received {
+        let (Some(binding), Ok(view)) = (self.bindings.at(place), RtpView::parse(packet)) else {
+            return Received::Dropped(DropReason::UnknownSsrc);
+        };
+        if binding.reception(track).receive(now, &view) == Came::AfterGap {
+            binding.wants_keyframe = true;
+        }
+        self.arm_report(now);
+        Received::Rtp {
+            ingress: usize::from(place.ingress),
+            layer: place.layer,
+            range: 0..packet.len(),
+            recovered: false,
+        }
+    }
+
+    fn accept_repair(
+        &mut self,
+        now: Time,
+        track: &NegotiatedIngress,
+        place: Place,
+        (packet, payload_type): (&mut [u8], u8),
+    ) -> Received {
+        if repair::is_padding(packet) {
+            self.counts.padding += 1;
+            return Received::Handled;
+        }
         let media = Place {
             repair: false,
             ..place
@@ -156,33 +195,23 @@ impl Secured {
         let Some(binding) = self.bindings.at(media) else {
             return Received::Dropped(DropReason::UnknownSsrc);
         };
-        let range = if place.repair {
-            match repair::restore(packet, codec.payload_type, binding.ssrc) {
-                Some(range) => range,
-                None => {
-                    self.counts.padding += 1;
-                    return Received::Handled;
-                }
-            }
-        } else {
-            0..len
-        };
-        let Some(Ok(view)) = packet.get(range.clone()).map(RtpView::parse) else {
+        let restored = repair::restore(packet, payload_type, binding.ssrc).and_then(|range| {
+            let view = packet.get(range.clone()).map(RtpView::parse)?;
+            Some((range, view.ok()?))
+        });
+        let Some((range, view)) = restored else {
             return Received::Dropped(DropReason::Malformed);
         };
-        let reception = binding.reception.get_or_insert_with(|| {
-            Box::new(Reception::new(binding.ssrc, clock_rate(track), track.nack))
-        });
-        if !reception.receive(now, &view, place.repair) {
-            binding.wants_keyframe = true;
+        if binding.reception(track).receive_repeated(now, &view) == Came::Again {
+            self.counts.padding += 1;
+            return Received::Handled;
         }
-        self.counts.recovered += u64::from(place.repair);
-        self.arm_report(now);
+        self.counts.recovered += 1;
         Received::Rtp {
             ingress: usize::from(place.ingress),
             layer: place.layer,
             range,
-            recovered: place.repair,
+            recovered: true,
         }
     }
 

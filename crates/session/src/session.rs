@@ -265,6 +265,11 @@ impl Session {
         }
     }
 
+    /// True if an ICE check from this address was authentic.
+    pub fn is_validated(&self, from: PeerAddr) -> bool {
+        self.ice.is_validated(from)
+    }
+
     /// Where media go; `None` until the client has nominated a path.
     #[inline]
     pub fn selected_address(&self) -> Option<PeerAddr> {

@@ -88,6 +88,8 @@ fn a_lost_video_packet_is_asked_for_until_it_comes() {
     );
     world.run(400 * MILLISECOND);
     assert_eq!(nacked(&mut world), []);
+    let (again, _) = world.send(&lost.repeated(2001, 2));
+    assert_eq!(again, Received::Handled, "a probe of what is not missing");
     assert_eq!(world.session.counts().nacked, 3);
 }
 

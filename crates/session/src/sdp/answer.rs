@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 
 use sideroom_route::Media;
 
+use super::agreed::NegotiatedSlot;
 use super::media::MediaSection;
-use super::negotiate::{Negotiated, NegotiatedSlot, SectionAnswer};
+use super::negotiate::{Negotiated, SectionAnswer};
 use super::offer::Offer;
 use crate::{Candidate, IceCredentials, Proto};
 

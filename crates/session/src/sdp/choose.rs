@@ -3,8 +3,8 @@
 use sideroom_route::Media;
 use sideroom_rtp::{Codec, ExtensionKind};
 
+use super::agreed::NegotiatedCodec;
 use super::media::{Direction, MediaSection, OfferedCodec, OfferedExtension};
-use super::negotiate::NegotiatedCodec;
 use crate::RoomCodecs;
 
 /// One codec of an answer: the client's payload type, and how we describe the format.
@@ -144,12 +144,21 @@ fn feedback(offered: &OfferedCodec) -> Vec<&'static str> {
     agreed
 }
 
+/// What decides which header extensions a section gets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Which way media flow, seen from us.
+    pub direction: Direction,
+    /// The section's first codec.
+    pub codec: Option<Codec>,
+    /// Number of simulcast encodings.
+    pub layers: usize,
+    /// The client reads elements that are longer than 16 bytes (RFC 8285).
+    pub long_elements: bool,
+}
+
 /// The header extensions of the answer, with the direction in which they are used, seen from us.
-pub(crate) fn extensions(
-    section: &MediaSection,
-    direction: Direction,
-    layers: usize,
-) -> Vec<OfferedExtension> {
+pub(crate) fn extensions(section: &MediaSection, wanted: Wanted) -> Vec<OfferedExtension> {
     let has = |kind| {
         section
             .extensions
@@ -159,8 +168,9 @@ pub(crate) fn extensions(
     let mut agreed: Vec<OfferedExtension> = Vec::new();
     for offered in &section.extensions {
         let by_us = offered.direction.reversed();
-        let receives = by_us.receives() && direction.receives() && reads(offered.kind, layers);
-        let sends = by_us.sends() && direction.sends() && writes(offered.kind);
+        let both = wanted.direction;
+        let receives = by_us.receives() && both.receives() && reads(offered.kind, &wanted);
+        let sends = by_us.sends() && both.sends() && writes(offered.kind, &wanted);
         // One of the two ways to measure delay is enough, and transport-cc is the better one.
         let second_clock =
             offered.kind == ExtensionKind::AbsSendTime && has(ExtensionKind::TransportCc);
@@ -176,16 +186,17 @@ pub(crate) fn extensions(
 }
 
 /// What is of use on packets that come from the client.
-fn reads(kind: ExtensionKind, layers: usize) -> bool {
+fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
     match kind {
-        ExtensionKind::Rid | ExtensionKind::RepairedRid => layers > 1,
+        ExtensionKind::Rid | ExtensionKind::RepairedRid => wanted.layers > 1,
         // Its value would have to be recomputed for every subscriber, and nobody needs it.
         ExtensionKind::TimeOffset => false,
+        // The other codecs say in their payload what a forwarder needs to know.
+        ExtensionKind::DependencyDescriptor => wanted.codec == Some(Codec::Av1),
         ExtensionKind::Mid
         | ExtensionKind::AudioLevel
         | ExtensionKind::AbsSendTime
         | ExtensionKind::TransportCc
-        | ExtensionKind::DependencyDescriptor
         | ExtensionKind::VideoOrientation
         | ExtensionKind::PlayoutDelay
         | ExtensionKind::VideoContentType
@@ -196,17 +207,20 @@ fn reads(kind: ExtensionKind, layers: usize) -> bool {
 
 /// What is written or passed through on packets to the client. A slot is one stream: it has no RIDs,
 /// and what the layers of its source are is nobody's business.
-fn writes(kind: ExtensionKind) -> bool {
+fn writes(kind: ExtensionKind, wanted: &Wanted) -> bool {
     match kind {
         ExtensionKind::Rid
         | ExtensionKind::RepairedRid
         | ExtensionKind::TimeOffset
         | ExtensionKind::VideoLayersAllocation => false,
+        // With a keyframe it is longer than the one-byte form allows, and of no use if left out there.
+        ExtensionKind::DependencyDescriptor => {
+            wanted.codec == Some(Codec::Av1) && wanted.long_elements
+        }
         ExtensionKind::Mid
         | ExtensionKind::AudioLevel
         | ExtensionKind::AbsSendTime
         | ExtensionKind::TransportCc
-        | ExtensionKind::DependencyDescriptor
         | ExtensionKind::VideoOrientation
         | ExtensionKind::PlayoutDelay
         | ExtensionKind::VideoContentType

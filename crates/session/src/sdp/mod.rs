@@ -4,21 +4,24 @@
 //! Nothing here opens, sends or decides who hears whom. A text that cannot be answered is refused as
 //! a whole, with the line and a sentence for a person.
 
+mod agreed;
 mod answer;
 mod choose;
 mod line;
 mod media;
 mod negotiate;
 mod offer;
+mod ssrcs;
 mod streams;
 mod summary;
 
+pub use agreed::{
+    MAX_LAYERS, NegotiatedCodec, NegotiatedIngress, NegotiatedLayer, NegotiatedSlot, Refusal,
+    RefusedSection,
+};
 pub use line::{MAX_MEDIA_SECTIONS, MAX_OFFER_BYTES, OfferError};
 pub use media::{Direction, MediaSection, OfferedCodec, OfferedExtension, SsrcGroup};
-pub use negotiate::{
-    MAX_LAYERS, MAX_SLOTS_PER_MEDIA, Negotiated, NegotiatedCodec, NegotiatedIngress,
-    NegotiatedLayer, NegotiatedSlot, Refusal, RefusedSection,
-};
+pub use negotiate::{MAX_SLOTS_PER_MEDIA, Negotiated};
 pub use offer::{Offer, Setup, Transport};
 pub use summary::{OfferSummary, summarize};
 

@@ -4,105 +4,19 @@
 use std::collections::BTreeSet;
 
 use sideroom_route::{Media, SlotId, TrackKind};
-use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
+use sideroom_rtp::{ExtensionKind, ExtensionMap};
 
-use super::choose::{self, Chosen};
+use super::agreed::{NegotiatedIngress, NegotiatedSlot, Refusal, RefusedSection};
+use super::choose::{self, Chosen, Wanted};
 use super::line::OfferError;
 use super::media::{Direction, MediaSection, OfferedExtension};
 use super::offer::Offer;
+use super::ssrcs::Ssrcs;
 use super::streams;
 use crate::{RoomCodecs, TrackHint};
 
-/// The most simulcast encodings of a track.
-pub const MAX_LAYERS: usize = 3;
 /// The most slots of one media type that a participant gets; sections beyond are answered inactive.
 pub const MAX_SLOTS_PER_MEDIA: usize = 128;
-
-/// One codec, as the client numbers it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NegotiatedCodec {
-    /// What it is. For [`Codec::Red`] the format inside is Opus.
-    pub codec: Codec,
-    /// The client's payload type.
-    pub payload_type: u8,
-    /// The client's payload type for retransmissions, if it can have them.
-    pub rtx: Option<u8>,
-}
-
-/// A track that the client sends, or will.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NegotiatedIngress {
-    /// The section's identification tag; empty for a client that has a single section without one.
-    pub mid: String,
-    /// What it is.
-    pub kind: TrackKind,
-    /// The codecs that it may come in, the preferred one first.
-    pub codecs: Vec<NegotiatedCodec>,
-    /// Its simulcast encodings, the smallest first; a single one if there is no simulcast.
-    pub layers: Vec<NegotiatedLayer>,
-    /// SSRCs with their retransmission SSRCs that belong to one of the layers, to which is not said.
-    pub unplaced: Vec<(u32, Option<u32>)>,
-    /// Which header extension has which id.
-    pub extensions: ExtensionMap,
-    /// The client wants retransmission requests.
-    pub nack: bool,
-    /// The client understands no other keyframe request than FIR.
-    pub fir: bool,
-    /// The client sends here; false once a later offer has switched the section off.
-    pub active: bool,
-}
-
-/// One simulcast encoding.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct NegotiatedLayer {
-    /// Its RID, if encodings have one.
-    pub rid: Option<String>,
-    /// Its SSRC, if the offer says so; otherwise its first packet will.
-    pub ssrc: Option<u32>,
-    /// The SSRC of its retransmissions, if the offer says so.
-    pub rtx_ssrc: Option<u32>,
-}
-
-/// A stream that the client can be sent, whatever its source is at the moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NegotiatedSlot {
-    /// Which slot.
-    pub slot: SlotId,
-    /// The section's identification tag.
-    pub mid: String,
-    /// The stream's SSRC, chosen here, the same for as long as the participant stays.
-    pub ssrc: u32,
-    /// The SSRC of its retransmissions.
-    pub rtx_ssrc: Option<u32>,
-    /// The codecs that the client takes there, the preferred one first.
-    pub codecs: Vec<NegotiatedCodec>,
-    /// Which header extension has which id.
-    pub extensions: ExtensionMap,
-    /// The client receives here; false once a later offer has switched the section off.
-    pub active: bool,
-}
-
-/// A section that was answered with a refusal.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RefusedSection {
-    /// Its identification tag.
-    pub mid: String,
-    /// Its line in the offer.
-    pub line: usize,
-    /// Why.
-    pub why: Refusal,
-}
-
-/// Why a single section was refused while the rest was answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// Neither audio nor video.
-    NotMedia,
-    /// None of its formats is a codec of the room.
-    NoCodecOfTheRoom,
-    /// The client itself has switched it off.
-    SwitchedOff,
-}
 
 /// What client and server have agreed upon.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -121,6 +35,8 @@ pub struct Negotiated {
     pub remb: bool,
     /// The client understands RTCP packets that do not begin with a report (RFC 5506).
     pub rtcp_rsize: bool,
+    /// The client reads header extension elements that are longer than 16 bytes.
+    long_elements: bool,
     /// The tags of the sections of the last offer, in its order.
     mids: Vec<Option<String>>,
     ssrcs: Ssrcs,
@@ -215,6 +131,7 @@ impl Negotiated {
         let kinds = self.kinds(offer, hints)?;
         let taken = streams::named_in(offer);
         self.refused.clear();
+        self.long_elements = offer.extmap_allow_mixed;
         let mut live = offer.media.iter().filter(|section| section.is_live());
         self.rtcp_rsize = live.all(|section| section.rtcp_rsize);
         let mut answers = Vec::with_capacity(offer.media.len());
@@ -249,7 +166,13 @@ impl Negotiated {
             None
         };
         let direction = Direction::of(slot.is_some(), kind.is_some());
-        let extensions = choose::extensions(section, direction, layers.len());
+        let wanted = Wanted {
+            direction,
+            codec: chosen.first().map(|chosen| chosen.codec.codec),
+            layers: layers.len(),
+            long_elements: self.long_elements,
+        };
+        let extensions = choose::extensions(section, wanted);
         let map = self.add_extensions(section, &extensions)?;
         self.transport_cc |= map.id(ExtensionKind::TransportCc).is_some();
         let rids = streams::accepted_rids(section, &layers);
@@ -491,27 +414,4 @@ fn check_something_is_left(offer: &Offer, chosen: &[Vec<Chosen>]) -> Result<(), 
     let sentence =
         format!("no section of the offer has a codec of this room; here {wanted} is missing");
     Err(OfferError::new(line, sentence))
-}
-
-/// Where SSRCs come from: splitmix64 over the seed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Ssrcs(u64);
-
-impl Ssrcs {
-    /// An SSRC that nobody on this transport uses.
-    fn next(&mut self, slots: &[NegotiatedSlot], taken: &BTreeSet<u32>, other: u32) -> u32 {
-        loop {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = self.0;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let ssrc = (mixed >> 32) as u32 ^ mixed as u32;
-            let used = slots
-                .iter()
-                .any(|slot| slot.ssrc == ssrc || slot.rtx_ssrc == Some(ssrc));
-            if ssrc != 0 && ssrc != other && !used && !taken.contains(&ssrc) {
-                return ssrc;
-            }
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::agreed::{MAX_LAYERS, NegotiatedLayer};
 use super::media::MediaSection;
-use super::negotiate::{MAX_LAYERS, NegotiatedLayer};
 use super::offer::Offer;
 
 /// Names that clients give to encodings by their size. All of a section's RIDs must be in one row.

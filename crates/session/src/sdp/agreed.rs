@@ -1,0 +1,93 @@
+//! What an answer promises, as plain values.
+
+use sideroom_route::{SlotId, TrackKind};
+use sideroom_rtp::{Codec, ExtensionMap};
+
+/// The most simulcast encodings of a track.
+pub const MAX_LAYERS: usize = 3;
+
+/// One codec, as the client numbers it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NegotiatedCodec {
+    /// What it is. For [`Codec::Red`] the format inside is Opus.
+    pub codec: Codec,
+    /// The client's payload type.
+    pub payload_type: u8,
+    /// The client's payload type for retransmissions, if it can have them.
+    pub rtx: Option<u8>,
+}
+
+/// A track that the client sends, or will.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NegotiatedIngress {
+    /// The section's identification tag; empty for a client that has a single section without one.
+    pub mid: String,
+    /// What it is.
+    pub kind: TrackKind,
+    /// The codecs that it may come in, the preferred one first.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// Its simulcast encodings, the smallest first; a single one if there is no simulcast.
+    pub layers: Vec<NegotiatedLayer>,
+    /// SSRCs with their retransmission SSRCs that belong to one of the layers, to which is not said.
+    pub unplaced: Vec<(u32, Option<u32>)>,
+    /// Which header extension has which id.
+    pub extensions: ExtensionMap,
+    /// The client wants retransmission requests.
+    pub nack: bool,
+    /// The client understands no other keyframe request than FIR.
+    pub fir: bool,
+    /// The client sends here; false once a later offer has switched the section off.
+    pub active: bool,
+}
+
+/// One simulcast encoding.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NegotiatedLayer {
+    /// Its RID, if encodings have one.
+    pub rid: Option<String>,
+    /// Its SSRC, if the offer says so; otherwise its first packet will.
+    pub ssrc: Option<u32>,
+    /// The SSRC of its retransmissions, if the offer says so.
+    pub rtx_ssrc: Option<u32>,
+}
+
+/// A stream that the client can be sent, whatever its source is at the moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NegotiatedSlot {
+    /// Which slot.
+    pub slot: SlotId,
+    /// The section's identification tag.
+    pub mid: String,
+    /// The stream's SSRC, chosen here, the same for as long as the participant stays.
+    pub ssrc: u32,
+    /// The SSRC of its retransmissions.
+    pub rtx_ssrc: Option<u32>,
+    /// The codecs that the client takes there, the preferred one first.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// Which header extension has which id.
+    pub extensions: ExtensionMap,
+    /// The client receives here; false once a later offer has switched the section off.
+    pub active: bool,
+}
+
+/// A section that was answered with a refusal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedSection {
+    /// Its identification tag.
+    pub mid: String,
+    /// Its line in the offer.
+    pub line: usize,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// Why a single section was refused while the rest was answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Neither audio nor video.
+    NotMedia,
+    /// None of its formats is a codec of the room.
+    NoCodecOfTheRoom,
+    /// The client itself has switched it off.
+    SwitchedOff,
+}
