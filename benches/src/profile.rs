@@ -19,6 +19,17 @@ pub enum Profile {
     Cm80,
 }
 
+impl Profile {
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gcm128 => "gcm128",
+            Self::Gcm256 => "gcm256",
+            Self::Cm80 => "cm80",
+        }
+    }
+}
+
 impl From<Profile> for SrtpProfile {
     fn from(profile: Profile) -> Self {
         match profile {

@@ -1,16 +1,24 @@
 //! The load tool: thousands of real WebRTC clients in one process, and what they find out about a server.
 //!
-//! A [`swarm`] is one thread with many clients on one socket. A [`target`] is the server that they join.
-//! A scenario (`scenario`) tells the clients what to do and makes a [`report`] of what they saw. The tool
-//! judges itself too: a run in which it was the bottleneck is not valid.
+//! A [`swarm`] is one thread with many clients on one socket. A [`targets::Target`] is the server that
+//! they join. A [`scenario`] tells the clients what to do and makes a [`report`] of what they saw. The
+//! tool judges itself too: a run in which it was the bottleneck is not valid.
 
 pub mod counts;
+pub mod crowd;
+pub mod error;
 pub mod feedback;
 pub mod groups;
 pub mod histogram;
 pub mod media;
 pub mod member;
+pub mod options;
 pub mod process;
 mod receive;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod server;
 pub mod swarm;
 pub mod tag;
+pub mod targets;

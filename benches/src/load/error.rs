@@ -1,0 +1,47 @@
+//! What can go wrong with a run, and what to do about it.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The server under test could not be started or ended early.
+    #[error(
+        "the server did not start: {0}; run it by hand to see why, or name it with --server-bin"
+    )]
+    Server(String),
+    /// The server refused a request.
+    #[error("the server refused {method}: {message}")]
+    Refused {
+        /// What was asked.
+        method: String,
+        /// What was answered.
+        message: String,
+    },
+    /// Clients did not get connected.
+    #[error("{missing} of {wanted} clients did not connect, the first because {why}")]
+    Connect {
+        /// How many did not.
+        missing: usize,
+        /// Of how many.
+        wanted: usize,
+        /// Why.
+        why: String,
+    },
+    /// The answer is not what the scenario can work with.
+    #[error("the server's answer cannot be used: {0}")]
+    Answer(String),
+    /// The target cannot do what the scenario asks.
+    #[error("{target} does not do {what}: choose another --target")]
+    NotSupported {
+        /// Which target.
+        target: String,
+        /// What.
+        what: &'static str,
+    },
+    /// A socket or a file failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::scenario::fanout::FanoutOptions;
+use super::scenario::saturate::SaturateOptions;
+use crate::profile::Profile;
+
+/// Drives a media server with thousands of real WebRTC clients (ICE, DTLS, SRTP) and checks every packet
+/// that they receive.
+#[derive(Parser, Debug)]
+#[command(name = "sideroom-load", version)]
+pub struct Options {
+    /// What the clients do.
+    #[command(subcommand)]
+    pub scenario: Scenario,
+    /// What is the same for all scenarios.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What the clients do.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Scenario {
+    /// Some publish, many receive: CPU of a forwarded packet, loss and delay.
+    Fanout(FanoutOptions),
+    /// One publishes more and more until packets are lost: the highest rate without loss.
+    Saturate(SaturateOptions),
+}
+
+/// A server that can be driven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// Sideroom, started here or running elsewhere (--url).
+    Sideroom,
+    /// The bare path: static keys and nothing else.
+    Bare,
+}
+
+/// What is the same for all scenarios.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Which server.
+    #[arg(long, global = true, value_enum, default_value_t = TargetKind::Sideroom)]
+    pub target: TargetKind,
+    /// A second server that is driven in turns with the first, and that the ratio of CPU for each
+    /// packet is taken to.
+    #[arg(long, global = true, value_enum)]
+    pub against: Option<TargetKind>,
+    /// How often each server is driven; the median counts.
+    #[arg(long, global = true, default_value_t = 1)]
+    pub rounds: usize,
+    /// How media are protected.
+    #[arg(long, global = true, value_enum, default_value_t = Profile::Gcm128)]
+    pub profile: Profile,
+    /// How long is measured, in seconds.
+    #[arg(long, global = true, default_value = "10", value_parser = seconds)]
+    pub duration: Duration,
+    /// How long media flow before that, in seconds.
+    #[arg(long, global = true, default_value = "2", value_parser = seconds)]
+    pub warm_up: Duration,
+    /// Threads of the load tool that clients are spread over.
+    #[arg(long, global = true, default_value_t = 1)]
+    pub swarms: usize,
+    /// Media workers of a Sideroom server that is started here.
+    #[arg(long, global = true, default_value_t = 1)]
+    pub workers: usize,
+    /// Processors of a server that is started here, as for taskset -c.
+    #[arg(long, global = true)]
+    pub server_cpus: Option<String>,
+    /// Processors of the load tool itself.
+    #[arg(long, global = true)]
+    pub load_cpus: Option<String>,
+    /// Address of the first client; the others have the following ones. They must be local.
+    #[arg(long, global = true, default_value = "127.1.0.1")]
+    pub client_addresses: Ipv4Addr,
+    /// Clients send no receiver reports and no feedback on arrival times.
+    #[arg(long, global = true)]
+    pub no_feedback: bool,
+    /// Makes runs alike.
+    #[arg(long, global = true, default_value_t = 1)]
+    pub seed: u32,
+    /// Print one JSON object at the end, progress goes to the standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// A server that runs already, such as http://127.0.0.1:8080.
+    #[arg(long, global = true)]
+    pub url: Option<String>,
+    /// Its process, to read its cost from.
+    #[arg(long, global = true)]
+    pub server_pid: Option<u32>,
+    /// The program to start as the server; by default the one beside this program.
+    #[arg(long, global = true)]
+    pub server_bin: Option<PathBuf>,
+    /// Id of the API key of a server that runs already.
+    #[arg(long, global = true)]
+    pub api_key: Option<String>,
+    /// Its secret. Read from SIDEROOM_API_SECRET if not given.
+    #[arg(long, global = true)]
+    pub api_secret: Option<String>,
+    /// The limits.
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// Limits that make the program end with an error when they are broken.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Bounds {
+    /// Largest share of packets that may be lost.
+    #[arg(long, global = true)]
+    pub max_loss: Option<f64>,
+    /// Most packets that may reach the wrong group.
+    #[arg(long, global = true)]
+    pub max_leaks: Option<u64>,
+    /// Longest delay through the server that 99 of 100 packets may have.
+    #[arg(long, global = true)]
+    pub max_delay_p99_ms: Option<f64>,
+    /// Longest time from asking for a move to the first packet of the new group, for 99 of 100 moves.
+    #[arg(long, global = true)]
+    pub max_move_p99_ms: Option<f64>,
+    /// Largest ratio of CPU for each packet to the server of --against.
+    #[arg(long, global = true)]
+    pub max_ratio: Option<f64>,
+    /// Smallest rate of forwarded packets a second without loss (saturate).
+    #[arg(long, global = true)]
+    pub min_packets_per_s: Option<f64>,
+    /// Accept figures although the load tool was the bottleneck.
+    #[arg(long, global = true)]
+    pub allow_invalid: bool,
+}
+
+/// A number of seconds, perhaps with a part.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

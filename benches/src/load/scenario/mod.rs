@@ -1,0 +1,159 @@
+//! What the clients are made to do, and what is measured while they do it.
+
+pub mod fanout;
+pub mod saturate;
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use sideroom_route::TrackKind;
+
+use super::counts::Counts;
+use super::crowd::{Crowd, CrowdOptions};
+use super::error::LoadError;
+use super::options::Common;
+use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
+use super::targets::{JoinPlan, Target};
+use crate::machine::Machine;
+
+/// What was sent last is waited for this long.
+const AFTERWARDS: Duration = Duration::from_millis(300);
+/// Between two lines of progress.
+const TICK: Duration = Duration::from_secs(1);
+
+/// One measured part of a run.
+pub struct Measured {
+    /// What clients saw of the packets that were sent in it.
+    pub counts: Counts,
+    from: Mark,
+    to: Mark,
+}
+
+impl Measured {
+    /// How long it was.
+    pub fn span(&self) -> Duration {
+        self.to.at.since(self.from.at)
+    }
+
+    /// What went over the network, if everybody of `audience` should have got every packet.
+    pub fn traffic(&self, audience: u64) -> Traffic {
+        Traffic::of(&self.counts, self.span(), self.counts.sent * audience)
+    }
+
+    /// What it cost the server.
+    pub fn server(&self) -> ServerCost {
+        ServerCost::between(&self.from, &self.to, self.counts.received)
+    }
+
+    /// What it cost the tool.
+    pub fn own(&self) -> OwnCost {
+        OwnCost::between(&self.from, &self.to, &self.counts)
+    }
+}
+
+/// The crowd of a scenario, before anybody has joined.
+pub fn crowd_for(common: &Common, clients: usize) -> Result<Crowd, LoadError> {
+    Crowd::new(&CrowdOptions {
+        clients,
+        swarms: common.swarms,
+        first_address: common.client_addresses,
+        feedback: !common.no_feedback,
+        seed: common.seed,
+    })
+}
+
+/// Plans for so many clients that are all alike, from number `first` on.
+pub fn plans(
+    crowd: &Crowd,
+    clients: std::ops::Range<u32>,
+    room: &str,
+    sends: &[TrackKind],
+    (audio_slots, video_slots): (usize, usize),
+) -> Vec<JoinPlan> {
+    let plan = |client| JoinPlan {
+        client,
+        room: room.to_owned(),
+        sends: sends.to_vec(),
+        audio_slots,
+        video_slots,
+        moderator: false,
+        now: crowd.clock.now(),
+    };
+    clients.map(plan).collect()
+}
+
+fn mark(crowd: &Crowd, target: &dyn Target) -> Result<Mark, LoadError> {
+    let gone = || LoadError::Server("it ended during the run".to_owned());
+    Ok(Mark {
+        own: crowd.totals(),
+        server: target.process().usage().ok_or_else(gone)?,
+        at: crowd.clock.now(),
+    })
+}
+
+/// Lets the run go on for `duration` and gives what was sent and received in it.
+pub fn measure(
+    crowd: &mut Crowd,
+    target: &dyn Target,
+    duration: Duration,
+    what: &str,
+) -> Result<Measured, LoadError> {
+    let run = crowd.next_run();
+    let from = mark(crowd, target)?;
+    let end = from.at + duration;
+    let mut seen = (from.at, 0, from.server.cpu);
+    while crowd.clock.now() < end {
+        let until = end.min(crowd.clock.now() + TICK);
+        crowd.idle_until(until, |_| {});
+        let now = mark(crowd, target)?;
+        let received = now.own.of(run).received;
+        let span = now.at.since(seen.0).as_secs_f64().max(1e-9);
+        progress(&format!(
+            "{what}: {:>5.1} of {:.0} s, {:>8.0} packets/s, server {:.2} cores",
+            now.at.since(from.at).as_secs_f64(),
+            duration.as_secs_f64(),
+            (received - seen.1) as f64 / span,
+            now.server.cpu.saturating_sub(seen.2).as_secs_f64() / span,
+        ));
+        seen = (now.at, received, now.server.cpu);
+    }
+    crowd.next_run();
+    let to = mark(crowd, target)?;
+    crowd.idle_until(to.at + AFTERWARDS, |_| {});
+    let counts = crowd.totals().of(run);
+    progress("");
+    Ok(Measured { counts, from, to })
+}
+
+/// One line that is written over by the next on a terminal; elsewhere lines would only fill a log.
+pub fn progress(line: &str) {
+    let mut error = std::io::stderr();
+    if error.is_terminal() {
+        let _ = write!(error, "\r\x1b[K{line}");
+        let _ = error.flush();
+    }
+}
+
+/// A report of one measured part.
+pub fn report(
+    scenario: &'static str,
+    target: &dyn Target,
+    measured: &Measured,
+    audience: u64,
+) -> Report {
+    let own = measured.own();
+    let invalid_because = own.objections();
+    Report {
+        scenario,
+        target: target.name().to_owned(),
+        machine: Machine::read(),
+        options: serde_json::Value::Null,
+        valid: invalid_because.is_empty(),
+        invalid_because,
+        traffic: measured.traffic(audience),
+        server: measured.server(),
+        own,
+        figures: serde_json::Value::Null,
+        broken: Vec::new(),
+    }
+}

@@ -1,0 +1,91 @@
+//! The servers that the clients can be sent to.
+
+pub mod bare;
+
+use sideroom_route::{Time, TrackKind};
+use sideroom_rtp::ExtensionMap;
+
+use super::error::LoadError;
+use super::media::SourceSpec;
+use super::member::MemberSetup;
+use super::process::Process;
+
+/// What one client wants of a meeting.
+#[derive(Clone, Debug)]
+pub struct JoinPlan {
+    /// Its number.
+    pub client: u32,
+    /// The room.
+    pub room: String,
+    /// What it will send.
+    pub sends: Vec<TrackKind>,
+    /// How many audio streams it can receive at once.
+    pub audio_slots: usize,
+    /// How many video streams.
+    pub video_slots: usize,
+    /// Whether it may move others.
+    pub moderator: bool,
+    /// The moment at which its link begins.
+    pub now: Time,
+}
+
+/// How a track that was negotiated is to be sent.
+#[derive(Clone, Debug)]
+pub struct Negotiated {
+    /// What it is.
+    pub kind: TrackKind,
+    /// Its SSRC.
+    pub ssrc: u32,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Its m-line.
+    pub mid: String,
+    /// The header extensions of that line.
+    pub extensions: ExtensionMap,
+}
+
+/// A client that the server has let in.
+pub struct Joined {
+    /// What the swarm makes it from.
+    pub setup: MemberSetup,
+    /// The server's name for it.
+    pub participant: String,
+    /// What it may send.
+    pub sends: Vec<Negotiated>,
+}
+
+/// A server that clients can join.
+pub trait Target: Send + Sync {
+    /// For reports.
+    fn name(&self) -> &str;
+
+    /// Its cost is read here.
+    fn process(&self) -> &Process;
+
+    /// Makes a room for so many.
+    fn open_room(&self, room: &str, participants: usize) -> Result<(), LoadError>;
+
+    /// Lets a client in.
+    fn join(&self, plan: &JoinPlan) -> Result<Joined, LoadError>;
+
+    /// The client is about to send these.
+    fn publish(&self, room: &str, participant: &str, kinds: &[TrackKind]) -> Result<(), LoadError>;
+
+    /// The client goes.
+    fn leave(&self, room: &str, participant: &str) -> Result<(), LoadError>;
+}
+
+impl Negotiated {
+    /// A source for this track.
+    pub fn source(&self, rate_bps: u64, fps: u32) -> SourceSpec {
+        SourceSpec {
+            kind: self.kind,
+            rate_bps,
+            fps,
+            ssrc: self.ssrc,
+            payload_type: self.payload_type,
+            mid: self.mid.clone(),
+            extensions: self.extensions,
+        }
+    }
+}
