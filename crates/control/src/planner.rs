@@ -205,9 +205,6 @@ impl Planner {
                 } else {
                     held.listeners.remove(&id);
                 }
-                if held.is_empty() {
-                    self.groups.remove(&left);
-                }
             }
         }
     }
@@ -228,9 +225,6 @@ impl Planner {
             let media = old.source.media();
             if let Some(group) = self.groups.get_mut(&old.group) {
                 group.sources.of_mut(media).remove(&old.source);
-                if group.is_empty() {
-                    self.groups.remove(&old.group);
-                }
             }
             work.lists.insert((old.group, media));
             if old.source.announced {
@@ -292,6 +286,7 @@ impl Planner {
                 work.subscribers.extend(&self.choosy);
             }
         }
+        self.groups.retain(|_, group| !group.is_empty());
         if work.everyone {
             work.subscribers.extend(self.subscribers.keys());
         }

@@ -304,7 +304,12 @@ impl Room {
     /// The track of each kind that a participant has.
     pub fn tracks_of(&self, participant: ParticipantId) -> Option<Vec<(TrackKind, TrackId)>> {
         let one = self.state.participants.get(&participant)?;
-        Some(one.tracks.iter().map(|track| (track.kind, track.id)).collect())
+        Some(
+            one.tracks
+                .iter()
+                .map(|track| (track.kind, track.id))
+                .collect(),
+        )
     }
 
     /// How many breakouts there are.

@@ -156,7 +156,10 @@ impl<'a> Claims<'a> {
 
     /// What is pinned, then the rest of the list without what is hidden.
     fn draw_wished(&mut self, part: &Part, group: GroupId, reason: Reason, wishes: &Wishes) {
-        let muted = part.all.first().is_some_and(|first| first.mute.is_some());
+        let Some(first) = part.all.first() else {
+            return;
+        };
+        let muted = first.mute.is_some();
         for source in self.wished(wishes, Wish::Pinned, group, muted) {
             if self.routes.len() < self.slots && self.is_claimable(&source, reason) {
                 self.push(&source, reason);
