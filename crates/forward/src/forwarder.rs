@@ -112,7 +112,22 @@ impl Forwarder {
             ingress: ingress.0,
             layer,
         };
-        self.fan_out(now, here, &arrived, out);
+        let missed = self.fan_out(now, here, &arrived, out);
+        if arrived.peek.keyframe {
+            self.pass_keyframe(now, here, missed);
+        }
+    }
+
+    /// A keyframe went out. `missed`: there is a slot that could not begin with it.
+    #[cold]
+    fn pass_keyframe(&mut self, now: Time, here: Flow, missed: bool) {
+        let from = self.ingresses.at_mut(here.ingress);
+        if let Some(layer) = from.and_then(|from| from.layers.get_mut(usize::from(here.layer))) {
+            layer.keyframes.passed();
+        }
+        if missed {
+            self.want_keyframe(now, here);
+        }
     }
 
     /// A packet that another worker relayed, sent there under the grouping of its track that began at
@@ -141,11 +156,17 @@ impl Forwarder {
     }
 
     /// To everybody who listens to the layer. Slots that do not are not looked at: those behind a shut
-    /// gate, and those that carry another layer, are counted as sums.
+    /// gate, and those that carry another layer, are counted as sums. True if a slot could not begin.
     #[inline]
-    fn fan_out<E: Egress>(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>, out: &mut E) {
+    fn fan_out<E: Egress>(
+        &mut self,
+        now: Time,
+        here: Flow,
+        arrived: &Arrived<'_>,
+        out: &mut E,
+    ) -> bool {
         let Some(from) = self.ingresses.at_mut(here.ingress) else {
-            return;
+            return false;
         };
         let mut held = 0;
         for (reason, slots) in &from.shut {
@@ -155,18 +176,18 @@ impl Forwarder {
         from.counts.packets_gated += u64::from(held);
         let open = from.attached.len() - held as usize;
         let Some(layer) = from.layers.get_mut(usize::from(here.layer)) else {
-            return;
+            return false;
         };
         let elsewhere = open.saturating_sub(layer.listeners.len());
         self.drops
             .add(DropReason::LayerNotSelected, elsewhere as u64);
         if layer.listeners.is_empty() {
-            return;
+            return false;
         }
         layer.ring.keep(now, arrived.number, arrived.bytes);
         let track = from.track;
         let mut sent = 0;
-        let mut switched = false;
+        let (mut switched, mut missed) = (false, false);
         for key in &layer.listeners {
             let Some(slot) = self.slots.at_mut(*key) else {
                 continue;
@@ -193,13 +214,17 @@ impl Forwarder {
                     }
                 }
                 Verdict::Fill { number } => self.composer.fill(slot, arrived, number, out),
-                Verdict::Drop(reason) => self.drops.add(reason, 1),
+                Verdict::Drop(reason) => {
+                    missed |= reason == DropReason::AwaitingKeyframe;
+                    self.drops.add(reason, 1);
+                }
             }
         }
         from.counts.packets_out += sent;
         if switched {
             self.finish_switches(now, here, arrived, out);
         }
+        missed
     }
 
     /// Slots that began with this packet get what overtook it on its way, and leave the list of the layer

@@ -135,7 +135,7 @@ impl Ingress {
         }
         refine(&mut arrived, &mut on.dependencies);
         if arrived.peek.keyframe {
-            on.keyframes.arrived();
+            on.keyframes.arrives();
         }
         let rated = if self.layers.len() > 1 {
             layer

@@ -45,8 +45,13 @@ impl KeyframeAsk {
         self.ask(now)
     }
 
-    /// The keyframe is here.
-    pub(crate) fn arrived(&mut self) {
+    /// A keyframe is here, and about to go out: whoever begins to wait now waits for this one.
+    pub(crate) const fn arrives(&mut self) {
+        self.state = State::Asked;
+    }
+
+    /// The keyframe went out.
+    pub(crate) const fn passed(&mut self) {
         self.state = State::Idle;
     }
 
@@ -94,7 +99,9 @@ mod tests {
             assert_eq!(ask.tick(at(ms), || true, INTERVAL, RETRY), Wish::Covered);
         }
         assert_eq!(ask.tick(at(1_000), || true, INTERVAL, RETRY), Wish::Ask);
-        ask.arrived();
+        ask.arrives();
+        assert_eq!(ask.want(at(1_050), INTERVAL), Wish::Covered, "by this one");
+        ask.passed();
         assert_eq!(ask.want(at(1_100), INTERVAL), Wish::Covered, "too soon");
         assert_eq!(ask.tick(at(1_400), || true, INTERVAL, RETRY), Wish::Covered);
         assert_eq!(ask.tick(at(1_500), || false, INTERVAL, RETRY), Wish::Ask);

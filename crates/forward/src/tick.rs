@@ -4,7 +4,7 @@
 use std::mem;
 use std::time::Duration;
 
-use sideroom_route::{Media, MediaEvent, Time, TrackId};
+use sideroom_route::{DropReason, Media, MediaEvent, Time, TrackId};
 
 use crate::config::LayerTarget;
 use crate::event::ForwardEvent;
@@ -106,11 +106,13 @@ impl Forwarder {
     pub fn handle_keyframe_request(&mut self, now: Time, subscriber: SubscriberId, ssrc: u32) {
         let held = self.subscribers.at(subscriber.0);
         let Some(key) = held.and_then(|held| held.slot_of_ssrc(ssrc)) else {
-            return self.drops.add(sideroom_route::DropReason::UnknownSsrc, 1);
+            return self.drops.add(DropReason::UnknownSsrc, 1);
         };
         let slot = self.slots.at(key);
-        if let Some(flow) = slot.and_then(|slot| slot.wanted.or(slot.flow)) {
-            self.want_keyframe(now, flow);
+        if let Some(flow) = slot.and_then(|slot| slot.wanted.or(slot.flow))
+            && self.want_keyframe(now, flow) == Wish::Covered
+        {
+            self.drops.add(DropReason::Throttled, 1);
         }
     }
 
@@ -122,18 +124,16 @@ impl Forwarder {
     }
 
     /// Somebody needs a keyframe of this layer: the publisher is asked once for all.
-    pub(crate) fn want_keyframe(&mut self, now: Time, of: Flow) {
+    pub(crate) fn want_keyframe(&mut self, now: Time, of: Flow) -> Wish {
         let interval = self.config.keyframe_interval;
-        let Some(ingress) = self.ingresses.at_mut(of.ingress) else {
-            return;
-        };
-        let Some(layer) = ingress.layers.get_mut(usize::from(of.layer)) else {
-            return;
-        };
-        if ingress.kind.media() == Media::Video && layer.keyframes.want(now, interval) == Wish::Ask
-        {
+        let ingress = self.ingresses.at_mut(of.ingress);
+        let ingress = ingress.filter(|ingress| ingress.kind.media() == Media::Video);
+        let layer = ingress.and_then(|on| on.layers.get_mut(usize::from(of.layer)));
+        let wish = layer.map_or(Wish::Covered, |layer| layer.keyframes.want(now, interval));
+        if wish == Wish::Ask {
             self.ask_keyframe(of);
         }
+        wish
     }
 
     fn retry_keyframe(&mut self, now: Time, of: Flow) {
