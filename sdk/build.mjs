@@ -19,6 +19,7 @@ async function sdk() {
       index: at('js/src/index.ts'),
       'dialects/enablex': at('js/src/dialects/enablex/index.ts'),
       'dialects/acs': at('js/src/dialects/acs/index.ts'),
+      'dialects/ios': at('js/src/dialects/ios/index.ts'),
     },
     outdir: at('js/dist'),
     splitting: true,

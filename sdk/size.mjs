@@ -23,6 +23,7 @@ async function sizeOf(source) {
 const rows = [
   ['@sideroom/client', `export * from './index.ts'`],
   ['  with EnableX', `export * from './index.ts'; export * from './dialects/enablex/index.ts'`],
+  ['  with iOS', `export * from './index.ts'; export * from './dialects/ios/index.ts'`],
   ['  with ACS', `export * from './index.ts'; export * from './dialects/acs/index.ts'`],
 ];
 let failed = false;

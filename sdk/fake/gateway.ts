@@ -191,7 +191,7 @@ export class FakeSocket {
 
   #resume(message: Json): void {
     const session = this.gateway.sessions.get(message['resumeToken']);
-    if (!session) throw new Refused('ResumeFailed', 1138);
+    if (!session) throw new Refused('SessionGone', 1138);
     const { room, who } = session;
     this.#room = room;
     this.#who = who;

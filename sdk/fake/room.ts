@@ -90,18 +90,21 @@ export class FakeRoom {
     for (const breakout of this.breakouts.values()) {
       if (breakout['assignedIdentities']?.includes(identity)) joined.assigned = breakout['id'];
     }
-    this.emit('participantJoined', { participant: this.show(joined) }, (who) => who !== joined);
+    this.emit('participantJoined', { participant: this.show(joined, joined) }, (who) => who !== joined);
     return joined;
   }
 
   leave(who: FakeParticipant, reason = 'LEFT'): void {
     this.participants.delete(who.id);
+    if (who.groupId !== 'parent') this.emit('membersChanged', { breakoutId: who.groupId, leftIds: [who.id] }, ({ groupId }) => groupId === who.groupId);
     this.emit('participantLeft', { participantId: who.id, reason: `LEAVE_REASON_${reason}` });
     const next = [...this.participants.values()].find((each) => each.moderator);
     const owned = [...this.breakouts.values()].filter((breakout) => breakout['ownerId'] === who.id);
     if (!owned.length || !next) return;
-    for (const breakout of owned) breakout['ownerId'] = next.id;
-    this.emit('ownerChanged', { breakoutIds: owned.map((each) => each['id']), ownerId: next.id }, moderators);
+    for (const breakout of owned) {
+      breakout['ownerId'] = next.id;
+      updated(this, breakout);
+    }
   }
 
   /** Runs a command; the second call with a request id gives the first answer again. */
@@ -111,6 +114,7 @@ export class FakeRoom {
     if (before) return before;
     const run = COMMANDS[method];
     if (!run) throw new Refused('InvalidArgument');
+    if (method.startsWith('BreakoutService/')) this.#admit();
     this.#cause = { id: requestId, who };
     try {
       const result = run(this, who, body) ?? {};
@@ -123,11 +127,20 @@ export class FakeRoom {
       this.#cause = undefined;
     }
   }
+  /** Whether there are breakouts at all. */
+  #admit(): void {
+    const { availability } = this.settings['breakouts'];
+    if (availability === 'AVAILABILITY_NOT_SUPPORTED') throw new Refused('NotSupported', 5067, [400, 46250]);
+    if (availability === 'AVAILABILITY_DISABLED') throw new Refused('Disabled', 5067, [405, 46251]);
+    if (this.settings['mode'] === 'ROOM_MODE_LECTURE') throw new Refused('LectureMode', 5067);
+  }
+
   #cause: { id: string; who: FakeParticipant } | undefined;
 
   emit(type: string, payload: Json, audience: (who: FakeParticipant) => boolean = () => true): void {
     this.seq += 1;
-    const event = { seq: String(this.seq), epoch: String(this.epoch), atMs: String(Date.now()), type, [type]: payload };
+    const by = this.#cause?.who.id ?? 'system';
+    const event = { seq: String(this.seq), epoch: String(this.epoch), atMs: String(Date.now()), by, type, [type]: structuredClone(payload) };
     this.log.push({ seq: this.seq, audience, event });
     for (const each of this.participants.values()) {
       if (!audience(each)) continue;
@@ -136,38 +149,47 @@ export class FakeRoom {
     }
   }
 
-  show(who: FakeParticipant): Json {
+  /** Somebody, as `viewer` may see them. */
+  show(who: FakeParticipant, viewer: FakeParticipant): Json {
+    const near = viewer.moderator || viewer.groupId === who.groupId;
+    const seen = near || who.groupId === 'parent';
     return {
       id: who.id,
       identity: who.identity,
       displayName: who.displayName,
       role: who.moderator ? 'ROLE_MODERATOR' : 'ROLE_PARTICIPANT',
       grants: { publish: KINDS.map((kind) => `TRACK_KIND_${kind}`), createBreakouts: who.moderator, moveOthers: who.moderator, listenIn: who.moderator, addressAll: who.moderator },
-      groupId: who.groupId,
-      parentGate: who.gate,
-      tracks: structuredClone(who.tracks),
+      groupId: near ? who.groupId : 'parent',
+      away: who.groupId !== 'parent',
+      tracks: seen ? who.tracks.filter((track) => track['published']).map(showTrack) : [],
       connection: who.connected ? 'CONNECTION_CONNECTED' : 'CONNECTION_LOST',
-      assignedBreakoutId: who.assigned,
-      listeningInGroupId: who.listening,
-      addressingAll: who.addressing,
-      helpRaised: who.help,
     };
   }
 
   showBreakout(breakout: Json): Json {
     const memberIds = [...this.participants.values()].filter(({ groupId }) => groupId === breakout['id']).map(({ id }) => id);
-    return { ...structuredClone(breakout), memberIds };
+    const { inviteeIds, ...shown } = structuredClone(breakout);
+    const invitedIdentities = (inviteeIds as string[]).map((id) => this.participants.get(id)?.identity);
+    return { ...shown, invitedIdentities, memberIds, occupancy: memberIds.length };
   }
 
   snapshot(viewer: FakeParticipant): Json {
-    const visible = [...this.breakouts.values()].filter((breakout) => this.concerns(breakout, viewer));
+    const all = [...this.breakouts.values()];
+    const mine = all.filter((breakout) => viewer.moderator || viewer.groupId === breakout['id']);
+    const assigned = all.find((breakout) => breakout['id'] === viewer.assigned);
+    const people = [...this.participants.values()];
     return {
       name: this.name,
       settings: structuredClone(this.settings),
       roomGate: this.gate,
-      participants: [...this.participants.values()].map((each) => this.show(each)),
-      breakouts: visible.map((breakout) => this.showBreakout(breakout)),
-      createdAtMs: '1790000000000',
+      parentGate: viewer.gate,
+      participants: people.map((each) => this.show(each, viewer)),
+      breakouts: mine.map((breakout) => this.showBreakout(breakout)),
+      selectable: all.filter((breakout) => breakout['selfSelect']).map((breakout) => this.showBreakout(breakout)),
+      ...(assigned && { assigned: this.showBreakout(assigned) }),
+      invitations: all.filter((breakout) => breakout['inviteeIds'].includes(viewer.id)).map((breakout) => this.showBreakout(breakout)),
+      addressing: people.filter(({ addressing }) => addressing.length).map(({ id, addressing }) => ({ participantId: id, kinds: addressing })),
+      help: people.filter(({ help }) => help).map(({ id, groupId }) => ({ participantId: id, groupId })),
       seq: String(this.seq),
       epoch: String(this.epoch),
     };
@@ -192,20 +214,11 @@ export class FakeRoom {
     return breakout;
   }
 
-  concerns(breakout: Json, who: FakeParticipant): boolean {
-    return (
-      who.moderator ||
-      breakout['selfSelect'] === true ||
-      who.groupId === breakout['id'] ||
-      who.assigned === breakout['id'] ||
-      breakout['inviteeIds'].includes(who.id)
-    );
-  }
-
   /** One step from group to group, with its event. */
   move(who: FakeParticipant, to: string, reason: string, by: string, taken?: Json): void {
     const from = who.groupId;
     if (from === to) return;
+    const gateBefore = JSON.stringify(who.gate);
     who.groupId = to;
     who.taken = taken ?? { audio: true, camera: true, screen: true, canvas: true };
     if (to === 'parent') {
@@ -219,17 +232,19 @@ export class FakeRoom {
     const breakout = this.breakouts.get(to);
     if (breakout) breakout['inviteeIds'] = breakout['inviteeIds'].filter((id: string) => id !== who.id);
     const move = { participantId: who.id, fromGroupId: from, toGroupId: to, reason: `MOVE_REASON_${reason}`, by };
-    this.moves.push({ ...move, identity: who.identity, atMs: String(Date.now()) });
-    const payload = { ...move, tracks: structuredClone(who.tracks), gate: { ...who.gate } };
-    const inside = (each: FakeParticipant): boolean => each.moderator || each.groupId === to;
-    this.seq += 1;
-    const base = { seq: String(this.seq), epoch: String(this.epoch + 1), atMs: String(Date.now()), type: 'participantMoved' };
-    for (const each of this.participants.values()) {
-      const shown = breakout && inside(each) ? { ...payload, breakout: this.showBreakout(breakout) } : payload;
-      const mine = this.#cause?.who === each ? { causingRequestId: this.#cause.id } : {};
-      each.send?.({ type: 'event', event: { ...base, ...mine, participantMoved: shown } });
-    }
-    this.log.push({ seq: this.seq, audience: () => true, event: { ...base, participantMoved: payload } });
+    this.moves.push({ participantId: who.id, identity: who.identity, groupId: to, fromMs: String(Date.now()), reason: move.reason, by });
+    const shown = breakout && { breakout: this.showBreakout(breakout) };
+    this.emit('participantMoved', { ...move, ...shown }, (each) => each === who || each.moderator);
+    if (from !== 'parent') this.emit('membersChanged', { breakoutId: from, leftIds: [who.id] }, ({ groupId }) => groupId === from);
+    if (to !== 'parent') this.emit('membersChanged', { breakoutId: to, joinedIds: [who.id] }, ({ groupId }) => groupId === to);
+    if (from === 'parent') this.emit('awayChanged', { awayIds: [who.id] });
+    if (to === 'parent') this.emit('awayChanged', { backIds: [who.id] });
+    if (gateBefore !== JSON.stringify(who.gate)) this.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);
+  }
+
+  /** Who may know what somebody publishes. */
+  nearby(who: FakeParticipant): (each: FakeParticipant) => boolean {
+    return (each) => each.moderator || who.groupId === 'parent' || each.groupId === who.groupId;
   }
 
   regroup(who: FakeParticipant): void {
@@ -287,6 +302,18 @@ export class FakeRoom {
   }
 }
 
+function showTrack({ id, kind, mutedByPublisher, mutedByModerator }: Json): Json {
+  return { id, kind, mutedByPublisher, mutedByModerator };
+}
+
+/** One of pause, resume, mute and unmute. */
+function gateChange(body: Json): Json {
+  const change = gatePatch(body);
+  const kinds = new Set(Object.entries(change).map(([key, value]) => `${key === 'paused'}${value}`));
+  if (kinds.size !== 1) throw new Refused('InvalidArgument');
+  return change;
+}
+
 const moderators = (who: FakeParticipant): boolean => who.moderator;
 
 type Run = (room: FakeRoom, who: FakeParticipant, body: Json) => Json | void;
@@ -324,17 +351,26 @@ function create(room: FakeRoom, who: FakeParticipant, definition: Json): Json[] 
 function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: string[], force: boolean): void {
   const people = ids.map((id) => find(room, id));
   if (people.length === 0) return;
-  room.emit('invitationsSent', { breakoutId: breakout['id'], participantIds: ids, requestor: who.id, forced: force }, moderators);
   for (const person of people) {
     if (!force) breakout['inviteeIds'] = [...new Set([...breakout['inviteeIds'], person.id])];
     const payload = { participantId: person.id, breakout: room.showBreakout(breakout), requestor: who.id, forced: force };
-    room.emit('invitationReceived', payload, (each) => each === person);
+    room.emit('invitationReceived', payload, (each) => each === person || each.moderator);
     if (force) room.move(person, breakout['id'], 'FORCED', who.id);
   }
 }
 
+/** Tells everybody what there is to choose from. */
+function offer(room: FakeRoom): void {
+  const breakouts = [...room.breakouts.values()].filter((breakout) => breakout['selfSelect']);
+  room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.showBreakout(breakout)) });
+}
+
 function updated(room: FakeRoom, breakout: Json): Json {
-  room.emit('breakoutUpdated', { breakout: room.showBreakout(breakout) }, (each) => room.concerns(breakout, each));
+  const inside = (each: FakeParticipant): boolean => each.moderator || each.groupId === breakout['id'];
+  room.emit('breakoutUpdated', { breakout: room.showBreakout(breakout) }, inside);
+  for (const person of room.participants.values()) {
+    if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.showBreakout(breakout) }, (each) => each === person);
+  }
   return room.showBreakout(breakout);
 }
 
@@ -353,15 +389,20 @@ function mute(muted: boolean): Run {
     for (const track of target.tracks) {
       if (body['kinds'].includes(track['kind'])) track[target === who ? 'mutedByPublisher' : 'mutedByModerator'] = muted;
     }
-    room.emit('tracksChanged', { participantId: target.id, tracks: structuredClone(target.tracks), by: who.id });
+    const by = (flag: string): string[] => target.tracks.filter((track) => track[flag]).map((track) => track['kind']);
+    const payload = { participantId: target.id, groupId: target.groupId, byPublisher: by('mutedByPublisher'), byModerator: by('mutedByModerator') };
+    room.emit('muteChanged', payload, room.nearby(target));
   };
 }
 
 function publish(published: boolean): Run {
   return (room, who, body) => {
-    for (const track of who.tracks) if (body['kinds'].includes(track['kind'])) track['published'] = published;
+    const track = who.tracks.find(({ kind }) => kind === body['kinds'][0]);
+    if (!track || body['kinds'].length !== 1) throw new Refused('InvalidArgument');
+    track['published'] = published;
     room.regroup(who);
-    room.emit('tracksChanged', { participantId: who.id, tracks: structuredClone(who.tracks), by: who.id });
+    const payload = { participantId: who.id, groupId: who.groupId, track: showTrack(track) };
+    room.emit(published ? 'trackPublished' : 'trackUnpublished', payload, room.nearby(who));
   };
 }
 
@@ -402,19 +443,20 @@ const COMMANDS: Record<string, Run> = {
   },
   'ParticipantService/SetParentGate': (room, who, body) => {
     if ('paused' in body) who.joinPaused = false;
-    who.gate = { ...who.gate, ...gatePatch(body) };
+    who.gate = { ...who.gate, ...gateChange(body) };
     room.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);
     return { gate: who.gate };
   },
   'ParticipantService/SetRoomGate': (room, who, body) => {
     needModerator(who);
-    room.gate = { ...room.gate, ...gatePatch(body) };
-    room.emit('roomGateChanged', { gate: room.gate, by: who.id });
+    room.gate = { ...room.gate, ...gateChange(body) };
+    room.emit('roomGateChanged', { gate: room.gate });
     return { gate: room.gate };
   },
   'BreakoutService/CreateBreakouts': (room, who, body) => {
     const breakouts = create(room, who, body['definition']).map((each) => room.showBreakout(each));
-    room.emit('breakoutsCreated', { breakouts, by: who.id }, moderators);
+    room.emit('breakoutsCreated', { breakouts }, moderators);
+    offer(room);
     return { breakouts };
   },
   'BreakoutService/CreateAndInvite': (room, who, body) => {
@@ -424,7 +466,8 @@ const COMMANDS: Record<string, Run> = {
     seats.sort((a, b) => a.seat - b.seat);
     const leftOverIds = people.slice(seats.length).map(({ id }) => id);
     const shown = breakouts.map((each) => room.showBreakout(each));
-    room.emit('breakoutsCreated', { breakouts: shown, by: who.id, leftOverIds }, moderators);
+    room.emit('breakoutsCreated', { breakouts: shown }, moderators);
+    offer(room);
     for (const breakout of breakouts) {
       const ids = people.flatMap(({ id }, index) => (seats[index]?.each === breakout ? [id] : []));
       invite(room, who, breakout, ids, body['forceJoin'] === true);
@@ -470,7 +513,7 @@ const COMMANDS: Record<string, Run> = {
   },
   'BreakoutService/Assign': (room, who, body) => {
     needModerator(who);
-    for (const { identity, breakoutId } of body['assignments']) assign(room, who, identity, breakoutOf(room, breakoutId));
+    for (const identity of body['identities']) assign(room, who, identity, breakoutOf(room, body['breakoutId']));
   },
   'BreakoutService/Unassign': (room, who, body) => {
     needModerator(who);
@@ -480,22 +523,22 @@ const COMMANDS: Record<string, Run> = {
       }
       const person = [...room.participants.values()].find((each) => each.identity === identity);
       if (person) person.assigned = '';
-      room.emit('assignmentChanged', { identity, participantId: person?.id }, (each) => each === person || each.moderator);
+      if (person) room.emit('assignmentChanged', { participantId: person.id }, (each) => each === person);
     }
   },
   'BreakoutService/JoinBreakout': (room, who, body) => {
     const breakout = breakoutOf(room, body['breakoutId']);
-    if (who.groupId !== 'parent' && !who.moderator) throw new Refused('AlreadyInBreakout', 1731);
+    if (who.groupId !== 'parent') throw new Refused('AlreadyInBreakout', 1731);
     if (breakout['state'] === 'BREAKOUT_STATE_CLOSED') throw new Refused('BreakoutClosed', 1731, [412, 46256]);
-    if (membersOf(room, breakout).length >= breakout['capacity']) throw new Refused('BreakoutFull', 1725);
+    if (membersOf(room, breakout).length >= breakout['capacity']) throw new Refused('BreakoutFull', 1731);
     const asked = breakout['inviteeIds'].includes(who.id) || who.assigned === breakout['id'];
     if (!asked && !breakout['selfSelect'] && !who.moderator) throw new Refused('NotAssigned', 1731, [412, 46260]);
     room.move(who, breakout['id'], 'JOINED', who.id, body['streamInfo']);
-    return { breakout: room.showBreakout(breakout) };
+    return { participantId: who.id, groupId: who.groupId };
   },
   'BreakoutService/LeaveBreakout': (room, who) => {
-    if (who.groupId === 'parent') throw new Refused('NotFound', 1731);
-    if (!room.settings['breakouts'].allowReturn && !who.moderator) throw new Refused('ReturnNotAllowed', 1731);
+    if (who.groupId === 'parent') throw new Refused('LeaveFailed', 1138, [500, 46259]);
+    if (!room.settings['breakouts'].allowReturn && !who.moderator) throw new Refused('ReturnNotAllowed', 5067);
     room.move(who, 'parent', 'LEFT', who.id);
   },
   'BreakoutService/MoveParticipants': (room, who, body) => {
@@ -513,7 +556,6 @@ const COMMANDS: Record<string, Run> = {
     const back = who.moderator ? [...room.participants.values()].filter(({ groupId }) => groupId !== 'parent') : [who];
     for (const each of back) room.move(each, 'parent', 'CLEARED', who.id);
     for (const each of back) regate(room, each, { paused: false });
-    room.emit('breakoutsCleared', { returnedIds: back.map(({ id }) => id), by: who.id }, moderators);
     return { returnedIds: back.map(({ id }) => id) };
   },
   'BreakoutService/DestroyBreakouts': (room, who, body) => {
@@ -523,7 +565,8 @@ const COMMANDS: Record<string, Run> = {
     for (const each of back) room.move(each, 'parent', 'DESTROYED', who.id);
     for (const each of back) regate(room, each, { paused: false, audioMuted: false, videoMuted: false });
     for (const each of gone) room.breakouts.delete(each['id']);
-    room.emit('breakoutsDestroyed', { breakoutIds: gone.map((each) => each['id']), by: who.id });
+    room.emit('breakoutsDestroyed', { breakoutIds: gone.map((each) => each['id']), memberIds: back.map(({ id }) => id) }, (each) => each.moderator || back.includes(each));
+    offer(room);
     return { returnedIds: back.map(({ id }) => id) };
   },
   'BreakoutService/StartAddressAll': (room, who, body) => {
@@ -538,11 +581,12 @@ const COMMANDS: Record<string, Run> = {
   'BreakoutService/StartListening': (room, who, body) => {
     needModerator(who);
     who.listening = body['groupId'];
-    room.emit('listeningChanged', { participantId: who.id, groupId: who.listening }, moderators);
+    room.emit('listeningChanged', { participantId: who.id, groupId: who.listening, listening: true }, moderators);
   },
   'BreakoutService/StopListening': (room, who) => {
+    const groupId = who.listening;
     who.listening = '';
-    room.emit('listeningChanged', { participantId: who.id }, moderators);
+    room.emit('listeningChanged', { participantId: who.id, groupId }, moderators);
   },
   'BreakoutService/RaiseHelp': (room, who, body) => {
     who.help = !body['withdraw'];
@@ -553,7 +597,6 @@ const COMMANDS: Record<string, Run> = {
     const asker = find(room, body['participantId']);
     asker.help = false;
     room.emit('helpChanged', { participantId: asker.id, groupId: asker.groupId, answeredBy: who.id }, (each) => each === asker || each.moderator);
-    if (body['join']) room.move(who, asker.groupId, 'JOINED', who.id);
   },
 };
 
@@ -571,8 +614,9 @@ function assign(room: FakeRoom, who: FakeParticipant, identity: string, breakout
   breakout['assignedIdentities'].push(identity);
   const person = [...room.participants.values()].find((each) => each.identity === identity);
   if (person) person.assigned = breakout['id'];
-  const payload = { identity, participantId: person?.id, breakout: room.showBreakout(breakout) };
-  room.emit('assignmentChanged', payload, (each) => each === person || each.moderator);
+  const payload = { participantId: person?.id, breakout: room.showBreakout(breakout) };
+  room.emit('assignmentChanged', payload, (each) => each === person);
+  updated(room, breakout);
   if (person && breakout['autoMove'] && breakout['state'] === 'BREAKOUT_STATE_OPEN') {
     room.move(person, breakout['id'], 'AUTO_MOVED', who.id);
   }

@@ -1,19 +1,20 @@
 import { Emitter } from './emitter.js';
+import { SideroomError } from './errors.js';
 import type { TrackKind } from './kinds.js';
 import type { Participant } from './participant.js';
 import {
   breakout as decodeBreakout,
   breakoutSettings,
-  json,
   kindName,
   list,
   text,
   type BreakoutSettings,
   type BreakoutState,
   type GroupId,
+  type HelpRequest,
   type Json,
   type MediaFlags,
-  type Role,
+  type RoomState,
   type WireEvent,
 } from './wire.js';
 
@@ -61,24 +62,23 @@ export interface Invitation {
 export interface BreakoutsEvents {
   /** Anything changed that a list of breakouts would show. */
   changed: void;
-  created: { breakouts: readonly Breakout[]; by: string; leftOverIds: readonly string[] };
+  created: { breakouts: readonly Breakout[]; by: string };
   updated: { breakout: Breakout };
-  destroyed: { breakoutIds: readonly string[]; by: string };
-  cleared: { returnedIds: readonly string[]; by: string };
-  ownerChanged: { breakoutIds: readonly string[]; ownerId: string };
+  destroyed: { breakoutIds: readonly string[]; memberIds: readonly string[]; by: string };
   settingsChanged: { settings: BreakoutSettings };
   /** This participant is asked, or about to be moved, into a breakout. */
   invitation: Invitation;
   /** The invitation was answered elsewhere, or its breakout is gone. */
   invitationOver: { breakoutId: string };
-  invitationsSent: { breakoutId: string; participantIds: readonly string[]; requestor: string; forced: boolean };
+  /** Somebody was invited. Moderators learn of it. */
+  invited: { participantId: string; breakout: Breakout; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
-  /** To which breakout somebody is assigned, if any. */
-  assigned: { identity: string; participantId: string; breakout: Breakout | undefined };
-  /** The end comes near, is reached (`inGrace`), or is over (`remainingMs` 0, not in grace). */
+  /** This participant is assigned to a breakout, or no longer; or that breakout opened, closed or changed. */
+  assigned: { breakout: Breakout | undefined };
+  /** The end comes near, or is reached (`inGrace`): everybody is returned after `remainingMs`. */
   timer: { endsAtMs: number; remainingMs: number; inGrace: boolean };
   addressAll: { participantId: string; kinds: readonly TrackKind[] };
-  listening: { participantId: string; groupId: GroupId };
+  listening: { participantId: string; groupId: GroupId; listening: boolean };
   help: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
 }
 
@@ -119,9 +119,13 @@ export class Breakout {
   get selfSelect(): boolean {
     return this.#state.selfSelect;
   }
+  /** How many are inside: known also to those who may not know who. */
+  get occupancy(): number {
+    return this.#state.occupancy;
+  }
   /** Who was invited and has not answered. */
-  get inviteeIds(): readonly string[] {
-    return this.#state.inviteeIds;
+  get invitedIdentities(): readonly string[] {
+    return this.#state.invitedIdentities;
   }
   /** Who is assigned, in the room or not. */
   get assignedIdentities(): readonly string[] {
@@ -130,9 +134,13 @@ export class Breakout {
   get threadId(): string {
     return this.#state.threadId;
   }
-  /** Who is inside. */
+  /** Who is inside, as far as this client may know. */
   get members(): Participant[] {
     return this.owner.membersOf(this.id);
+  }
+  /** Who was inside when the server last described it to somebody who may know. */
+  get memberIds(): readonly string[] {
+    return this.#state.memberIds;
   }
   /** Whether this client is inside. */
   get isMine(): boolean {
@@ -141,7 +149,7 @@ export class Breakout {
 
   /** Goes inside. Without `streamInfo` everything that is allowed there is taken along. */
   async join(streamInfo?: StreamInfo): Promise<Breakout> {
-    await this.owner.run('JoinBreakout', { breakoutId: this.id, streamInfo });
+    await this.owner.answer(this.id, 'JoinBreakout', { streamInfo });
     return this;
   }
   /** Returns to the parent. */
@@ -154,13 +162,11 @@ export class Breakout {
   }
   /** Declines an invitation. */
   async reject(): Promise<void> {
-    this.owner.forgetInvitation(this.id);
-    await this.owner.run('RejectInvite', { breakoutId: this.id });
+    await this.owner.answer(this.id, 'RejectInvite');
   }
   /** Assigns people by identity, also those who are not in the room yet. */
   async assign(identities: readonly string[]): Promise<void> {
-    const assignments = identities.map((identity) => ({ identity, breakoutId: this.id }));
-    await this.owner.run('Assign', { assignments });
+    await this.owner.run('Assign', { breakoutId: this.id, identities });
   }
   /** Renames it, or changes its capacity, media or flags. */
   async update(
@@ -194,6 +200,9 @@ export class Breakout {
 export class Breakouts extends Emitter<BreakoutsEvents> {
   readonly #known = new Map<string, Breakout>();
   readonly #invitations = new Map<string, Invitation>();
+  readonly #help = new Map<string, HelpRequest>();
+  #selectable: ReadonlySet<string> = new Set();
+  #assignedId = '';
   #settings: BreakoutSettings = breakoutSettings({});
 
   /** @internal */
@@ -201,7 +210,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     super();
   }
 
-  /** Those that this participant may see: all of them for a moderator. */
+  /** Those that this participant may see: all of them for a moderator; else its own and those it may join. */
   get all(): readonly Breakout[] {
     return [...this.#known.values()];
   }
@@ -214,11 +223,19 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   }
   /** The one that this client is assigned to. */
   get assigned(): Breakout | undefined {
-    return this.#known.get(this.host.me.assignedBreakoutId);
+    return this.#known.get(this.#assignedId);
   }
   /** Invitations that wait for an answer. */
   get invitations(): readonly Invitation[] {
     return [...this.#invitations.values()];
+  }
+  /** Those that anybody may join without being asked. */
+  get selectable(): readonly Breakout[] {
+    return this.all.filter(({ id }) => this.#selectable.has(id));
+  }
+  /** Calls for help that nobody has answered. */
+  get help(): readonly HelpRequest[] {
+    return [...this.#help.values()];
   }
   find(id: string): Breakout | undefined {
     return this.#known.get(id);
@@ -273,13 +290,13 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   }
   /** Changes the settings of all breakouts. `endsAtMs: 0` takes the timer away. */
   async configure(change: Partial<BreakoutSettings>): Promise<void> {
-    const { parentWhileAway: away, endsAtMs, endGraceMs, ...flags } = change;
+    const { parentWhileAway: away, endsAtMs, endGraceMs, availability: _, ...flags } = change;
     await this.run('UpdateSettings', {
       settings: {
         ...flags,
         parentWhileAway: away && `PARENT_WHILE_AWAY_${away.toUpperCase()}`,
         endsAtMs: endsAtMs === undefined ? undefined : String(Math.round(endsAtMs)),
-        endGraceMs: endGraceMs === undefined ? undefined : String(Math.round(endGraceMs)),
+        endGraceMs: endGraceMs === undefined ? undefined : Math.round(endGraceMs),
       },
     });
   }
@@ -305,8 +322,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     await this.run('RaiseHelp', { withdraw: true });
   }
   /** Answers somebody's call for help, and goes to them if asked. A moderator's. */
-  async answerHelp(participantId: string, options: { join?: boolean } = {}): Promise<void> {
-    await this.run('AnswerHelp', { participantId, join: options.join ?? false });
+  async answerHelp(participantId: string, options: { join?: boolean; text?: string } = {}): Promise<void> {
+    const { groupId } = this.host.participants.get(participantId) ?? {};
+    await this.run('AnswerHelp', { participantId, text: options.text });
+    if (options.join && groupId && groupId !== this.host.me.groupId) await this.move({ [this.host.me.id]: groupId });
   }
 
   /** @internal */
@@ -317,72 +336,75 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   membersOf(breakoutId: string): Participant[] {
     return [...this.host.participants.values()].filter(({ groupId }) => groupId === breakoutId);
   }
+  /** @internal Joins or declines; an invitation into something that is gone is over, too. */
+  async answer(breakoutId: string, method: string, body: Json = {}): Promise<void> {
+    try {
+      await this.run(method, { breakoutId, ...body });
+    } catch (error) {
+      if (error instanceof SideroomError && error.code === 'NotFound') this.#drop(breakoutId);
+      throw error;
+    }
+    this.forgetInvitation(breakoutId);
+  }
   /** @internal */
   forgetInvitation(breakoutId: string): void {
     if (this.#invitations.delete(breakoutId)) this.emit('invitationOver', { breakoutId });
   }
   /** @internal A fresh snapshot. */
-  reset(states: readonly BreakoutState[], settings: BreakoutSettings): void {
-    this.#settings = settings;
-    const ids = new Set(states.map(({ id }) => id));
+  reset(state: RoomState): void {
+    this.#settings = state.settings.breakouts;
+    this.#assignedId = state.assigned?.id ?? '';
+    this.#selectable = new Set(state.selectable.map(({ id }) => id));
+    this.#help.clear();
+    for (const request of state.help) this.#help.set(request.participantId, request);
+    const visible = [...state.selectable, ...state.invitations, ...(state.assigned ? [state.assigned] : []), ...state.breakouts];
+    const ids = new Set(visible.map(({ id }) => id));
     for (const id of [...this.#known.keys()]) if (!ids.has(id)) this.#drop(id);
-    for (const state of states) {
-      this.#keep(state);
-      if (state.inviteeIds.includes(this.host.me.id)) this.#invited(state, '', false);
-    }
+    for (const each of visible) this.#keep(each);
+    const invited = new Set(state.invitations.map(({ id }) => id));
+    for (const id of [...this.#invitations.keys()]) if (!invited.has(id)) this.forgetInvitation(id);
+    for (const each of state.invitations) this.#invited(each, '', false);
     this.emit('changed', undefined);
-  }
-  /** @internal Role changes decide what may be seen; the list is asked for anew. */
-  async refresh(_role: Role): Promise<void> {
-    const answer = json((await this.host.command('RoomService/GetRoom'))['room']);
-    this.reset(list(answer['breakouts']).map(decodeBreakout), this.#settings);
   }
 
   /** @internal Takes those events that concern breakouts, after the roster has been changed. */
   apply(event: WireEvent): void {
     switch (event.type) {
-      case 'breakoutsCreated': {
-        const { breakouts, by, leftOverIds } = event.payload;
-        this.emit('created', { breakouts: breakouts.map((state) => this.#keep(state)), by, leftOverIds });
+      case 'breakoutsCreated':
+        this.emit('created', { breakouts: event.payload.breakouts.map((state) => this.#keep(state)), by: event.by });
         break;
-      }
       case 'breakoutUpdated':
         this.emit('updated', { breakout: this.#keep(event.payload.breakout) });
         break;
       case 'breakoutsDestroyed':
         for (const id of event.payload.breakoutIds) this.#drop(id);
-        this.emit('destroyed', event.payload);
+        this.emit('destroyed', { ...event.payload, by: event.by });
         break;
-      case 'breakoutsCleared':
-        this.emit('cleared', event.payload);
-        break;
-      case 'ownerChanged':
-        this.emit('ownerChanged', event.payload);
+      case 'selectableBreakouts':
+        this.#selectable = new Set(event.payload.breakouts.map(({ id }) => id));
+        for (const state of event.payload.breakouts) this.#keep(state);
         break;
       case 'settingsChanged':
         this.#settings = event.payload.settings;
         this.emit('settingsChanged', event.payload);
         break;
       case 'invitationReceived':
-        this.#invited(event.payload.breakout, event.payload.requestor, event.payload.forced);
-        break;
-      case 'invitationsSent':
-        this.emit('invitationsSent', event.payload);
+        this.#handleInvitation(event.payload);
         break;
       case 'invitationRejected':
         this.emit('invitationRejected', event.payload);
         break;
       case 'assignmentChanged': {
-        const { identity, participantId, breakout } = event.payload;
-        this.emit('assigned', { identity, participantId, breakout: breakout && this.#keep(breakout) });
+        const { breakout, participantId } = event.payload;
+        if (participantId && participantId !== this.host.me.id) return;
+        this.#assignedId = breakout?.id ?? '';
+        this.emit('assigned', { breakout: breakout && this.#keep(breakout) });
         break;
       }
-      case 'participantMoved': {
-        const { participantId, toGroupId, breakout } = event.payload;
-        if (breakout) this.#keep(breakout);
-        if (participantId === this.host.me.id) this.forgetInvitation(toGroupId);
+      case 'participantMoved':
+        if (event.payload.breakout) this.#keep(event.payload.breakout);
+        if (event.payload.participantId === this.host.me.id) this.forgetInvitation(event.payload.toGroupId);
         break;
-      }
       case 'timerTicked':
         this.emit('timer', event.payload);
         break;
@@ -393,12 +415,28 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         this.emit('listening', event.payload);
         break;
       case 'helpChanged':
-        this.emit('help', event.payload);
+        this.#handleHelp(event.payload, event.atMs);
+        break;
+      case 'awayChanged':
+      case 'membersChanged':
         break;
       default:
         return;
     }
     this.emit('changed', undefined);
+  }
+
+  #handleInvitation(payload: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean }): void {
+    const { participantId, breakout, requestor, forced } = payload;
+    if (participantId === this.host.me.id) this.#invited(breakout, requestor, forced);
+    else this.emit('invited', { participantId, breakout: this.#keep(breakout), requestor, forced });
+  }
+
+  #handleHelp(payload: BreakoutsEvents['help'], atMs: number): void {
+    const { participantId, groupId, text: message, raised } = payload;
+    if (raised) this.#help.set(participantId, { participantId, groupId, text: message, atMs });
+    else this.#help.delete(participantId);
+    this.emit('help', payload);
   }
 
   #keepAll(value: unknown): Breakout[] {

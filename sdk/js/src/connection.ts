@@ -55,7 +55,7 @@ const RESTART_AFTER_MS = 3_000;
 const MEDIA_WITHIN_MS = 12_000;
 
 /** These can't be cured by trying again. */
-const FINAL = new Set(['Unauthenticated', 'PermissionDenied', 'Removed', 'Replaced', 'RoomClosed', 'NotFound', 'RoomFull', 'BadOffer']);
+const FINAL = new Set(['Unauthenticated', 'PermissionDenied', 'Removed', 'Replaced', 'RoomClosed', 'NotFound', 'RoomFull', 'BadOffer', 'JoinFailed']);
 
 /**
  * @internal The socket and the peer connection of one participant, and what brings them back: a resume
@@ -316,7 +316,7 @@ export class Connection {
       try {
         return await this.#resume(socket);
       } catch (error) {
-        if (asError(error).code !== 'ResumeFailed') throw error;
+        if (asError(error).code !== 'SessionGone') throw error;
       }
     }
     await this.#join(Promise.resolve(socket), true);

@@ -41,6 +41,10 @@ export type ErrorName =
   | 'OutOfRange'
   | 'EpochMismatch'
   | 'Removed'
+  | 'Replaced'
+  | 'RoomClosed'
+  | 'SessionGone'
+  | 'BreakoutsExist'
   // What happens in the browser.
   | 'MicrophoneRefused'
   | 'MicrophoneMissing'

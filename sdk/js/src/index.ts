@@ -45,6 +45,7 @@ export type {
   BreakoutState,
   Grants,
   GroupId,
+  HelpRequest,
   MediaFlags,
   Move,
   MoveReason,

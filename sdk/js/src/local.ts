@@ -97,13 +97,13 @@ export class LocalTracks {
   async restore(): Promise<void> {
     for (const [kind, { muted }] of this.#tracks) {
       const known = this.host.me.track(kind);
-      if (!known?.published) await this.#command('Publish', kind);
-      if (muted !== Boolean(known?.published && known.mutedByPublisher)) {
+      if (!known) await this.#command('Publish', kind);
+      if (muted !== Boolean(known?.mutedByPublisher)) {
         await this.#command(muted ? 'Mute' : 'Unmute', kind);
       }
     }
-    for (const { kind, published } of this.host.me.tracks) {
-      if (published && !this.#tracks.has(kind)) await this.#command('Unpublish', kind);
+    for (const { kind } of this.host.me.tracks) {
+      if (!this.#tracks.has(kind)) await this.#command('Unpublish', kind);
     }
   }
 

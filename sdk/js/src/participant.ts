@@ -1,10 +1,19 @@
 import type { TrackKind } from './kinds.js';
 import type { Streams } from './streams.js';
-import type { Grants, GroupId, ParentGate, ParticipantState, Role, TrackState } from './wire.js';
+import { gate, type Grants, type GroupId, type ParentGate, type ParticipantState, type Role, type TrackState } from './wire.js';
+
+/** @internal What is told apart from the roster. */
+export interface Extra {
+  gate: ParentGate;
+  listeningInGroupId: GroupId;
+  addressingAll: readonly TrackKind[];
+  helpRaised: boolean;
+}
 
 /** Somebody in the room: where they are, what they publish, and ready-made streams of it. */
 export class Participant {
   #state: ParticipantState;
+  #extra: Extra = { gate: gate(undefined), listeningInGroupId: '', addressingAll: [], helpRaised: false };
   #speaking = false;
 
   /** @internal */
@@ -37,7 +46,7 @@ export class Participant {
   get grants(): Grants {
     return this.#state.grants;
   }
-  /** Where they are: `parent`, or the id of a breakout. */
+  /** Where they are: `parent`, the id of a breakout, or `away`: in a breakout that this client may not know. */
   get groupId(): GroupId {
     return this.#state.groupId;
   }
@@ -49,23 +58,21 @@ export class Participant {
   get isConnected(): boolean {
     return this.#state.connected;
   }
-  /** What they do not receive of the parent while they are away. */
+  /** What they do not receive of the parent while they are away. Known of oneself, and to moderators. */
   get gate(): ParentGate {
-    return this.#state.gate;
+    return this.#extra.gate;
   }
-  get assignedBreakoutId(): string {
-    return this.#state.assignedBreakoutId;
-  }
+  /** The breakout that they hear without being in it; known to moderators and to those inside. */
   get listeningInGroupId(): GroupId {
-    return this.#state.listeningInGroupId;
+    return this.#extra.listeningInGroupId;
   }
   /** The kinds with which they address every group at the moment. */
   get addressingAll(): readonly TrackKind[] {
-    return this.#state.addressingAll;
+    return this.#extra.addressingAll;
   }
   /** They asked for help and nobody answered yet. */
   get helpRaised(): boolean {
-    return this.#state.helpRaised;
+    return this.#extra.helpRaised;
   }
   /** Among the talkers of the own group, loudest first. */
   get isSpeaking(): boolean {
@@ -75,7 +82,7 @@ export class Participant {
     return this.#state.tracks;
   }
 
-  /** What the server knows of one kind, if it was offered. */
+  /** What they publish of one kind, if anything. */
   track(kind: TrackKind): TrackState | undefined {
     return this.#state.tracks.find((track) => track.kind === kind);
   }
@@ -83,7 +90,7 @@ export class Participant {
   /** Published, and muted by nobody. */
   isLive(kind: TrackKind): boolean {
     const track = this.track(kind);
-    return Boolean(track?.published && !track.mutedByPublisher && !track.mutedByModerator);
+    return Boolean(track && !track.mutedByPublisher && !track.mutedByModerator);
   }
 
   /**
@@ -102,6 +109,11 @@ export class Participant {
   /** @internal */
   update(patch: Partial<ParticipantState>): void {
     this.#state = { ...this.#state, ...patch };
+  }
+
+  /** @internal */
+  extend(patch: Partial<Extra>): void {
+    this.#extra = { ...this.#extra, ...patch };
   }
 
   /** @internal Says whether that was a change. */

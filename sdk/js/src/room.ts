@@ -6,8 +6,9 @@ import { Emitter, type Unsubscribe } from './emitter.js';
 import { SideroomError, localError } from './errors.js';
 import { mediaOf, type TrackKind } from './kinds.js';
 import { LocalTracks } from './local.js';
-import { Participant } from './participant.js';
+import type { Participant } from './participant.js';
 import type { Peer } from './peer.js';
+import { Roster } from './roster.js';
 import { StatsReader, type StatsSummary } from './stats.js';
 import { Streams } from './streams.js';
 import {
@@ -18,13 +19,13 @@ import {
   list,
   move as decodeMove,
   number,
+  room,
   text,
   type GroupId,
   type Json,
   type Move,
   type MoveReason,
   type ParentGate,
-  type ParticipantState,
   type Role,
   type RoomSettings,
   type RoomState,
@@ -39,15 +40,15 @@ export interface RoomEvents {
   participantLeft: { participant: Participant; reason: string };
   /** Name, role, tracks, gate, connection or speaking changed. */
   participantChanged: { participant: Participant };
-  /** Somebody is in another group now. */
-  moved: { participant: Participant; from: GroupId; to: GroupId; reason: MoveReason; by: string };
+  /** Somebody is in another group now. The reason is told to whoever moved and to moderators. */
+  moved: { participant: Participant; from: GroupId; to: GroupId; reason: MoveReason | undefined; by: string };
   /** A stream began or ceased to carry something. */
   media: { participant: Participant; kind: TrackKind; receiving: boolean };
   /** The server stopped a picture for want of bandwidth, or goes on. */
   mediaPaused: { participant: Participant; kind: TrackKind; paused: boolean; reason: string };
   /** Who talks in the own group, the loudest first. */
   speakers: { participants: readonly Participant[] };
-  message: { from: Participant | undefined; fromId: string; groupId: GroupId; threadId: string; text: string; atMs: number };
+  message: { from: Participant | undefined; fromId: string; groupId: GroupId; text: string; atMs: number };
   /** What this client does not receive of the parent while away. */
   gateChanged: { gate: ParentGate };
   /** What nobody who is away receives of the parent, because a moderator said so. */
@@ -91,10 +92,10 @@ export class Room extends Emitter<RoomEvents> {
   readonly local: LocalTracks;
   readonly #connection: Connection;
   readonly #streams: Streams;
-  readonly #participants = new Map<string, Participant>();
+  readonly #roster: Roster;
   readonly #stats = new StatsReader();
   readonly #stopWatchingDevices: Unsubscribe;
-  #me!: Participant;
+  #seq = 0;
   #name = '';
   #settings!: RoomSettings;
   #gate: ParentGate = gate(undefined);
@@ -109,12 +110,24 @@ export class Room extends Emitter<RoomEvents> {
       (mid) => this.#connection.peer?.slotTrack(mid),
       (id, kind, receiving) => this.#handleReceiving(id, kind, receiving),
     );
+    this.#roster = new Roster(this.#streams, {
+      joined: (participant) => this.emit('participantJoined', { participant }),
+      left: (participant, reason) => {
+        this.#speakers = this.#speakers.filter((speaker) => speaker !== participant);
+        this.emit('participantLeft', { participant, reason });
+      },
+      changed: (participant) => this.emit('participantChanged', { participant }),
+      moved: (participant, from, reason, by) => this.emit('moved', { participant, from, to: participant.groupId, reason, by }),
+    });
     this.breakouts = new Breakouts(this);
     this.local = new LocalTracks(this);
     this.#connection = new Connection(websocketUrl(url), token, options, {
       phase: (phase) => this.#handlePhase(phase),
       peer: (peer) => this.#handlePeer(peer),
-      joined: (state, me, again) => this.#handleJoined(state, me, again),
+      joined: (state, me, again) => {
+        this.#seq = state.seq;
+        this.#handleSnapshot(state, me, again);
+      },
       event: (event) => this.#handleEvent(event),
       volatile: (message) => this.#handleVolatile(message),
       media: (state) => this.emit('mediaState', { state }),
@@ -139,11 +152,11 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** The participant that this client is. */
   get me(): Participant {
-    return this.#me;
+    return this.#roster.me;
   }
   /** Everybody in the room, this client among them, by id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#participants;
+    return this.#roster.participants;
   }
   /** Who talks in the own group, the loudest first. */
   get speakers(): readonly Participant[] {
@@ -163,20 +176,20 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** Who is in a group. */
   membersOf(groupId: GroupId): Participant[] {
-    return [...this.#participants.values()].filter((participant) => participant.groupId === groupId);
+    return [...this.participants.values()].filter((participant) => participant.groupId === groupId);
   }
   /** `Main room`, or the breakout's name. */
   groupName(groupId: GroupId): string {
-    return groupId === 'parent' ? 'Main room' : (this.breakouts.find(groupId)?.name ?? 'Breakout');
+    return groupId === 'parent' ? 'Main room' : (this.breakouts.find(groupId)?.name ?? 'a breakout');
   }
 
   /** Changes what this client receives of the parent while it is away. */
   async setGate(change: Partial<ParentGate>): Promise<ParentGate> {
-    return gate((await this.command('ParticipantService/SetParentGate', change))['gate']);
+    return this.#changeGate('SetParentGate', change, this.me.gate);
   }
   /** The same for everybody who is away. A moderator's. */
   async setRoomGate(change: Partial<ParentGate>): Promise<ParentGate> {
-    return gate((await this.command('ParticipantService/SetRoomGate', change))['gate']);
+    return this.#changeGate('SetRoomGate', change, this.#gate);
   }
   /** Mutes somebody else's tracks, or lifts that. A moderator's. */
   async muteOther(participantId: string, kinds: readonly TrackKind[], muted = true): Promise<void> {
@@ -196,15 +209,19 @@ export class Room extends Emitter<RoomEvents> {
     const allGroups = to === 'everyone';
     await this.command('RoomService/SendMessage', { text: message, allGroups, groupId: allGroups ? undefined : to });
   }
+  /** Changes which kinds this client brings into the breakout that it is in. */
+  async setStreamInfo(stream: Partial<Record<TrackKind, boolean>>): Promise<void> {
+    await this.command('ParticipantService/SetStream', { stream });
+  }
   /** Switches between group and lecture mode. */
   async setMode(mode: RoomSettings['mode']): Promise<void> {
     await this.command('RoomService/UpdateRoom', { settings: { mode: `ROOM_MODE_${mode.toUpperCase()}` } });
   }
   /** Says which videos are wanted, and how large. Replaces what was said before. */
-  async setViews(views: readonly View[], options: { defaultMaxHeight?: number } = {}): Promise<void> {
+  async setViews(views: readonly View[], options: { onlyThese?: boolean } = {}): Promise<void> {
     this.#views = {
       views: views.map((view) => ({ ...view, kind: kindName(view.kind) })),
-      defaultMaxHeight: options.defaultMaxHeight,
+      onlyThese: options.onlyThese,
     };
     await this.command('ParticipantService/SetViews', this.#views);
   }
@@ -267,65 +284,36 @@ export class Room extends Emitter<RoomEvents> {
     if (this.#views) this.command('ParticipantService/SetViews', this.#views).catch(report);
   }
 
-  #handleJoined(state: RoomState, me: string, again: boolean): void {
+  #handleSnapshot(state: RoomState, me: string, again: boolean): void {
     this.#name = state.name;
     this.#settings = state.settings;
-    this.#gate = state.gate;
-    this.#epoch = state.epoch;
-    const present = new Set(state.participants.map(({ id }) => id));
-    const gone = [...this.#participants.values()].filter(({ id }) => !present.has(id));
-    const before = new Map([...this.#participants].map(([id, { groupId }]) => [id, groupId]));
-    for (const each of state.participants) this.#keep(each, each.id === me);
-    const mine = this.#participants.get(me);
-    if (mine) this.#me = mine;
-    for (const participant of gone) this.#forget(participant, 'connection_lost');
-    this.breakouts.reset(state.breakouts, state.settings.breakouts);
-    if (!again) return;
-    for (const participant of this.#participants.values()) {
-      const from = before.get(participant.id);
-      if (from === undefined) this.emit('participantJoined', { participant });
-      else if (from !== participant.groupId) {
-        this.emit('moved', { participant, from, to: participant.groupId, reason: 'moved', by: 'system' });
-      }
+    this.#gate = state.roomGate;
+    this.#epoch = Math.max(again ? this.#epoch : 0, state.epoch);
+    this.#roster.reset(state, me, again);
+    this.breakouts.reset(state);
+    if (again) this.emit('changed', undefined);
+  }
+
+  /** Asks for the room as this participant may see it now: after a move, or with another role. */
+  async #refresh(): Promise<void> {
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      const state = room((await this.command('RoomService/GetRoom'))['room']);
+      if (state.seq < this.#seq) continue;
+      return this.#handleSnapshot(state, this.me.id, true);
     }
-    this.emit('changed', undefined);
-  }
-
-  #keep(state: ParticipantState, isMe: boolean): Participant {
-    const known = this.#participants.get(state.id);
-    const participant = known ?? new Participant(state, isMe, this.#streams);
-    known?.update(state);
-    this.#participants.set(state.id, participant);
-    return participant;
-  }
-
-  #forget(participant: Participant, reason: string): void {
-    this.#participants.delete(participant.id);
-    this.#speakers = this.#speakers.filter(({ id }) => id !== participant.id);
-    this.#streams.forget(participant.id);
-    this.emit('participantLeft', { participant, reason });
   }
 
   #handleEvent(event: WireEvent): void {
     this.#epoch = Math.max(this.#epoch, event.epoch);
-    const moved = event.type === 'participantMoved';
-    this.#applyToRoster(event);
+    this.#seq = event.seq;
+    this.#roster.apply(event);
     this.breakouts.apply(event);
-    if (moved) this.#announceMove(event.payload);
+    this.#apply(event);
     this.emit('event', event);
     this.emit('changed', undefined);
   }
 
-  #announceMove(payload: { participantId: string; fromGroupId: string; toGroupId: string; reason: MoveReason; by: string }): void {
-    const participant = this.#participants.get(payload.participantId);
-    if (!participant) return;
-    const { fromGroupId: from, toGroupId: to, reason, by } = payload;
-    this.emit('moved', { participant, from, to, reason, by });
-    this.emit('participantChanged', { participant });
-    if (participant.isMe) this.emit('gateChanged', { gate: participant.gate });
-  }
-
-  #applyToRoster(event: WireEvent): void {
+  #apply(event: WireEvent): void {
     switch (event.type) {
       case 'roomUpdated':
         this.#settings = event.payload.settings;
@@ -335,60 +323,37 @@ export class Room extends Emitter<RoomEvents> {
         return;
       case 'roomGateChanged':
         this.#gate = event.payload.gate;
-        return this.emit('roomGateChanged', event.payload);
-      case 'participantJoined': {
-        const known = this.#participants.has(event.payload.participant.id);
-        const participant = this.#keep(event.payload.participant, event.payload.participant.id === this.#me?.id);
-        return known ? this.emit('participantChanged', { participant }) : this.emit('participantJoined', { participant });
-      }
-      case 'participantLeft': {
-        const participant = this.#participants.get(event.payload.participantId);
-        if (participant && !participant.isMe) this.#forget(participant, event.payload.reason);
-        return;
-      }
-      case 'connectionChanged':
-        return this.#patch(event.payload.participantId, { connected: event.payload.connected });
-      case 'roleChanged':
-        this.#patch(event.payload.participantId, { role: event.payload.role });
-        if (event.payload.participantId === this.#me.id) {
-          this.breakouts.refresh(event.payload.role).catch(() => {});
-        }
-        return;
-      case 'tracksChanged':
-        this.#patch(event.payload.participantId, { tracks: event.payload.tracks });
-        if (event.payload.participantId === this.#me.id) this.local.handleServerTracks();
-        return;
+        return this.emit('roomGateChanged', { gate: event.payload.gate, by: event.by });
       case 'parentGateChanged':
-        this.#patch(event.payload.participantId, { gate: event.payload.gate });
-        if (event.payload.participantId === this.#me.id) this.emit('gateChanged', { gate: event.payload.gate });
+        if (event.payload.participantId === this.me.id) this.emit('gateChanged', { gate: event.payload.gate });
         return;
-      case 'participantMoved': {
-        const { participantId, toGroupId, tracks, gate: parentGate } = event.payload;
-        const moved = { groupId: toGroupId || 'parent', gate: parentGate };
-        this.#participants.get(participantId)?.update(tracks.length ? { ...moved, tracks } : moved);
+      case 'roleChanged':
+      case 'participantMoved':
+        if (event.payload.participantId === this.me.id) this.#refresh().catch(() => {});
         return;
-      }
-      case 'assignmentChanged':
-        return this.#patch(event.payload.participantId, { assignedBreakoutId: event.payload.breakout?.id ?? '' });
-      case 'addressAllChanged':
-        return this.#patch(event.payload.participantId, { addressingAll: event.payload.kinds });
-      case 'listeningChanged':
-        return this.#patch(event.payload.participantId, { listeningInGroupId: event.payload.groupId });
-      case 'helpChanged':
-        return this.#patch(event.payload.participantId, { helpRaised: event.payload.raised });
+      case 'trackPublished':
+      case 'trackUnpublished':
+      case 'muteChanged':
+        if (event.payload.participantId === this.me.id) this.local.handleServerTracks();
+        return;
       case 'messageSent': {
         const { from, ...rest } = event.payload;
-        return this.emit('message', { from: this.#participants.get(from), fromId: from, atMs: event.atMs, ...rest });
+        return this.emit('message', { from: this.participants.get(from), fromId: from, atMs: event.atMs, ...rest });
       }
       default:
     }
   }
 
-  #patch(participantId: string, patch: Partial<ParticipantState>): void {
-    const participant = this.#participants.get(participantId);
-    if (!participant) return;
-    participant.update(patch);
-    this.emit('participantChanged', { participant });
+  /** The server takes one of pause, resume, mute and unmute in a call. */
+  async #changeGate(method: string, change: Partial<ParentGate>, before: ParentGate): Promise<ParentGate> {
+    const { paused, ...media } = change;
+    const muted = (wanted: boolean): object => Object.fromEntries(Object.entries(media).filter(([, value]) => value === wanted));
+    const calls = [paused === undefined ? {} : { paused }, muted(true), muted(false)];
+    let now = before;
+    for (const call of calls) {
+      if (Object.keys(call).length) now = gate((await this.command(`ParticipantService/${method}`, call))['gate']);
+    }
+    return now;
   }
 
   #handleVolatile(message: Json): void {
@@ -403,7 +368,7 @@ export class Room extends Emitter<RoomEvents> {
       }
       case 'slotPaused': {
         const source = this.#streams.source(mid);
-        const participant = source && this.#participants.get(source.participantId);
+        const participant = source && this.participants.get(source.participantId);
         const paused = message['paused'] === true;
         if (participant) this.emit('mediaPaused', { participant, kind: source.kind, paused, reason: text(message['reason']) });
         return;
@@ -419,9 +384,9 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #handleSpeakers(ids: readonly string[]): void {
-    const speakers = ids.flatMap((id) => this.#participants.get(id) ?? []);
+    const speakers = ids.flatMap((id) => this.participants.get(id) ?? []);
     this.#speakers = speakers;
-    for (const participant of this.#participants.values()) {
+    for (const participant of this.participants.values()) {
       if (participant.setSpeaking(speakers.includes(participant))) this.emit('participantChanged', { participant });
     }
     this.emit('speakers', { participants: speakers });
@@ -429,7 +394,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #handleReceiving(participantId: string, kind: TrackKind, receiving: boolean): void {
-    const participant = this.#participants.get(participantId);
+    const participant = this.participants.get(participantId);
     if (!participant) return;
     this.emit('media', { participant, kind, receiving });
     if (mediaOf(kind) === 'video') this.emit('changed', undefined);

@@ -11,7 +11,7 @@ export type Json = Record<string, unknown>;
 /** What somebody may do by virtue of the role. */
 export type Role = 'participant' | 'moderator';
 
-/** Where somebody is: `parent`, or the id of a breakout. */
+/** Where somebody is: `parent`, the id of a breakout, or `away`: in a breakout that this client may not know. */
 export type GroupId = string;
 
 /** One flag for each kind of track. */
@@ -33,15 +33,12 @@ export interface Grants {
   readonly addressAll: boolean;
 }
 
-/** One track of a participant, as the server sees it. */
+/** One published track of a participant. */
 export interface TrackState {
   readonly id: string;
   readonly kind: TrackKind;
-  readonly published: boolean;
   readonly mutedByPublisher: boolean;
   readonly mutedByModerator: boolean;
-  /** Its one audience; empty if it is routed nowhere. */
-  readonly groupId: GroupId;
 }
 
 /** Somebody in the room, as the server sees them. */
@@ -50,15 +47,13 @@ export interface ParticipantState {
   readonly identity: string;
   readonly displayName: string;
   readonly role: Role;
+  /** Told to moderators and to oneself. */
   readonly grants: Grants;
   readonly groupId: GroupId;
-  readonly gate: ParentGate;
+  /** What they publish, where this client can hear or see it. */
   readonly tracks: readonly TrackState[];
   readonly connected: boolean;
-  readonly assignedBreakoutId: string;
-  readonly listeningInGroupId: GroupId;
-  readonly addressingAll: readonly TrackKind[];
-  readonly helpRaised: boolean;
+  readonly joinedAtMs: number;
 }
 
 /** A breakout, as the server sees it. */
@@ -67,11 +62,13 @@ export interface BreakoutState {
   readonly displayName: string;
   readonly ownerId: string;
   readonly capacity: number;
+  /** How many are inside. */
+  readonly occupancy: number;
   readonly media: MediaFlags;
   readonly state: 'open' | 'closed';
   readonly autoMove: boolean;
   readonly selfSelect: boolean;
-  readonly inviteeIds: readonly string[];
+  readonly invitedIdentities: readonly string[];
   readonly assignedIdentities: readonly string[];
   readonly memberIds: readonly string[];
   readonly threadId: string;
@@ -84,7 +81,13 @@ export interface BreakoutSettings {
   readonly selfSelect: boolean;
   /** When everybody is returned, in milliseconds since the Unix epoch; 0: no end is set. */
   readonly endsAtMs: number;
+  /** How long after the end everybody is returned. */
   readonly endGraceMs: number;
+  readonly availability: 'available' | 'not_supported' | 'disabled';
+  /** Camera video may be switched on for a breakout. */
+  readonly allowVideo: boolean;
+  /** How long before the end everybody is reminded. */
+  readonly countdownMs: readonly number[];
 }
 
 /** The settings of a room. */
@@ -98,14 +101,31 @@ export interface RoomSettings {
   readonly breakouts: BreakoutSettings;
 }
 
+/** Somebody's open call for help. */
+export interface HelpRequest {
+  readonly participantId: string;
+  readonly groupId: GroupId;
+  readonly text: string;
+  readonly atMs: number;
+}
+
 /** A whole room as this participant may see it. */
 export interface RoomState {
   readonly name: string;
   readonly settings: RoomSettings;
-  readonly gate: ParentGate;
+  readonly roomGate: ParentGate;
+  /** This participant's own. */
+  readonly parentGate: ParentGate;
   readonly participants: readonly ParticipantState[];
+  /** All of them for a moderator; else this participant's own. */
   readonly breakouts: readonly BreakoutState[];
-  readonly createdAtMs: number;
+  /** Those that this participant may choose from. */
+  readonly selectable: readonly BreakoutState[];
+  readonly assigned: BreakoutState | undefined;
+  readonly invitations: readonly BreakoutState[];
+  readonly addressing: readonly { participantId: string; kinds: readonly TrackKind[] }[];
+  readonly help: readonly HelpRequest[];
+  readonly draining: boolean;
   readonly seq: number;
   readonly epoch: number;
 }
@@ -121,15 +141,18 @@ export type MoveReason =
   | 'cleared'
   | 'destroyed'
   | 'closed'
-  | 'time_up';
+  | 'time_up'
+  | 'joined_room'
+  | 'left_room';
 
-/** One line of the move journal. */
+/** One stay in a group: who was where, from when to when, and why. */
 export interface Move {
   readonly participantId: string;
   readonly identity: string;
-  readonly fromGroupId: GroupId;
-  readonly toGroupId: GroupId;
-  readonly atMs: number;
+  readonly groupId: GroupId;
+  readonly fromMs: number;
+  /** 0: still there. */
+  readonly untilMs: number;
   readonly reason: MoveReason;
   /** Who did it: a participant's id, `operator` or `system`. */
   readonly by: string;
@@ -138,38 +161,46 @@ export interface Move {
 /** The payloads of the numbered events, by type. */
 export interface WirePayloads {
   roomUpdated: { settings: RoomSettings };
-  roomClosed: { reason: string };
+  roomClosed: object;
+  drainingChanged: { draining: boolean };
   participantJoined: { participant: ParticipantState };
   participantLeft: { participantId: string; reason: string };
-  connectionChanged: { participantId: string; connected: boolean };
+  connectionChanged: { participantId: string; connected: boolean; untilMs: number };
   roleChanged: { participantId: string; role: Role };
-  tracksChanged: { participantId: string; tracks: readonly TrackState[]; by: string };
+  grantsChanged: { participantId: string; grants: Grants };
+  trackPublished: { participantId: string; groupId: GroupId; track: TrackState };
+  trackUnpublished: { participantId: string; groupId: GroupId; track: TrackState };
+  muteChanged: {
+    participantId: string;
+    groupId: GroupId;
+    byPublisher: readonly TrackKind[];
+    byModerator: readonly TrackKind[];
+  };
+  streamChanged: { participantId: string; groupId: GroupId; stream: MediaFlags };
   parentGateChanged: { participantId: string; gate: ParentGate };
-  roomGateChanged: { gate: ParentGate; by: string };
-  messageSent: { from: string; groupId: GroupId; threadId: string; text: string };
-  breakoutsCreated: { breakouts: readonly BreakoutState[]; by: string; leftOverIds: readonly string[] };
+  roomGateChanged: { gate: ParentGate };
+  messageSent: { from: string; groupId: GroupId; text: string };
+  breakoutsCreated: { breakouts: readonly BreakoutState[] };
   breakoutUpdated: { breakout: BreakoutState };
-  breakoutsDestroyed: { breakoutIds: readonly string[]; by: string };
-  breakoutsCleared: { returnedIds: readonly string[]; by: string };
-  ownerChanged: { breakoutIds: readonly string[]; ownerId: string };
+  breakoutsDestroyed: { breakoutIds: readonly string[]; memberIds: readonly string[] };
+  selectableBreakouts: { breakouts: readonly BreakoutState[] };
   settingsChanged: { settings: BreakoutSettings };
   invitationReceived: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean };
-  invitationsSent: { breakoutId: string; participantIds: readonly string[]; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
-  assignmentChanged: { identity: string; participantId: string; breakout: BreakoutState | undefined };
+  assignmentChanged: { participantId: string; breakout: BreakoutState | undefined };
   participantMoved: {
     participantId: string;
     fromGroupId: GroupId;
     toGroupId: GroupId;
     reason: MoveReason;
     by: string;
-    tracks: readonly TrackState[];
-    gate: ParentGate;
     breakout: BreakoutState | undefined;
   };
+  membersChanged: { breakoutId: string; joinedIds: readonly string[]; leftIds: readonly string[] };
+  awayChanged: { awayIds: readonly string[]; backIds: readonly string[] };
   timerTicked: { endsAtMs: number; remainingMs: number; inGrace: boolean };
   addressAllChanged: { participantId: string; kinds: readonly TrackKind[] };
-  listeningChanged: { participantId: string; groupId: GroupId };
+  listeningChanged: { participantId: string; groupId: GroupId; listening: boolean };
   helpChanged: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
 }
 
@@ -185,6 +216,8 @@ export interface WireEventOf<T extends keyof WirePayloads> {
   readonly atMs: number;
   /** The request of this client that caused it, if one did. */
   readonly causingRequestId: string;
+  /** Who caused it: a participant's id, `operator` or `system`. */
+  readonly by: string;
   readonly type: T;
   readonly payload: WirePayloads[T];
 }
@@ -247,30 +280,25 @@ function track(value: unknown): TrackState {
   return {
     id: text(from['id']),
     kind: kind(from['kind']),
-    published: flag(from['published']),
     mutedByPublisher: flag(from['mutedByPublisher']),
     mutedByModerator: flag(from['mutedByModerator']),
-    groupId: text(from['groupId']),
   };
 }
 
 /** @internal */
 export function participant(value: unknown): ParticipantState {
   const from = json(value);
+  const groupId = text(from['groupId']) || 'parent';
   return {
     id: text(from['id']),
     identity: text(from['identity']),
     displayName: text(from['displayName']) || text(from['identity']),
     role: name(from['role'], 'ROLE_', 'participant'),
     grants: grants(from['grants']),
-    groupId: text(from['groupId']) || 'parent',
-    gate: gate(from['parentGate']),
+    groupId: flag(from['away']) && groupId === 'parent' ? 'away' : groupId,
     tracks: list(from['tracks']).map(track),
     connected: text(from['connection']) !== 'CONNECTION_LOST',
-    assignedBreakoutId: text(from['assignedBreakoutId']),
-    listeningInGroupId: text(from['listeningInGroupId']),
-    addressingAll: kinds(from['addressingAll']),
-    helpRaised: flag(from['helpRaised']),
+    joinedAtMs: number(from['joinedAtMs']),
   };
 }
 
@@ -282,11 +310,12 @@ export function breakout(value: unknown): BreakoutState {
     displayName: text(from['displayName']),
     ownerId: text(from['ownerId']),
     capacity: number(from['capacity']),
+    occupancy: number(from['occupancy']),
     media: mediaFlags(from['media']),
     state: name(from['state'], 'BREAKOUT_STATE_', 'open'),
     autoMove: flag(from['autoMove']),
     selfSelect: flag(from['selfSelect']),
-    inviteeIds: texts(from['inviteeIds']),
+    invitedIdentities: texts(from['invitedIdentities']),
     assignedIdentities: texts(from['assignedIdentities']),
     memberIds: texts(from['memberIds']),
     threadId: text(from['threadId']),
@@ -304,6 +333,9 @@ export function breakoutSettings(value: unknown): BreakoutSettings {
     selfSelect: flag(from['selfSelect']),
     endsAtMs: number(from['endsAtMs']),
     endGraceMs: number(from['endGraceMs']),
+    availability: name(from['availability'], 'AVAILABILITY_', 'available'),
+    allowVideo: flag(from['allowVideo']),
+    countdownMs: list(from['countdownMs']).map(number),
   };
 }
 
@@ -326,13 +358,23 @@ export function room(value: unknown): RoomState {
   return {
     name: text(from['name']),
     settings: roomSettings(from['settings']),
-    gate: gate(from['roomGate']),
+    roomGate: gate(from['roomGate']),
+    parentGate: gate(from['parentGate']),
     participants: list(from['participants']).map(participant),
     breakouts: list(from['breakouts']).map(breakout),
-    createdAtMs: number(from['createdAtMs']),
+    selectable: list(from['selectable']).map(breakout),
+    assigned: maybeBreakout(from['assigned']),
+    invitations: list(from['invitations']).map(breakout),
+    addressing: list(from['addressing']).map(json).map((each) => ({ participantId: text(each['participantId']), kinds: kinds(each['kinds']) })),
+    help: list(from['help']).map(json).map(help),
+    draining: flag(from['draining']),
     seq: number(from['seq']),
     epoch: number(from['epoch']),
   };
+}
+
+function help(from: Json): HelpRequest {
+  return { participantId: text(from['participantId']), groupId: text(from['groupId']), text: text(from['text']), atMs: number(from['atMs']) };
 }
 
 /** @internal */
@@ -341,9 +383,9 @@ export function move(value: unknown): Move {
   return {
     participantId: text(from['participantId']),
     identity: text(from['identity']),
-    fromGroupId: text(from['fromGroupId']),
-    toGroupId: text(from['toGroupId']),
-    atMs: number(from['atMs']),
+    groupId: text(from['groupId']),
+    fromMs: number(from['fromMs']),
+    untilMs: number(from['untilMs']),
     reason: name(from['reason'], 'MOVE_REASON_', 'moved'),
     by: text(from['by']),
   };
@@ -352,47 +394,51 @@ export function move(value: unknown): Move {
 type Field = (value: unknown) => unknown;
 
 const breakouts: Field = (value) => list(value).map(breakout);
-const tracks: Field = (value) => list(value).map(track);
+const inGroup = { participantId: text, groupId: text };
 
 /** How each field of each payload is decoded. */
 const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field | [string, Field] } } = {
   roomUpdated: { settings: roomSettings },
-  roomClosed: { reason: text },
+  roomClosed: {},
+  drainingChanged: { draining: flag },
   participantJoined: { participant },
   participantLeft: { participantId: text, reason: (value) => name(value, 'LEAVE_REASON_', 'left') },
   connectionChanged: {
     participantId: text,
     connected: ['connection', (value) => text(value) !== 'CONNECTION_LOST'],
+    untilMs: number,
   },
   roleChanged: { participantId: text, role: (value) => name(value, 'ROLE_', 'participant') },
-  tracksChanged: { participantId: text, tracks, by: text },
+  grantsChanged: { participantId: text, grants },
+  trackPublished: { ...inGroup, track },
+  trackUnpublished: { ...inGroup, track },
+  muteChanged: { ...inGroup, byPublisher: kinds, byModerator: kinds },
+  streamChanged: { ...inGroup, stream: mediaFlags },
   parentGateChanged: { participantId: text, gate },
-  roomGateChanged: { gate, by: text },
-  messageSent: { from: text, groupId: text, threadId: text, text },
-  breakoutsCreated: { breakouts, by: text, leftOverIds: texts },
+  roomGateChanged: { gate },
+  messageSent: { from: text, groupId: text, text },
+  breakoutsCreated: { breakouts },
   breakoutUpdated: { breakout },
-  breakoutsDestroyed: { breakoutIds: texts, by: text },
-  breakoutsCleared: { returnedIds: texts, by: text },
-  ownerChanged: { breakoutIds: texts, ownerId: text },
+  breakoutsDestroyed: { breakoutIds: texts, memberIds: texts },
+  selectableBreakouts: { breakouts },
   settingsChanged: { settings: breakoutSettings },
   invitationReceived: { participantId: text, breakout, requestor: text, forced: flag },
-  invitationsSent: { breakoutId: text, participantIds: texts, requestor: text, forced: flag },
   invitationRejected: { participantId: text, breakoutId: text },
-  assignmentChanged: { identity: text, participantId: text, breakout: maybeBreakout },
+  assignmentChanged: { participantId: text, breakout: maybeBreakout },
   participantMoved: {
     participantId: text,
     fromGroupId: text,
     toGroupId: text,
     reason: (value) => name(value, 'MOVE_REASON_', 'moved'),
     by: text,
-    tracks,
-    gate,
     breakout: maybeBreakout,
   },
+  membersChanged: { breakoutId: text, joinedIds: texts, leftIds: texts },
+  awayChanged: { awayIds: texts, backIds: texts },
   timerTicked: { endsAtMs: number, remainingMs: number, inGrace: flag },
   addressAllChanged: { participantId: text, kinds },
-  listeningChanged: { participantId: text, groupId: text },
-  helpChanged: { participantId: text, groupId: text, text, raised: flag, answeredBy: text },
+  listeningChanged: { ...inGroup, listening: flag },
+  helpChanged: { ...inGroup, text, raised: flag, answeredBy: text },
 };
 
 /** @internal An event, or nothing if it is of a type that this release does not know. */
@@ -411,6 +457,7 @@ export function event(value: unknown): WireEvent | undefined {
     epoch: number(from['epoch']),
     atMs: number(from['atMs']),
     causingRequestId: text(from['causingRequestId']),
+    by: text(from['by']),
     type,
     payload,
   } as unknown as WireEvent;
