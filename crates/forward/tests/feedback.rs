@@ -232,7 +232,7 @@ fn sender_reports_are_carried_over_to_the_slots_time_line() {
         "nothing known yet"
     );
     // The publisher's clock says 2001, and the report took 30 ms more than the one that comes next.
-    let ntp = |ms: u64| (3_190_000_000 + ms / 1_000) << 32 | ((ms % 1_000) << 32) / 1_000;
+    let ntp = |ms: u64| ((3_190_000_000 + ms / 1_000) << 32) | (((ms % 1_000) << 32) / 1_000);
     forwarder.handle_sender_report(ms(10_030), from, 0, ntp(10_000), source.timestamp);
     let later = source.timestamp.wrapping_add(90 * 500);
     forwarder.handle_sender_report(ms(10_500), from, 0, ntp(10_500), later);
