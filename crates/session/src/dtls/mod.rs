@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::certificate::{Certificate, Fingerprint};
 use crate::srtp::{KeyMaterial, Role, SrtpProfile};
 use engine::{Engine, Output, Secured};
-use hello::ClientHello;
+use hello::{ClientHello, Hellos};
 
 /// No datagram that is sent here is longer.
 pub const MAX_DATAGRAM: usize = 1_200;
@@ -162,6 +162,7 @@ pub struct Dtls {
     config: DtlsConfig,
     /// A server has none until the first ClientHello says which.
     engine: Option<Box<dyn Engine>>,
+    hellos: Hellos,
     output: Output,
     phase: Phase,
     events: VecDeque<DtlsEvent>,
@@ -184,6 +185,7 @@ impl Dtls {
     pub fn new(now: Time, config: DtlsConfig) -> Self {
         let mut dtls = Self {
             engine: None,
+            hellos: Hellos::default(),
             output: Output::default(),
             phase: Phase::Handshake,
             events: VecDeque::new(),
@@ -238,9 +240,15 @@ impl Dtls {
             }
         }
         if self.engine.is_none() && self.phase == Phase::Handshake {
-            let hello = ClientHello::peek(datagram).ok_or(DropReason::NotSecured)?;
-            let engine = start_server(now, &self.config, &hello);
-            self.start(now, engine);
+            let taken = self.hellos.take(datagram).ok_or(DropReason::NotSecured)?;
+            if let Some(hello) = taken {
+                let engine = start_server(now, &self.config, &hello);
+                self.start(now, engine);
+                for datagram in std::mem::take(&mut self.hellos).into_datagrams() {
+                    self.run(|engine, output| engine.handle_datagram(now, &datagram, output));
+                }
+            }
+            return Ok(());
         }
         self.run(|engine, output| engine.handle_datagram(now, datagram, output));
         Ok(())
@@ -369,15 +377,10 @@ fn start_client(now: Time, config: &DtlsConfig) -> Option<Box<dyn Engine>> {
 fn start_server(now: Time, config: &DtlsConfig, hello: &ClientHello) -> Option<Box<dyn Engine>> {
     let prepared = config.certificate.prepared();
     let modern = |or_older| modern::start(now, &prepared.modern, Role::Server, or_older);
-    // A fragmented ClientHello is one with large keys, as only 1.3 has; the engine puts it together
-    // and can still fall back.
-    let ClientHello::Whole {
+    let ClientHello {
         offers_13,
         profiles,
-    } = hello
-    else {
-        return modern(config.versions != DtlsVersions::Only13);
-    };
+    } = hello;
     let ours = config
         .profiles
         .iter()
