@@ -49,6 +49,7 @@ impl fmt::Debug for Certificate {
 impl Certificate {
     /// Makes a self-signed certificate with an ECDSA P-256 key from 32 random bytes, which become the
     /// private key and must be kept as secret.
+    /// The signature is random, so each call makes another certificate: keep the bytes, not the seed.
     pub fn generate(seed: &[u8; 32]) -> Result<Self, CertificateError> {
         let private = PrivateKey::from_private_key(&agreement::ECDH_P256, seed)
             .map_err(|_| CertificateError::Seed)?;
@@ -73,7 +74,7 @@ impl Certificate {
         let mut name = DistinguishedName::new();
         name.push(DnType::CommonName, "Sideroom");
         params.distinguished_name = name;
-        // Two certificates of one key are the same certificate: derived, not drawn.
+        // Derived, not drawn: what is ambient here is the signature alone.
         let serial = digest::digest(&digest::SHA256, key.public_key_raw());
         params.serial_number = serial
             .as_ref()

@@ -285,4 +285,36 @@ mod tests {
              1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13",
         );
     }
+
+    const SENDER_REPORT: &str = "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61\
+                                 deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
+    const SSRC: u32 = 0x4d61_7273;
+    const INDEX: u32 = 0x5d4;
+
+    #[test]
+    fn rtcp_is_sealed_as_in_rfc_7714_section_17() {
+        let plain = hex(SENDER_REPORT);
+        let cipher = aead(16);
+        let aad = [&plain[..8], &hex("800005d4")].concat();
+        let mut sealed = [0; 44];
+        let mut tag = [0; 16];
+        let nonce = cipher.rtcp_nonce(SSRC, INDEX);
+        cipher.seal(nonce, &aad, &plain[8..], (&mut sealed, &mut tag));
+        let expected = hex(
+            "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda\
+             4ce09b4686303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade",
+        );
+        assert_eq!([&sealed[..], &tag[..]].concat(), expected);
+    }
+
+    #[test]
+    fn rtcp_that_is_only_authenticated_is_so_as_in_rfc_7714_section_17() {
+        let plain = hex(SENDER_REPORT);
+        let cipher = aead(16);
+        let aad = [&plain[..], &hex("000005d4")].concat();
+        let mut tag = [0; 16];
+        let nonce = cipher.rtcp_nonce(SSRC, INDEX);
+        cipher.seal(nonce, &aad, &[], (&mut [], &mut tag));
+        assert_eq!(tag[..], hex("841dd9683dd78ec92ae58790125f62b3")[..]);
+    }
 }

@@ -288,3 +288,45 @@ impl Sources {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::Role;
+    use super::*;
+
+    /// We encrypt what we send, so a sender that does not is made by hand.
+    #[test]
+    fn rtcp_that_is_not_encrypted_is_authenticated_all_the_same() {
+        for profile in SrtpProfile::PREFERRED {
+            let keys = KeyMaterial::from_exported(profile, &[5; 88], Role::Client).expect("enough");
+            let report = [0x80, 201, 0, 1, 0, 0, 0, 9];
+            let index = 7_u32.to_be_bytes();
+            let sealed = match Cipher::for_rtcp(profile, &keys.remote) {
+                Cipher::Aead(aead) => {
+                    let mut tag = [0; 16];
+                    let aad = [&report[..], &index].concat();
+                    aead.seal(aead.rtcp_nonce(9, 7), &aad, &[], (&mut [], &mut tag));
+                    [&report[..], &tag, &index].concat()
+                }
+                Cipher::CounterMode(counter) => {
+                    let signed = [&report[..], &index].concat();
+                    [&signed[..], &counter.tag(&signed, None)].concat()
+                }
+            };
+            let mut incoming = SrtpIn::new(&keys);
+            let mut forged = sealed.clone();
+            forged[1] ^= 2;
+            assert_eq!(
+                incoming.open_rtcp(&mut forged),
+                Err(DropReason::NotAuthentic)
+            );
+            let mut opened = sealed.clone();
+            assert_eq!(incoming.open_rtcp(&mut opened), Ok(report.len()));
+            assert_eq!(opened[..report.len()], report);
+            assert_eq!(
+                incoming.open_rtcp(&mut sealed.clone()),
+                Err(DropReason::Replayed)
+            );
+        }
+    }
+}
