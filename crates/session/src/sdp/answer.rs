@@ -32,14 +32,13 @@ pub(crate) struct AnswerParts<'a> {
 pub(crate) fn write_answer(parts: &AnswerParts<'_>) -> String {
     let mut text = String::with_capacity(512 + 512 * parts.sections.len());
     write_session(&mut text, parts);
-    let mut candidates = parts.candidates;
     for (section, answer) in parts.offer.media.iter().zip(parts.sections) {
         if answer.is_refusal() {
             write_refusal(&mut text, section);
         } else {
             write_section(&mut text, parts, section, answer);
-            // The transport's candidates are named once, where everything is bundled to.
-            write_candidates(&mut text, std::mem::take(&mut candidates));
+            // In every section: aiortc reads those of the last section that shares the transport.
+            write_candidates(&mut text, parts.candidates);
         }
     }
     text

@@ -7,6 +7,7 @@
 mod agreed;
 mod answer;
 mod choose;
+mod kinds;
 mod line;
 mod media;
 mod negotiate;

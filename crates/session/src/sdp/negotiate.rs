@@ -8,6 +8,7 @@ use sideroom_rtp::{ExtensionKind, ExtensionMap};
 
 use super::agreed::{NegotiatedIngress, NegotiatedSlot, Refusal, RefusedSection};
 use super::choose::{self, Chosen, Wanted};
+use super::kinds;
 use super::line::OfferError;
 use super::media::{Direction, MediaSection, OfferedExtension};
 use super::offer::Offer;
@@ -128,8 +129,9 @@ impl Negotiated {
             .map(|section| choose(section, room))
             .collect();
         check_something_is_left(offer, &chosen)?;
-        let kinds = self.kinds(offer, hints)?;
+        let kinds = kinds::of_sections(&self.ingress, offer, hints)?;
         let taken = streams::named_in(offer);
+        self.switch_off();
         self.refused.clear();
         self.long_elements = offer.extmap_allow_mixed;
         let mut live = offer.media.iter().filter(|section| section.is_live());
@@ -144,8 +146,15 @@ impl Negotiated {
         }
         let mids = offer.media.iter().map(|section| section.mid.clone());
         self.mids = mids.collect();
-        self.switch_off_absent();
         Ok(answers)
+    }
+
+    /// Every track and slot keeps its place; the sections that still use it switch it on again.
+    fn switch_off(&mut self) {
+        self.ingress
+            .iter_mut()
+            .for_each(|track| track.active = false);
+        self.slots.iter_mut().for_each(|slot| slot.active = false);
     }
 
     fn answer(
@@ -291,83 +300,6 @@ impl Negotiated {
             why,
         });
     }
-
-    /// Tracks and slots whose section is gone or has turned around keep their places, unused.
-    fn switch_off_absent(&mut self) {
-        let Self {
-            ingress,
-            slots,
-            refused,
-            mids,
-            ..
-        } = self;
-        let absent = |mid: &str| {
-            let named = mids
-                .iter()
-                .any(|known| known.as_deref().unwrap_or_default() == mid);
-            !named || refused.iter().any(|refused| refused.mid == mid)
-        };
-        for track in ingress.iter_mut().filter(|track| absent(&track.mid)) {
-            track.active = false;
-        }
-        for slot in slots.iter_mut().filter(|slot| absent(&slot.mid)) {
-            slot.active = false;
-        }
-    }
-
-    /// What each section is that the client sends: as before, as the client hints, or in order.
-    fn kinds(
-        &mut self,
-        offer: &Offer,
-        hints: &[TrackHint],
-    ) -> Result<Vec<Option<TrackKind>>, OfferError> {
-        let mut taken: Vec<TrackKind> = Vec::new();
-        for track in &mut self.ingress {
-            // It is switched on again below if its section still sends.
-            track.active = false;
-            taken.push(track.kind);
-        }
-        for slot in &mut self.slots {
-            slot.active = false;
-        }
-        let sends = |section: &&MediaSection| section.is_live() && section.direction.sends();
-        let known = |section: &MediaSection| {
-            let mid = section.mid.as_deref().unwrap_or_default();
-            self.ingress
-                .iter()
-                .find(|track| track.mid == mid)
-                .map(|track| track.kind)
-        };
-        check_hints(offer, hints)?;
-        let mut kinds = vec![None; offer.media.len()];
-        for (place, section) in kinds.iter_mut().zip(&offer.media) {
-            let hint = hints
-                .iter()
-                .find(|hint| Some(&hint.mid) == section.mid.as_ref());
-            *place = match (known(section), hint) {
-                _ if !sends(&section) => None,
-                (Some(kind), _) => Some(kind),
-                (None, Some(hint)) if taken.contains(&hint.kind) => {
-                    let sentence = format!("this would be a second {} of one client", hint.kind);
-                    return Err(OfferError::new(section.line, sentence));
-                }
-                (None, hint) => hint.map(|hint| {
-                    taken.push(hint.kind);
-                    hint.kind
-                }),
-            };
-        }
-        for (place, section) in kinds.iter_mut().zip(&offer.media) {
-            if place.is_none() && sends(&section) {
-                let free = |kind: &&TrackKind| {
-                    Some(kind.media()) == section.media && !taken.contains(kind)
-                };
-                *place = TrackKind::ALL.iter().find(free).copied();
-                taken.extend(*place);
-            }
-        }
-        Ok(kinds)
-    }
 }
 
 fn choose(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
@@ -376,29 +308,6 @@ fn choose(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
     } else {
         Vec::new()
     }
-}
-
-/// A hint is about a section that exists and carries that kind of media.
-fn check_hints(offer: &Offer, hints: &[TrackHint]) -> Result<(), OfferError> {
-    for hint in hints {
-        let named = |section: &&MediaSection| section.mid.as_ref() == Some(&hint.mid);
-        let Some(section) = offer.media.iter().find(named) else {
-            let line = offer.media.last().map_or(1, |section| section.line);
-            let sentence = format!(
-                "a track hint says that \"{}\" is the {}, the offer has no such section",
-                hint.mid, hint.kind
-            );
-            return Err(OfferError::new(line, sentence));
-        };
-        if section.media != Some(hint.kind.media()) {
-            let sentence = format!(
-                "a track hint says that this section is the {}, it is {}",
-                hint.kind, section.name
-            );
-            return Err(OfferError::new(section.line, sentence));
-        }
-    }
-    Ok(())
 }
 
 fn check_something_is_left(offer: &Offer, chosen: &[Vec<Chosen>]) -> Result<(), OfferError> {
