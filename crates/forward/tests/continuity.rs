@@ -362,6 +362,7 @@ impl Run {
             };
             last_of = Run::segment(from).zip(from.source).or(last_of);
             let missing = *b - *a - 1;
+            self.check_places(missing, from, to);
             let Some((segment, (stream, index, _))) = last_of.filter(|_| missing > 0) else {
                 continue;
             };
@@ -379,6 +380,16 @@ impl Run {
                 missing <= undelivered,
                 "{missing} missing before {b}, {undelivered} undelivered"
             );
+        }
+    }
+
+    /// Sound has no layers to leave out: inside a stretch, what is missing keeps its place.
+    fn check_places(&self, missing: u64, from: &Seen, to: &Seen) {
+        if let (Some((_, from_index, _)), Some((_, to_index, _))) = (from.source, to.source)
+            && self.clock_khz == 48
+            && Run::segment(from) == Run::segment(to)
+        {
+            assert_eq!(missing, to_index - from_index - 1);
         }
     }
 

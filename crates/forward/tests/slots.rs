@@ -434,3 +434,110 @@ fn want_of_bandwidth_is_told_and_costs_no_gap() {
     .remove(0);
     assert_eq!(after.number, before.number + 1);
 }
+
+/// Asks for numbers again, and tells how many packets came of it.
+fn asked_again(
+    forwarder: &mut sideroom_forward::Forwarder,
+    now: sideroom_route::Time,
+    numbers: &[u16],
+) -> usize {
+    let mut sink = Sink::default();
+    let to = sideroom_forward::SubscriberId(2);
+    let lost = numbers.iter().copied();
+    forwarder.handle_nack(now, to, ssrc_of(2, VIDEO), lost, &mut sink);
+    sink.sent.len()
+}
+
+#[test]
+fn numbers_of_one_source_are_never_answered_with_packets_of_another() {
+    let (mut forwarder, [a, b], mut updates) = two_cameras();
+    // Somebody else watches the second camera, which counts its packets like the first.
+    let both = updates.next(&[], &[(1, VIDEO, Some(route(1, Gate::Open)))]);
+    forwarder.apply(ms(0), &both).unwrap();
+    let [mut first, mut second] = [1, 2].map(|ssrc| Source::new(ssrc, VP8, 9_000, 77));
+    let mut numbers = Vec::new();
+    for frame in 0..10 {
+        let now = ms(33 * frame);
+        let sent = put(
+            &mut forwarder,
+            now,
+            a,
+            0,
+            &first.vp8(3_000, frame == 0, 0, 1)[0],
+        );
+        numbers.extend(sent.iter().map(|sent| sent.number as u16));
+        put(
+            &mut forwarder,
+            now,
+            b,
+            0,
+            &second.vp8(3_000, frame == 0, 0, 1)[0],
+        );
+    }
+    assert_eq!(asked_again(&mut forwarder, ms(350), &numbers), 10);
+    let switch = updates.next(&[], &[(2, VIDEO, Some(route(1, Gate::Open)))]);
+    forwarder.apply(ms(360), &switch).unwrap();
+    let keyframe = second.vp8(3_000, true, 0, 1).remove(0);
+    assert_eq!(put(&mut forwarder, ms(370), b, 0, &keyframe).len(), 2);
+    assert_eq!(asked_again(&mut forwarder, ms(400), &numbers), 0);
+    // The second camera's publisher comes back, and counts from the beginning: no packet of the new
+    // transport stands for one of the old.
+    let before = put(
+        &mut forwarder,
+        ms(410),
+        b,
+        0,
+        &second.vp8(3_000, false, 0, 1)[0],
+    );
+    let number = before
+        .iter()
+        .find(|sent| sent.slot == VIDEO && sent.to.0 == 2);
+    let number = number.unwrap().number as u16;
+    forwarder.remove_ingress(b);
+    let again = forwarder.add_ingress(ingress(1, 1, TrackKind::Camera, 1));
+    assert_eq!(again, b, "the number is used again");
+    let mut second = Source::new(2, VP8, 9_000, 77);
+    for frame in 0..14 {
+        let packet = second.vp8(3_000, frame == 0, 0, 1).remove(0);
+        assert_eq!(
+            put(&mut forwarder, ms(450 + frame), again, 0, &packet).len(),
+            2
+        );
+    }
+    assert_eq!(asked_again(&mut forwarder, ms(480), &[number]), 0);
+}
+
+#[test]
+fn a_late_packet_finds_its_place_and_one_that_is_left_out_is_filled() {
+    let (mut forwarder, [a, _], _) = two_cameras();
+    let mut source = Source::new(1, VP8, 9_000, 77);
+    let keyframe = source.vp8(3_000, true, 0, 1).remove(0);
+    let base = put(&mut forwarder, ms(10), a, 0, &keyframe)[0].number;
+    let coming = [
+        source.vp8(3_000, false, 1, 1).remove(0),
+        source.vp8(3_000, false, 0, 1).remove(0),
+        source.vp8(3_000, false, 1, 1).remove(0),
+        source.vp8(3_000, false, 0, 1).remove(0),
+    ];
+    let mut number_of = |at: usize| {
+        let sent = put(&mut forwarder, ms(50), a, 0, &coming[at]);
+        sent.first().map(|sent| (sent.number - base, sent.kind))
+    };
+    assert_eq!(number_of(1), Some((2, PacketKind::Media)), "one is missing");
+    assert_eq!(number_of(0), Some((1, PacketKind::Media)));
+    assert_eq!(number_of(3), Some((4, PacketKind::Media)));
+    let target = LayerTarget::Layer {
+        encoding: 0,
+        temporal: 0,
+    };
+    let to = sideroom_forward::SubscriberId(2);
+    forwarder.set_layer_target(ms(60), to, VIDEO, target);
+    let next = source.vp8(3_000, false, 0, 1).remove(0);
+    assert_eq!(put(&mut forwarder, ms(70), a, 0, &next).len(), 1);
+    let filled = put(&mut forwarder, ms(80), a, 0, &coming[2]).remove(0);
+    assert_eq!(
+        (filled.number - base, filled.kind),
+        (3, PacketKind::Padding)
+    );
+    assert_eq!(filled.view().payload(), []);
+}
