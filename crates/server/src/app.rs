@@ -31,8 +31,12 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (plane, told) = media::start(&start_options(&config)?)?;
     let plane = Arc::new(plane);
     let (life, participants) = watch::channel(0);
-    let mut control =
-        ControlLoop::new(loop_options(&config), launch.journal.clone(), Arc::clone(&plane), life);
+    let mut control = ControlLoop::new(
+        loop_options(&config),
+        launch.journal.clone(),
+        Arc::clone(&plane),
+        life,
+    );
     control.load().await?;
     let queued = usize::try_from(config.limits.queued_commands).unwrap_or(usize::MAX);
     let (asks, asked) = mpsc::channel(queued.max(1));
@@ -92,7 +96,10 @@ fn start_options(config: &Config) -> Result<StartOptions, Box<dyn Error + Send +
     Ok(StartOptions {
         workers,
         bind: SocketAddr::new(media.bind, media.first_port),
-        port: PortOptions { udp, tcp: media.tcp.then(TcpLimits::default) },
+        port: PortOptions {
+            udp,
+            tcp: media.tcp.then(TcpLimits::default),
+        },
         announce,
         certificate: Certificate::generate(&seed)?,
         dtls_versions: DtlsVersions::default(),
@@ -125,7 +132,9 @@ fn loop_options(config: &Config) -> LoopOptions {
             max_breakouts: rooms.max_breakouts.into(),
             max_participants: config.limits.participants_per_room,
             reconnect_grace_ms: rooms.reconnect_grace_s.saturating_mul(1_000),
-            codecs: CodecChoice { video: video_codec(config.codecs.video) },
+            codecs: CodecChoice {
+                video: video_codec(config.codecs.video),
+            },
             ..RoomSettings::default()
         },
         max_rooms: bound(config.limits.rooms),
@@ -158,11 +167,21 @@ async fn publish(plane: Arc<MediaPlane>) {
                 bytes_received: worker.bytes_received,
                 packets_sent: worker.packets_sent,
                 bytes_sent: worker.bytes_sent,
-                busy_permille: (worker.load * 1_000.0).clamp(0.0, 1_000.0) as u16,
+                relayed_sent: worker.relayed_out,
+                relayed_received: worker.relayed_in,
+                kernel_drops: worker.kernel_drops,
+                transports: worker.peers,
+                busy: worker.load,
             };
-            totals.publish(sideroom_route::WorkerId(u16::try_from(index).unwrap_or(u16::MAX)));
+            totals.publish(sideroom_route::WorkerId(
+                u16::try_from(index).unwrap_or(u16::MAX),
+            ));
         }
-        for (place, reason) in totals.dropped.iter_mut().zip(sideroom_route::DropReason::ALL) {
+        for (place, reason) in totals
+            .dropped
+            .iter_mut()
+            .zip(sideroom_route::DropReason::ALL)
+        {
             *place = counts.iter().map(|worker| worker.dropped(*reason)).sum();
         }
         totals.publish();

@@ -123,6 +123,7 @@ fn check_config(args: &CheckArgs) -> Done {
     config.validate()?;
     config.keyring()?;
     crate::logging::filter(&config.log)?;
+    crate::tls::Tls::read(&config.tls)?;
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }

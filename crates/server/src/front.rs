@@ -6,24 +6,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::serve::{Listener, ListenerExt};
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
 use sideroom_rpc::{Api, RpcConfig};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::metrics::count_refusals;
 use crate::pages;
 use crate::rooms::Node;
 use crate::serve::Launch;
 use crate::shutdown::{Phase, Shutdown};
+use crate::tls::known_by_certificate;
 
 /// Begins to serve; returns at once.
 pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let keyring = Arc::clone(&launch.keyring);
     let api = Api::with_keyring(node, rpc_config(&launch.config, launch.dev), launch.keyring);
     let http = sideroom_rpc::router(api.clone()).fallback_service(pages::router(&launch.config)?);
     let (grpc, health) = sideroom_rpc::grpc(&api);
-    listen("http", launch.http, http, launch.shutdown.clone());
-    listen("grpc", launch.grpc, grpc, launch.shutdown.clone());
+    let http = http.layer(from_fn(count_refusals));
+    let mut grpc = grpc.layer(from_fn(count_refusals));
+    let shutdown = &launch.shutdown;
+    match &launch.tls {
+        None => {
+            listen("http", quick(launch.http), http, shutdown);
+            listen("grpc", quick(launch.grpc), grpc, shutdown);
+        }
+        Some(tls) => {
+            if tls.knows_clients() {
+                grpc = grpc.layer(from_fn_with_state(keyring, known_by_certificate));
+            }
+            listen("http", tls.http(launch.http)?, http, shutdown);
+            listen("grpc", tls.grpc(launch.grpc)?, grpc, shutdown);
+        }
+    }
     let shutdown = launch.shutdown;
     tokio::spawn(async move {
         shutdown.reached(Phase::Running).await;
@@ -34,17 +53,30 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-fn listen(name: &'static str, listener: TcpListener, router: Router, shutdown: Shutdown) {
+/// Answers are small and wanted at once.
+fn quick(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
+    listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection answers with delay");
+        }
+    })
+}
+
+fn listen(
+    name: &'static str,
+    listener: impl Listener<Addr = SocketAddr>,
+    router: Router,
+    shutdown: &Shutdown,
+) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let ended = shutdown.reached(Phase::Closing);
+    // The peer's address is known of tapped listeners of whatever kind.
+    let listener = listener.tap_io(|_| {});
     tokio::spawn(async move {
-        let ended = shutdown.reached(Phase::Closing);
-        // Answers are small and wanted at once.
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection answers with delay");
-            }
-        });
-        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(ended).await {
+        if let Err(error) = axum::serve(listener, service)
+            .with_graceful_shutdown(ended)
+            .await
+        {
             tracing::error!(name, %error, "no longer listening");
         }
     });

@@ -12,6 +12,7 @@ use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::{self, Journal, StoreError};
+use crate::tls::{Tls, TlsError};
 use crate::{admin, clock};
 
 /// Threads for the control plane. Media has threads of its own.
@@ -36,6 +37,9 @@ pub enum ServeError {
          or try `sideroom serve --dev`"
     )]
     NoKeys,
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The log's filter is none.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -81,6 +85,8 @@ pub struct Launch {
     pub http: TcpListener,
     /// For gRPC.
     pub grpc: TcpListener,
+    /// What both speak, if it is not plain.
+    pub tls: Option<Tls>,
 }
 
 /// Runs the server until it is told to stop.
@@ -96,6 +102,7 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
     crate::logging::init(&config.log)?;
     let exporter = Exporter::install();
     let keyring = Arc::new(config.keyring()?);
+    let tls = Tls::read(&config.tls)?;
     let store = store::open(&config.store).map_err(|source| ServeError::Store {
         path: config.store.path.clone(),
         source,
@@ -135,6 +142,7 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
             shutdown,
             http,
             grpc,
+            tls,
         };
         crate::app::run(launch).await.map_err(ServeError::App)
     })

@@ -79,7 +79,10 @@ impl Tls {
             "" => None,
             path => Some(Arc::new(server_config(config, Some(path))?)),
         };
-        Ok(Some(Self { server, known_clients }))
+        Ok(Some(Self {
+            server,
+            known_clients,
+        }))
     }
 
     /// True if clients of gRPC are known by their certificate.
@@ -94,7 +97,10 @@ impl Tls {
 
     /// The port for signaling servers.
     pub fn grpc(&self, listener: TcpListener) -> io::Result<TlsDoor> {
-        open(listener, Arc::clone(self.known_clients.as_ref().unwrap_or(&self.server)))
+        open(
+            listener,
+            Arc::clone(self.known_clients.as_ref().unwrap_or(&self.server)),
+        )
     }
 }
 
@@ -121,17 +127,18 @@ fn server_config(config: &TlsConfig, authority: Option<&str>) -> Result<ServerCo
     Ok(server)
 }
 
-fn certificates(
-    key: &'static str,
-    path: &str,
-) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(key: &'static str, path: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     CertificateDer::pem_file_iter(Path::new(path))
         .and_then(Iterator::collect)
         .map_err(|source| file_error(key, path, source))
 }
 
 fn file_error(key: &'static str, path: &str, source: pem::Error) -> TlsError {
-    TlsError::File { key, path: path.to_owned(), source }
+    TlsError::File {
+        key,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn open(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<TlsDoor> {
@@ -150,6 +157,9 @@ async fn accept(
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         // The plain listener's own accept logs and retries what the system refuses.
         let (stream, peer) = axum::serve::Listener::accept(&mut listener).await;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection answers with delay");
+        }
         let (acceptor, finished) = (acceptor.clone(), finished.clone());
         if finished.is_closed() {
             return;

@@ -123,7 +123,7 @@ fn what_cannot_work_is_said_all_at_once() {
     let text = "
         [node]\nworkers = 4
         [media]\nfirst_port = 7899
-        [http]\ntls_key_file = \"key.pem\"
+        [tls]\nkey_file = \"key.pem\"
         [rooms]\nmax_active_talkers = 2
         [auth]\nkeys = [{ id = \"a\", secret = \"short\" }, { id = \"a\" }]
         [store]\npath = \"\"\nsnapshot_every_records = 0
@@ -131,7 +131,7 @@ fn what_cannot_work_is_said_all_at_once() {
     let error = file(text).unwrap().validate().unwrap_err().to_string();
     for key in [
         "media.first_port: a worker's TCP port",
-        "http.tls_key_file",
+        "tls.key_file",
         "rooms.max_active_talkers",
         "auth.keys.id",
         "auth.keys.secret: every",
