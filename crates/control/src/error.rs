@@ -38,7 +38,7 @@ pub enum BreakoutError {
     )]
     TokenFailed,
     /// Anything else that stops a creation.
-    #[error("The breakouts could not be created: {0}.")]
+    #[error("The breakouts could not be created: {0}; correct it and try again.")]
     CreateFailed(&'static str),
     /// A breakout command in lecture mode.
     #[error("Breakouts work in group mode only; switch the room to group mode first.")]
@@ -76,7 +76,7 @@ pub enum BreakoutError {
     )]
     ResumeFailed,
     /// Malformed or unreadable breakout details.
-    #[error("The details of the breakout are unreadable: {0}.")]
+    #[error("The details of the breakout are unreadable: {0}; correct them and try again.")]
     DetailsUnreadable(&'static str),
     /// The hang-up failed.
     #[error("There is no breakout to leave: this participant is in the parent room already.")]
@@ -119,7 +119,7 @@ pub enum BreakoutError {
     #[error("Camera video is not allowed here; join without video, or have `video` switched on.")]
     VideoNotAllowed,
     /// An argument that cannot be meant so.
-    #[error("An argument is not valid: {0}.")]
+    #[error("An argument is not valid ({0}); correct it and try again.")]
     InvalidArgument(&'static str),
     /// The actor is not (any longer) in this room.
     #[error("The caller is not in this room; join it first.")]

@@ -261,27 +261,32 @@ impl Random {
                 participant,
                 stream: kinds(step.c),
             },
-            18 => match step.c % 4 {
-                0 => Command::AskForHelp {
-                    participant,
-                    note: "come".to_owned(),
-                },
-                1 => Command::AnswerHelp {
-                    participant,
-                    note: String::new(),
-                },
-                2 => Command::AddressAllText {
-                    text: "all".to_owned(),
-                },
-                _ => Command::Chat {
-                    group: self.group(step.b),
-                    text: "hello".to_owned(),
-                },
-            },
+            18 => self.words(step),
             _ => match step.c % 8 {
                 0 => Command::Leave { participant },
                 1 => Command::Remove { participant },
                 _ => Command::Drop { participant },
+            },
+        }
+    }
+
+    fn words(&self, step: &Step) -> Command {
+        let participant = self.participant(step.a);
+        match step.c % 4 {
+            0 => Command::AskForHelp {
+                participant,
+                note: "come".to_owned(),
+            },
+            1 => Command::AnswerHelp {
+                participant,
+                note: String::new(),
+            },
+            2 => Command::AddressAllText {
+                text: "all".to_owned(),
+            },
+            _ => Command::Chat {
+                group: self.group(step.b),
+                text: "hello".to_owned(),
             },
         }
     }
@@ -524,19 +529,11 @@ fn check_five_lines(room: &Room, view: &RoomView, table: &RoutePlan) {
             let pair = (one.participant, track.track);
             assert_eq!(
                 hears(room, pair.0, pair.1),
-                open_or_hidden(room, &open, pair),
+                open.contains(&pair),
                 "{pair:?}"
             );
         }
     }
-}
-
-fn open_or_hidden(
-    _: &Room,
-    open: &BTreeSet<(ParticipantId, TrackId)>,
-    pair: (ParticipantId, TrackId),
-) -> bool {
-    open.contains(&pair)
 }
 
 fn run(steps: &[Step], live: bool) {
