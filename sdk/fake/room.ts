@@ -442,6 +442,7 @@ const COMMANDS: Record<string, Run> = {
     room.emit('roleChanged', { participantId: target.id, role: body['role'] });
   },
   'ParticipantService/SetParentGate': (room, who, body) => {
+    if (body['paused'] === false && room.gate['paused'] && who.groupId !== 'parent') throw new Refused('ResumeFailed', 1138, [412, 46257]);
     if ('paused' in body) who.joinPaused = false;
     who.gate = { ...who.gate, ...gateChange(body) };
     room.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);

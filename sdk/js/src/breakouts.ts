@@ -336,6 +336,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   membersOf(breakoutId: string): Participant[] {
     return [...this.host.participants.values()].filter(({ groupId }) => groupId === breakoutId);
   }
+  /** @internal One that nobody can join, for details that name none. */
+  unreadable(details: object): Breakout {
+    return new Breakout(decodeBreakout({ ...details, id: '' }), this);
+  }
   /** @internal Joins or declines; an invitation into something that is gone is over, too. */
   async answer(breakoutId: string, method: string, body: Json = {}): Promise<void> {
     try {

@@ -255,6 +255,8 @@ export class Connection {
     if (!broken() || this.phase.name !== 'connected') return;
     try {
       await this.reoffer(true);
+      if (this.#isClosed()) return;
+      clearTimeout(this.#mediaTimer);
       this.#mediaTimer = setTimeout(() => {
         if (broken()) this.#rejoin(localError('MediaPathFailed'));
       }, MEDIA_WITHIN_MS);

@@ -83,7 +83,10 @@ export class Call {
 
   feature(name: typeof Features.BreakoutRooms): BreakoutRoomsFeature {
     if (name !== Features.BreakoutRooms) throw new CommunicationError('This call has no such feature.', 400, 46250);
-    if (this.native.settings.mode === 'lecture') throw new CommunicationError('A lecture has no breakout rooms. Ask a moderator to switch it to group mode.', 400, 46250);
+    const { settings } = this.native;
+    if (settings.mode === 'lecture') throw new CommunicationError('A lecture has no breakout rooms. Ask a moderator to switch it to group mode.', 400, 46250);
+    if (settings.breakouts.availability === 'not_supported') throw new CommunicationError('This kind of meeting has no breakout rooms.', 400, 46250);
+    if (settings.breakouts.availability === 'disabled') throw new CommunicationError('The operator switched breakout rooms off. Ask them to allow breakout rooms.', 405, 46251);
     return this.#breakoutRooms;
   }
 
@@ -199,6 +202,15 @@ export class BreakoutRoomsFeature {
   get breakoutRoomsSettings(): BreakoutRoomsSettings {
     const { allowReturn, endsAtMs } = this.native.breakouts.settings;
     return { disableReturnToMainMeeting: !allowReturn, roomEndTime: endsAtMs ? new Date(endsAtMs) : undefined };
+  }
+
+  /**
+   * A breakout from details that an app kept or was sent: the one that is known under that id. Details
+   * that cannot be read give one that cannot be joined.
+   */
+  describe(details: { id?: string; displayName?: string }): BreakoutRoom {
+    const known = details.id ? this.native.breakouts.find(details.id) : undefined;
+    return known ? this.#wrap(known) : new BreakoutRoom(this, this.native.breakouts.unreadable(details));
   }
 
   /** @internal */

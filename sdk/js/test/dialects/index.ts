@@ -1,0 +1,17 @@
+/** All scenarios of all dialects. */
+import { acs } from './acs.ts';
+import { enablex } from './enablex.ts';
+import { ios } from './ios.ts';
+import { Stage, type Scenario, type Setup } from './stage.ts';
+
+export const scenarios: Scenario[] = [...enablex, ...ios, ...acs];
+
+/** Runs one in a room of its own; throws what went wrong. */
+export async function play(setup: Setup, scenario: Scenario, room: string): Promise<void> {
+  const stage = new Stage(setup, room);
+  try {
+    await scenario.run(stage);
+  } finally {
+    stage.end();
+  }
+}
