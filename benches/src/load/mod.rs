@@ -18,6 +18,7 @@ mod receive;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod sdp;
 pub mod server;
 pub mod swarm;
 pub mod tag;

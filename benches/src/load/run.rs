@@ -10,6 +10,7 @@ use super::report::Report;
 use super::scenario::{fanout, saturate};
 use super::targets::Target;
 use super::targets::bare::Bare;
+use super::targets::sideroom;
 use crate::summary::Spread;
 
 /// Everything that was found out.
@@ -85,10 +86,7 @@ fn start(common: &Common, kind: TargetKind) -> Result<Box<dyn Target>, LoadError
             let bare = Bare::start(common.profile, common.server_cpus.as_deref())?;
             Ok(Box::new(bare))
         }
-        TargetKind::Sideroom => Err(LoadError::NotSupported {
-            target: "sideroom".to_owned(),
-            what: "anything yet",
-        }),
+        TargetKind::Sideroom => Ok(Box::new(sideroom::start::start(common)?)),
     }
 }
 

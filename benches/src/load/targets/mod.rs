@@ -1,10 +1,12 @@
 //! The servers that the clients can be sent to.
 
 pub mod bare;
+pub mod sideroom;
 
 use sideroom_route::{Time, TrackKind};
 use sideroom_rtp::ExtensionMap;
 
+use self::sideroom::api::Api;
 use super::error::LoadError;
 use super::media::SourceSpec;
 use super::member::MemberSetup;
@@ -73,6 +75,11 @@ pub trait Target: Send + Sync {
 
     /// The client goes.
     fn leave(&self, room: &str, participant: &str) -> Result<(), LoadError>;
+
+    /// What only Sideroom can do: breakouts and gates.
+    fn sideroom(&self) -> Option<&Api> {
+        None
+    }
 }
 
 impl Negotiated {

@@ -1,0 +1,242 @@
+//! The JSON API of Sideroom, as far as the scenarios need it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sideroom_route::TrackKind;
+use ureq::Agent;
+
+use super::kind_name;
+use crate::load::error::LoadError;
+use crate::load::targets::JoinPlan;
+
+/// How long tokens are good for.
+const TOKEN_LIFE_S: u64 = 3_600;
+/// An answer that takes longer is an error.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection to the JSON API with an API key.
+pub struct Api {
+    agent: Agent,
+    url: String,
+    key_id: String,
+    secret: String,
+    bearer: String,
+    requests: AtomicU64,
+    /// Makes request ids unique among runs against the same server.
+    run: u64,
+}
+
+#[derive(Serialize)]
+struct ApiClaims<'a> {
+    aud: &'a str,
+    exp: u64,
+}
+
+#[derive(Serialize)]
+struct ClientClaims<'a> {
+    aud: &'a str,
+    room: &'a str,
+    sub: &'a str,
+    name: &'a str,
+    role: &'a str,
+    exp: u64,
+}
+
+impl Api {
+    /// Calls `url` with tokens signed by this key.
+    pub fn new(url: &str, key_id: &str, secret: &str) -> Result<Self, LoadError> {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .max_idle_connections_per_host(16)
+            .build()
+            .into();
+        let mut api = Self {
+            agent,
+            url: url.trim_end_matches('/').to_owned(),
+            key_id: key_id.to_owned(),
+            secret: secret.to_owned(),
+            bearer: String::new(),
+            requests: AtomicU64::new(0),
+            run: unix_time().as_micros() as u64,
+        };
+        let aud = "sideroom-api";
+        let exp = unix_time().as_secs() + TOKEN_LIFE_S;
+        api.bearer = api.sign(aud, &ApiClaims { aud, exp })?;
+        Ok(api)
+    }
+
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, LoadError> {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(self.key_id.clone());
+        header.typ = Some(kind.to_owned());
+        let key = EncodingKey::from_secret(self.secret.as_bytes());
+        jsonwebtoken::encode(&header, claims, &key)
+            .map_err(|error| LoadError::Answer(format!("no token could be signed: {error}")))
+    }
+
+    /// Calls a method with a fresh request id.
+    pub fn call(&self, method: &str, mut body: Value) -> Result<Value, LoadError> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        if let Value::Object(fields) = &mut body {
+            let id = format!("load-{}-{number}", self.run);
+            fields.insert("requestId".to_owned(), id.into());
+        }
+        self.ask(method, &body)
+    }
+
+    /// Calls a method that takes no request id.
+    pub fn ask(&self, method: &str, body: &Value) -> Result<Value, LoadError> {
+        let refused = |message: String| LoadError::Refused {
+            method: method.to_owned(),
+            message,
+        };
+        let mut answer = self
+            .agent
+            .post(format!("{}/sideroom.v1.{method}", self.url))
+            .header("authorization", format!("Bearer {}", self.bearer))
+            .send_json(body)
+            .map_err(|error| refused(error.to_string()))?;
+        let status = answer.status();
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_string()
+            .map_err(|error| refused(error.to_string()))?;
+        if !status.is_success() {
+            return Err(refused(format!("{status} {text}")));
+        }
+        serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+    }
+
+    /// Makes a room, or begins anew with one of that name.
+    pub fn create_room(&self, room: &str, participants: usize) -> Result<(), LoadError> {
+        let _ = self.call("RoomService/DeleteRoom", json!({ "room": room }));
+        let settings = json!({
+            "maxParticipants": participants + 8,
+            "maxActiveTalkers": 100,
+            "maxBreakouts": 10,
+        });
+        let body = json!({ "room": room, "settings": settings });
+        self.call("RoomService/CreateRoom", body).map(|_| ())
+    }
+
+    /// Joins with a client token: the participant's id and the answer's SDP.
+    pub fn join(
+        &self,
+        plan: &JoinPlan,
+        identity: &str,
+        offer: &str,
+    ) -> Result<(String, String), LoadError> {
+        let aud = "sideroom-client";
+        let role = if plan.moderator {
+            "moderator"
+        } else {
+            "participant"
+        };
+        let token = self.sign(
+            aud,
+            &ClientClaims {
+                aud,
+                room: &plan.room,
+                sub: identity,
+                name: identity,
+                role,
+                exp: unix_time().as_secs() + TOKEN_LIFE_S,
+            },
+        )?;
+        let tracks: Vec<_> = (0..)
+            .zip(&plan.sends)
+            .map(|(at, kind)| {
+                let mid = crate::load::sdp::mid_of(at);
+                json!({ "mid": mid, "kind": kind_name(*kind) })
+            })
+            .collect();
+        let body = json!({ "clientToken": token, "offer": offer, "tracks": tracks });
+        let answer = self.call("ParticipantService/Join", body)?;
+        Ok((text(&answer, "/participantId")?, text(&answer, "/sdp")?))
+    }
+
+    /// A participant sends a track that it offered.
+    pub fn publish(&self, room: &str, who: &str, kind: TrackKind) -> Result<(), LoadError> {
+        let kinds = [kind_name(kind)];
+        let body = json!({ "room": room, "participantId": who, "kinds": kinds });
+        self.call("ParticipantService/Publish", body).map(|_| ())
+    }
+
+    /// A participant goes.
+    pub fn leave(&self, room: &str, who: &str) -> Result<(), LoadError> {
+        let body = json!({ "room": room, "participantId": who });
+        self.call("ParticipantService/Leave", body).map(|_| ())
+    }
+
+    /// Makes breakouts that hold `places` people each, with audio and video, and gives their ids.
+    pub fn create_breakouts(
+        &self,
+        room: &str,
+        count: usize,
+        places: usize,
+    ) -> Result<Vec<String>, LoadError> {
+        let definition = json!({ "maxRooms": count, "participants": places.to_string(),
+            "media": { "audio": true, "screen": true, "canvas": true }, "selfSelect": true });
+        let body = json!({ "room": room, "definition": definition });
+        let answer = self.call("BreakoutService/CreateBreakouts", body)?;
+        let made = answer.pointer("/breakouts").and_then(Value::as_array);
+        let ids = made
+            .into_iter()
+            .flatten()
+            .map(|breakout| text(breakout, "/id"));
+        ids.collect()
+    }
+
+    /// Moves people, all in one epoch; `parent` is a group too.
+    pub fn move_all(&self, room: &str, moves: &[(&str, &str)]) -> Result<(), LoadError> {
+        let moves: Vec<_> = moves
+            .iter()
+            .map(|(who, to)| json!({ "participantId": who, "toGroupId": to }))
+            .collect();
+        let body = json!({ "room": room, "moves": moves });
+        self.call("BreakoutService/MoveParticipants", body)
+            .map(|_| ())
+    }
+
+    /// Sets the gate between everybody who is away and the parent.
+    pub fn set_room_gate(&self, room: &str, change: (&str, bool)) -> Result<(), LoadError> {
+        let mut body = BTreeMap::from([("room", json!(room))]);
+        body.insert(change.0, json!(change.1));
+        self.call("ParticipantService/SetRoomGate", json!(body))
+            .map(|_| ())
+    }
+
+    /// What those who join a breakout from now on receive of the parent.
+    pub fn set_parent_while_away(&self, room: &str, live: bool) -> Result<(), LoadError> {
+        let value = if live { "LIVE" } else { "PAUSED" };
+        let settings = json!({ "parentWhileAway": format!("PARENT_WHILE_AWAY_{value}") });
+        let body = json!({ "room": room, "settings": settings });
+        self.call("BreakoutService/UpdateSettings", body)
+            .map(|_| ())
+    }
+}
+
+fn text(answer: &Value, pointer: &str) -> Result<String, LoadError> {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    found
+        .map(str::to_owned)
+        .ok_or_else(|| LoadError::Answer(format!("it has no {pointer}: {answer}")))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tokens end at a time of the calendar"
+)]
+fn unix_time() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}

@@ -1,0 +1,88 @@
+//! Starts a Sideroom server for a run, or finds one that runs already.
+
+use std::net::UdpSocket;
+
+use super::Sideroom;
+use super::api::Api;
+use crate::load::error::LoadError;
+use crate::load::options::Common;
+use crate::load::server::{Server, beside};
+
+const KEY: &str = "load";
+/// Nobody but the load tool ever sees this server.
+const SECRET: &str = "a-secret-for-a-server-that-only-lives-for-one-run";
+/// Where a secret of a server that runs already is looked for.
+const SECRET_VARIABLE: &str = "SIDEROOM_API_SECRET";
+
+/// The server that the command line asks for.
+pub fn start(common: &Common) -> Result<Sideroom, LoadError> {
+    match &common.url {
+        Some(url) => attach(common, url),
+        None => launch(common),
+    }
+}
+
+fn attach(common: &Common, url: &str) -> Result<Sideroom, LoadError> {
+    let missing = |what: &str| LoadError::Server(format!("with --url, {what} is needed too"));
+    let pid = common.server_pid.ok_or_else(|| missing("--server-pid"))?;
+    let key = common
+        .api_key
+        .as_deref()
+        .ok_or_else(|| missing("--api-key"))?;
+    let secret = common
+        .api_secret
+        .clone()
+        .or_else(|| std::env::var(SECRET_VARIABLE).ok());
+    let secret = secret.ok_or_else(|| missing("--api-secret"))?;
+    let api = Api::new(url, key, &secret)?;
+    Sideroom::new(Server::attach(pid)?, api, common.profile)
+}
+
+fn launch(common: &Common) -> Result<Sideroom, LoadError> {
+    let program = common
+        .server_bin
+        .clone()
+        .unwrap_or_else(|| beside("sideroom"));
+    let mut command = vec![program.to_string_lossy().into_owned()];
+    command.extend(["serve", "--store", "memory", "--workers"].map(str::to_owned));
+    command.push(common.workers.to_string());
+    let limits = [
+        "REQUESTS_PER_S_PER_KEY",
+        "REQUESTS_PER_S_PER_CLIENT",
+        "REQUESTS_PER_S_PER_ADDRESS",
+    ];
+    let limits = limits.map(|name| format!("SIDEROOM_LIMITS_{name}"));
+    let mut environment: Vec<(&str, String)> = vec![
+        ("SIDEROOM_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
+        ("SIDEROOM_GRPC_LISTEN", "127.0.0.1:0".to_owned()),
+        ("SIDEROOM_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+        ("SIDEROOM_MEDIA_BIND", "127.0.0.1".to_owned()),
+        ("SIDEROOM_MEDIA_ANNOUNCE", "127.0.0.1".to_owned()),
+        ("SIDEROOM_MEDIA_FIRST_PORT", free_port()?.to_string()),
+        ("SIDEROOM_AUTH_KEYS", format!("{KEY}:{SECRET}")),
+        ("SIDEROOM_LOG_LEVEL", "warn".to_owned()),
+    ];
+    // The tool is one address and one key, and asks for thousands of clients.
+    environment.extend(
+        limits
+            .iter()
+            .map(|name| (name.as_str(), "1000000".to_owned())),
+    );
+    let cpus = common.server_cpus.as_deref();
+    let server = Server::start(&command, cpus, &environment, "http ")?;
+    let address = server
+        .announced
+        .split_whitespace()
+        .last()
+        .unwrap_or_default();
+    let api = Api::new(&format!("http://{address}"), KEY, SECRET)?;
+    Sideroom::new(server, api, common.profile)
+}
+
+/// A number that is free now, and whose followers most likely are.
+fn free_port() -> Result<u16, LoadError> {
+    Ok(UdpSocket::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port()
+        .min(65_000))
+}
