@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { KEYS } from './operator.ts';
 
 /** The root of the repository: the tests run from `sdk/`. */
 export const ROOT = dirname(process.cwd());
@@ -50,10 +51,10 @@ export async function startServer(environment: Record<string, string> = {}, host
     SIDEROOM_ADMIN_LISTEN: `127.0.0.1:${admin}`,
     SIDEROOM_MEDIA_FIRST_PORT: String(media),
     SIDEROOM_HTTP_PAGES: join(ROOT, 'web/dist'),
-    SIDEROOM_AUTH_KEYS: 'e2e:e2e-secret-e2e-secret-e2e-secret-e2e',
+    SIDEROOM_AUTH_KEYS: KEYS,
     ...environment,
   };
-  const [command = '', ...args] = [...wrap, binary(), 'serve', '--dev', '--workers', '2', '--store', join(folder, 'rooms.redb')];
+  const [command = "", ...args] = [...wrap, binary(), 'serve', '--dev', '--workers', '2', '--store', join(folder, 'rooms.redb')];
   let child: ChildProcess | undefined;
   const url = `http://${host}:${http}`;
   const start = async (): Promise<void> => {

@@ -84,14 +84,13 @@ export interface EnxRoomMeta {
   readonly clients: readonly { clientId: string; name: string; role: string }[];
 }
 
-/** A failure in the words of EnableX. Errors without a code of their own are our own fault there. */
+/** A failure in the words of EnableX. Errors without a code of their own are 1138, our own fault there. */
 export function enxFailure(error: unknown): EnxFailure {
-  if (error instanceof SideroomError) return { result: error.enablex ?? CODES[error.code] ?? 1138, msg: error.message };
-  return { result: 1138, msg: 'Something went wrong in the client. Reload the page.' };
+  if (!(error instanceof SideroomError)) return { result: 1138, msg: 'Something went wrong in the client. Reload the page.' };
+  // Without a valid token nobody gets media credentials, which is what 1729 says in EnableX.
+  const result = error.code === 'Unauthenticated' ? 1729 : (error.enablex ?? 1138);
+  return { result, msg: error.message };
 }
-
-/** The nearest codes for errors that EnableX has no code for, where the server named none. */
-const CODES: Record<string, number> = { NotAssigned: 1731, NotFound: 1731, NotInParent: 1731, AlreadyInBreakout: 1731, BreakoutClosed: 1731, BreakoutFull: 1731, NotModerator: 1731, Unauthenticated: 1729 };
 
 /**
  * Checks a definition as EnableX does, before anything is asked of the server: what is not a number can't
