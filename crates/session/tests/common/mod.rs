@@ -11,7 +11,7 @@ use sideroom_rtp::{Codec, Header, HeaderWriter};
 use sideroom_session::dtls::{Dtls, DtlsConfig, DtlsEvent, DtlsVersions};
 use sideroom_session::ice::IceClient;
 use sideroom_session::sdp::OfferError;
-use sideroom_session::srtp::{SrtpIn, SrtpOut, SrtpProfile};
+use sideroom_session::srtp::{KeyMaterial, Role, SrtpIn, SrtpOut, SrtpProfile};
 use sideroom_session::{
     Answer, Candidate, Certificate, DatagramClass, IceCredentials, PeerAddr, Proto, Received,
     RoomCodecs, Session, SessionConfig, SessionEvent,
@@ -387,4 +387,11 @@ impl Sent {
             payload: [&original[..], &self.payload].concat(),
         }
     }
+}
+
+/// Keys that no handshake has made.
+pub fn keys() -> KeyMaterial {
+    let profile = SrtpProfile::AeadAes128Gcm;
+    let exported: Vec<u8> = (0..profile.exported_len() as u8).collect();
+    KeyMaterial::from_exported(profile, &exported, Role::Server).unwrap()
 }
