@@ -172,6 +172,42 @@ fn dtls_13_is_spoken_with_those_who_offer_it() {
     }
 }
 
+/// Browsers offer 1.3 and name their cheapest profile last; a 1.3 server here would take the first.
+#[test]
+fn dtls_13_is_declined_where_it_would_cost_the_media_dear() {
+    const HELLO_VERIFY_REQUEST: u8 = 3;
+    const SERVER_HELLO: u8 = 2;
+    let answer_to = |order: [u8; 6], profiles: &[SrtpProfile]| {
+        let auto = client_config(client_certificate(), DtlsVersions::Auto);
+        let mut hello = sent_by(&mut Dtls::new(START, auto)).remove(0);
+        let ours = [0, 8, 0, 7, 0, 1];
+        let at = hello.windows(6).position(|list| list == ours).unwrap();
+        hello[at..at + 6].copy_from_slice(&order);
+        let config = DtlsConfig {
+            profiles: profiles.to_vec(),
+            ..server_config(&client_certificate())
+        };
+        let mut server = Dtls::new(START, config);
+        server.handle_datagram(START, &hello).unwrap();
+        sent_by(&mut server).first().map(|answer| answer[13])
+    };
+    let all = SrtpProfile::PREFERRED;
+    assert_eq!(answer_to([0, 8, 0, 7, 0, 1], &all), Some(SERVER_HELLO));
+    assert_eq!(answer_to([0, 7, 0, 8, 0, 1], &all), Some(SERVER_HELLO));
+    assert_eq!(
+        answer_to([0, 1, 0, 8, 0, 7], &all),
+        Some(HELLO_VERIFY_REQUEST)
+    );
+    // Nothing better is allowed here: then 1.3 costs nothing.
+    let only_cm = [SrtpProfile::AesCm128HmacSha1_80];
+    assert_eq!(answer_to([0, 1, 0, 8, 0, 7], &only_cm), Some(SERVER_HELLO));
+    // The first one is not allowed here, and 1.3 would take it.
+    assert_eq!(
+        answer_to([0, 8, 0, 7, 0, 1], &only_cm),
+        Some(HELLO_VERIFY_REQUEST)
+    );
+}
+
 #[test]
 fn a_server_may_keep_to_one_version() {
     let only = |versions| DtlsConfig {
