@@ -1,0 +1,594 @@
+//! Every method answers over real HTTP, and every type of event reaches a watcher, in one story of a room
+//! from its making to its end.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use sideroom_control::Command;
+use sideroom_rpc::{METHODS, auth::RoleClaim};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::harness::{OFFER, Server, api_token, client_token, hints};
+
+/// Every payload that the protocol names.
+const EVENTS: [&str; 30] = [
+    "roomUpdated",
+    "roomClosed",
+    "participantJoined",
+    "participantLeft",
+    "connectionChanged",
+    "roleChanged",
+    "grantsChanged",
+    "trackPublished",
+    "trackUnpublished",
+    "muteChanged",
+    "streamChanged",
+    "parentGateChanged",
+    "roomGateChanged",
+    "messageSent",
+    "drainingChanged",
+    "breakoutsCreated",
+    "breakoutUpdated",
+    "breakoutsDestroyed",
+    "selectableBreakouts",
+    "settingsChanged",
+    "invitationReceived",
+    "invitationRejected",
+    "assignmentChanged",
+    "participantMoved",
+    "membersChanged",
+    "awayChanged",
+    "timerTicked",
+    "addressAllChanged",
+    "listeningChanged",
+    "helpChanged",
+];
+
+/// The signaling server's own view of a room: `EventService/Watch` as JSON lines.
+pub(crate) struct Watcher {
+    lines: mpsc::UnboundedReceiver<Value>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Watcher {
+    pub(crate) async fn start(server: &Server, token: &str, request: Value) -> Self {
+        let url = server.url("sideroom.v1.EventService/Watch");
+        let request = server
+            .http()
+            .post(url)
+            .bearer_auth(token)
+            .body(request.to_string());
+        let mut body = request.send().await.unwrap().bytes_stream();
+        let (sender, lines) = mpsc::unbounded_channel();
+        let task = tokio::spawn(async move {
+            let mut rest = Vec::new();
+            while let Some(Ok(bytes)) = body.next().await {
+                rest.extend_from_slice(&bytes);
+                while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = rest.drain(..=end).collect();
+                    let _ = sender.send(serde_json::from_slice(&line).unwrap());
+                }
+            }
+        });
+        Self { lines, task }
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let patience = std::time::Duration::from_secs(10);
+        tokio::time::timeout(patience, self.lines.recv())
+            .await
+            .expect("nothing came")
+    }
+}
+
+struct Story {
+    server: Server,
+    token: String,
+    called: BTreeSet<String>,
+    requests: u32,
+}
+
+impl Story {
+    /// Calls as the signaling server.
+    async fn ask(&mut self, method: &str, body: Value) -> Value {
+        let token = self.token.clone();
+        self.ask_as(&token, method, body).await
+    }
+
+    async fn ask_as(&mut self, token: &str, method: &str, mut body: Value) -> Value {
+        self.requests += 1;
+        body["room"] = json!("story");
+        let has_id = !["GetRoom", "ListMoves", "SetViews", "Trickle", "CreateToken"]
+            .iter()
+            .any(|name| method.ends_with(name));
+        if has_id {
+            body["requestId"] = json!(format!("request-{}", self.requests));
+        }
+        self.bare(token, method, body).await
+    }
+
+    async fn bare(&mut self, token: &str, method: &str, body: Value) -> Value {
+        self.called.insert(method.to_owned());
+        let (status, answer) = self
+            .server
+            .call(Some(token), method, body.to_string())
+            .await;
+        assert_eq!(status, 200, "{method} {body} {answer}");
+        answer
+    }
+
+    async fn join(&mut self, identity: &str, role: &str) -> (String, String) {
+        let wanted = json!({ "identity": identity, "displayName": identity, "role": role });
+        let minted = self.ask("ParticipantService/CreateToken", wanted).await;
+        let token = minted["token"].as_str().unwrap().to_owned();
+        let joined = self
+            .ask(
+                "ParticipantService/Join",
+                json!({ "clientToken": token, "offer": OFFER, "tracks": hints() }),
+            )
+            .await;
+        assert!(joined["sdp"].as_str().unwrap().starts_with("v=0"));
+        (token, joined["participantId"].as_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn every_method_answers_and_every_event_is_told() {
+    let server = Server::start().await;
+    let mut story = Story {
+        server,
+        token: api_token(None),
+        called: BTreeSet::new(),
+        requests: 0,
+    };
+    let settings = json!({ "maxActiveTalkers": 6, "videoCodec": "VIDEO_CODEC_VP9" });
+    let made = story
+        .ask("RoomService/CreateRoom", json!({ "settings": settings }))
+        .await;
+    assert_eq!(made["room"]["settings"]["maxActiveTalkers"], 6);
+    let all = json!({ "room": "story", "includeVolatile": true });
+    let mut watcher = Watcher::start(&story.server, &api_token(None), all).await;
+    assert_eq!(watcher.next().await.unwrap()["snapshot"]["name"], "story");
+
+    people(&mut story).await;
+    breakouts(&mut story).await;
+    across_groups(&mut story).await;
+    endings(&mut story).await;
+
+    let mut types = BTreeSet::new();
+    let mut seq = 0;
+    while let Some(line) = watcher.next().await {
+        let event = &line["event"];
+        let kind = event["type"].as_str().unwrap();
+        assert!(
+            event.get(kind).is_some(),
+            "the type names the payload: {event}"
+        );
+        let next: u64 = event["seq"].as_str().unwrap().parse().unwrap();
+        assert!(next > seq, "numbers rise: {event}");
+        seq = next;
+        types.insert(kind.to_owned());
+    }
+    assert_eq!(
+        types,
+        EVENTS.map(str::to_owned).into(),
+        "every event was told"
+    );
+    let all: BTreeSet<String> = METHODS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(story.called, all, "every method was called");
+}
+
+/// Two moderators, two participants: `p1` mo, `p2` ann, `p3` bob.
+async fn people(story: &mut Story) {
+    let (mo, mo_id) = story.join("mo", "ROLE_MODERATOR").await;
+    let (ann, ann_id) = story.join("ann", "ROLE_PARTICIPANT").await;
+    let (_, bob_id) = story.join("bob", "ROLE_PARTICIPANT").await;
+    let listed = story
+        .bare(
+            &api_token(None),
+            "RoomService/ListRooms",
+            json!({ "pageSize": 10 }),
+        )
+        .await;
+    assert_eq!(listed["rooms"][0]["participants"], 3);
+    for kind in ["TRACK_KIND_AUDIO", "TRACK_KIND_SCREEN"] {
+        let kinds = json!({ "kinds": [kind] });
+        story
+            .ask_as(&ann, "ParticipantService/Publish", kinds.clone())
+            .await;
+        story.ask_as(&mo, "ParticipantService/Publish", kinds).await;
+    }
+    let kinds = json!({ "kinds": ["TRACK_KIND_SCREEN"] });
+    story
+        .ask_as(&ann, "ParticipantService/Unpublish", kinds)
+        .await;
+    let mute = json!({ "participantId": ann_id, "kinds": ["TRACK_KIND_AUDIO"] });
+    story
+        .ask_as(&mo, "ParticipantService/Mute", mute.clone())
+        .await;
+    let room = story.ask_as(&ann, "RoomService/GetRoom", json!({})).await;
+    let people = room["room"]["participants"].as_array().unwrap().clone();
+    let me = people
+        .iter()
+        .find(|one| one["id"] == ann_id.as_str())
+        .unwrap();
+    assert_eq!(me["tracks"][0]["mutedByModerator"], true);
+    story.ask_as(&mo, "ParticipantService/Unmute", mute).await;
+    let role = json!({ "participantId": bob_id, "role": "ROLE_MODERATOR" });
+    story.ask("ParticipantService/SetRole", role).await;
+    let role = json!({ "participantId": bob_id, "role": "ROLE_PARTICIPANT" });
+    story.ask("ParticipantService/SetRole", role).await;
+    let grants = json!({ "publish": ["TRACK_KIND_AUDIO"], "listenIn": true });
+    let change = json!({ "participantId": bob_id, "grants": grants });
+    story.ask("ParticipantService/SetGrants", change).await;
+    let view = json!({ "participantId": mo_id, "kind": "TRACK_KIND_SCREEN", "pinned": true, "maxHeight": 720 });
+    story
+        .ask_as(
+            &ann,
+            "ParticipantService/SetViews",
+            json!({ "views": [view] }),
+        )
+        .await;
+    let candidate = "candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host";
+    story
+        .ask_as(
+            &ann,
+            "ParticipantService/Trickle",
+            json!({ "candidate": candidate, "mid": "0" }),
+        )
+        .await;
+    assert_eq!(
+        story.server.backend.candidates.lock().unwrap()[0],
+        candidate
+    );
+    let reoffered = story
+        .ask_as(
+            &ann,
+            "ParticipantService/Reoffer",
+            json!({ "offer": OFFER, "tracks": hints() }),
+        )
+        .await;
+    assert_eq!(reoffered["slots"].as_array().unwrap().len(), 3);
+}
+
+async fn breakouts(story: &mut Story) {
+    let (ann, bob) = (id(story, "ann").await, id(story, "bob").await);
+    let media = json!({ "audio": true, "screen": true });
+    let definition =
+        json!({ "maxRooms": 2, "participants": "4", "media": media, "names": ["Red", "Blue"] });
+    let made = story
+        .ask(
+            "BreakoutService/CreateBreakouts",
+            json!({ "definition": definition }),
+        )
+        .await;
+    assert_eq!(made["breakouts"][0]["displayName"], "Red");
+    assert_eq!(made["breakouts"][0]["capacity"], 4);
+    let (red, blue) = (
+        made["breakouts"][0]["id"].clone(),
+        made["breakouts"][1]["id"].clone(),
+    );
+    let renamed = story
+        .ask(
+            "BreakoutService/UpdateBreakout",
+            json!({ "breakoutId": blue, "displayName": "Navy", "capacity": 3, "selfSelect": true }),
+        )
+        .await;
+    assert_eq!(renamed["breakout"]["displayName"], "Navy");
+    let settings = json!({ "settings": { "parentWhileAway": "PARENT_WHILE_AWAY_LIVE" } });
+    let changed = story.ask("BreakoutService/UpdateSettings", settings).await;
+    assert_eq!(
+        changed["settings"]["parentWhileAway"],
+        "PARENT_WHILE_AWAY_LIVE"
+    );
+    let changed = story
+        .ask(
+            "RoomService/UpdateRoom",
+            json!({ "settings": { "reconnectGraceMs": 20000 } }),
+        )
+        .await;
+    assert_eq!(changed["settings"]["reconnectGraceMs"], 20000);
+
+    let invite = json!({ "breakoutId": red, "participantIds": [ann] });
+    let invited = story.ask("BreakoutService/Invite", invite.clone()).await;
+    assert_eq!(invited["breakout"]["invitedIdentities"], json!(["ann"]));
+    let token = client_token("story", "ann", RoleClaim::Participant);
+    story
+        .ask_as(
+            &token,
+            "BreakoutService/RejectInvite",
+            json!({ "breakoutId": red }),
+        )
+        .await;
+    story.ask("BreakoutService/Invite", invite).await;
+    let inside = story
+        .ask_as(&token, "BreakoutService/JoinBreakout", json!({}))
+        .await;
+    assert_eq!(inside["groupId"], red);
+    let stream = json!({ "stream": { "audio": true } });
+    story
+        .ask_as(&token, "ParticipantService/SetStream", stream)
+        .await;
+    let gate = story
+        .ask_as(
+            &token,
+            "ParticipantService/SetParentGate",
+            json!({ "paused": true }),
+        )
+        .await;
+    assert_eq!(gate["gate"]["paused"], true);
+    let gate = json!({ "audioMuted": true, "videoMuted": true });
+    story.ask("ParticipantService/SetRoomGate", gate).await;
+    let assign = json!({ "breakoutId": blue, "identities": ["bob", "late"] });
+    story.ask("BreakoutService/Assign", assign).await;
+    story
+        .ask(
+            "BreakoutService/Unassign",
+            json!({ "identities": ["late"] }),
+        )
+        .await;
+    let moved = story
+        .ask(
+            "BreakoutService/MoveParticipants",
+            json!({ "moves": [{ "participantId": bob, "toGroupId": blue }] }),
+        )
+        .await;
+    assert_eq!(moved["moved"][0]["toGroupId"], blue);
+}
+
+async fn across_groups(story: &mut Story) {
+    let (mo, ann) = (id(story, "mo").await, id(story, "ann").await);
+    let token = client_token("story", "ann", RoleClaim::Participant);
+    story
+        .ask_as(
+            &token,
+            "RoomService/SendMessage",
+            json!({ "text": "hello" }),
+        )
+        .await;
+    let all = json!({ "text": "two minutes", "allGroups": true });
+    story.ask("RoomService/SendMessage", all).await;
+    let speak = json!({ "participantId": mo, "kinds": ["TRACK_KIND_AUDIO"] });
+    story.ask("BreakoutService/StartAddressAll", speak).await;
+    story
+        .ask(
+            "BreakoutService/StopAddressAll",
+            json!({ "participantId": mo }),
+        )
+        .await;
+    let hear = json!({ "participantId": mo, "groupId": "b1" });
+    story.ask("BreakoutService/StartListening", hear).await;
+    story
+        .ask(
+            "BreakoutService/StopListening",
+            json!({ "participantId": mo }),
+        )
+        .await;
+    story
+        .ask_as(
+            &token,
+            "BreakoutService/RaiseHelp",
+            json!({ "text": "stuck" }),
+        )
+        .await;
+    let answer = json!({ "participantId": ann, "text": "coming" });
+    story.ask("BreakoutService/AnswerHelp", answer).await;
+}
+
+async fn endings(story: &mut Story) {
+    let (ann, bob) = (id(story, "ann").await, id(story, "bob").await);
+    let token = client_token("story", "ann", RoleClaim::Participant);
+    let back = story
+        .ask_as(&token, "BreakoutService/LeaveBreakout", json!({}))
+        .await;
+    assert_eq!(
+        (&back["participantId"], &back["groupId"]),
+        (&json!(ann), &json!("parent"))
+    );
+    let shuffled = story
+        .ask("BreakoutService/Shuffle", json!({ "seed": "7" }))
+        .await;
+    assert_eq!(shuffled["seed"], "7");
+    let cleared = story.ask("BreakoutService/ClearBreakouts", json!({})).await;
+    assert_eq!(cleared["breakoutIds"], json!(["b1", "b2"]));
+    story.ask("BreakoutService/CloseBreakouts", json!({})).await;
+    story
+        .ask(
+            "BreakoutService/OpenBreakouts",
+            json!({ "breakoutIds": ["b1"] }),
+        )
+        .await;
+    let ends_at = 1_790_000_000_000_u64 + 90_000;
+    let timer =
+        json!({ "settings": { "endsAtMs": ends_at, "endGraceMs": 1000, "countdownMs": [60000] } });
+    story.ask("BreakoutService/UpdateSettings", timer).await;
+    story.server.backend.advance(40_000);
+    story.server.backend.advance(60_000);
+    let gone = story
+        .ask("BreakoutService/DestroyBreakouts", json!({}))
+        .await;
+    assert_eq!(gone["breakoutIds"], json!(["b1", "b2"]));
+    let definition = json!({ "maxRooms": 1, "participants": 4 });
+    let placed = story
+        .ask(
+            "BreakoutService/CreateAndInvite",
+            json!({ "definition": definition, "forceJoin": true, "seed": 3 }),
+        )
+        .await;
+    assert_eq!(placed["placed"].as_array().unwrap().len(), 2);
+    assert_eq!(placed["seed"], "3");
+
+    let dropped = sideroom_route::ParticipantId::new(sideroom_route::RoomId(1), 3);
+    assert_eq!(dropped.to_string(), bob);
+    story.server.backend.system(
+        "story",
+        Command::Drop {
+            participant: dropped,
+        },
+    );
+    story
+        .ask("RoomService/SetDraining", json!({ "draining": true }))
+        .await;
+    story
+        .ask("ParticipantService/Remove", json!({ "participantId": bob }))
+        .await;
+    story
+        .ask_as(&token, "ParticipantService/Leave", json!({}))
+        .await;
+    let moves = story.ask("RoomService/ListMoves", json!({})).await;
+    let reasons: BTreeSet<_> = moves["moves"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stay| stay["reason"].as_str().unwrap())
+        .collect();
+    assert!(reasons.contains("MOVE_REASON_MOVED") && reasons.contains("MOVE_REASON_SHUFFLED"));
+    let stats = story
+        .bare(&api_token(None), "NodeService/GetStats", json!({}))
+        .await;
+    assert_eq!(
+        (&stats["version"], &stats["rooms"]),
+        (&json!("1.2.3"), &json!(1))
+    );
+    story
+        .bare(
+            &api_token(None),
+            "NodeService/Drain",
+            json!({ "deadlineMs": 500 }),
+        )
+        .await;
+    let half_a_second = Some(std::time::Duration::from_millis(500));
+    assert_eq!(
+        *story.server.backend.drained.lock().unwrap(),
+        [half_a_second]
+    );
+    story.ask("RoomService/DeleteRoom", json!({})).await;
+}
+
+async fn id(story: &mut Story, identity: &str) -> String {
+    let room = story.ask("RoomService/GetRoom", json!({})).await;
+    let people = room["room"]["participants"].as_array().unwrap().clone();
+    let one = people
+        .iter()
+        .find(|one| one["identity"] == identity)
+        .unwrap();
+    one["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_request_id_makes_a_call_safe_to_repeat() {
+    let server = Server::with_room().await;
+    let settings = json!({ "room": "math", "requestId": "a", "settings": { "maxBreakouts": 3 } });
+    let first = server
+        .operator("RoomService/UpdateRoom", settings.clone())
+        .await;
+    let again = server.operator("RoomService/UpdateRoom", settings).await;
+    assert!(first["answer"].get("replayed").is_none());
+    assert_eq!(again["answer"]["replayed"], true);
+    assert_eq!(first["answer"]["seq"], again["answer"]["seq"]);
+    let other = json!({ "room": "math", "requestId": "a", "settings": { "maxBreakouts": 4 } });
+    let error = server.refused("RoomService/UpdateRoom", other).await;
+    assert_eq!(
+        (&error["reason"], &error["code"]),
+        (&json!("InvalidArgument"), &json!("INVALID_ARGUMENT"))
+    );
+}
+
+#[tokio::test]
+async fn an_expected_epoch_that_has_passed_aborts_and_tells_the_current_one() {
+    let server = Server::with_room().await;
+    let ann = server.join("ann", RoleClaim::Participant).await;
+    let room = server
+        .operator("RoomService/GetRoom", json!({ "room": "math" }))
+        .await;
+    let epoch: u64 = room["room"]["epoch"]
+        .as_str()
+        .unwrap_or("0")
+        .parse()
+        .unwrap();
+    let body = |epoch: u64| {
+        json!({ "room": "math", "participantId": ann.id, "kinds": ["TRACK_KIND_AUDIO"],
+            "asParticipantId": ann.id, "expectedEpoch": epoch.to_string() })
+    };
+    let before = server.backend.state("math");
+    let error = server
+        .refused("ParticipantService/Publish", body(epoch + 7))
+        .await;
+    assert_eq!(error["code"], "ABORTED");
+    assert_eq!(error["currentEpoch"], epoch.to_string());
+    assert_eq!(server.backend.state("math"), before);
+    server
+        .operator("ParticipantService/Publish", body(epoch))
+        .await;
+}
+
+#[tokio::test]
+async fn a_watcher_resumes_after_its_last_number_or_is_told_that_it_cannot() {
+    let server = Server::with_room().await;
+    let token = api_token(None);
+    let room = json!({ "room": "math" });
+    let mut first = Watcher::start(&server, &token, room).await;
+    let seq = first.next().await.unwrap()["snapshot"]["seq"].clone();
+    let change = |most: u32| json!({ "room": "math", "settings": { "maxBreakouts": most } });
+    server.operator("RoomService/UpdateRoom", change(5)).await;
+    server.operator("RoomService/UpdateRoom", change(6)).await;
+    let number = |value: &Value| {
+        value["event"]["seq"]
+            .as_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let one = number(&first.next().await.unwrap());
+    drop(first);
+    let after = json!({ "room": "math", "afterSeq": one.to_string() });
+    let mut second = Watcher::start(&server, &token, after).await;
+    let missed = second.next().await.unwrap();
+    assert_eq!(number(&missed), one + 1);
+    assert_eq!(
+        missed["event"]["roomUpdated"]["settings"]["maxBreakouts"],
+        6
+    );
+    assert!(seq.is_null() || seq.as_str().is_some());
+    let ahead = json!({ "room": "math", "afterSeq": 99999 });
+    let (status, body) = server
+        .call(Some(&token), "EventService/Watch", ahead.to_string())
+        .await;
+    assert_eq!(
+        (status, &body["error"]["reason"]),
+        (400, &json!("OutOfRange"))
+    );
+}
+
+#[tokio::test]
+async fn a_watcher_that_does_not_read_is_cut_off_with_a_reason() {
+    let server = Server::with_room().await;
+    server
+        .backend
+        .queue
+        .store(4, std::sync::atomic::Ordering::Relaxed);
+    let url = server.url("sideroom.v1.EventService/Watch");
+    let watch = server
+        .http()
+        .post(url)
+        .bearer_auth(api_token(None))
+        .body(r#"{"room":"math"}"#);
+    let response = watch.send().await.unwrap();
+    // Nobody reads: in the end the sockets between us hold no more.
+    let text = "x".repeat(4000);
+    while server.backend.watchers("math") > 0 {
+        let body = json!({ "room": "math", "text": text, "groupId": "parent" });
+        server.operator("RoomService/SendMessage", body).await;
+    }
+    let body = response.text().await.unwrap();
+    let last: Value = serde_json::from_str(body.lines().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["reason"], "TooSlow");
+    assert_eq!(last["error"]["code"], "RESOURCE_EXHAUSTED");
+}

@@ -1,0 +1,455 @@
+//! A backend over bare rooms: everything that the server does, but media and the journal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use sideroom_control::{
+    Actor, Applied, BreakoutError, Command, Join, RequestId, Role, Room, RoomConfig, RoomSettings,
+    RoomView, SlotPool, Stay, UnixMillis, Viewer, Views,
+};
+use sideroom_route::{ParticipantId, RoomId, SlotId, TrackKind};
+use sideroom_rpc::{
+    ApiError, Backend,
+    backend::{
+        Answer, CloseReason, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest,
+        Negotiated, ReofferRequest, RoomSummary, SessionId, SharedEvent, Stats, Watch, WatchItem,
+    },
+};
+use tokio::sync::mpsc;
+
+#[derive(Default)]
+pub(crate) struct Fake {
+    rooms: Mutex<BTreeMap<String, Hosted>>,
+    made: AtomicU64,
+    pub(crate) now: AtomicU64,
+    /// Journals fail while this is set.
+    pub(crate) store_is_full: AtomicBool,
+    pub(crate) draining: AtomicBool,
+    /// Watch queues of this size; 0: the usual one.
+    pub(crate) queue: AtomicU64,
+    pub(crate) disconnected: Mutex<Vec<ParticipantId>>,
+    pub(crate) candidates: Mutex<Vec<String>>,
+    pub(crate) drained: Mutex<Vec<Option<Duration>>>,
+}
+
+struct Hosted {
+    room: Room,
+    created: CreateRoom,
+    watchers: Vec<(Viewer, mpsc::Sender<WatchItem>)>,
+    sessions: BTreeMap<ParticipantId, SessionId>,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        let fake = Self::default();
+        fake.now.store(1_790_000_000_000, Ordering::Relaxed);
+        fake
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, BTreeMap<String, Hosted>> {
+        self.rooms.lock().unwrap()
+    }
+
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.now.load(Ordering::Relaxed))
+    }
+
+    fn with<T>(
+        &self,
+        room: &str,
+        look: impl FnOnce(&mut Hosted) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        look(self.rooms().get_mut(room).ok_or(ApiError::RoomNotFound)?)
+    }
+
+    /// What a test wants to see unchanged.
+    pub(crate) fn state(&self, room: &str) -> String {
+        let rooms = self.rooms();
+        rooms.get(room).map_or("no room".into(), |hosted| {
+            format!("{:?} {}", hosted.room.state_hash(), hosted.room.seq())
+        })
+    }
+
+    /// How many watch a room.
+    pub(crate) fn watchers(&self, room: &str) -> usize {
+        self.rooms()
+            .get(room)
+            .map_or(0, |hosted| hosted.watchers.len())
+    }
+
+    /// Tells a participant something volatile.
+    pub(crate) fn tell(&self, room: &str, who: ParticipantId, item: WatchItem) {
+        let rooms = self.rooms();
+        let hosted = rooms.get(room).unwrap();
+        for (viewer, items) in &hosted.watchers {
+            if *viewer == Viewer::Participant(who) {
+                items.try_send(item.clone()).unwrap();
+            }
+        }
+    }
+
+    /// Lets time go by.
+    pub(crate) fn advance(&self, ms: u64) {
+        self.now.fetch_add(ms, Ordering::Relaxed);
+        let now = self.now();
+        for hosted in self.rooms().values_mut() {
+            for applied in hosted.room.tick(now) {
+                hosted.publish(&applied);
+            }
+        }
+    }
+
+    /// A command of the server's own.
+    pub(crate) fn system(&self, room: &str, command: Command) {
+        let id = self.made.fetch_add(1, Ordering::Relaxed);
+        let id = RequestId::new(&format!("system-{id}")).unwrap();
+        let now = self.now();
+        self.with(room, |hosted| {
+            hosted.apply(now, Actor::System, &id, command)
+        })
+        .unwrap();
+    }
+
+    fn fresh(&self) -> u64 {
+        self.made.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Hosted {
+    fn apply(
+        &mut self,
+        now: UnixMillis,
+        actor: Actor,
+        id: &RequestId,
+        command: Command,
+    ) -> Result<Applied, ApiError> {
+        let applied = self.room.apply(now, actor, id, command)?;
+        self.publish(&applied);
+        Ok(applied)
+    }
+
+    fn publish(&mut self, applied: &Applied) {
+        for event in &applied.events {
+            let shared = SharedEvent::new(event.clone());
+            let room = &self.room;
+            self.watchers.retain(|(viewer, items)| {
+                !room.may_see(*viewer, event)
+                    || items.try_send(WatchItem::Event(shared.clone())).is_ok()
+            });
+        }
+    }
+
+    fn close(&mut self, who: Option<ParticipantId>, reason: CloseReason) {
+        self.watchers.retain(|(viewer, items)| {
+            let ends = who.is_none_or(|who| *viewer == Viewer::Participant(who));
+            if ends {
+                let _ = items.try_send(WatchItem::Closed(reason));
+            }
+            !ends
+        });
+    }
+
+    fn view(&self, viewer: Viewer) -> Result<RoomView, ApiError> {
+        self.room.view(viewer).ok_or(ApiError::ParticipantNotFound)
+    }
+}
+
+fn answer(applied: Applied) -> Answer {
+    Answer {
+        outcome: applied.outcome,
+        epoch: applied.epoch,
+        seq: applied.seq,
+        repeated: applied.repeated,
+    }
+}
+
+/// A stand-in for negotiation: an offer's `m=` lines count, `a=sendonly` and `a=recvonly` after each.
+fn negotiate(offer: &str, hints: &[(String, TrackKind)]) -> Result<Negotiated, ApiError> {
+    if !offer.starts_with("v=0") {
+        return Err(ApiError::BadOffer {
+            sentence: "The offer does not begin with `v=0`.".into(),
+            line: Some(1),
+        });
+    }
+    let mut media = Negotiated {
+        answer: "v=0\r\ns=answer\r\n".into(),
+        ..Negotiated::default()
+    };
+    let (mut audio, mut video) = (0, 0);
+    for (mid, section) in offer.split("m=").skip(1).enumerate() {
+        let mid = mid.to_string();
+        let is_audio = section.starts_with("audio");
+        if section.contains("a=recvonly") {
+            let next = if is_audio { &mut audio } else { &mut video };
+            let slot = if is_audio {
+                SlotId::audio(*next)
+            } else {
+                SlotId::video(*next)
+            };
+            *next += 1;
+            media.slots.push((slot, mid));
+        } else {
+            let hint = hints.iter().find(|(hinted, _)| *hinted == mid);
+            let plain = if is_audio {
+                TrackKind::Audio
+            } else {
+                TrackKind::Camera
+            };
+            media.tracks.push((hint.map_or(plain, |hint| hint.1), mid));
+        }
+    }
+    Ok(media)
+}
+
+#[async_trait]
+impl Backend for Fake {
+    async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
+        if self.store_is_full.load(Ordering::Relaxed) {
+            return Err(ApiError::StoreFailed);
+        }
+        let now = self.now();
+        let removed = match &request.command {
+            Command::Remove { participant } => Some(*participant),
+            _ => None,
+        };
+        self.with(&request.room, |hosted| {
+            let (id, actor) = (&request.request_id, request.actor);
+            let applied = match request.expected_epoch {
+                Some(epoch) => hosted
+                    .room
+                    .apply_at(epoch, now, actor, (id, request.command))?,
+                None => hosted.room.apply(now, actor, id, request.command)?,
+            };
+            hosted.publish(&applied);
+            if removed.is_some() {
+                hosted.close(removed, CloseReason::Removed);
+            }
+            Ok(answer(applied))
+        })
+    }
+
+    async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ApiError::Draining);
+        }
+        let mut rooms = self.rooms();
+        if let Some(hosted) = rooms.get(&request.name) {
+            if hosted.created == request {
+                return hosted.view(Viewer::Operator);
+            }
+            return Err(ApiError::RoomExists);
+        }
+        let config = RoomConfig {
+            id: RoomId(u32::try_from(self.fresh()).unwrap()),
+            name: request.name.clone(),
+            settings: request.settings_over(&RoomSettings::default()),
+            seed: 7,
+            created_at: self.now(),
+        };
+        let hosted = Hosted {
+            room: Room::new(config)?,
+            created: request.clone(),
+            watchers: Vec::new(),
+            sessions: BTreeMap::new(),
+        };
+        let view = hosted.view(Viewer::Operator);
+        rooms.insert(request.name, hosted);
+        view
+    }
+
+    async fn delete_room(&self, room: &str) -> Result<(), ApiError> {
+        let (now, id) = (self.now(), RequestId::new("delete-room")?);
+        if let Some(mut hosted) = self.rooms().remove(room) {
+            hosted.apply(now, Actor::Operator, &id, Command::CloseRoom)?;
+            hosted.close(None, CloseReason::RoomClosed);
+        }
+        Ok(())
+    }
+
+    async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
+        let rooms = self.rooms();
+        let listed = rooms.iter().filter(|(name, _)| name.as_str() > after);
+        let summary = |(name, hosted): (&String, &Hosted)| RoomSummary {
+            name: name.clone(),
+            participants: u32::try_from(hosted.room.participants().count()).unwrap(),
+            breakouts: 0,
+            created_at: self.now(),
+            seq: hosted.room.seq(),
+            epoch: hosted.room.epoch(),
+        };
+        Ok(listed.take(limit).map(summary).collect())
+    }
+
+    async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {
+        self.with(room, |hosted| hosted.view(viewer))
+    }
+
+    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+        self.with(room, |hosted| {
+            let id = hosted.room.participant_id(identity);
+            id.ok_or(ApiError::ParticipantNotFound)
+        })
+    }
+
+    async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+        let media = negotiate(&request.offer, &request.hints)?;
+        let (now, session) = (self.now(), SessionId(self.fresh()));
+        let kinds: BTreeSet<TrackKind> = media.tracks.iter().map(|(kind, _)| *kind).collect();
+        let count = |audio| {
+            let of = media
+                .slots
+                .iter()
+                .filter(|(slot, _)| (slot.media == sideroom_route::Media::Audio) == audio);
+            u8::try_from(of.count()).unwrap()
+        };
+        let join = Join {
+            identity: request.identity.clone(),
+            display_name: request.display_name.clone(),
+            role: request.role,
+            grants: request.grants,
+            slots: SlotPool {
+                audio: count(true),
+                video: count(false),
+            },
+            offers: kinds.iter().copied().collect(),
+        };
+        self.with(&request.room, |hosted| {
+            let known = hosted.room.participant_id(&request.identity);
+            let id = &request.request_id;
+            let applied = hosted.apply(now, Actor::System, id, Command::Join(join))?;
+            let participant = hosted.room.participant_id(&request.identity).unwrap();
+            if !applied.repeated {
+                hosted.close(Some(participant), CloseReason::Replaced);
+                hosted.sessions.insert(participant, session);
+            }
+            if request.publish {
+                for kind in kinds {
+                    let id = RequestId::new(&format!("{}-{kind}", request.request_id.as_str()));
+                    let publish = Command::Publish { participant, kind };
+                    hosted.apply(now, Actor::Participant(participant), &id?, publish)?;
+                }
+            }
+            Ok(Joined {
+                participant,
+                session: hosted.sessions[&participant],
+                media,
+                room: hosted.view(Viewer::Participant(participant))?,
+                resumed: known.is_some(),
+                repeated: applied.repeated,
+            })
+        })
+    }
+
+    async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
+        negotiate(&request.offer, &request.hints)
+    }
+
+    async fn trickle(
+        &self,
+        _room: &str,
+        _participant: ParticipantId,
+        candidate: &str,
+    ) -> Result<(), ApiError> {
+        self.candidates.lock().unwrap().push(candidate.into());
+        Ok(())
+    }
+
+    async fn disconnected(&self, room: &str, participant: ParticipantId, session: SessionId) {
+        let current = self.with(room, |hosted| {
+            Ok(hosted.sessions.get(&participant).copied())
+        });
+        if current == Ok(Some(session)) {
+            self.system(room, Command::Drop { participant });
+            self.disconnected.lock().unwrap().push(participant);
+        }
+    }
+
+    async fn leave(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        request_id: RequestId,
+    ) -> Result<Answer, ApiError> {
+        let now = self.now();
+        self.with(room, |hosted| {
+            let actor = Actor::Participant(participant);
+            let applied = hosted.apply(now, actor, &request_id, Command::Leave { participant })?;
+            hosted.close(Some(participant), CloseReason::Left);
+            Ok(answer(applied))
+        })
+    }
+
+    async fn set_views(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        views: Views,
+    ) -> Result<(), ApiError> {
+        self.with(room, |hosted| {
+            hosted.room.set_views(participant, views)?;
+            Ok(())
+        })
+    }
+
+    async fn watch(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        after: Option<u64>,
+    ) -> Result<Watch, ApiError> {
+        let queue = match self.queue.load(Ordering::Relaxed) {
+            0 => sideroom_rpc::backend::WATCH_QUEUE,
+            size => usize::try_from(size).unwrap(),
+        };
+        self.with(room, |hosted| {
+            let view = hosted.view(viewer)?;
+            let (sender, items) = mpsc::channel(queue);
+            let mut snapshot = Some(Box::new(view));
+            if let Some(after) = after {
+                let missed = hosted.room.events_after(viewer, after);
+                for event in missed.map_err(|_| ApiError::OutOfRange)? {
+                    sender
+                        .try_send(WatchItem::Event(SharedEvent::new(event)))
+                        .unwrap();
+                }
+                snapshot = None;
+            }
+            hosted.watchers.push((viewer, sender));
+            Ok(Watch { snapshot, items })
+        })
+    }
+
+    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+        self.with(&request.room, |hosted| {
+            if let Viewer::Participant(asker) = request.viewer {
+                let people = hosted.view(request.viewer)?.participants;
+                let me = people.iter().find(|one| one.participant == asker);
+                if me.is_none_or(|me| me.role != Role::Moderator) {
+                    return Err(BreakoutError::NotModerator.into());
+                }
+            }
+            Ok(hosted.room.move_log().stays().cloned().collect())
+        })
+    }
+
+    async fn stats(&self) -> Result<Stats, ApiError> {
+        Ok(Stats {
+            version: "1.2.3".into(),
+            rooms: u32::try_from(self.rooms().len()).unwrap(),
+            ..Stats::default()
+        })
+    }
+
+    async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError> {
+        self.drained.lock().unwrap().push(deadline);
+        self.draining.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}

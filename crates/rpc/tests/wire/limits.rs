@@ -1,0 +1,191 @@
+//! Rates and bounds, and what is for development only.
+
+use serde_json::{Value, json};
+use sideroom_rpc::{
+    RpcConfig,
+    auth::RoleClaim,
+    limit::{Rate, Rates},
+};
+
+use crate::harness::{Server, api_token, client_token};
+
+async fn slow_server(rates: impl FnOnce(&mut Rates)) -> Server {
+    let mut config = RpcConfig::default();
+    rates(&mut config.rates);
+    Server::with(config).await
+}
+
+#[tokio::test]
+async fn a_key_that_calls_too_often_has_to_wait() {
+    let server = slow_server(|rates| rates.key = Rate::new(0.001, 3.0)).await;
+    for _ in 0..3 {
+        server.operator("RoomService/ListRooms", json!({})).await;
+    }
+    let error = server.refused("RoomService/ListRooms", json!({})).await;
+    assert_eq!(error["reason"], "RateLimited");
+    assert!(error["retryAfterMs"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn whoever_guesses_tokens_is_slowed_down_and_others_are_not() {
+    let server = slow_server(|rates| rates.address = Rate::new(0.001, 5.0)).await;
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(
+            server
+                .call(Some("guess"), "RoomService/ListRooms", "{}")
+                .await
+                .0,
+        );
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429]);
+    server.operator("RoomService/ListRooms", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_sends_too_much_is_told_then_closed() {
+    let server = slow_server(|rates| rates.client = Rate::new(0.001, 5.0)).await;
+    server
+        .operator("RoomService/CreateRoom", json!({ "room": "math" }))
+        .await;
+    let mut ann = server.join("ann", RoleClaim::Participant).await;
+    let text = json!({ "text": "hi" });
+    for _ in 0..5 {
+        ann.socket
+            .command("RoomService/SendMessage", text.clone())
+            .await;
+    }
+    ann.socket
+        .fails("RoomService/SendMessage", text, "RateLimited")
+        .await;
+    for _ in 0..210 {
+        ann.socket.send(json!({ "type": "ping" })).await;
+    }
+    let (last, code) = ann.socket.end().await;
+    assert_eq!(
+        (&last.unwrap()["reason"], code),
+        (&json!("RateLimited"), Some(4008))
+    );
+}
+
+#[tokio::test]
+async fn sockets_and_watches_are_bounded() {
+    let config = RpcConfig {
+        max_sockets: 1,
+        max_watches: 1,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    server
+        .operator("RoomService/CreateRoom", json!({ "room": "math" }))
+        .await;
+    let _held = server.join("ann", RoleClaim::Participant).await;
+    let url = format!("ws://{}/v1/ws", server.http);
+    assert!(tokio_tungstenite::connect_async(url).await.is_err());
+    let watch = json!({ "room": "math" });
+    let mut held =
+        crate::conformance::Watcher::start(&server, &api_token(None), watch.clone()).await;
+    held.next().await;
+    let (status, answer) = server
+        .call(
+            Some(&api_token(None)),
+            "EventService/Watch",
+            watch.to_string(),
+        )
+        .await;
+    assert_eq!(
+        (status, &answer["error"]["reason"]),
+        (429, &json!("LimitReached"))
+    );
+}
+
+#[tokio::test]
+async fn tokens_are_minted_for_whoever_asks_in_development_only() {
+    let server = Server::start().await;
+    let asked = server
+        .http()
+        .post(server.url("dev/token"))
+        .body(r#"{"room":"x"}"#);
+    assert_eq!(asked.send().await.unwrap().status(), 404);
+
+    let config = RpcConfig {
+        dev: true,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    let url = server.url("dev/token?room=demo&name=Ada&role=moderator");
+    let got = server
+        .http()
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    let minted: Value = serde_json::from_slice(&got).unwrap();
+    assert!(minted["identity"].as_str().unwrap().starts_with("Ada-"));
+    let token = minted["token"].as_str().unwrap().to_owned();
+    let ada = server.join_with(token).await;
+    assert_eq!(ada.joined["room"]["participants"][0]["displayName"], "Ada");
+    assert_eq!(
+        ada.joined["room"]["participants"][0]["role"],
+        "ROLE_MODERATOR"
+    );
+    let posted = server
+        .http()
+        .post(server.url("dev/token"))
+        .header("content-type", "application/json")
+        .body(r#"{"room":"demo","name":"Bob","identity":"bob"}"#);
+    let got = posted.send().await.unwrap().bytes().await.unwrap();
+    let minted: Value = serde_json::from_slice(&got).unwrap();
+    assert_eq!(minted["identity"], "bob");
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_may_call_and_others_may_not() {
+    let config = RpcConfig {
+        allowed_origins: vec!["https://app.example".into()],
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    for (origin, allowed) in [
+        ("https://app.example", true),
+        ("https://evil.example", false),
+    ] {
+        let preflight = server
+            .http()
+            .request(reqwest::Method::OPTIONS, server.url("whip/math"))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST");
+        let response = preflight.send().await.unwrap();
+        let header = response.headers().get("access-control-allow-origin");
+        assert_eq!(
+            header.is_some_and(|value| value == origin),
+            allowed,
+            "{origin}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_rotated_in_is_valid_beside_the_old_one() {
+    use sideroom_rpc::auth::{ApiClaims, Keyring};
+
+    let server = Server::start().await;
+    let ring = Keyring::new(crate::harness::keys()).unwrap();
+    for id in ["main", "next"] {
+        let token = ring
+            .mint_api(id, &ApiClaims::new(u64::from(u32::MAX)))
+            .unwrap();
+        let (status, _) = server
+            .call(Some(&token), "RoomService/ListRooms", "{}")
+            .await;
+        assert_eq!(status, 200, "{id}");
+    }
+    let client = client_token("math", "ann", RoleClaim::Participant);
+    let (status, _) = server
+        .call(Some(&client), "RoomService/ListRooms", "{}")
+        .await;
+    assert_eq!(status, 403);
+}
