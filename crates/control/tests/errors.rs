@@ -593,9 +593,11 @@ fn epoch_mismatch() {
     assert_eq!(refused, Err(BreakoutError::EpochMismatch { current }));
 }
 
+type Row = (BreakoutError, &'static str, u16, Option<(u16, u32)>);
+
 /// The table: the error, the test above, the EnableX code, the code and subcode of ACS.
 #[rustfmt::skip]
-const ERRORS: &[(BreakoutError, &str, u16, Option<(u16, u32)>)] = &[
+const ERRORS: &[Row] = &[
     (BreakoutError::ParticipantCountInvalid, "participant_count_invalid", 1724, None),
     (BreakoutError::ParticipantCountTooLarge { most: 9 }, "participant_count_too_large", 1725, None),
     (BreakoutError::BreakoutLimitReached { most: 10 }, "breakout_limit_reached", 1726, None),
