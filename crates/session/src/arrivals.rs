@@ -6,8 +6,9 @@ use sideroom_route::Time;
 use sideroom_rtp::SeqUnwrapper;
 use sideroom_rtp::rtcp::write_transport_cc;
 
-/// The longest run that one feedback tells of; a jump beyond it begins a new run.
-const MAX_RUN: usize = 512;
+/// The longest run that one feedback tells of, so that it fits in a datagram whatever the times are; a
+/// jump beyond it begins a new run.
+const MAX_RUN: usize = 400;
 /// A feedback is due so long after the first packet that it has not told of, or earlier if there are
 /// many.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -96,6 +97,9 @@ impl Arrivals {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
     use sideroom_rtp::rtcp::{Packet, packets};
 
     use super::*;
@@ -140,5 +144,54 @@ mod tests {
         assert_eq!(arrivals.due(), Time::from_millis(60));
         arrivals.record(Time::from_millis(20), 20_000);
         assert_eq!(told(&mut arrivals), [(20_000, Some(20_000))]);
+    }
+
+    proptest! {
+        /// Packets that are at most a little out of order are each told once, with their time, and what
+        /// never came is told as lost, however feedback and packets alternate.
+        #[test]
+        fn feedback_tells_what_happened(
+            steps in prop::collection::vec((0..3_u16, 0..40_000_u64, any::<bool>()), 1..300),
+        ) {
+            let mut arrivals = Arrivals::default();
+            let (mut now, mut sequence) = (1_000_000_u64, 65_400_u16);
+            let mut came = BTreeMap::new();
+            let mut told = BTreeMap::new();
+            for (skip, pause, report) in steps {
+                now += pause;
+                sequence = sequence.wrapping_add(skip + 1);
+                arrivals.record(Time::from_micros(now), sequence);
+                came.insert(sequence, now as i64);
+                if report {
+                    take(&mut arrivals, &mut told);
+                }
+            }
+            take(&mut arrivals, &mut told);
+            prop_assert_eq!(arrivals.due(), Time::NEVER);
+            for (sequence, at) in &told {
+                match (at, came.get(sequence)) {
+                    (Some(at), Some(came)) => prop_assert!((at - came).abs() <= 250),
+                    (None, None) => {}
+                    (at, came) => prop_assert!(false, "{sequence}: {at:?}, but {came:?}"),
+                }
+            }
+            let arrived = told.values().flatten().count();
+            prop_assert_eq!(arrived, came.len());
+        }
+    }
+
+    /// Collects feedback until there is no more; nothing is told twice.
+    fn take(arrivals: &mut Arrivals, told: &mut BTreeMap<u16, Option<i64>>) {
+        while arrivals.due() != Time::NEVER {
+            let mut bytes = Vec::new();
+            assert!(arrivals.write(&mut bytes, (1, 2)));
+            assert!(bytes.len() < 1_100, "{} bytes", bytes.len());
+            let Some(Ok(Packet::TransportCc(feedback))) = packets(&bytes).next() else {
+                panic!("not a transport-cc feedback");
+            };
+            for (sequence, at) in feedback.packets() {
+                assert_eq!(told.insert(sequence, at), None, "{sequence} is told twice");
+            }
+        }
     }
 }

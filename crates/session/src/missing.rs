@@ -104,6 +104,10 @@ impl Missing {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     const ROUND_TRIP: Duration = Duration::from_millis(100);
@@ -161,5 +165,49 @@ mod tests {
         assert!(missing.skip(Time::ZERO, 0, 201));
         let counts: Vec<_> = (0..4).map(|_| asked(&mut missing, 5).len()).collect();
         assert_eq!(counts, [64, 64, 64, 8]);
+    }
+
+    proptest! {
+        /// Whatever is lost, late or repeated: a packet is asked for only if it has not come, no more
+        /// than so often, and each that stays away for long enough is asked for.
+        #[test]
+        fn only_what_is_missing_is_asked_for(
+            steps in prop::collection::vec((0..4_u64, any::<bool>(), 0..30_u64), 1..80),
+        ) {
+            let mut missing = Missing::default();
+            let (mut now, mut highest) = (0, 1_000_u64);
+            let mut lost: BTreeMap<u64, (u64, u8)> = BTreeMap::new();
+            for (gap, late, pause) in steps {
+                now += pause;
+                let time = Time::from_millis(now);
+                if late && let Some((&sequence, _)) = lost.iter().next() {
+                    missing.found(sequence);
+                    lost.remove(&sequence);
+                } else {
+                    let next = highest + gap + 1;
+                    prop_assert!(missing.skip(time, highest, next));
+                    lost.extend((highest + 1..next).map(|sequence| (sequence, (now, 0))));
+                    highest = next;
+                }
+                lost.retain(|_, (since, asked)| {
+                    // What is this old may have been given up already, and is no part of the claim.
+                    now - *since < 1_000 || *asked > 0
+                });
+                let mut ask = Vec::new();
+                missing.poll(time, ROUND_TRIP, &mut ask);
+                for sequence in ask {
+                    let known = lost.get_mut(&u64::from(sequence));
+                    let Some((_, asked)) = known else {
+                        return Err(TestCaseError::fail(format!("{sequence} is not missing")));
+                    };
+                    *asked += 1;
+                    prop_assert!(*asked <= MAX_REQUESTS);
+                }
+                for (sequence, (since, asked)) in &lost {
+                    let must = now - since >= 5 && now - since < 1_000;
+                    prop_assert!(!must || *asked > 0, "{sequence} was not asked for");
+                }
+            }
+        }
     }
 }

@@ -469,6 +469,28 @@ fn a_phone_that_changes_networks_keeps_its_session() {
 }
 
 #[test]
+fn an_ice_restart_leaves_the_media_alone() {
+    let mut offer = offer();
+    let mut world = World::connected(config(Codec::Vp8), &mut offer);
+    check(&mut world, &Sent::new(OPUS, 1000, 1), AUDIO, 0);
+    offer.ufrag = "again".to_owned();
+    let fresh = common::fresh();
+    let answer = world
+        .session
+        .reoffer(world.now, &offer.text(), &[], fresh.clone())
+        .unwrap();
+    assert_eq!(answer.ufrag, fresh.ufrag);
+    check(&mut world, &Sent::new(OPUS, 1000, 2), AUDIO, 0);
+    world.address = PeerAddr::udp("198.51.100.78:4001".parse().unwrap());
+    world.now = world.now + Duration::from_secs(6);
+    world.ice.restart(world.now, "again", fresh);
+    world.run(Duration::from_millis(20));
+    assert_eq!(world.session.selected_address(), Some(world.address));
+    assert!(world.session.is_connected());
+    check(&mut world, &Sent::new(OPUS, 1000, 3), AUDIO, 0);
+}
+
+#[test]
 fn a_later_offer_adds_a_track_to_the_running_transport() {
     let mut offer = offer();
     let mut world = World::connected(config(Codec::Vp8), &mut offer);
