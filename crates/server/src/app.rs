@@ -184,6 +184,11 @@ async fn publish(plane: Arc<MediaPlane>) {
         {
             *place = counts.iter().map(|worker| worker.dropped(*reason)).sum();
         }
+        let sum = |of: fn(&media::WorkerCounts) -> u64| counts.iter().map(of).sum();
+        totals.keyframe_requests_received = sum(|worker| worker.keyframe_requests_received);
+        totals.keyframe_requests_sent = sum(|worker| worker.keyframe_requests_sent);
+        totals.nacked = sum(|worker| worker.nacked);
+        totals.retransmissions = sum(|worker| worker.retransmissions);
         totals.publish();
     }
 }

@@ -129,27 +129,15 @@ section! {
         receive_buffer_bytes: u32 = 8 << 20,
         /// Kernel send buffer of each UDP socket.
         send_buffer_bytes: u32 = 8 << 20,
-        /// A participant that completes no handshake within this time is given up.
-        connect_timeout_s: u32 = 30,
     }
 }
 
 section! {
     /// Codecs a room gets unless it asks for another.
     CodecConfig {
-        /// Audio codec of a room.
-        audio: AudioCodec = AudioCodec::Opus,
-        /// Video codec of a room.
+        /// Video codec of a room. Audio is Opus, with RED and DTX passing through.
         video: VideoCodec = VideoCodec::Vp8,
     }
-}
-
-/// Audio codecs a room can have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AudioCodec {
-    /// Opus, with RED and DTX passing through.
-    Opus,
 }
 
 /// Video codecs a room can have.
@@ -230,8 +218,6 @@ section! {
         message_bytes: u32 = 262_144,
         /// Commands that wait for the control loop before new ones are refused.
         queued_commands: u32 = 4_096,
-        /// Events that a watcher may lag behind before it is cut off.
-        watcher_queue: u32 = 1_024,
         /// Requests a second of one API key.
         requests_per_s_per_key: u32 = 10_000,
         /// Commands a second of one participant.
@@ -260,7 +246,7 @@ section! {
     LogConfig {
         /// For people or for machines.
         format: LogFormat = LogFormat::Text,
-        /// What is logged: a level, or directives such as `info,sideroom_control=debug`.
+        /// What is logged: a level, or directives such as `info,sideroom::rooms=debug`.
         level: String = "info".into(),
     }
 }

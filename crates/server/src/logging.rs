@@ -10,7 +10,7 @@ use crate::config::{LogConfig, LogFormat};
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "log.level: {0}; write a level such as `info`, or directives such as `info,sideroom_control=debug`"
+    "log.level: {0}; write a level such as `info`, or directives such as `info,sideroom::rooms=debug`"
 )]
 pub struct LogError(#[from] ParseError);
 

@@ -4,6 +4,7 @@
 //! a test checks all three. Labels are bounded: a room, a participant or an address is never one.
 
 pub mod catalogue;
+mod command_name;
 mod control;
 mod media;
 mod refusals;
@@ -11,8 +12,10 @@ mod refusals;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
+pub use command_name::{command_name, moves_people};
 pub use control::{
-    NodeTotals, answered, applied, connected, joined, move_gap, moved, transport_lost, watcher_cut,
+    NodeTotals, answered, applied, connected, isolation_violated, joined, moved, transport_lost,
+    watcher_cut,
 };
 pub use media::{MediaTotals, WorkerTotals};
 pub use refusals::count_refusals;

@@ -127,9 +127,10 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
         tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
         tokio::spawn({
             let running = shutdown.reached(Phase::Running);
+            let node = config.node.name.clone();
             async move {
                 running.await;
-                tracing::info!(took_ms = begun.elapsed().as_millis(), "ready");
+                tracing::info!(%node, took_ms = begun.elapsed().as_millis(), "ready");
                 println!("{welcome}");
             }
         });

@@ -37,7 +37,11 @@ async fn check(store: &dyn Store) {
     for seq in [0, 1, 2] {
         store.save_snapshot(ROOM, whole(seq)).await.unwrap();
     }
-    assert_eq!(store.save_snapshot(ROOM, whole(4)).await, Err(StoreError::Gap), "of no row");
+    assert_eq!(
+        store.save_snapshot(ROOM, whole(4)).await,
+        Err(StoreError::Gap),
+        "of no row"
+    );
     assert_eq!(
         store.snapshots(ROOM).await.unwrap(),
         [whole(0), whole(2)],

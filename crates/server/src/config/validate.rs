@@ -125,7 +125,6 @@ impl Config {
                 self.store.snapshot_every_records,
             ),
             ("limits.queued_commands", self.limits.queued_commands),
-            ("limits.watcher_queue", self.limits.watcher_queue),
         ] {
             check.that(value > 0, key, "must be at least 1");
         }

@@ -31,6 +31,14 @@ pub struct WorkerCounts {
     pub load: f64,
     /// Rounds of the loop: a worker whose number stands still is stuck.
     pub rounds: u64,
+    /// PLI and FIR from subscribers.
+    pub keyframe_requests_received: u64,
+    /// PLI to publishers.
+    pub keyframe_requests_sent: u64,
+    /// Packets that subscribers asked for again.
+    pub nacked: u64,
+    /// Packets sent again.
+    pub retransmissions: u64,
     /// Packets dropped outside the forwarder, by reason.
     pub drops: [u64; DropReason::ALL.len()],
     /// Packets dropped by the forwarder, by reason.
@@ -52,6 +60,10 @@ impl Default for WorkerCounts {
             cpu_us: 0,
             load: 0.0,
             rounds: 0,
+            keyframe_requests_received: 0,
+            keyframe_requests_sent: 0,
+            nacked: 0,
+            retransmissions: 0,
             drops: [0; DropReason::ALL.len()],
             forward_drops: [0; DropReason::ALL.len()],
         }

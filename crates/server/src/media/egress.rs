@@ -1,6 +1,6 @@
 //! Where the forwarder's packets go: sealed into the worker's batch, or into another worker's ring.
 
-use sideroom_forward::{Egress, Outgoing, SubscriberId};
+use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_net::{Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
 use sideroom_session::RtpParts;
@@ -97,6 +97,7 @@ impl Egress for Sealer<'_> {
             return;
         }
         self.counts.bytes_sent += len as u64;
+        self.counts.retransmissions += u64::from(packet.kind == PacketKind::Rtx);
         self.wires
             .batch
             .commit(&Destination::keyed(to.0, net_addr(address)), len);

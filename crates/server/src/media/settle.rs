@@ -65,11 +65,14 @@ impl Worker {
                     wires: &mut self.wires,
                     counts: &mut self.counts,
                 };
-                let lost = lost.into_iter();
+                let mut asked = 0;
+                let lost = lost.into_iter().inspect(|_| asked += 1);
                 self.forwarder
                     .handle_nack(now, subscriber, ssrc, lost, &mut egress);
+                self.counts.nacked += asked;
             }
             SessionEvent::KeyframeRequest { ssrc } => {
+                self.counts.keyframe_requests_received += 1;
                 self.forwarder
                     .handle_keyframe_request(now, subscriber, ssrc);
             }
@@ -119,6 +122,7 @@ impl Worker {
         if let Some(place) = place
             && peer.session.request_keyframe(place, layer)
         {
+            self.counts.keyframe_requests_sent += 1;
             self.transmit(now, key);
         }
     }

@@ -60,7 +60,7 @@ catalogue! {
     DRAINING = "sideroom_draining", Gauge, [], "1 while the server drains.";
     ROOMS = "sideroom_rooms", Gauge, [], "Rooms on this node.";
     BREAKOUTS = "sideroom_breakouts", Gauge, [], "Breakouts in all rooms.";
-    PARTICIPANTS = "sideroom_participants", Gauge, ["place"], "Participants, in the parent, in a breakout or disconnected within their grace period.";
+    PARTICIPANTS = "sideroom_participants", Gauge, ["state"], "Participants: connected, or dropped and within their grace period.";
     WATCHERS = "sideroom_watchers", Gauge, [], "Event streams that are open, of signaling servers and of clients.";
     WATCHERS_CUT = "sideroom_watchers_cut_total", Counter, [], "Event streams that were cut off because their reader was too slow.";
 
@@ -68,7 +68,6 @@ catalogue! {
     COMMAND_SECONDS = "sideroom_command_seconds", Histogram(COMMAND_S), ["command"], "From a command's arrival at the control loop to its answer.";
     QUEUED_COMMANDS = "sideroom_queued_commands", Gauge, [], "Commands that wait for the control loop.";
     MOVE_SECONDS = "sideroom_move_seconds", Histogram(COMMAND_S), [], "From the arrival of a command that moves people to the moment when every worker forwards by the new table.";
-    MOVE_GAP_SECONDS = "sideroom_move_gap_seconds", Histogram(PERSON_S), [], "From a move to the first packet of the moved person's new group that is sent to it.";
     APPLY_SECONDS = "sideroom_apply_seconds", Histogram(COMMAND_S), [], "From the publication of a routing epoch to its application by the last worker.";
     JOIN_SECONDS = "sideroom_join_seconds", Histogram(PERSON_S), [], "From an offer to its answer.";
     CONNECT_SECONDS = "sideroom_connect_seconds", Histogram(PERSON_S), [], "From an answer to a finished handshake.";
@@ -80,9 +79,9 @@ catalogue! {
     BYTES_SENT = "sideroom_sent_bytes_total", Counter, ["worker"], "Bytes of RTP packets sent to participants.";
     PACKETS_DROPPED = "sideroom_packets_dropped_total", Counter, ["reason"], "Packets that were not forwarded, by reason.";
     KEYFRAME_REQUESTS = "sideroom_keyframe_requests_total", Counter, ["direction"], "Keyframe requests (PLI and FIR), received from subscribers or sent to publishers.";
-    NACKED_PACKETS = "sideroom_nacked_packets_total", Counter, ["direction"], "Packets asked for again, by subscribers (received) or from publishers (sent).";
+    NACKED_PACKETS = "sideroom_nacked_packets_total", Counter, [], "Packets that subscribers asked for again.";
     RETRANSMISSIONS = "sideroom_retransmissions_total", Counter, [], "Packets sent again.";
-    ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Packets that the last check before sealing caught on their way to somebody outside their group. Must stay 0: any other value is a bug, and the packet was not sent.";
+    ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Routes that an update opened although the rules, asked again one by one, do not allow them (a sample of each update is asked). Must stay 0: anything else is a bug.";
     PACKETS_RELAYED = "sideroom_relayed_packets_total", Counter, ["worker", "direction"], "Packets that crossed between workers: sent to others, received from others.";
     KERNEL_DROPS = "sideroom_kernel_dropped_packets_total", Counter, ["worker"], "Datagrams that the kernel dropped because a worker was too slow to take them.";
     TRANSPORTS = "sideroom_transports", Gauge, ["worker"], "Transports of participants on a worker.";

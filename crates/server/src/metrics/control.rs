@@ -13,10 +13,8 @@ pub struct NodeTotals {
     pub rooms: usize,
     /// Breakouts in all rooms.
     pub breakouts: usize,
-    /// Participants in the parent of their room.
-    pub in_parent: usize,
-    /// Participants in a breakout.
-    pub in_breakouts: usize,
+    /// Participants with a connection.
+    pub connected: usize,
     /// Participants whose connection dropped and whose place is kept.
     pub dropped: usize,
     /// Open event streams.
@@ -33,12 +31,8 @@ impl NodeTotals {
         set(names::BREAKOUTS, self.breakouts);
         set(names::WATCHERS, self.watchers);
         set(names::QUEUED_COMMANDS, self.queued_commands);
-        for (place, count) in [
-            ("parent", self.in_parent),
-            ("breakout", self.in_breakouts),
-            ("dropped", self.dropped),
-        ] {
-            metrics::gauge!(names::PARTICIPANTS, "place" => place).set(count as f64);
+        for (state, count) in [("connected", self.connected), ("dropped", self.dropped)] {
+            metrics::gauge!(names::PARTICIPANTS, "state" => state).set(count as f64);
         }
     }
 }
@@ -52,11 +46,6 @@ pub fn answered(command: &'static str, result: &'static str, took: Duration) {
 /// Somebody was moved: the time from the command's arrival until every worker obeys.
 pub fn moved(took: Duration) {
     metrics::histogram!(names::MOVE_SECONDS).record(took);
-}
-
-/// A moved person got the first packet of its new group.
-pub fn move_gap(gap: Duration) {
-    metrics::histogram!(names::MOVE_GAP_SECONDS).record(gap);
 }
 
 /// The last worker applied an epoch.
@@ -88,4 +77,9 @@ pub fn transport_lost(reason: LostReason) {
 /// A watcher read too slowly and was cut off.
 pub fn watcher_cut() {
     metrics::counter!(names::WATCHERS_CUT).increment(1);
+}
+
+/// The rules, asked again, do not allow routes that an update opens.
+pub fn isolation_violated(routes: usize) {
+    metrics::counter!(names::ISOLATION_VIOLATIONS).increment(routes as u64);
 }

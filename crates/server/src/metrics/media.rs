@@ -65,13 +65,9 @@ pub struct MediaTotals {
     /// PLI and FIR to publishers.
     pub keyframe_requests_sent: u64,
     /// Packets that subscribers asked for again.
-    pub nacked_received: u64,
-    /// Packets that we asked publishers for again.
-    pub nacked_sent: u64,
+    pub nacked: u64,
     /// Packets sent again.
     pub retransmissions: u64,
-    /// Packets on their way out of their group that the last check caught.
-    pub isolation_violations: u64,
 }
 
 impl Default for MediaTotals {
@@ -80,10 +76,8 @@ impl Default for MediaTotals {
             dropped: [0; DropReason::ALL.len()],
             keyframe_requests_received: 0,
             keyframe_requests_sent: 0,
-            nacked_received: 0,
-            nacked_sent: 0,
+            nacked: 0,
             retransmissions: 0,
-            isolation_violations: 0,
         }
     }
 }
@@ -107,9 +101,7 @@ impl MediaTotals {
             "sent",
             self.keyframe_requests_sent,
         );
-        set(names::NACKED_PACKETS, "received", self.nacked_received);
-        set(names::NACKED_PACKETS, "sent", self.nacked_sent);
+        metrics::counter!(names::NACKED_PACKETS).absolute(self.nacked);
         metrics::counter!(names::RETRANSMISSIONS).absolute(self.retransmissions);
-        metrics::counter!(names::ISOLATION_VIOLATIONS).absolute(self.isolation_violations);
     }
 }

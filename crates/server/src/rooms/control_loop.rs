@@ -15,6 +15,7 @@ use super::host::Host;
 use super::turn::Turn;
 use crate::clock;
 use crate::media::{MediaPlane, TalkerLists, Told};
+use crate::metrics::{self, NodeTotals};
 use crate::store::Journal;
 
 /// Requests that one turn takes at most: more wait, so that nobody waits for a turn that never ends.
@@ -23,6 +24,9 @@ const MAX_TURN: usize = 512;
 const MAX_TOLD: usize = 1_024;
 /// How long the loop sleeps at most: then it looks after itself.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// How often it is published how much there is.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// What the loop is told at its start.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub struct ControlLoop {
     pub(super) draining: bool,
     pub(super) drain_until: Option<Instant>,
     pub(super) started: Instant,
+    /// When it was last published how much there is.
+    counted: Instant,
     pub(super) life: tokio::sync::watch::Sender<usize>,
 }
 
@@ -84,6 +90,7 @@ impl ControlLoop {
             draining: false,
             drain_until: None,
             started: clock::now(),
+            counted: clock::now(),
             life,
         }
     }
@@ -107,7 +114,29 @@ impl ControlLoop {
             }
             self.handle_due(&mut turn);
             self.finish(turn).await;
+            self.count(asks.len());
         }
+    }
+
+    /// Publishes how much there is, once a second.
+    fn count(&mut self, queued_commands: usize) {
+        if self.counted.elapsed() < COUNT_EVERY {
+            return;
+        }
+        self.counted = clock::now();
+        let mut totals = NodeTotals {
+            rooms: self.hosts.len(),
+            queued_commands,
+            ..NodeTotals::default()
+        };
+        for host in self.hosts.values() {
+            totals.breakouts += host.room.breakout_count();
+            totals.watchers += host.watchers.len();
+            let here = host.room.participants().count();
+            totals.connected += host.connections.len();
+            totals.dropped += here.saturating_sub(host.connections.len());
+        }
+        totals.publish();
     }
 
     fn sleep(&self) -> Duration {
@@ -175,6 +204,7 @@ impl ControlLoop {
                     .and_then(|host| host.connections.get(&participant));
                 if held.is_some_and(|held| Some(held.transport) == transport) {
                     tracing::info!(%participant, ?reason, "the transport is lost");
+                    metrics::transport_lost(reason);
                     self.drop_participant(turn, participant);
                 }
             }
@@ -187,7 +217,13 @@ impl ControlLoop {
                 self.tell_paused(subscriber, slot, reason);
             }
             MediaEvent::LayersWanted { track, layers } => self.tell_layers(track, layers),
-            MediaEvent::Connected { .. } | MediaEvent::Applied { .. } => {}
+            MediaEvent::Connected { participant } => {
+                let host = self.hosts.get(&participant.room());
+                if let Some(held) = host.and_then(|host| host.connections.get(&participant)) {
+                    metrics::connected(held.since.elapsed());
+                }
+            }
+            MediaEvent::Applied { .. } => {}
         }
     }
 

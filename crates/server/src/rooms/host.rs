@@ -1,6 +1,7 @@
 //! One room on this node, with everything about it that a restart forgets.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use sideroom_control::{RequestId, Room, UnixMillis};
 use sideroom_route::ParticipantId;
@@ -16,6 +17,8 @@ pub(super) struct Connection {
     pub session: SessionId,
     /// Its transport.
     pub transport: u64,
+    /// Since when.
+    pub since: Instant,
     /// The request that it came in with.
     pub request: RequestId,
     /// What was negotiated; `None` until it is.

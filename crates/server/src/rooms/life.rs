@@ -164,6 +164,7 @@ impl ControlLoop {
             let connection = Connection {
                 session,
                 transport,
+                since: crate::clock::now(),
                 request: request.request_id,
                 media: None,
             };

@@ -19,6 +19,7 @@ use super::ask::{Arrival, Ask, Entrance, Read, Reply, Ticket};
 use super::chance;
 use crate::media::{Connect, ConnectError, Connected, MediaPlane};
 use crate::shutdown::{Phase, Shutdown};
+use crate::{clock, metrics};
 
 /// This node. Cheap to share.
 pub struct Node {
@@ -61,8 +62,24 @@ impl Node {
 #[async_trait]
 impl Backend for Node {
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
-        self.ask(|reply| Ask::Command(Box::new(request), reply))
-            .await
+        let begun = clock::now();
+        let (name, moves) = (
+            metrics::command_name(&request.command),
+            metrics::moves_people(&request.command),
+        );
+        let answer = self
+            .ask(|reply| Ask::Command(Box::new(request), reply))
+            .await;
+        let result = match &answer {
+            Ok(answer) if answer.repeated => "repeated",
+            Ok(_) => "ok",
+            Err(error) => error.wire().reason,
+        };
+        metrics::answered(name, result, begun.elapsed());
+        if moves && answer.is_ok() {
+            metrics::moved(begun.elapsed());
+        }
+        answer
     }
 
     async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
@@ -90,6 +107,7 @@ impl Backend for Node {
     }
 
     async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+        let begun = clock::now();
         let codecs = self
             .read(|reply| Read::Codecs(request.room.clone(), reply))
             .await?;
@@ -150,7 +168,9 @@ impl Backend for Node {
                     resumed,
                     publish,
                 });
-                self.ask(|reply| Ask::JoinDone(arrival, reply)).await
+                let joined = self.ask(|reply| Ask::JoinDone(arrival, reply)).await?;
+                metrics::joined(begun.elapsed());
+                Ok(joined)
             }
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sideroom_control::{
-    Actor, Applied, BreakoutError, Command, Event, EventKind, LeaveReason, Record, RequestId,
-    RoomView, UnixMillis, Viewer,
+    Actor, Applied, BreakoutError, Command, Event, EventKind, LeaveReason, Record, RequestId, Room,
+    RoomView, UnixMillis, Viewer, hears,
 };
 use sideroom_route::{Epoch, ParticipantId, RoomId, RouteUpdate};
 use sideroom_rpc::ApiError;
@@ -14,6 +14,10 @@ use sideroom_rpc::backend::{Answer, CloseReason, Joined, SharedEvent, WatchItem}
 use super::ask::{Read, Reply, Ticket};
 use super::control_loop::ControlLoop;
 use super::watchers::WatcherId;
+use crate::{clock, metrics};
+
+/// Routes of one update that the rules are asked about: the rules are slow.
+const AUDITED: usize = 4;
 
 /// What a turn led to so far; nobody has been told.
 pub(super) struct Turn {
@@ -118,6 +122,9 @@ impl ControlLoop {
         let Some(host) = self.hosts.get_mut(&room) else {
             return;
         };
+        if let Some(update) = &applied.update {
+            audit(&host.room, update);
+        }
         let events = applied.events.into_iter().map(|event| {
             let who = host.watchers.who_may_see(&host.room, &event);
             (event, who)
@@ -169,14 +176,19 @@ impl ControlLoop {
         if !failed.is_empty() {
             self.take_back(&mut turn, &failed).await;
         }
+        let published = clock::now();
         let mut publishing = Vec::new();
         for done in &turn.done {
             if let Some(update) = &done.update {
                 publishing.push(self.media.publish(Arc::clone(update)));
             }
         }
+        let any = !publishing.is_empty();
         for one in publishing {
             one.applied().await;
+        }
+        if any {
+            metrics::applied(published.elapsed());
         }
         for done in turn.done {
             self.tell(done);
@@ -302,6 +314,25 @@ impl ControlLoop {
         host.watchers.close_participant(participant, reason);
         host.connections.remove(&participant);
         self.count_participants();
+    }
+}
+
+/// Asks the rules about some of the routes that an update opens, one by one: what was planned step by
+/// step must agree with them. A disagreement is a bug of ours that an operator must learn of.
+fn audit(room: &Room, update: &RouteUpdate) {
+    let open = update.routes.iter().filter_map(|change| {
+        let route = change.route.filter(|route| route.gate.is_open())?;
+        Some((change.subscriber, route.track))
+    });
+    let wrong = open
+        .step_by(update.routes.len().div_ceil(AUDITED).max(1))
+        .filter(|(subscriber, track)| !hears(room, *subscriber, *track))
+        .inspect(|(subscriber, track)| {
+            tracing::error!(%subscriber, %track, epoch = %update.epoch, "a route against the rules");
+        })
+        .count();
+    if wrong > 0 {
+        metrics::isolation_violated(wrong);
     }
 }
 

@@ -7,6 +7,8 @@ use sideroom_route::ParticipantId;
 use sideroom_rpc::backend::{CloseReason, WATCH_QUEUE, WatchItem};
 use tokio::sync::mpsc;
 
+use crate::metrics;
+
 /// Names a watcher of one room.
 pub(super) type WatcherId = u64;
 
@@ -69,7 +71,10 @@ impl Watchers {
         let Some(watcher) = self.all.get(&id) else {
             return;
         };
-        if watcher.items.try_send(item).is_err() {
+        if let Err(error) = watcher.items.try_send(item) {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                metrics::watcher_cut();
+            }
             self.remove(id);
         }
     }
