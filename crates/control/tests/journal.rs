@@ -1,0 +1,155 @@
+//! The journal: the same room again from its records, and no record that was tampered with.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod story;
+
+use sideroom_control::*;
+use sideroom_route::*;
+use story::*;
+
+fn told() -> Story {
+    let mut story = Story::new();
+    let moderator = story.moderator("mod");
+    let ann = story.person("ann");
+    let breakout = story.create(moderator, 2, 4)[0];
+    story.put(&[ann], inside(breakout));
+    // Volatile changes lie between the records, and count in the epoch.
+    let talker = story.track(moderator, TrackKind::Audio).unwrap();
+    story.room.handle_talkers(GroupId::Parent, &[talker]);
+    let views = Views {
+        everything_else: false,
+        wishes: Vec::new(),
+    };
+    story.room.set_views(ann, views).unwrap();
+    story.ok(ann, Command::LeaveBreakout { participant: ann });
+    story.ok_as(Actor::Operator, Command::Drop { participant: ann });
+    story.pass(30_000);
+    story
+}
+
+fn replay(records: &[Record]) -> Result<Room, ReplayError> {
+    let mut room = Room::new(config()).unwrap();
+    for record in records {
+        room.replay(record)?;
+    }
+    Ok(room)
+}
+
+#[test]
+fn the_records_tell_the_room_again() {
+    let story = told();
+    story.check_replay();
+    assert_eq!(replay(&story.records).unwrap().epoch(), story.room.epoch());
+}
+
+#[test]
+fn a_snapshot_and_the_records_after_it_tell_the_room_again() {
+    let story = told();
+    for half in 0..story.records.len() {
+        let room = replay(&story.records[..half]).unwrap();
+        let snapshot = Snapshot::decode(&room.snapshot().encode()).unwrap();
+        assert_eq!(snapshot.record_seq(), half as u64);
+        let mut room = Room::restore(snapshot).unwrap();
+        for record in &story.records[half..] {
+            room.replay(record).unwrap();
+        }
+        assert_eq!(room.state_hash(), story.room.state_hash(), "from {half}");
+        assert_eq!(room.snapshot(), replay(&story.records).unwrap().snapshot());
+    }
+}
+
+#[test]
+fn a_changed_record_breaks_the_chain() {
+    let story = told();
+    type Change = fn(&mut Record);
+    let changes: [Change; 5] = [
+        |record| record.now = record.now + 1,
+        |record| record.actor = Actor::System,
+        |record| record.command = Command::CloseRoom,
+        |record| record.request_id = RequestId::new("forged").unwrap(),
+        |record| record.epoch = record.epoch.next(),
+    ];
+    for change in changes {
+        for rehash in [false, true] {
+            let mut records = story.records.clone();
+            let middle = records.len() / 2;
+            change(&mut records[middle]);
+            if rehash {
+                records[middle].hash = records[middle].computed_hash();
+            }
+            let error = replay(&records).unwrap_err();
+            let shown = format!("{error:?}");
+            let caught = matches!(error, ReplayError::Tampered { .. })
+                || rehash && matches!(error, ReplayError::Refused { .. });
+            assert!(caught, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_exchanged_record_is_noticed() {
+    let story = told();
+    let mut without = story.records.clone();
+    without.remove(3);
+    assert!(matches!(
+        replay(&without),
+        Err(ReplayError::OutOfOrder {
+            found: 5,
+            held: 3,
+            ..
+        })
+    ));
+    let mut exchanged = story.records.clone();
+    exchanged.swap(3, 4);
+    assert!(matches!(
+        replay(&exchanged),
+        Err(ReplayError::OutOfOrder { .. })
+    ));
+    let mut other = config();
+    other.seed += 1;
+    let mut other = Room::new(other).unwrap();
+    let first = other.replay(&story.records[0]);
+    assert!(
+        matches!(first, Err(ReplayError::Tampered { seq: 1 })),
+        "another room's journal"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_record_are_refused() {
+    let bytes = told().records[0].encode();
+    for length in 0..bytes.len() {
+        assert!(
+            Record::decode(&bytes[..length]).is_err(),
+            "cut off at {length}"
+        );
+    }
+    let mut other = bytes.clone();
+    other[0] = 2;
+    assert_eq!(
+        Record::decode(&other),
+        Err(ReplayError::Version { found: 2, known: 1 })
+    );
+    for index in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[index] ^= 0x10;
+        if let Ok(record) = Record::decode(&flipped) {
+            let mut room = Room::new(config()).unwrap();
+            assert!(room.replay(&record).is_err(), "byte {index}");
+        }
+    }
+    assert!(bytes.len() < 200, "{} bytes for a join", bytes.len());
+}
+
+/// The format on disk: if this fails, journals that exist can no longer be read.
+#[test]
+fn the_first_record_of_a_room_looks_like_this() {
+    let mut room = Room::new(config()).unwrap();
+    let id = RequestId::new("r").unwrap();
+    let drain = Command::Drain(true);
+    let applied = room.apply(START, Actor::Operator, &id, drain).unwrap();
+    let bytes = applied.record.unwrap().encode();
+    let head = [1, 7, 1, 0, 0, 0xc0, 0x84, 0x3d, 1, 1, b'r', 2, 1];
+    assert_eq!(bytes[..head.len()], head);
+    assert_eq!(bytes.len(), head.len() + 64, "and two hashes");
+}
