@@ -49,7 +49,8 @@ pub struct TrackCounts {
     pub packets_out: u64,
     /// Packets relayed to other workers.
     pub packets_relayed: u64,
-    /// Packets that a shut gate held back, for all subscribers together.
+    /// Packets that a shut gate held back, for all subscribers together: every packet of every layer
+    /// counts once for each of them.
     pub packets_gated: u64,
     /// Packets never received and not received late either.
     pub packets_lost: u64,

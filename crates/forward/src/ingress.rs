@@ -112,6 +112,12 @@ impl Ingress {
         self.layers.len() > 1
     }
 
+    /// The publisher or a moderator muted it: whatever still comes in, it is nobody's talk.
+    pub(crate) fn is_muted(&self) -> bool {
+        const MUTED: [DropReason; 2] = [DropReason::PublisherMuted, DropReason::ModeratorMuted];
+        self.shut.iter().any(|(reason, _)| MUTED.contains(reason))
+    }
+
     /// Reads a packet and tells copies and late ones apart from new ones.
     #[inline]
     pub(crate) fn accept<'a>(

@@ -30,6 +30,7 @@ mod subscriber;
 mod table;
 mod talkers;
 mod tick;
+mod view;
 mod window;
 mod wiring;
 

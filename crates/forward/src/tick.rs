@@ -36,8 +36,7 @@ impl Forwarder {
             return;
         }
         self.next_tick = now + self.config.tick;
-        let keys: Vec<u32> = self.ingresses.keys().collect();
-        for key in keys {
+        for key in 0..self.ingresses.bound() {
             self.tick_ingress(now, key);
         }
         self.rank(now);
@@ -76,6 +75,7 @@ impl Forwarder {
             if let Some(route) = ingress.route
                 && ingress.kind.media() == Media::Audio
                 && !ingress.relayed
+                && !ingress.is_muted()
             {
                 candidates.push(Candidate {
                     room: ingress.track.room(),
