@@ -35,10 +35,10 @@ async function pages() {
   mkdirSync(out, { recursive: true });
   const options = {
     ...common,
-    entryPoints: [at('../web/src/meeting.ts'), at('../web/src/style.css')],
+    entryPoints: [at('../web/src/meeting.ts'), at('../web/src/console.ts'), at('../web/src/style.css')],
     outdir: out,
     minify: true,
-    alias: { '@sideroom/client': at('js/src/index.ts') },
+    alias: { '@sideroom/client/wire': at('js/src/wire.ts'), '@sideroom/client': at('js/src/index.ts') },
   };
   for (const page of ['index.html', 'console.html', 'icon.svg']) cpSync(at('../web/src', page), join(out, page));
   if (!flags.has('--watch')) return void (await build(options));

@@ -14,6 +14,9 @@ export interface RealServer {
   admin: string;
   /** Ends the process and starts it anew on the same ports, with the same store. */
   restart(): Promise<void>;
+  /** Stops answering anything, as if the network was gone; and goes on. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -39,7 +42,7 @@ async function freePorts(count: number): Promise<number[]> {
 /** Starts a development server; `environment` changes its configuration. */
 export async function startServer(environment: Record<string, string> = {}, host = '127.0.0.1', wrap: string[] = []): Promise<RealServer> {
   const given = process.env['SIDEROOM_URL'];
-  if (given && !wrap.length) return { url: given, admin: '', restart: async () => {}, stop: async () => {} };
+  if (given && !wrap.length) return { url: given, admin: '', restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
   const [http = 0, grpc = 0, admin = 0, media = 0] = await freePorts(4);
   const folder = mkdtempSync(join(tmpdir(), 'sideroom-e2e-'));
   // The server refuses variables that it does not know, and ours are among them.
@@ -85,6 +88,8 @@ export async function startServer(environment: Record<string, string> = {}, host
       await end('SIGKILL');
       await start();
     },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     stop: async () => {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });

@@ -10,7 +10,7 @@ export class Top {
   readonly banners = h('div', { class: 'stack', style: 'gap:8px' });
   readonly #place = h('div', { class: 'place grow' });
   readonly #timer = h('span', { class: 'pill', hidden: true, role: 'timer' });
-  readonly #bars = h('span', { class: 'bars', role: 'img' }, h('i'), h('i'), h('i'));
+  readonly #bars = h('span', { class: 'bars', role: 'img', 'aria-label': 'Connection: not measured yet' }, h('i'), h('i'), h('i'));
 
   constructor(
     private readonly room: Room,

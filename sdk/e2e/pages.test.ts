@@ -1,0 +1,138 @@
+/** The demo meeting and the console as people meet them: on a laptop and a phone, by keyboard, in light and dark. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launch, watchErrors } from './browser.ts';
+import { apiToken } from './operator.ts';
+import { ROOT, startServer, type RealServer } from './server.ts';
+
+let server: RealServer;
+let browser: Browser;
+const shots = process.env['SIDEROOM_DOCS'] ? join(ROOT, process.env['SIDEROOM_DOCS']) : join(ROOT, 'test-results/screenshots');
+const errors: string[] = [];
+
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  server = await startServer();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['microphone', 'camera'], ...options });
+  const page = await context.newPage();
+  const seen = watchErrors(page);
+  page.on('close', () => errors.push(...seen));
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+const joined = (page: Page): Promise<unknown> => page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 15_000 });
+const shot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(shots, `${name}.png`) });
+
+const NAMES = ['Grace Hopper', 'Alan Turing', 'Emmy Noether', 'Katherine Johnson', 'Edsger Dijkstra'];
+
+test('joining by name, by keyboard alone', { timeout: 60_000 }, async () => {
+  const page = await open('/?room=keys');
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel('I moderate').focus();
+  await page.keyboard.press('Space');
+  await shot(page, 'join');
+  await page.getByLabel('Your name').press('Enter');
+  await joined(page);
+  assert.ok((await page.evaluate(() => sideroom.joinedMs)) < 2_000);
+  await page.getByRole('button', { name: 'New rooms' }).press('Enter');
+  await page.getByRole('dialog').getByLabel('How people get there').selectOption('later');
+  await page.getByRole('button', { name: 'Create' }).press('Enter');
+  const chip = page.getByRole('button', { name: /^Ada/ });
+  await chip.press('Enter');
+  await page.getByRole('button', { name: 'Move to Breakout 1' }).press('Enter');
+  await page.getByText('You are here').waitFor();
+  await page.keyboard.press('m');
+  await page.waitForFunction(() => sideroom.room.local.isPublished('audio'));
+  await page.context().close();
+});
+
+test('a meeting with breakouts, the console beside it, and what both look like', { timeout: 120_000 }, async () => {
+  const ada = await open('/?room=physics&name=Ada%20Lovelace&role=moderator&join');
+  await joined(ada);
+  const others = await Promise.all(NAMES.map((name) => open(`/?room=physics&name=${encodeURIComponent(name)}&tone=${300 + name.length * 40}`, { viewport: { width: 480, height: 360 } })));
+  await Promise.all(others.map(joined));
+  for (const page of [ada, ...others.slice(0, 4)]) await page.getByRole('button', { name: 'Camera', exact: true }).click();
+  await ada.waitForFunction(() => [...document.querySelectorAll('video')].filter((video) => video.videoWidth > 0 && !video.hidden).length >= 4, null, { timeout: 15_000 });
+  await shot(ada, 'meeting-laptop');
+  await dragIntoBreakouts(ada);
+  const key = encodeURIComponent(apiToken());
+  const console_ = await open(`/console.html?room=physics&key=${key}`);
+  await console_.getByText('Live', { exact: true }).waitFor({ timeout: 10_000 });
+  await others[0]?.evaluate(() => sideroom.room.setGate({ paused: false }));
+  await others[1]?.getByRole('button', { name: 'Rooms' }).click();
+  await others[1]?.getByRole('button', { name: 'Ask for help' }).click();
+  await ada.getByText('asks for help').waitFor();
+  await ada.evaluate(() => sideroom.room.sendMessage('Five more minutes, then we meet again.', 'everyone'));
+  await ada.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 300_000 }));
+  await ada.waitForTimeout(1_500);
+  await shot(ada, 'meeting-breakouts');
+  await ada.evaluate(() => sideroom.room.breakouts.addressAll());
+  await console_.waitForTimeout(2_500);
+  await shot(console_, 'console');
+  assert.match((await console_.locator('svg.floor').first().getAttribute('aria-label')) ?? '', /6 people, 4 of them in 2 breakouts/);
+  await inAllLights(ada, console_, others[0] as Page);
+  for (const page of [ada, console_, ...others]) await page.context().close();
+});
+
+async function dragIntoBreakouts(ada: Page): Promise<void> {
+  await ada.getByRole('button', { name: 'New rooms' }).click();
+  await ada.getByRole('dialog').getByLabel('How people get there').selectOption('later');
+  await ada.getByRole('button', { name: 'Create' }).click();
+  await ada.locator('.group-card').nth(2).waitFor();
+  for (const [index, name] of NAMES.slice(0, 4).entries()) {
+    const card = ada.locator('.group-card').nth(1 + (index % 2));
+    await ada.getByRole('button', { name: new RegExp(`^${name}`) }).dragTo(card);
+    await card.getByText(name).waitFor();
+  }
+}
+
+async function inAllLights(ada: Page, console_: Page, inside: Page): Promise<void> {
+  await ada.emulateMedia({ colorScheme: 'dark' });
+  await ada.waitForTimeout(400);
+  await shot(ada, 'meeting-dark');
+  await console_.emulateMedia({ colorScheme: 'dark' });
+  await console_.waitForTimeout(400);
+  await shot(console_, 'console-dark');
+  await inside.setViewportSize({ width: 390, height: 844 });
+  await inside.waitForTimeout(600);
+  await shot(inside, 'meeting-phone');
+  await console_.setViewportSize({ width: 390, height: 844 });
+  await console_.waitForTimeout(600);
+  await shot(console_, 'console-phone');
+  for (const page of [inside, console_]) {
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    assert.equal(wider, false, 'the page is wider than the phone');
+  }
+}
+
+test('everything that can be pressed has a name, and every picture too', { timeout: 60_000 }, async () => {
+  const page = await open('/?room=names&name=Ada&role=moderator&join');
+  await joined(page);
+  await page.getByRole('button', { name: 'New rooms' }).waitFor();
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll('button, input, select, a, img, [role=img]')]
+      .filter((element) => (element as HTMLElement).offsetParent !== null)
+      .filter((element) => {
+        const label = element.closest('label')?.textContent ?? '';
+        return !(element.getAttribute('aria-label') ?? element.getAttribute('alt') ?? (element.textContent?.trim() || label.trim() || element.getAttribute('title')));
+      })
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+  assert.deepEqual(nameless, []);
+  await page.context().close();
+});
+
+test('no page logged an error', () => assert.deepEqual(errors, []));

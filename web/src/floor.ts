@@ -1,0 +1,207 @@
+/** The floor plan of a room: its groups as areas, the people in them, and who hears whom. */
+import type { ParentGate, ParticipantState, RoomState } from '@sideroom/client';
+import { hueOf, initials, s } from './dom.js';
+
+/** What the snapshot does not say, kept from events. */
+export interface Extra {
+  gates: ReadonlyMap<string, ParentGate>;
+  listening: ReadonlyMap<string, string>;
+  speaking: ReadonlySet<string>;
+}
+
+interface Area {
+  id: string;
+  name: string;
+  detail: string;
+  closed: boolean;
+  people: ParticipantState[];
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+interface Spot {
+  person: ParticipantState;
+  area: Area;
+  x: number;
+  y: number;
+}
+
+const WIDTH = 1000;
+const GAP = 26;
+const HEAD = 46;
+/** With more people than that a mesh of arrows tells nothing any more. */
+const MESH_LIMIT = 9;
+
+/** Draws the whole plan. */
+export function floorPlan(room: RoomState, extra: Extra): SVGElement {
+  const narrow = innerWidth < 760;
+  const { areas, height } = layOut(room, narrow);
+  const spots = areas.flatMap(placePeople);
+  const routes = [...meshes(spots), ...parentRoutes(room, extra, areas, spots), ...addressRoutes(room, areas, spots), ...listenRoutes(extra, areas, spots)];
+  const away = spots.filter(({ area }) => area.id !== 'parent').length;
+  const summary = `Floor plan: ${spots.length} people, ${away} of them in ${areas.length - 1} breakouts, ${routes.filter((route) => route.getAttribute('class') !== 'gate').length} routes`;
+  return s(
+    'svg',
+    { class: 'floor', viewBox: `0 0 ${narrow ? 520 : WIDTH} ${height}`, role: 'img', 'aria-label': summary, preserveAspectRatio: 'xMidYMin meet' },
+    s('defs', {}, s('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: 'auto-start-reverse' }, s('path', { d: 'M0 0 8 4 0 8z', fill: 'context-stroke' }))),
+    ...areas.map(drawArea),
+    ...routes,
+    ...spots.map((spot) => drawPerson(spot, extra)),
+  );
+}
+
+function layOut(room: RoomState, narrow: boolean): { areas: Area[]; height: number } {
+  const inGroup = (id: string): ParticipantState[] => room.participants.filter(({ groupId }) => groupId === id);
+  const parentPeople = inGroup('parent');
+  const breakouts = room.breakouts;
+  const total = narrow ? 520 : WIDTH;
+  const left = narrow || breakouts.length === 0 ? total : 380;
+  const columns = narrow ? 1 : breakouts.length > 4 ? 3 : breakouts.length > 1 ? 2 : 1;
+  const rows = Math.ceil(breakouts.length / columns);
+  const cell = narrow ? 150 : Math.max(150, Math.min(230, 560 / Math.max(rows, 1)));
+  const right = Math.max(rows * (cell + GAP) - GAP, 0);
+  const parentHeight = narrow ? 210 : Math.max(300, right);
+  const parent: Area = { id: 'parent', name: 'Main room', detail: count(parentPeople.length), closed: false, people: parentPeople, x: 2, y: 2, width: left - 4, height: parentHeight };
+  const width = narrow ? total : (total - left - GAP - (columns - 1) * GAP) / columns;
+  const others = breakouts.map((breakout, index): Area => {
+    const people = inGroup(breakout.id);
+    return {
+      id: breakout.id,
+      name: breakout.displayName,
+      detail: `${people.length} of ${breakout.capacity}${breakout.state === 'closed' ? ', closed' : ''}`,
+      closed: breakout.state === 'closed',
+      people,
+      x: (narrow ? 2 : left + GAP) + (index % columns) * (width + GAP),
+      y: 2 + Math.floor(index / columns) * (cell + GAP) + (narrow ? parentHeight + GAP : 0),
+      width: width - 4,
+      height: cell,
+    };
+  });
+  return { areas: [parent, ...others], height: (narrow ? parentHeight + GAP + right : Math.max(parentHeight, right)) + 6 };
+}
+
+const count = (people: number): string => (people === 1 ? '1 person' : `${people} people`);
+
+function placePeople(area: Area): Spot[] {
+  const { people } = area;
+  const columns = Math.max(1, Math.min(people.length, Math.round(Math.sqrt((people.length * area.width) / Math.max(area.height - HEAD, 60)))));
+  const rows = Math.ceil(people.length / columns);
+  return people.map((person, index) => {
+    const row = Math.floor(index / columns);
+    const inRow = row === rows - 1 ? people.length - row * columns : columns;
+    return {
+      person,
+      area,
+      x: area.x + (area.width * ((index % columns) + 0.5)) / inRow,
+      y: area.y + HEAD + ((area.height - HEAD - 20) * (row + 0.5)) / rows,
+    };
+  });
+}
+
+function drawArea(area: Area): SVGElement {
+  return s(
+    'g',
+    {},
+    s('rect', { class: `area ${area.closed ? 'closed' : ''}`, x: area.x, y: area.y, width: area.width, height: area.height, rx: 14 }),
+    s('text', { class: 'caption', x: area.x + 16, y: area.y + 25 }, area.name),
+    s('text', { class: 'sub', x: area.x + area.width - 14, y: area.y + 25, 'text-anchor': 'end' }, area.detail),
+  );
+}
+
+function drawPerson({ person, x, y }: Spot, extra: Extra): SVGElement {
+  const states = [person.connected ? '' : 'lost', extra.speaking.has(person.id) ? 'speaking' : ''].join(' ');
+  const name = person.displayName.length > 14 ? `${person.displayName.slice(0, 13)}…` : person.displayName;
+  const audio = person.tracks.find(({ kind }) => kind === 'audio');
+  const muted = audio && (audio.mutedByPublisher || audio.mutedByModerator);
+  const group = s(
+    'g',
+    { class: `person ${states}` },
+    s('title', {}, `${person.displayName}${person.role === 'moderator' ? ', moderator' : ''}${person.connected ? '' : ', reconnecting'}: ${person.tracks.map(({ kind }) => kind).join(', ') || 'publishes nothing'}`),
+    s('circle', { cx: x, cy: y, r: 19 }),
+    s('text', { class: 'letters', x, y }, initials(person.displayName)),
+    s('text', { x, y: y + 34 }, name + (person.role === 'moderator' ? ' ★' : '') + (muted ? ' (muted)' : '')),
+  );
+  group.style.setProperty('--hue', String(hueOf(person.identity)));
+  return group;
+}
+
+const live = (person: ParticipantState): boolean => person.connected && person.tracks.some((track) => !track.mutedByPublisher && !track.mutedByModerator);
+
+/** A curve between two points that keeps clear of both circles. */
+function curve(fromX: number, fromY: number, toX: number, toY: number, kind = '', radius = 22): SVGElement {
+  const [dx, dy] = [toX - fromX, toY - fromY];
+  const length = Math.hypot(dx, dy) || 1;
+  const [ux, uy] = [dx / length, dy / length];
+  const bend = Math.min(26, length * 0.16);
+  const [mx, my] = [(fromX + toX) / 2 - uy * bend, (fromY + toY) / 2 + ux * bend];
+  const start = `${fromX + ux * radius - uy * 3} ${fromY + uy * radius + ux * 3}`;
+  const end = `${toX - ux * radius - uy * 3} ${toY - uy * radius + ux * 3}`;
+  return s('path', { class: `route ${kind}`, d: `M${start} Q${mx} ${my} ${end}` });
+}
+
+/** Inside a group everybody hears everybody who sends. */
+function meshes(spots: Spot[]): SVGElement[] {
+  return spots.flatMap((from) => {
+    const others = spots.filter((to) => to !== from && to.area === from.area);
+    if (!live(from.person) || others.length >= MESH_LIMIT) return [];
+    return others.map((to) => curve(from.x, from.y, to.x, to.y));
+  });
+}
+
+/** From the parent to whoever is away: through that person's gate, which is drawn open or shut. */
+function parentRoutes(room: RoomState, extra: Extra, areas: Area[], spots: Spot[]): SVGElement[] {
+  const parent = areas[0];
+  if (!parent) return [];
+  const sends = spots.some(({ area, person }) => area === parent && live(person));
+  return spots
+    .filter(({ area }) => area !== parent)
+    .flatMap((spot) => {
+      const paused = room.settings.breakouts.parentWhileAway === 'paused';
+      const own = extra.gates.get(spot.person.id) ?? { paused, audioMuted: false, videoMuted: false };
+      const shut = gateWord(own, room.roomGate);
+      const below = spot.area.y > parent.y + parent.height;
+      const x = below ? spot.x : parent.x + parent.width;
+      const y = below ? parent.y + parent.height : Math.min(Math.max(spot.y, parent.y + 30), parent.y + parent.height - 20);
+      const route = sends || shut ? [curve(x, y, spot.x, spot.y, shut === 'paused' ? 'shut' : '', 20)] : [];
+      const [gx, gy] = below ? [spot.x, spot.area.y] : [spot.area.x, spot.y];
+      return [...route, drawGate(gx, gy, shut)];
+    });
+}
+
+/** Nothing, or what the gate keeps out. */
+function gateWord(own: ParentGate, all: ParentGate): string {
+  if (own.paused || all.paused) return 'paused';
+  const audio = own.audioMuted || all.audioMuted;
+  const video = own.videoMuted || all.videoMuted;
+  return audio && video ? 'muted' : audio ? 'no sound' : video ? 'no video' : '';
+}
+
+function drawGate(x: number, y: number, shut: string): SVGElement {
+  const width = shut ? 54 : 14;
+  return s(
+    'g',
+    { class: `gate ${shut ? '' : 'open'}` },
+    s('title', {}, shut ? `The gate to the main room is shut: ${shut}` : 'The gate to the main room is open'),
+    s('rect', { x: x - width / 2, y: y - 8, width, height: 16, rx: 8 }),
+    s('text', { x, y: y + 4 }, shut),
+  );
+}
+
+function addressRoutes(room: RoomState, areas: Area[], spots: Spot[]): SVGElement[] {
+  return room.addressing.flatMap(({ participantId }) => {
+    const from = spots.find(({ person }) => person.id === participantId);
+    if (!from) return [];
+    const others = areas.filter((area) => area !== from.area);
+    return others.map((area) => curve(from.x, from.y, area.x + Math.min(area.width / 2, 90), area.y + 18, 'address'));
+  });
+}
+
+function listenRoutes(extra: Extra, areas: Area[], spots: Spot[]): SVGElement[] {
+  return [...extra.listening].flatMap(([participantId, groupId]) => {
+    const to = spots.find(({ person }) => person.id === participantId);
+    const area = areas.find(({ id }) => id === groupId);
+    return to && area ? [curve(area.x + area.width / 2, area.y + 18, to.x, to.y, 'listen')] : [];
+  });
+}
