@@ -2,20 +2,23 @@
 //!
 //! `fanout/N/shut=P` is a packet of 1,200 bytes to N subscribers of whom P per cent are behind a shut
 //! gate, copied into a batch but not sealed; `ingress` is the same packet with nobody to go to. What a
-//! subscriber costs is the difference, divided by their number.
+//! subscriber costs is the difference, divided by their number. All figures are CPU time of the bench's
+//! thread, so that what else the machine does matters less.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rustix::time::{ClockId, clock_gettime};
 use sideroom_forward::{
     Egress, ForwardConfig, Forwarder, IngressConfig, IngressId, Mid, Outgoing, PayloadTypes,
     SlotConfig, SubscriberConfig, SubscriberId,
 };
 use sideroom_route::{
-    DropReason, Epoch, Gate, GroupId, ParticipantId, Placement, RoomId, Route, RouteChange,
-    RouteUpdate, SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
+    BreakoutId, DropReason, Epoch, Gate, GroupId, ParticipantId, Placement, RoomId, Route,
+    RouteChange, RouteUpdate, SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
 };
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, RtpViewMut};
 
@@ -23,6 +26,43 @@ const ROOM: RoomId = RoomId(1);
 const VIDEO: SlotId = SlotId::video(0);
 const PACKET: usize = 1_200;
 const SSRC: u32 = 1_000;
+
+/// CPU time of this thread.
+struct CpuTime;
+
+fn cpu_time() -> Duration {
+    let at = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(at.tv_sec as u64, at.tv_nsec as u32)
+}
+
+impl Measurement for CpuTime {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        cpu_time()
+    }
+
+    fn end(&self, start: Duration) -> Duration {
+        cpu_time() - start
+    }
+
+    fn add(&self, one: &Duration, other: &Duration) -> Duration {
+        *one + *other
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        value.as_nanos() as f64
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}
 
 /// Copies every packet into a batch buffer that fits the cache, as a sealer would; and seals nothing.
 struct Batch {
@@ -193,7 +233,7 @@ fn packet() -> Vec<u8> {
     bytes
 }
 
-fn fanout(criterion: &mut Criterion) {
+fn fanout(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("fanout");
     for subscribers in [1, 10, 100, 1_000] {
         for shut in [0, 50, 100] {
@@ -220,8 +260,7 @@ const ASKED: u16 = 256;
 
 /// A NACK for one packet that is in the ring, answered on the RTX stream, before sealing. New packets
 /// come in between rounds, unmeasured: the same one is not retransmitted without end.
-#[allow(clippy::disallowed_methods, reason = "a bench measures time")]
-fn nack(criterion: &mut Criterion) {
+fn nack(criterion: &mut Criterion<CpuTime>) {
     let mut stage = Stage::new(10, 0);
     let mut batch = Batch::new();
     criterion.bench_function("nack", |bencher| {
@@ -234,7 +273,7 @@ fn nack(criterion: &mut Criterion) {
                 }
                 let (newest, now, before) = (batch.last, stage.now, batch.packets);
                 let subscribers = &stage.subscribers;
-                let start = Instant::now();
+                let start = cpu_time();
                 let asked = subscribers
                     .iter()
                     .flat_map(|to| (0..ASKED).map(move |at| (*to, at)));
@@ -244,7 +283,7 @@ fn nack(criterion: &mut Criterion) {
                     stage.forwarder.handle_nack(now, to, SSRC, lost, &mut batch);
                     answered += 1;
                 }
-                spent += start.elapsed();
+                spent += cpu_time() - start;
                 assert_eq!(batch.packets - before, answered, "each is answered");
                 left -= answered;
             }
@@ -253,12 +292,99 @@ fn nack(criterion: &mut Criterion) {
     });
 }
 
+/// A hundred people, each with a microphone and ten slots that carry the others: all of them move to
+/// ten breakouts and back, in one update each time.
+fn apply(criterion: &mut Criterion<CpuTime>) {
+    let mut forwarder = Forwarder::new(ForwardConfig::default());
+    let people = 0..100_u32;
+    for serial in people.clone() {
+        forwarder.add_ingress(IngressConfig {
+            track: TrackId::new(ROOM, serial),
+            publisher: participant(serial),
+            kind: TrackKind::Audio,
+            codecs: vec![(111, Codec::Opus)],
+            extensions: extensions(),
+            layers: 1,
+        });
+        let id = forwarder.add_subscriber(SubscriberConfig {
+            participant: participant(serial),
+            extensions: extensions(),
+            transport_cc: true,
+        });
+        for index in 0..10 {
+            let config = SlotConfig {
+                slot: SlotId::audio(index),
+                ssrc: SSRC + u32::from(index),
+                rtx_ssrc: None,
+                mid: Mid::new("a").unwrap(),
+                payload_types: PayloadTypes::new().with(Codec::Opus, 111, None),
+            };
+            assert!(forwarder.add_slot(Time::ZERO, id, config));
+        }
+    }
+    let mut epoch = 0;
+    criterion.bench_function("apply/100 people move", |bencher| {
+        bencher.iter_batched(
+            || {
+                epoch += 1;
+                everybody_moves(epoch, people.clone())
+            },
+            |update| forwarder.apply(Time::from_millis(epoch_of(&update)), &update),
+            criterion::BatchSize::PerIteration,
+        );
+    });
+}
+
+fn epoch_of(update: &RouteUpdate) -> u64 {
+    update.epoch.0
+}
+
+/// To breakouts of ten in odd epochs, to the parent in even ones.
+fn everybody_moves(epoch: u64, people: std::ops::Range<u32>) -> RouteUpdate {
+    let mut update = RouteUpdate::empty(ROOM, Epoch(epoch - 1), Epoch(epoch));
+    for serial in people {
+        let group = if epoch.is_multiple_of(2) {
+            GroupId::Parent
+        } else {
+            GroupId::Breakout(BreakoutId(serial / 10))
+        };
+        update.tracks.push(TrackChange {
+            track: TrackId::new(ROOM, serial),
+            route: Some(TrackRoute {
+                publisher: participant(serial),
+                kind: TrackKind::Audio,
+                group,
+                since: Epoch(epoch),
+            }),
+        });
+        for index in 0..10_u8 {
+            let heard = if epoch.is_multiple_of(2) {
+                u32::from(index)
+            } else {
+                serial / 10 * 10 + u32::from(index)
+            };
+            update.routes.push(RouteChange {
+                subscriber: participant(serial),
+                slot: SlotId::audio(index),
+                route: (heard != serial).then_some(Route {
+                    track: TrackId::new(ROOM, heard),
+                    gate: Gate::Open,
+                    placement: Placement::OwnGroup,
+                    max_height: Route::ANY_HEIGHT,
+                }),
+            });
+        }
+    }
+    update
+}
+
 criterion_group! {
     name = forward;
     config = Criterion::default()
+        .with_measurement(CpuTime)
         .sample_size(30)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_millis(1_500));
-    targets = fanout, nack
+    targets = fanout, nack, apply
 }
 criterion_main!(forward);

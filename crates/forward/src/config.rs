@@ -59,7 +59,7 @@ impl Default for ForwardConfig {
             resends_per_second: 1_000,
             keyframe_interval: Duration::from_millis(500),
             keyframe_retry: Duration::from_millis(1_000),
-            layer_silence: Duration::from_millis(1_500),
+            layer_silence: Duration::from_millis(800),
             talkers_interval: Duration::from_millis(300),
             tick: Duration::from_millis(100),
             max_events: 4_096,

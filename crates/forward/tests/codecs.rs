@@ -4,9 +4,11 @@
 mod kit;
 
 use kit::*;
-use sideroom_forward::{Forwarder, IngressId, LayerTarget, PayloadTypes, SubscriberId};
+use sideroom_forward::{
+    Forwarder, IngressId, LayerTarget, PayloadTypes, SubscriberConfig, SubscriberId,
+};
 use sideroom_route::{DropReason, Gate, SlotId, TrackKind};
-use sideroom_rtp::Codec;
+use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
 
 const AUDIO: SlotId = SlotId::audio(0);
 const VIDEO: SlotId = SlotId::video(0);
@@ -198,4 +200,38 @@ fn a_publishers_padding_stays_behind() {
     )
     .remove(0);
     assert_eq!(after.number, before.number + 1);
+}
+
+#[test]
+fn ids_above_14_take_the_two_byte_form() {
+    let (mut forwarder, _) = with_subscribers(1, 0, 0);
+    let mut extensions = ExtensionMap::new();
+    extensions.set(ExtensionKind::Mid, 20);
+    extensions.set(ExtensionKind::AudioLevel, 21);
+    extensions.set(ExtensionKind::TransportCc, 22);
+    for (person, transport_cc) in [(1, true), (2, false)] {
+        let to = forwarder.add_subscriber(SubscriberConfig {
+            participant: participant(person),
+            extensions,
+            transport_cc,
+        });
+        assert!(forwarder.add_slot(ms(0), to, slot(person, AUDIO)));
+    }
+    let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
+    let open = Some(route(0, Gate::Open));
+    let update = Updates::default().next(
+        &[(0, Some(routed(0, TrackKind::Audio, 1)))],
+        &[(1, AUDIO, open), (2, AUDIO, open)],
+    );
+    forwarder.apply(ms(0), &update).unwrap();
+    let mut source = Source::new(1, OPUS, 5, 5);
+    let sent = put(&mut forwarder, ms(20), from, 0, &source.audio(30));
+    assert_eq!(sent.len(), 2);
+    for (sent, transport_cc) in sent.iter().zip([Some(&[0, 0][..]), None]) {
+        let view = sent.view();
+        assert_eq!(view.extension(20), Some(&b"m1"[..]));
+        assert_eq!(view.extension(21), Some(&[0x80 | 30][..]));
+        assert_eq!(view.extension(22), transport_cc);
+        assert_eq!(view.payload(), [0x78; 80]);
+    }
 }
