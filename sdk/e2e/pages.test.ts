@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launch, watchErrors } from './browser.ts';
 import { apiToken } from './operator.ts';
@@ -13,7 +14,16 @@ let browser: Browser;
 const shots = process.env['SIDEROOM_DOCS'] ? join(ROOT, process.env['SIDEROOM_DOCS']) : join(ROOT, 'test-results/screenshots');
 const errors: string[] = [];
 
+/** Cameras with somebody in the picture, instead of Chromium's test pattern. */
+let pictures = '';
+
 before(async () => {
+  const source = `import { picture } from './fake/picture.ts';
+    const real = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+    const hue = [...location.search].reduce((sum, letter) => sum + letter.charCodeAt(0) * 7, 0) % 360;
+    if (real) navigator.mediaDevices.getUserMedia = async (wanted) => (wanted.video ? new MediaStream([picture(hue)]) : real(wanted));`;
+  const built = await build({ stdin: { contents: source, resolveDir: process.cwd(), loader: 'ts' }, bundle: true, format: 'iife', write: false });
+  pictures = built.outputFiles[0]?.text ?? '';
   mkdirSync(shots, { recursive: true });
   server = await startServer();
   browser = await launch();
@@ -26,6 +36,7 @@ after(async () => {
 
 async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['microphone', 'camera'], ...options });
+  await context.addInitScript({ content: pictures });
   const page = await context.newPage();
   const seen = watchErrors(page);
   page.on('close', () => errors.push(...seen));

@@ -3,6 +3,7 @@
  * the page's offer and sends their pictures and voices. For screenshots and smoke tests without a server.
  */
 import { FakeGateway } from './gateway.ts';
+import { picture } from './picture.ts';
 import type { FakeParticipant } from './room.ts';
 
 const BOTS = [
@@ -31,34 +32,6 @@ const gateway = new FakeGateway(async (offer, participant) => {
   });
   return peer.localDescription?.sdp ?? '';
 });
-
-/** A picture that moves a little: a soft gradient with somebody in front of it. */
-function picture(hue: number): MediaStreamTrack {
-  const canvas = document.createElement('canvas');
-  Object.assign(canvas, { width: 480, height: 270 });
-  const paper = canvas.getContext('2d') as CanvasRenderingContext2D;
-  let step = 0;
-  const draw = (): void => {
-    const light = paper.createLinearGradient(0, 0, 480, 270);
-    light.addColorStop(0, `hsl(${hue} 30% 62%)`);
-    light.addColorStop(1, `hsl(${hue + 40} 34% 34%)`);
-    paper.fillStyle = light;
-    paper.fillRect(0, 0, 480, 270);
-    const sway = Math.sin(step / 12) * 6;
-    paper.fillStyle = `hsl(${hue + 20} 24% 22%)`;
-    paper.beginPath();
-    paper.ellipse(240 + sway, 290, 120, 120, 0, 0, 7);
-    paper.fill();
-    paper.fillStyle = `hsl(${(hue + 30) % 360} 34% 74%)`;
-    paper.beginPath();
-    paper.ellipse(240 + sway, 125, 48, 60, 0, 0, 7);
-    paper.fill();
-    step += 1;
-  };
-  draw();
-  setInterval(draw, 100);
-  return canvas.captureStream(10).getVideoTracks()[0] as MediaStreamTrack;
-}
 
 const pictures = new Map<string, MediaStreamTrack>();
 const room = gateway.room('physics');

@@ -29,8 +29,8 @@ export class Bar {
     const on = (kind: 'audio' | 'camera'): boolean => local.isPublished(kind) && !local.isMuted(kind);
     this.#buttons = [
       button('mic', () => (on('audio') ? 'Mute' : 'Unmute'), () => toggleMicrophone(host), () => ({ off: !on('audio') }), 'm'),
-      button('camera', () => (on('camera') ? 'Camera off' : 'Camera'), () => (local.isPublished('camera') ? local.unpublish('camera') : local.openCamera()), () => ({ off: !on('camera') }), 'v'),
-      button('screen', () => (local.isPublished('screen') ? 'Stop share' : 'Share'), () => (local.isPublished('screen') ? local.unpublish('screen') : local.shareScreen()), () => ({ pressed: local.isPublished('screen') })),
+      button('camera', () => (on('camera') ? 'Stop camera' : 'Camera'), () => (local.isPublished('camera') ? local.unpublish('camera') : local.openCamera()), () => ({ off: !on('camera') }), 'v'),
+      button('screen', () => (local.isPublished('screen') ? 'Stop sharing' : 'Share'), () => (local.isPublished('screen') ? local.unpublish('screen') : local.shareScreen()), () => ({ pressed: local.isPublished('screen') })),
       button('pen', () => 'Board', () => whiteboard.toggle(), () => ({ pressed: local.isPublished('canvas') })),
       button('rooms', () => 'Rooms', async () => host.show('rooms'), () => ({ pressed: host.panel() === 'rooms', badge: room.breakouts.invitations.length + (room.me.isModerator ? [...room.participants.values()].filter(({ helpRaised }) => helpRaised).length : 0) })),
       button('chat', () => 'Chat', async () => host.show('chat'), () => ({ pressed: host.panel() === 'chat', badge: host.unread() })),

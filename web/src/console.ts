@@ -184,7 +184,7 @@ class Console {
 }
 
 function legend(): HTMLElement {
-  const line = (kind: string): SVGElement => s('svg', { class: 'floor', viewBox: '0 0 30 10' }, s('path', { class: `route ${kind}`, d: 'M2 5H27' }));
+  const line = (kind: string): SVGElement => s('svg', { viewBox: '0 0 30 10', 'aria-hidden': 'true' }, s('path', { class: `route ${kind}`, d: 'M2 5H27' }));
   return h(
     'div',
     { class: 'legend' },

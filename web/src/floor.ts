@@ -39,32 +39,35 @@ export function floorPlan(room: RoomState, extra: Extra): SVGElement {
   const narrow = innerWidth < 760;
   const { areas, height } = layOut(room, narrow);
   const spots = areas.flatMap(placePeople);
-  const routes = [...meshes(spots), ...parentRoutes(room, extra, areas, spots), ...addressRoutes(room, areas, spots), ...listenRoutes(extra, areas, spots)];
+  const gates = parentRoutes(room, extra, areas, spots);
+  const routes = [...meshes(spots), ...addressRoutes(room, areas, spots), ...listenRoutes(extra, areas, spots)];
   const away = spots.filter(({ area }) => area.id !== 'parent').length;
-  const summary = `Floor plan: ${spots.length} people, ${away} of them in ${areas.length - 1} breakouts, ${routes.filter((route) => route.getAttribute('class') !== 'gate').length} routes`;
+  const summary = `Floor plan: ${spots.length} people, ${away} of them in ${areas.length - 1} breakouts, ${routes.length} routes inside groups`;
   return s(
     'svg',
     { class: 'floor', viewBox: `0 0 ${narrow ? 520 : WIDTH} ${height}`, role: 'img', 'aria-label': summary, preserveAspectRatio: 'xMidYMin meet' },
     s('defs', {}, s('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: 'auto-start-reverse' }, s('path', { d: 'M0 0 8 4 0 8z', fill: 'context-stroke' }))),
+    ...gates.map(({ behind }) => behind),
     ...areas.map(drawArea),
+    ...gates.flatMap(({ inFront }) => inFront),
     ...routes,
     ...spots.map((spot) => drawPerson(spot, extra)),
   );
 }
 
+/** The parent on top, the breakouts below it: whoever is away stands under the gate to the parent. */
 function layOut(room: RoomState, narrow: boolean): { areas: Area[]; height: number } {
   const inGroup = (id: string): ParticipantState[] => room.participants.filter(({ groupId }) => groupId === id);
   const parentPeople = inGroup('parent');
-  const breakouts = room.breakouts;
   const total = narrow ? 520 : WIDTH;
-  const left = narrow || breakouts.length === 0 ? total : 380;
-  const columns = narrow ? 1 : breakouts.length > 4 ? 3 : breakouts.length > 1 ? 2 : 1;
-  const rows = Math.ceil(breakouts.length / columns);
-  const cell = narrow ? 150 : Math.max(150, Math.min(230, 560 / Math.max(rows, 1)));
-  const right = Math.max(rows * (cell + GAP) - GAP, 0);
-  const parentHeight = narrow ? 210 : Math.max(300, right);
-  const parent: Area = { id: 'parent', name: 'Main room', detail: count(parentPeople.length), closed: false, people: parentPeople, x: 2, y: 2, width: left - 4, height: parentHeight };
-  const width = narrow ? total : (total - left - GAP - (columns - 1) * GAP) / columns;
+  const { breakouts } = room;
+  const parentHeight = Math.max(170, 96 * Math.ceil((parentPeople.length * 92) / total) + HEAD);
+  const parent: Area = { id: 'parent', name: 'Main room', detail: count(parentPeople.length), closed: false, people: parentPeople, x: 2, y: 2, width: total - 4, height: parentHeight };
+  const most = narrow ? 1 : 5;
+  const columns = breakouts.length > most ? Math.ceil(breakouts.length / Math.ceil(breakouts.length / most)) : Math.max(1, breakouts.length);
+  const width = (total - (columns - 1) * GAP) / columns;
+  const cell = Math.max(150, ...breakouts.map(({ id }) => HEAD + 84 * Math.ceil((inGroup(id).length * 84) / width)));
+  const top = parentHeight + 64;
   const others = breakouts.map((breakout, index): Area => {
     const people = inGroup(breakout.id);
     return {
@@ -73,13 +76,14 @@ function layOut(room: RoomState, narrow: boolean): { areas: Area[]; height: numb
       detail: `${people.length} of ${breakout.capacity}${breakout.state === 'closed' ? ', closed' : ''}`,
       closed: breakout.state === 'closed',
       people,
-      x: (narrow ? 2 : left + GAP) + (index % columns) * (width + GAP),
-      y: 2 + Math.floor(index / columns) * (cell + GAP) + (narrow ? parentHeight + GAP : 0),
+      x: 2 + (index % columns) * (width + GAP),
+      y: top + Math.floor(index / columns) * (cell + GAP + 14),
       width: width - 4,
       height: cell,
     };
   });
-  return { areas: [parent, ...others], height: (narrow ? parentHeight + GAP + right : Math.max(parentHeight, right)) + 6 };
+  const rows = Math.ceil(breakouts.length / columns);
+  return { areas: [parent, ...others], height: breakouts.length ? top + rows * (cell + GAP + 14) - GAP : parentHeight + 6 };
 }
 
 const count = (people: number): string => (people === 1 ? '1 person' : `${people} people`);
@@ -150,23 +154,24 @@ function meshes(spots: Spot[]): SVGElement[] {
   });
 }
 
-/** From the parent to whoever is away: through that person's gate, which is drawn open or shut. */
-function parentRoutes(room: RoomState, extra: Extra, areas: Area[], spots: Spot[]): SVGElement[] {
+/**
+ * From the parent to whoever is away: through that person's gate, which is drawn open or shut. On the way
+ * a route passes behind other areas.
+ */
+function parentRoutes(room: RoomState, extra: Extra, areas: Area[], spots: Spot[]): { behind: SVGElement | null; inFront: (SVGElement | null)[] }[] {
   const parent = areas[0];
-  if (!parent) return [];
   const sends = spots.some(({ area, person }) => area === parent && live(person));
+  const paused = room.settings.breakouts.parentWhileAway === 'paused';
   return spots
     .filter(({ area }) => area !== parent)
-    .flatMap((spot) => {
-      const paused = room.settings.breakouts.parentWhileAway === 'paused';
-      const own = extra.gates.get(spot.person.id) ?? { paused, audioMuted: false, videoMuted: false };
+    .map(({ area, person, x, y }) => {
+      const own = extra.gates.get(person.id) ?? { paused, audioMuted: false, videoMuted: false };
       const shut = gateWord(own, room.roomGate);
-      const below = spot.area.y > parent.y + parent.height;
-      const x = below ? spot.x : parent.x + parent.width;
-      const y = below ? parent.y + parent.height : Math.min(Math.max(spot.y, parent.y + 30), parent.y + parent.height - 20);
-      const route = sends || shut ? [curve(x, y, spot.x, spot.y, shut === 'paused' ? 'shut' : '', 20)] : [];
-      const [gx, gy] = below ? [spot.x, spot.area.y] : [spot.area.x, spot.y];
-      return [...route, drawGate(gx, gy, shut)];
+      const kind = shut === 'paused' ? 'shut' : '';
+      const drawn = parent && (sends || shut);
+      const behind = drawn ? s('path', { class: `route through ${kind}`, d: `M${x} ${parent.y + parent.height} V${area.y}` }) : null;
+      const last = drawn ? s('path', { class: `route ${kind}`, d: `M${x} ${area.y} V${y - 22}` }) : null;
+      return { behind, inFront: [last, drawGate(x, area.y, shut)] };
     });
 }
 

@@ -15,6 +15,8 @@ const REASONS: Record<string, string> = {
   not_routed: 'Not taken along',
   bandwidth: 'Not enough bandwidth',
   layer_not_selected: 'Another layer is shown',
+  duplicate: 'Received twice: probes',
+  not_secured: 'Before the handshake was done',
   awaiting_keyframe: 'Waiting for a keyframe',
 };
 

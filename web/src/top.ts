@@ -16,7 +16,7 @@ export class Top {
     private readonly room: Room,
     private readonly audio: AudioOutput,
   ) {
-    const devices = iconButton('dots', 'Devices', () => run(() => this.#chooseDevices()));
+    const devices = iconButton('sliders', 'Devices', () => run(() => this.#chooseDevices()));
     const brand = h('span', { class: 'brand' }, h('img', { src: 'icon.svg', alt: 'Sideroom' }));
     this.element = h('header', { class: 'top' }, brand, this.#place, this.#timer, this.#bars, devices);
     setInterval(() => this.#tick(), 1_000);
