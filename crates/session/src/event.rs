@@ -1,5 +1,6 @@
 //! What goes in and out of a session, as plain values.
 
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::PeerAddr;
 use crate::sdp::{NegotiatedIngress, NegotiatedSlot, RefusedSection};
 
 /// The answer to an offer, and what it means.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// The text for the client.
     pub sdp: String,
@@ -27,6 +28,18 @@ pub struct Answer {
     pub extensions: ExtensionMap,
     /// The client reports on arrival times (transport-wide congestion control).
     pub transport_cc: bool,
+}
+
+// The text has the ICE password in it: it stays out of logs.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("ufrag", &self.ufrag)
+            .field("ingress", &self.ingress)
+            .field("slots", &self.slots)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of a datagram.

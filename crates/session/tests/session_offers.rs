@@ -85,6 +85,14 @@ fn a_summary_is_what_the_answer_will_be() {
 }
 
 #[test]
+fn no_secret_is_printed() {
+    let (session, answer) = accept(&meeting(1));
+    let printed = format!("{session:?} {answer:?} {:?}", config(Codec::Vp8));
+    assert!(answer.sdp.contains("a-password-of-the-server"));
+    assert!(!printed.contains("a-password-of-the"), "{printed}");
+}
+
+#[test]
 fn hints_go_before_the_order() {
     let mut config = config(Codec::Vp8);
     let hint = |mid: &str, kind| TrackHint {
