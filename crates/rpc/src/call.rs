@@ -6,6 +6,7 @@ mod node;
 mod participant;
 mod patch;
 mod room;
+mod session;
 mod table;
 mod watch;
 
@@ -14,7 +15,7 @@ use crate::{
     error::ApiError,
 };
 
-pub(crate) use participant::{check_offer, hints, join_as, to_join};
+pub(crate) use session::{check_offer, hints, join_as, to_join};
 pub use table::METHODS;
 pub(crate) use table::call_json;
 pub(crate) use watch::watch;

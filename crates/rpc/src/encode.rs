@@ -3,6 +3,7 @@
 
 mod event;
 mod outcome;
+mod watch;
 
 use sideroom_control as control;
 use sideroom_route::{GroupId, ParticipantId};
@@ -13,11 +14,11 @@ use crate::{
     proto,
 };
 
-pub(crate) use event::{slot_media, watch_item};
 pub(crate) use outcome::{
     breakout_ids, breakouts, gate_of, left_over, moved, one_breakout, placed, placed_at, returned,
     seed_of,
 };
+pub(crate) use watch::{slot_media, watch_item};
 
 /// A room, as its viewer may see it.
 pub(crate) fn room(view: control::RoomView) -> proto::Room {

@@ -1,6 +1,8 @@
 //! The browser gateway: one WebSocket for each participant, as `docs/gateway.md` describes it.
 
+mod line;
 mod message;
+mod seating;
 mod seats;
 mod socket;
 

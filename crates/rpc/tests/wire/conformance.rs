@@ -221,6 +221,11 @@ async fn people(story: &mut Story) {
         .unwrap();
     assert_eq!(me["tracks"][0]["mutedByModerator"], true);
     story.ask_as(&mo, "ParticipantService/Unmute", mute).await;
+    rights(story, &mo_id, &bob_id).await;
+}
+
+async fn rights(story: &mut Story, mo_id: &str, bob_id: &str) {
+    let ann = client_token("story", "ann", RoleClaim::Participant);
     let role = json!({ "participantId": bob_id, "role": "ROLE_MODERATOR" });
     story.ask("ParticipantService/SetRole", role).await;
     let role = json!({ "participantId": bob_id, "role": "ROLE_PARTICIPANT" });
@@ -295,7 +300,10 @@ async fn breakouts(story: &mut Story) {
         )
         .await;
     assert_eq!(changed["settings"]["reconnectGraceMs"], 20000);
+    inside(story, &red, &blue, &[ann, bob]).await;
+}
 
+async fn inside(story: &mut Story, red: &Value, blue: &Value, [ann, bob]: &[String; 2]) {
     let invite = json!({ "breakoutId": red, "participantIds": [ann] });
     let invited = story.ask("BreakoutService/Invite", invite.clone()).await;
     assert_eq!(invited["breakout"]["invitedIdentities"], json!(["ann"]));
@@ -311,7 +319,7 @@ async fn breakouts(story: &mut Story) {
     let inside = story
         .ask_as(&token, "BreakoutService/JoinBreakout", json!({}))
         .await;
-    assert_eq!(inside["groupId"], red);
+    assert_eq!(inside["groupId"], *red);
     let stream = json!({ "stream": { "audio": true } });
     story
         .ask_as(&token, "ParticipantService/SetStream", stream)
@@ -340,7 +348,7 @@ async fn breakouts(story: &mut Story) {
             json!({ "moves": [{ "participantId": bob, "toGroupId": blue }] }),
         )
         .await;
-    assert_eq!(moved["moved"][0]["toGroupId"], blue);
+    assert_eq!(moved["moved"][0]["toGroupId"], *blue);
 }
 
 async fn across_groups(story: &mut Story) {
@@ -424,7 +432,10 @@ async fn endings(story: &mut Story) {
         .await;
     assert_eq!(placed["placed"].as_array().unwrap().len(), 2);
     assert_eq!(placed["seed"], "3");
+    goodbyes(story, &token, &bob).await;
+}
 
+async fn goodbyes(story: &mut Story, token: &str, bob: &str) {
     let dropped = sideroom_route::ParticipantId::new(sideroom_route::RoomId(1), 3);
     assert_eq!(dropped.to_string(), bob);
     story.server.backend.system(
@@ -440,7 +451,7 @@ async fn endings(story: &mut Story) {
         .ask("ParticipantService/Remove", json!({ "participantId": bob }))
         .await;
     story
-        .ask_as(&token, "ParticipantService/Leave", json!({}))
+        .ask_as(token, "ParticipantService/Leave", json!({}))
         .await;
     let moves = story.ask("RoomService/ListMoves", json!({})).await;
     let reasons: BTreeSet<_> = moves["moves"]

@@ -9,9 +9,11 @@ use sideroom_rpc::auth::RoleClaim;
 
 use crate::harness::{Client, OFFER, Server, api_token, client_token};
 
+type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
+
 /// Name, gRPC code, EnableX code, ACS code and subcode of every error that a call can meet. `Internal` is
 /// ours alone and is tested where errors are mapped.
-const ERRORS: [(&str, &str, u32, Option<(u32, u32)>); 30] = [
+const ERRORS: [Row; 30] = [
     ("ParticipantCountInvalid", "INVALID_ARGUMENT", 1724, None),
     ("ParticipantCountTooLarge", "INVALID_ARGUMENT", 1725, None),
     ("ParticipantCountMissing", "INVALID_ARGUMENT", 1734, None),
@@ -245,6 +247,11 @@ async fn joining(scene: &mut Scene, ann: &Client) {
     scene
         .meets_as(&as_bob, "AlreadyInBreakout", join, to(&bob, "b3"))
         .await;
+    inside(scene, ann, &bob).await;
+}
+
+async fn inside(scene: &mut Scene, ann: &Client, bob: &Client) {
+    let as_bob = client_token("math", "bob", RoleClaim::Participant);
     let invite = json!({ "breakoutId": "b3", "participantIds": [ann.id] });
     let grants = json!({ "createBreakouts": true, "publish": ["TRACK_KIND_AUDIO"] });
     let able = json!({ "participantId": bob.id, "grants": grants });

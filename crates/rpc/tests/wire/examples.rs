@@ -7,7 +7,10 @@ use crate::harness::{Server, keys};
 async fn walk(program: &str, script: &str) {
     let server = Server::start().await;
     let key = keys().swap_remove(0);
-    let path = format!("{}/../../docs/examples/{script}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../../docs/examples/{script}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let run = Command::new(program)
         .arg(path)
         .env("SIDEROOM_URL", format!("http://{}", server.http))
@@ -20,7 +23,10 @@ async fn walk(program: &str, script: &str) {
         .output()
         .await
         .unwrap();
-    let (said, wrong) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    let (said, wrong) = (
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr),
+    );
     assert!(run.status.success(), "{script}\n{said}\n{wrong}");
     assert!(said.ends_with("ok\n"), "{said}");
 }

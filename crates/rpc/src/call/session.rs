@@ -1,0 +1,227 @@
+//! `ParticipantService`, the part with a transport: joining, offers, leaving, and what is looked at.
+
+use sideroom_control::{Actor, Grants, RequestId, Role, View as Wished, Views, Wish};
+use sideroom_route::{ParticipantId, TrackKind};
+
+use super::Call;
+use crate::{
+    api::{Api, Who, request_id_or_fresh},
+    auth::{ClientClaims, GrantClaims, RoleClaim, Scope},
+    backend::{JoinRequest as ToJoin, Joined, ReofferRequest as ToReoffer},
+    clock, encode,
+    error::ApiError,
+    ids,
+    proto::*,
+};
+
+/// What a token grants, in the room's words.
+fn grants_of_claims(claims: &GrantClaims) -> Grants {
+    Grants {
+        publish: claims.publish.iter().copied().collect(),
+        create_breakouts: claims.create_breakouts,
+        move_others: claims.move_others,
+        listen_in: claims.listen_in,
+        address_all: claims.address_all,
+    }
+}
+
+/// The role of a token, in the room's words.
+const fn role_of_claim(claim: RoleClaim) -> Role {
+    match claim {
+        RoleClaim::Participant => Role::Participant,
+        RoleClaim::Moderator => Role::Moderator,
+    }
+}
+
+/// What the client says that its m-lines are for.
+pub(crate) fn hints(wire: &[TrackHint]) -> Result<Vec<(String, TrackKind)>, ApiError> {
+    let hint = |hint: &TrackHint| Ok((hint.mid.clone(), ids::kind(hint.kind)?));
+    wire.iter().map(hint).collect()
+}
+
+/// Lets somebody in on the strength of its token.
+pub(crate) async fn join_as(
+    api: &Api,
+    claims: &ClientClaims,
+    offer: String,
+    hints: Vec<(String, TrackKind)>,
+    request_id: &str,
+) -> Result<Joined, ApiError> {
+    let request = to_join(api, claims, offer, request_id)?;
+    let request = ToJoin { hints, ..request };
+    api.timed(api.backend.join(request)).await
+}
+
+/// What the backend is asked on the strength of a token.
+pub(crate) fn to_join(
+    api: &Api,
+    claims: &ClientClaims,
+    offer: String,
+    request_id: &str,
+) -> Result<ToJoin, ApiError> {
+    check_offer(api, &offer)?;
+    let name = if claims.name.is_empty() {
+        &claims.sub
+    } else {
+        &claims.name
+    };
+    Ok(ToJoin {
+        room: claims.room.clone(),
+        identity: claims.sub.clone(),
+        display_name: name.clone(),
+        role: role_of_claim(claims.role),
+        grants: grants_of_claims(&claims.effective_grants()),
+        offer,
+        hints: Vec::new(),
+        publish: false,
+        request_id: request_id_or_fresh(request_id)?,
+    })
+}
+
+pub(crate) fn check_offer(api: &Api, offer: &str) -> Result<(), ApiError> {
+    let limit = api.config.max_offer_bytes;
+    let sentence = match offer.len() {
+        0 => "The offer is missing. Send the client's session description.".to_owned(),
+        length if length > limit => format!("The offer is longer than {limit} bytes."),
+        _ => return Ok(()),
+    };
+    Err(ApiError::BadOffer {
+        sentence,
+        line: None,
+    })
+}
+
+impl Call for JoinRequest {
+    type Response = JoinResponse;
+
+    async fn call(self, api: &Api, who: &Who) -> Result<JoinResponse, ApiError> {
+        let claims = match who {
+            Who::Operator(operator) => {
+                operator.require(Scope::Participants)?;
+                api.keyring
+                    .verify_client(&self.client_token, clock::unix_s())?
+            }
+            Who::Client(claims) => claims.as_ref().clone(),
+            Who::Seated { .. } => return Err(ApiError::NoSuchMethod("Join".to_owned())),
+        };
+        if !self.room.is_empty() && self.room != claims.room {
+            return Err(ApiError::PermissionDenied(
+                "The client token is for another room.".to_owned(),
+            ));
+        }
+        let hints = hints(&self.tracks)?;
+        let joined = join_as(api, &claims, self.offer, hints, &self.request_id).await?;
+        Ok(JoinResponse {
+            answer: Some(Answer {
+                epoch: joined.room.epoch.0,
+                seq: joined.room.seq,
+                replayed: joined.repeated,
+            }),
+            participant_id: joined.participant.to_string(),
+            tracks: encode::tracks(&joined.media),
+            slots: encode::slots(&joined.media),
+            sdp: joined.media.answer,
+            room: Some(encode::room(joined.room)),
+            resumed: joined.resumed,
+        })
+    }
+}
+
+impl Call for ReofferRequest {
+    type Response = ReofferResponse;
+
+    async fn call(self, api: &Api, who: &Who) -> Result<ReofferResponse, ApiError> {
+        let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
+        check_offer(api, &self.offer)?;
+        let request = ToReoffer {
+            room,
+            participant,
+            hints: hints(&self.tracks)?,
+            offer: self.offer,
+        };
+        let media = api.timed(api.backend.reoffer(request)).await?;
+        Ok(ReofferResponse {
+            tracks: encode::tracks(&media),
+            slots: encode::slots(&media),
+            sdp: media.answer,
+        })
+    }
+}
+
+impl Call for TrickleRequest {
+    type Response = TrickleResponse;
+
+    async fn call(self, api: &Api, who: &Who) -> Result<TrickleResponse, ApiError> {
+        let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
+        let line = &self.candidate;
+        if line.len() > 1024 || !(line.is_empty() || line.starts_with("candidate:")) {
+            return Err(ApiError::BadRequest(
+                "`candidate` is what follows `a=` and starts with `candidate:`.".to_owned(),
+            ));
+        }
+        api.timed(api.backend.trickle(&room, participant, line))
+            .await?;
+        Ok(TrickleResponse {})
+    }
+}
+
+impl Call for LeaveRequest {
+    type Response = LeaveResponse;
+
+    async fn call(self, api: &Api, who: &Who) -> Result<LeaveResponse, ApiError> {
+        let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
+        let request_id: RequestId = request_id_or_fresh(&self.request_id)?;
+        let left = api
+            .timed(api.backend.leave(&room, participant, request_id))
+            .await?;
+        Ok(LeaveResponse {
+            answer: Some(encode::answer(&left)),
+        })
+    }
+}
+
+impl Call for SetViewsRequest {
+    type Response = SetViewsResponse;
+
+    async fn call(self, api: &Api, who: &Who) -> Result<SetViewsResponse, ApiError> {
+        let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
+        let views = Views {
+            everything_else: !self.only_these,
+            wishes: self.views.iter().map(wish).collect::<Result<_, _>>()?,
+        };
+        api.timed(api.backend.set_views(&room, participant, views))
+            .await?;
+        Ok(SetViewsResponse {})
+    }
+}
+
+fn wish(wire: &View) -> Result<Wished, ApiError> {
+    let height = u16::try_from(wire.max_height).unwrap_or(u16::MAX);
+    Ok(Wished {
+        publisher: ids::participant(&wire.participant_id)?,
+        kind: ids::kind(wire.kind)?,
+        wish: match (wire.pinned, wire.hidden) {
+            (_, true) => Wish::Hidden,
+            (true, false) => Wish::Pinned,
+            (false, false) => Wish::Shown,
+        },
+        max_height: (height != 0).then_some(height),
+    })
+}
+
+/// A transport or a view is its owner's alone: a client's own, or for an operator the one it names.
+async fn own(
+    api: &Api,
+    who: &Who,
+    room: &str,
+    named: &str,
+) -> Result<(String, ParticipantId), ApiError> {
+    let asker = api.asker(who, Scope::Participants, room, "").await?;
+    let subject = asker.subject(named)?;
+    match asker.actor {
+        Actor::Participant(me) if me != subject => Err(ApiError::PermissionDenied(
+            "This is for oneself only; leave `participantId` out.".to_owned(),
+        )),
+        _ => Ok((asker.room, subject)),
+    }
+}

@@ -1,0 +1,229 @@
+//! Taking a seat: a `join` or a `resume`, and what becomes of the seat when its socket ends.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use sideroom_control::Viewer;
+use sideroom_route::SlotId;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    line::{End, Line},
+    message::{self, Closing, Incoming, Joined, Resumed, typed},
+    seats::{Mids, Seated},
+};
+use crate::{
+    api::Api,
+    backend::{Negotiated, Watch, WatchItem},
+    call::{hints, join_as},
+    clock, encode,
+    error::ApiError,
+};
+
+/// The first message must come by then.
+const JOIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A seat, and what happens in its room.
+type Taken = (Seated, mpsc::Receiver<WatchItem>);
+
+/// Somebody at the door.
+pub(super) struct Newcomer<'a> {
+    pub(super) api: &'a Api,
+    pub(super) line: &'a mut Line,
+}
+
+impl Newcomer<'_> {
+    /// Waits for a `join` or a `resume` that succeeds.
+    pub(super) async fn take_seat(&mut self) -> Result<Taken, End> {
+        let deadline = Instant::now() + JOIN_WITHIN;
+        loop {
+            let text = timeout_at(deadline, self.line.next_text()).await;
+            let text = text.unwrap_or(Err(End::Closing(Closing::Unauthenticated)))?;
+            let incoming = match serde_json::from_str::<Incoming<'_>>(&text) {
+                Ok(incoming) => incoming,
+                Err(error) => {
+                    self.line.strike("", &unreadable(&error)).await?;
+                    continue;
+                }
+            };
+            match incoming.kind.as_str() {
+                "join" => match self.join(&incoming).await {
+                    Ok(seat) => return Ok(seat),
+                    Err(error) => {
+                        self.line
+                            .send(message::error(&incoming.request_id, &error))
+                            .await?;
+                        return Err(End::NotJoined);
+                    }
+                },
+                "resume" => match self.resume(&incoming).await {
+                    Ok(seat) => return Ok(seat),
+                    Err(error) => {
+                        self.line
+                            .send(message::error(&incoming.request_id, &error))
+                            .await?
+                    }
+                },
+                "ping" => {
+                    self.line
+                        .send(message::pong(&incoming.id, clock::unix_ms()))
+                        .await?
+                }
+                _ => {
+                    let error = ApiError::BadRequest("Send `join` or `resume` first.".to_owned());
+                    self.line.strike(&incoming.request_id, &error).await?;
+                }
+            }
+        }
+    }
+
+    async fn join(&mut self, incoming: &Incoming<'_>) -> Result<Taken, ApiError> {
+        let api = self.api.clone();
+        let claims = api
+            .keyring
+            .verify_client(&incoming.token, clock::unix_s())?;
+        if !incoming.room.is_empty() && incoming.room != claims.room {
+            return Err(ApiError::PermissionDenied(
+                "This token is for another room.".to_owned(),
+            ));
+        }
+        let hints = hints(&incoming.tracks)?;
+        let offer = incoming.offer.clone();
+        let joined = join_as(&api, &claims, offer, hints, &incoming.request_id).await?;
+        let (participant, session) = (joined.participant, joined.session);
+        let mids = mids_of(&joined.media);
+        let seated = api
+            .seats
+            .sit(claims.room.clone(), participant, session, mids);
+        let after = Some(joined.room.seq);
+        let viewer = Viewer::Participant(participant);
+        let watch = api
+            .timed(api.backend.watch(&claims.room, viewer, after))
+            .await;
+        let body = Joined {
+            request_id: &incoming.request_id,
+            participant_id: participant.to_string(),
+            resumed: joined.resumed,
+            resume_token: &seated.token,
+            answer: &joined.media.answer,
+            tracks: encode::tracks(&joined.media),
+            slots: encode::slots(&joined.media),
+            seq: joined.room.seq.to_string(),
+            epoch: joined.room.epoch.0.to_string(),
+            room: encode::room(joined.room),
+        };
+        let sent = match watch {
+            Ok(watch) => self
+                .line
+                .send(typed("joined", &body))
+                .await
+                .map(|()| watch.items),
+            Err(error) => {
+                rise(&api, &seated, End::NotJoined).await;
+                return Err(error);
+            }
+        };
+        match sent {
+            Ok(items) => Ok((seated, items)),
+            Err(end) => {
+                rise(&api, &seated, end).await;
+                Err(ApiError::SessionGone)
+            }
+        }
+    }
+
+    async fn resume(&mut self, incoming: &Incoming<'_>) -> Result<Taken, ApiError> {
+        let api = self.api.clone();
+        let after = incoming
+            .after_seq
+            .as_ref()
+            .map(message::Number::value)
+            .transpose()?;
+        let seated = api
+            .seats
+            .resume(&incoming.resume_token)
+            .ok_or(ApiError::SessionGone)?;
+        let resumed = self.watch_again(&seated, after).await;
+        let sent = match resumed {
+            Ok((body, items)) => self
+                .line
+                .send(typed("resumed", &body))
+                .await
+                .map(|()| items),
+            Err(_) => Err(End::Gone),
+        };
+        match sent {
+            Ok(items) => Ok((seated, items)),
+            Err(end) => {
+                rise(&api, &seated, end).await;
+                Err(ApiError::SessionGone)
+            }
+        }
+    }
+
+    /// The events after a number, or, if they are no longer known, the room as it is.
+    async fn watch_again<'a>(
+        &self,
+        seated: &'a Seated,
+        after: Option<u64>,
+    ) -> Result<(Resumed<'a>, mpsc::Receiver<WatchItem>), ApiError> {
+        let backend = &self.api.backend;
+        let (room, viewer) = (&seated.room, Viewer::Participant(seated.participant));
+        let mut watch = self.api.timed(backend.watch(room, viewer, after)).await;
+        if after.is_some() && matches!(watch, Err(ApiError::OutOfRange)) {
+            watch = self.api.timed(backend.watch(room, viewer, None)).await;
+        }
+        let Watch { snapshot, items } = watch?;
+        let (seq, epoch, room) = match snapshot {
+            Some(view) => (view.seq, view.epoch, Some(encode::room(*view))),
+            None => {
+                let view = self.api.timed(backend.room(room, viewer)).await?;
+                (view.seq, view.epoch, None)
+            }
+        };
+        let resumed = Resumed {
+            participant_id: seated.participant.to_string(),
+            resume_token: &seated.token,
+            seq: seq.to_string(),
+            epoch: epoch.0.to_string(),
+            room,
+        };
+        Ok((resumed, items))
+    }
+}
+
+/// What becomes of the seat when its socket ends.
+pub(super) async fn rise(api: &Api, seated: &Seated, end: End) {
+    let (participant, generation) = (seated.participant, seated.generation);
+    match end {
+        End::Closing(Closing::Backend(_)) => {
+            api.seats.leave(participant, generation);
+        }
+        End::Kicked(_) => {}
+        End::Gone | End::NotJoined | End::Closing(_) => {
+            if !api.seats.detach(participant, generation) {
+                return;
+            }
+            let api = api.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(api.config.socket_grace).await;
+                if let Some((room, session)) = api.seats.leave(participant, generation) {
+                    api.backend.disconnected(&room, participant, session).await;
+                }
+            });
+        }
+    }
+}
+/// The m-line of each slot.
+pub(super) fn mids_of(media: &Negotiated) -> Mids {
+    let mids: HashMap<SlotId, String> = media.slots.iter().cloned().collect();
+    Arc::new(mids)
+}
+
+/// What could not be read.
+pub(super) fn unreadable(error: &serde_json::Error) -> ApiError {
+    let sentence: String = format!("The message cannot be read: {error}.");
+    ApiError::BadRequest(sentence.chars().take(300).collect())
+}
