@@ -23,15 +23,23 @@ use crate::volatile::Volatile;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Planner {
     subscribers: BTreeMap<ParticipantId, Subscriber>,
-    groups: BTreeMap<GroupId, Group>,
-    /// What is addressed to everybody.
-    announced: PerMedia<SourceList>,
+    lists: Lists,
     tracks: BTreeMap<TrackId, TrackRoute>,
     /// Whose wishes change which sources are shown.
     choosy: BTreeSet<ParticipantId>,
-    max_active_talkers: u8,
     /// The most slots that anybody has had.
     widest: PerMedia<u8>,
+}
+
+/// What all subscribers share.
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    groups: BTreeMap<GroupId, Group>,
+    /// What is addressed to everybody.
+    announced: PerMedia<SourceList>,
+    /// Every source once more, to find the one that somebody wishes for.
+    by_publisher: BTreeMap<(ParticipantId, TrackKind), Placed>,
+    max_active_talkers: u8,
 }
 
 /// A connected participant.
@@ -106,8 +114,8 @@ impl Planner {
         };
         let mut delta = Delta::default();
         let limit = state.settings().max_active_talkers;
-        if self.max_active_talkers != limit {
-            self.max_active_talkers = limit;
+        if self.lists.max_active_talkers != limit {
+            self.lists.max_active_talkers = limit;
             delta.max_active_talkers = Some(limit);
             work.everyone = true;
         }
@@ -130,7 +138,7 @@ impl Planner {
     pub(crate) fn table(&self, state: &State, epoch: Epoch) -> RoutePlan {
         let mut plan = RoutePlan::empty(state.config.id);
         plan.epoch = epoch;
-        plan.max_active_talkers = self.max_active_talkers;
+        plan.max_active_talkers = self.lists.max_active_talkers;
         plan.tracks = self.tracks.clone();
         for (id, subscriber) in &self.subscribers {
             for media in [Media::Audio, Media::Video] {
@@ -199,7 +207,7 @@ impl Planner {
 
     fn leave_group(&mut self, id: ParticipantId, group: GroupId, listening: Option<GroupId>) {
         for left in [Some(group), listening].into_iter().flatten() {
-            if let Some(held) = self.groups.get_mut(&left) {
+            if let Some(held) = self.lists.groups.get_mut(&left) {
                 if left == group {
                     held.members.remove(&id);
                 } else {
@@ -210,9 +218,15 @@ impl Planner {
     }
 
     fn enter_group(&mut self, id: ParticipantId, group: GroupId, listening: Option<GroupId>) {
-        self.groups.entry(group).or_default().members.insert(id);
+        self.lists
+            .groups
+            .entry(group)
+            .or_default()
+            .members
+            .insert(id);
         if let Some(listening) = listening {
-            self.groups
+            self.lists
+                .groups
                 .entry(listening)
                 .or_default()
                 .listeners
@@ -223,26 +237,30 @@ impl Planner {
     fn replace_sources(&mut self, before: &[Placed], after: &[Placed], work: &mut Work) {
         for old in before.iter().filter(|old| !after.contains(old)) {
             let media = old.source.media();
-            if let Some(group) = self.groups.get_mut(&old.group) {
+            if let Some(group) = self.lists.groups.get_mut(&old.group) {
                 group.sources.of_mut(media).remove(&old.source);
             }
             work.lists.insert((old.group, media));
             if old.source.announced {
-                self.announced.of_mut(media).remove(&old.source);
+                self.lists.announced.of_mut(media).remove(&old.source);
                 work.announced.insert(media);
             }
+            let source = (old.source.publisher, old.source.kind);
+            self.lists.by_publisher.remove(&source);
             self.tracks.remove(&old.source.track);
             work.tracks.insert(old.source.track, None);
         }
         for new in after.iter().filter(|new| !before.contains(new)) {
             let media = new.source.media();
-            let group = self.groups.entry(new.group).or_default();
+            let group = self.lists.groups.entry(new.group).or_default();
             group.sources.of_mut(media).insert(new.source);
             work.lists.insert((new.group, media));
             if new.source.announced {
-                self.announced.of_mut(media).insert(new.source);
+                self.lists.announced.of_mut(media).insert(new.source);
                 work.announced.insert(media);
             }
+            let source = (new.source.publisher, new.source.kind);
+            self.lists.by_publisher.insert(source, *new);
             let route = new.route();
             self.tracks.insert(new.source.track, route);
             let old = before
@@ -260,11 +278,11 @@ impl Planner {
     /// Finds out who could see the changes of the lists.
     fn spread(&mut self, work: &mut Work) {
         for media in std::mem::take(&mut work.announced) {
-            self.announced.of_mut(media).refresh();
+            self.lists.announced.of_mut(media).refresh();
             work.everyone = true;
         }
         for (id, media) in std::mem::take(&mut work.lists) {
-            let Some(group) = self.groups.get_mut(&id) else {
+            let Some(group) = self.lists.groups.get_mut(&id) else {
                 continue;
             };
             let list = group.sources.of_mut(media);
@@ -273,12 +291,12 @@ impl Planner {
             // are skipped.
             let own = if media == Media::Audio { 1 } else { 3 };
             let looked_at = usize::from(*self.widest.of(media)) + own;
-            let looked_at = looked_at + self.announced.of(media).len();
+            let looked_at = looked_at + self.lists.announced.of(media).len();
             if first_change < looked_at {
                 work.subscribers.extend(&group.members);
                 work.subscribers.extend(&group.listeners);
                 if id == GroupId::Parent {
-                    let away = self.groups.iter().filter(|(other, _)| **other != id);
+                    let away = self.lists.groups.iter().filter(|(other, _)| **other != id);
                     let away = away.flat_map(|(_, group)| &group.members);
                     work.subscribers.extend(away);
                 }
@@ -286,7 +304,7 @@ impl Planner {
                 work.subscribers.extend(&self.choosy);
             }
         }
-        self.groups.retain(|_, group| !group.is_empty());
+        self.lists.groups.retain(|_, group| !group.is_empty());
         if work.everyone {
             work.subscribers.extend(self.subscribers.keys());
         }

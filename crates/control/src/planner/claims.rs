@@ -3,12 +3,12 @@
 use sideroom_route::{Gate, GroupId, Media, ParticipantId, Placement, Route, TrackKind};
 
 use super::list::{Part, Source, SourceList};
-use super::{Planner, Subscriber};
+use super::{Lists, Subscriber};
 use crate::volatile::{Wish, Wishes};
 
 /// The claims of one subscriber on its slots of one media type.
 pub(super) struct Claims<'a> {
-    planner: &'a Planner,
+    lists: &'a Lists,
     id: ParticipantId,
     subscriber: &'a Subscriber,
     media: Media,
@@ -30,7 +30,7 @@ struct Reason {
 impl<'a> Claims<'a> {
     /// Collects them into `routes`.
     pub(super) fn collect(
-        planner: &'a Planner,
+        lists: &'a Lists,
         (id, subscriber): (ParticipantId, &'a Subscriber),
         media: Media,
         wishes: Option<&'a Wishes>,
@@ -39,7 +39,7 @@ impl<'a> Claims<'a> {
         routes.clear();
         let slots = usize::from(*subscriber.slots.of(media));
         let mut claims = Self {
-            planner,
+            lists,
             id,
             subscriber,
             media,
@@ -55,9 +55,9 @@ impl<'a> Claims<'a> {
 
     /// What can be heard.
     fn claim_open(&mut self) {
-        let planner = self.planner;
+        let lists = self.lists;
         let announced = Reason::new(Placement::AddressAll);
-        self.draw_plain(&planner.announced.of(self.media).live, announced);
+        self.draw_plain(&lists.announced.of(self.media).live, announced);
         self.claim_live(self.subscriber.group, Placement::OwnGroup);
         let away = self.subscriber.group != GroupId::Parent;
         if away && self.subscriber.gates.of(self.media).is_open() {
@@ -82,7 +82,7 @@ impl<'a> Claims<'a> {
             });
             let others = list.live.all.len() - own.count();
             if others > self.slots {
-                reason.limit = usize::from(self.planner.max_active_talkers);
+                reason.limit = usize::from(self.lists.max_active_talkers);
             }
         }
         self.draw(&list.live, group, reason);
@@ -93,9 +93,9 @@ impl<'a> Claims<'a> {
         if self.routes.len() >= self.slots {
             return;
         }
-        let planner = self.planner;
+        let lists = self.lists;
         let announced = Reason::new(Placement::AddressAll);
-        self.draw_plain(&planner.announced.of(self.media).muted, announced);
+        self.draw_plain(&lists.announced.of(self.media).muted, announced);
         self.claim_muted(self.subscriber.group, Reason::new(Placement::OwnGroup));
         if self.subscriber.group != GroupId::Parent {
             self.claim_shut_parent();
@@ -124,7 +124,7 @@ impl<'a> Claims<'a> {
     }
 
     fn list(&self, group: GroupId) -> Option<&'a SourceList> {
-        let group = self.planner.groups.get(&group)?;
+        let group = self.lists.groups.get(&group)?;
         Some(group.sources.of(self.media))
     }
 
@@ -197,9 +197,8 @@ impl<'a> Claims<'a> {
     }
 
     fn source(&self, publisher: ParticipantId, kind: TrackKind, group: GroupId) -> Option<Source> {
-        let publisher = self.planner.subscribers.get(&publisher)?;
-        let mut sources = publisher.sources.iter();
-        let placed = sources.find(|placed| placed.source.kind == kind && placed.group == group)?;
+        let placed = self.lists.by_publisher.get(&(publisher, kind))?;
+        let placed = Some(placed).filter(|placed| placed.group == group)?;
         Some(placed.source)
     }
 

@@ -1,6 +1,6 @@
 //! From claims to slots: a source that keeps its claim keeps its slot, and nobody else is moved about.
 
-use sideroom_route::{Media, ParticipantId, Route, RouteChange, SlotId};
+use sideroom_route::{Media, ParticipantId, Route, RouteChange, SlotId, TrackId};
 
 use super::claims::Claims;
 use super::list::PerMedia;
@@ -16,30 +16,25 @@ impl Planner {
             let Some(subscriber) = self.subscribers.get_mut(&id) else {
                 continue;
             };
-            let mut held = std::mem::take(&mut subscriber.held);
             if subscriber.gone {
                 subscriber.slots = PerMedia::default();
             }
+            let mut held = std::mem::take(&mut subscriber.held);
+            let wishes = volatile.wishes.get(&id);
             for media in [Media::Audio, Media::Video] {
-                let Some(subscriber) = self.subscribers.get(&id) else {
-                    continue;
-                };
-                let wishes = volatile.wishes.get(&id);
-                Claims::collect(self, (id, subscriber), media, wishes, &mut claims);
-                let slots = usize::from(*subscriber.slots.of(media));
+                Claims::collect(&self.lists, (id, subscriber), media, wishes, &mut claims);
                 let mut changes = Changes {
                     subscriber: id,
                     media,
                     gone: &mut delta.routes,
                     set: &mut set,
                 };
+                let slots = usize::from(*subscriber.slots.of(media));
                 changes.place(held.of_mut(media), slots, &claims);
             }
-            if let Some(subscriber) = self.subscribers.get_mut(&id) {
-                subscriber.held = held;
-                if subscriber.gone {
-                    self.subscribers.remove(&id);
-                }
+            subscriber.held = held;
+            if subscriber.gone {
+                self.subscribers.remove(&id);
             }
         }
         delta.routes.append(&mut set);
@@ -56,37 +51,56 @@ struct Changes<'a> {
 impl Changes<'_> {
     /// Gives the claims slots in `held`. There are no more claims than slots, and at most 64 of both.
     fn place(&mut self, held: &mut Vec<Option<Route>>, slots: usize, claims: &[Route]) {
+        let lost = held.get(slots..).unwrap_or_default();
+        let lost: Vec<usize> = (slots..)
+            .zip(lost)
+            .filter(|(_, slot)| slot.is_some())
+            .map(|(index, _)| index)
+            .collect();
+        held.resize(slots, None);
+        let mut changed = 0_u64;
+        // First those who keep their slot; whose claim is gone leaves it free.
         let mut waiting = u64::MAX;
-        for slot in held.iter().take(slots).flatten() {
-            let claim = claims.iter().position(|claim| claim.track == slot.track);
-            if let Some(index) = claim {
-                waiting &= !(1 << index);
+        let mut free = 0_u64;
+        let mut hint = 0;
+        for (index, slot) in held.iter_mut().enumerate() {
+            let claim = slot.and_then(|route| find(claims, route.track, &mut hint));
+            match claim {
+                Some((at, claim)) => {
+                    waiting &= !(1 << at);
+                    if *slot != Some(claim) {
+                        *slot = Some(claim);
+                        changed |= 1 << index;
+                    }
+                }
+                None => free |= 1 << index,
             }
         }
+        // Then the others, in their order.
         let mut newcomers = claims
             .iter()
             .enumerate()
-            .filter(|(index, _)| waiting & (1 << index) != 0)
+            .filter(|(at, _)| waiting & (1 << at) != 0)
             .map(|(_, claim)| *claim);
-        for index in 0..held.len().max(slots) {
-            let before = held.get(index).copied().flatten();
-            let keeps = before
-                .filter(|_| index < slots)
-                .and_then(|route| claims.iter().find(|claim| claim.track == route.track));
-            let after = match keeps {
-                Some(claim) => Some(*claim),
-                None if index < slots => newcomers.next(),
-                None => None,
-            };
-            if before != after {
-                self.tell(index, after);
-            }
-            match held.get_mut(index) {
-                Some(slot) => *slot = after,
-                None => held.push(after),
+        while free != 0 {
+            let index = free.trailing_zeros() as usize;
+            free &= free - 1;
+            let next = newcomers.next();
+            if let Some(slot) = held.get_mut(index)
+                && *slot != next
+            {
+                *slot = next;
+                changed |= 1 << index;
             }
         }
-        held.truncate(slots);
+        while changed != 0 {
+            let index = changed.trailing_zeros() as usize;
+            changed &= changed - 1;
+            self.tell(index, held.get(index).copied().flatten());
+        }
+        for index in lost {
+            self.tell(index, None);
+        }
     }
 
     fn tell(&mut self, index: usize, route: Option<Route>) {
@@ -104,4 +118,18 @@ impl Changes<'_> {
             None => self.gone.push(change),
         }
     }
+}
+
+/// The claim to `track`. Claims mostly lie in the order of the slots, so the search goes on where the last
+/// one ended.
+fn find(claims: &[Route], track: TrackId, hint: &mut usize) -> Option<(usize, Route)> {
+    let (before, after) = claims.split_at_checked(*hint)?;
+    let is_it = |claim: &&Route| claim.track == track;
+    let later = after
+        .iter()
+        .position(|claim| is_it(&claim))
+        .map(|at| at + before.len());
+    let at = later.or_else(|| before.iter().position(|claim| is_it(&claim)))?;
+    *hint = at + 1;
+    claims.get(at).map(|claim| (at, *claim))
 }
