@@ -40,13 +40,18 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     control.load().await?;
     let queued = usize::try_from(config.limits.queued_commands).unwrap_or(usize::MAX);
     let (asks, asked) = mpsc::channel(queued.max(1));
-    tokio::spawn(control.run(asked, told));
+    let control = tokio::spawn(control.run(asked, told));
     let node = Arc::new(Node::new(asks, Arc::clone(&plane), launch.shutdown.clone()));
     tokio::spawn(publish(Arc::clone(&plane)));
     let shutdown = launch.shutdown.clone();
     crate::front::serve(launch, Arc::clone(&node))?;
     shutdown.advance(Phase::Running);
-    drain(&shutdown, &config, &node, participants).await;
+    tokio::select! {
+        // Without its loop the server is an empty shell. Whoever runs it starts it again, and everything
+        // that was answered is there.
+        ended = control => return Err(format!("the control loop ended: {ended:?}").into()),
+        () = drain(&shutdown, &config, &node, participants) => {}
+    }
     node.close().await;
     tokio::time::sleep(LAST_WORDS).await;
     plane.stop();

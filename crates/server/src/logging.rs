@@ -21,6 +21,8 @@ pub fn init(config: &LogConfig) -> Result<(), LogError> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // A log that cannot be written must not end what it tells of.
+        .log_internal_errors(false)
         .with_target(false);
     let begun = match config.format {
         LogFormat::Text => builder.compact().try_init(),

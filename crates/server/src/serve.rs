@@ -1,6 +1,7 @@
 //! From a configuration to a running server: what every part of it is handed, and the order in which it
 //! starts and stops. What runs inside is [`app`](crate::app)'s.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -131,7 +132,8 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
             async move {
                 running.await;
                 tracing::info!(%node, took_ms = begun.elapsed().as_millis(), "ready");
-                println!("{welcome}");
+                // Whoever read the addresses may have gone already.
+                drop(std::io::stdout().write_all(welcome.as_bytes()));
             }
         });
         let config = Arc::new(config);

@@ -12,6 +12,9 @@ use tokio::sync::watch;
 
 use crate::metrics::catalogue as names;
 
+/// Sent when a file would grow beyond its limit; it ends a process that has no handler.
+const SIGXFSZ: i32 = 25;
+
 /// Where the server is in its life. It only goes forward.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Phase {
@@ -93,6 +96,10 @@ impl Shutdown {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // A file that may not grow is the store's error, not our end: with a handler, even one that does
+        // nothing, writing fails and the process goes on.
+        let mut too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
+        tokio::spawn(async move { while too_large.recv().await.is_some() {} });
         let shutdown = self.clone();
         tokio::spawn(async move {
             for phase in [Phase::Draining, Phase::Closing] {

@@ -1,0 +1,194 @@
+//! The real server in a process of its own, and a small client for its JSON API.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sideroom::config::Config;
+use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
+
+/// The key that every server here knows.
+const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
+/// How long anything may take before a test has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server. It is killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) http: String,
+    pub(crate) admin: String,
+}
+
+impl Server {
+    /// Starts one on free ports and waits until it says that it is ready.
+    pub(crate) fn start(store: &Path, env: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sideroom"))
+            .args(["serve", "--dev", "--workers", "1", "--store"])
+            .arg(store)
+            .env_clear()
+            .env("SIDEROOM_AUTH_KEYS", KEYS)
+            .env("SIDEROOM_HTTP_LISTEN", "127.0.0.1:0")
+            .env("SIDEROOM_GRPC_LISTEN", "127.0.0.1:0")
+            .env("SIDEROOM_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("SIDEROOM_MEDIA_FIRST_PORT", "0")
+            .env("SIDEROOM_LOG_LEVEL", "warn")
+            .env("SIDEROOM_LIMITS_REQUESTS_PER_S_PER_KEY", "10000000")
+            .env("SIDEROOM_LIMITS_REQUESTS_PER_S_PER_ADDRESS", "10000000")
+            .envs(env.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut value = |name: &str| loop {
+            let line = lines
+                .next()
+                .expect("the server ends before it is ready")
+                .unwrap();
+            if let Some(rest) = line.strip_prefix(name) {
+                return rest.trim().to_owned();
+            }
+        };
+        let (http, _grpc, admin) = (value("http"), value("grpc"), value("admin"));
+        Self { child, http, admin }
+    }
+
+    /// As a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// A client with a connection of its own.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.http)
+    }
+
+    /// What `/metrics` says of one metric, without labels.
+    pub(crate) fn metrics(&self) -> String {
+        Client::new(&self.admin).get("/metrics").unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Speaks JSON over one connection that is kept.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+    token: String,
+}
+
+/// What was answered instead of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// The server said no: its status and body.
+    Status(u16, String),
+    /// Nothing was said: whether it happened is not known.
+    Gone,
+}
+
+pub(crate) fn keyring() -> Keyring {
+    let env = [("SIDEROOM_AUTH_KEYS".to_owned(), KEYS.to_owned())];
+    Config::load(None, env).unwrap().keyring().unwrap()
+}
+
+/// A token with which `identity` may join `room`.
+pub(crate) fn client_token(room: &str, identity: &str) -> String {
+    let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
+    let claims = ClientClaims::new(room, identity, RoleClaim::Participant, exp);
+    keyring().mint_client("app", &claims).unwrap()
+}
+
+impl Client {
+    fn new(address: &str) -> Self {
+        let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
+        let token = keyring().mint_api("app", &ApiClaims::new(exp)).unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+            token,
+        }
+    }
+
+    /// Calls a method of the JSON API.
+    pub(crate) fn ask(&mut self, method: &str, body: &Value) -> Result<Value, Refused> {
+        let body = body.to_string();
+        let head = format!(
+            "POST /sideroom.v1.{method} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.token,
+            body.len()
+        );
+        let (status, answer) = self.exchange(&(head + &body)).ok_or(Refused::Gone)?;
+        match status {
+            200 => Ok(serde_json::from_str(&answer).unwrap()),
+            _ => Err(Refused::Status(status, answer)),
+        }
+    }
+
+    /// A room, as the operator sees it.
+    pub(crate) fn room(&mut self, name: &str) -> Option<Value> {
+        match self.ask("RoomService/GetRoom", &json!({ "room": name })) {
+            Ok(mut answer) => Some(answer["room"].take()),
+            Err(Refused::Status(404, _)) => None,
+            Err(refused) => panic!("{name}: {refused:?}"),
+        }
+    }
+
+    fn get(&mut self, path: &str) -> Option<String> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        self.exchange(&request).map(|(_, body)| body)
+    }
+
+    fn exchange(&mut self, request: &str) -> Option<(u16, String)> {
+        self.stream.get_mut().write_all(request.as_bytes()).ok()?;
+        let mut line = String::new();
+        self.stream
+            .read_line(&mut line)
+            .ok()
+            .filter(|read| *read > 0)?;
+        let status = line.split(' ').nth(1)?.parse().ok()?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream
+                .read_line(&mut line)
+                .ok()
+                .filter(|read| *read > 0)?;
+            if line == "\r\n" {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).ok()?;
+        Some((status, String::from_utf8(body).unwrap()))
+    }
+}
+
+/// Chance that can be repeated (splitmix64).
+pub(crate) struct Chance(pub u64);
+
+impl Chance {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
