@@ -9,6 +9,8 @@ import { KEYS } from './operator.ts';
 /** The root of the repository: the tests run from `sdk/`. */
 export const ROOT = dirname(process.cwd());
 
+const WORKERS = 2;
+
 export interface RealServer {
   url: string;
   admin: string;
@@ -28,47 +30,59 @@ function binary(): string {
   return found;
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
+/** Takes ports of 127.0.0.1, any or these, and gives them back: they are free then. */
+async function probe(ports: number[]): Promise<number[]> {
+  const open = (port: number): Promise<ReturnType<typeof createServer>> =>
+    new Promise((resolve, reject) => {
+      const server = createServer().once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
+    });
+  const opened = await Promise.allSettled(ports.map(open));
+  const servers = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const found = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  if (servers.length < ports.length) throw new Error('taken');
+  return found;
+}
+
+/** Ports for HTTP, gRPC and admin, and the first of as many in a row as there are workers. */
+async function freePorts(): Promise<{ http: number; grpc: number; admin: number; media: number }> {
+  const [http = 0, grpc = 0, admin = 0] = await probe([0, 0, 0]);
+  for (;;) {
+    const media = 20_000 + Math.floor(Math.random() * 10_000);
+    const row = Array.from({ length: WORKERS }, (_, index) => media + index);
+    if (await probe(row).then(() => true, () => false)) return { http, grpc, admin, media };
+  }
 }
 
 /** Starts a development server; `environment` changes its configuration. */
-export async function startServer(environment: Record<string, string> = {}, host = '127.0.0.1', wrap: string[] = []): Promise<RealServer> {
+export async function startServer(environment: Record<string, string> = {}): Promise<RealServer> {
   const given = process.env['SIDEROOM_URL'];
-  if (given && !wrap.length) return { url: given, admin: '', restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
-  const [http = 0, grpc = 0, admin = 0, media = 0] = await freePorts(4);
+  if (given) return { url: given, admin: '', restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
+  const { http, grpc, admin, media } = await freePorts();
   const folder = mkdtempSync(join(tmpdir(), 'sideroom-e2e-'));
   // The server refuses variables that it does not know, and ours are among them.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SIDEROOM_'));
   const env = {
     ...Object.fromEntries(inherited),
-    SIDEROOM_HTTP_LISTEN: `${host}:${http}`,
-    SIDEROOM_GRPC_LISTEN: `${host}:${grpc}`,
+    SIDEROOM_HTTP_LISTEN: `127.0.0.1:${http}`,
+    SIDEROOM_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     SIDEROOM_ADMIN_LISTEN: `127.0.0.1:${admin}`,
     SIDEROOM_MEDIA_FIRST_PORT: String(media),
     SIDEROOM_HTTP_PAGES: join(ROOT, 'web/dist'),
     SIDEROOM_AUTH_KEYS: KEYS,
     ...environment,
   };
-  const [command = "", ...args] = [...wrap, binary(), 'serve', '--dev', '--workers', '2', '--store', join(folder, 'rooms.redb')];
+  const args = ['serve', '--dev', '--workers', String(WORKERS), '--store', join(folder, 'rooms.redb')];
   let child: ChildProcess | undefined;
-  const url = `http://${host}:${http}`;
+  const url = `http://127.0.0.1:${http}`;
   const start = async (): Promise<void> => {
-    child = spawn(command, args, { env, stdio: process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore' });
+    child = spawn(binary(), args, { env, stdio: process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore' });
     const started = child;
     const deadline = Date.now() + 10_000;
     for (;;) {
       if (started.exitCode !== null) throw new Error(`The server ended with ${started.exitCode}. Set SIDEROOM_LOG=1 to see why.`);
       const up = await fetch(url).then((response) => response.ok, () => false);
       if (up) return;
-      if (wrap.length && Date.now() > deadline - 8_000) return;
       if (Date.now() > deadline) throw new Error('The server did not come up.');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

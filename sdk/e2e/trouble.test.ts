@@ -58,7 +58,7 @@ test('a room that is full', { timeout: 60_000 }, async () => {
   await joined(first);
   await call(server.url, 'RoomService/UpdateRoom', { room: 'full', settings: { maxParticipants: 1 } });
   const second = await open('/?room=full&name=Bob&join');
-  await says(second, /full/i);
+  await says(second, /room is full/i);
   await call(server.url, 'RoomService/UpdateRoom', { room: 'full', settings: { maxParticipants: 9 } });
   await second.getByRole('button', { name: 'Join', exact: true }).click();
   await joined(second);
