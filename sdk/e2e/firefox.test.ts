@@ -23,6 +23,8 @@ const PREFERENCES = {
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // Without a sound card an audio context never starts.
+  'media.cubeb.force_mock_context': true,
   'datareporting.policy.dataSubmissionEnabled': false,
   'browser.shell.checkDefaultBrowser': false,
 };
