@@ -163,7 +163,7 @@ fn moves_in_a_room_of_a_thousand() {
             } else {
                 who
             };
-            let moves = [json!({ "participantId": who, "groupId": group })];
+            let moves = [json!({ "participantId": who, "toGroupId": group })];
             let body =
                 json!({ "room": "room-0", "requestId": format!("m{number}"), "moves": moves });
             let asked = Instant::now();

@@ -1,6 +1,7 @@
 //! The real server in a process of its own, and a small client for its JSON API.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -16,6 +17,11 @@ const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
 /// How long anything may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The server that was built with the test, or another one that is to be measured.
+pub(crate) fn binary() -> OsString {
+    std::env::var_os("SIDEROOM_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sideroom").into())
+}
+
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
     pub(crate) child: Child,
@@ -26,7 +32,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on free ports and waits until it says that it is ready.
     pub(crate) fn start(store: &Path, env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sideroom"))
+        let mut child = Command::new(binary())
             .args(["serve", "--dev", "--workers", "1", "--store"])
             .arg(store)
             .env_clear()
