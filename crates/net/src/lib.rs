@@ -11,6 +11,7 @@
 mod addr;
 mod clock;
 pub mod demux;
+mod flush;
 mod frame;
 mod poll;
 mod port;

@@ -5,15 +5,12 @@
 //! one. A group leaves as one message that the kernel cuts into datagrams (`UDP_SEGMENT`). Packets of one
 //! destination never overtake each other.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::BorrowedFd;
 
 use sideroom_route::DropReason;
 
 use crate::addr::{Destination, PeerAddr, Proto};
-use crate::sys_send::{Outgoing, SendHeads};
-use crate::udp::Segmenting;
+use crate::sys_send::Outgoing;
 
 /// As many segments as every kernel with `UDP_SEGMENT` takes in one message.
 const MAX_GROUP: u16 = 64;
@@ -23,12 +20,10 @@ const MAX_GROUP_BYTES: usize = 65_000;
 const MAX_SEGMENT: usize = 1_400;
 /// Keys from here on are not grouped, so that the table of groups stays bounded.
 const MAX_KEYS: u32 = 1 << 20;
-/// After so many refusals in a row of the kind that may be a message's own fault, segmenting is off.
-const MAX_REFUSED: u8 = 64;
 /// Slots begin at multiples of this.
 const ALIGN: usize = 16;
 /// No packet follows.
-const END: u32 = u32::MAX;
+pub(crate) const END: u32 = u32::MAX;
 
 /// What happens to packets that the socket's buffer has no room for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,32 +54,32 @@ pub struct SendBatch {
     arena: Box<[u8]>,
     used: usize,
     reserved: usize,
-    packets: Vec<Packet>,
+    pub(crate) packets: Vec<Packet>,
     max_packets: usize,
-    messages: Vec<Message>,
+    pub(crate) messages: Vec<Message>,
     /// Messages before this one have left.
-    first: usize,
-    frames: Vec<(SocketAddr, u32)>,
+    pub(crate) first: usize,
+    pub(crate) frames: Vec<(SocketAddr, u32)>,
     groups: Vec<Group>,
     generation: u32,
     grouping: bool,
 }
 
 #[derive(Clone, Copy)]
-struct Packet {
+pub(crate) struct Packet {
     start: u32,
     len: u16,
-    next: u32,
+    pub(crate) next: u32,
 }
 
 #[derive(Clone, Copy)]
-struct Message {
-    to: SocketAddr,
-    from: Option<IpAddr>,
-    head: u32,
+pub(crate) struct Message {
+    pub(crate) to: SocketAddr,
+    pub(crate) from: Option<IpAddr>,
+    pub(crate) head: u32,
     tail: u32,
-    count: u16,
-    segment: u16,
+    pub(crate) count: u16,
+    pub(crate) segment: u16,
     bytes: u32,
     /// A shorter packet is in it, nothing may follow.
     closed: bool,
@@ -99,7 +94,7 @@ struct Group {
 
 /// The packets of a message, in order.
 #[derive(Clone, Copy)]
-struct Chain<'a> {
+pub(crate) struct Chain<'a> {
     arena: &'a [u8],
     packets: &'a [Packet],
     next: u32,
@@ -277,7 +272,7 @@ impl SendBatch {
         self.grouping = grouping;
     }
 
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.used = 0;
         self.reserved = 0;
         self.packets.clear();
@@ -286,7 +281,7 @@ impl SendBatch {
         self.first = 0;
     }
 
-    fn close_groups(&mut self) {
+    pub(crate) fn close_groups(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 {
             self.groups.fill(Group::default());
@@ -294,49 +289,7 @@ impl SendBatch {
         }
     }
 
-    /// Hands the datagrams to the kernel.
-    pub(crate) fn flush_udp(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        v6: bool,
-        (heads, segmenting): (&mut SendHeads, &mut Segmenting),
-        when_full: WhenFull,
-    ) -> Flushed {
-        let mut flushed = Flushed {
-            failed: self.frames.len() as u64,
-            ..Flushed::default()
-        };
-        self.frames.clear();
-        self.close_groups();
-        while self.first < self.messages.len() {
-            let result = heads.send(fd, v6, self.outgoing());
-            match result {
-                Ok(taken) if taken > 0 => self.note_taken(taken, segmenting, &mut flushed),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.stop_full(when_full, &mut flushed) {
-                        return flushed;
-                    }
-                    break;
-                }
-                Err(error) if self.refused_for_its_segments(&error, segmenting) => {
-                    if self.split_first(fd, v6, heads, &mut flushed).is_err()
-                        && self.stop_full(when_full, &mut flushed)
-                    {
-                        return flushed;
-                    }
-                }
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                    flushed.full += self.skip_first();
-                }
-                Ok(_) | Err(_) => flushed.failed += self.skip_first(),
-            }
-        }
-        self.reset();
-        flushed
-    }
-
-    fn outgoing(&self) -> impl Iterator<Item = Outgoing<Chain<'_>>> {
+    pub(crate) fn outgoing(&self) -> impl Iterator<Item = Outgoing<Chain<'_>>> {
         let waiting = self.messages.get(self.first..).unwrap_or_default();
         waiting.iter().map(|message| Outgoing {
             to: message.to,
@@ -347,111 +300,12 @@ impl SendBatch {
         })
     }
 
-    fn chain(&self, head: u32) -> Chain<'_> {
+    pub(crate) fn chain(&self, head: u32) -> Chain<'_> {
         Chain {
             arena: &self.arena,
             packets: &self.packets,
             next: head,
         }
-    }
-
-    fn note_taken(&mut self, taken: usize, segmenting: &mut Segmenting, flushed: &mut Flushed) {
-        let until = (self.first + taken).min(self.messages.len());
-        for message in self.messages.get(self.first..until).unwrap_or_default() {
-            flushed.sent += u64::from(message.count);
-            flushed.messages += 1;
-            if message.count > 1 && *segmenting != Segmenting::Off {
-                *segmenting = Segmenting::On { refused: 0 };
-            }
-        }
-        self.first = until;
-    }
-
-    /// The socket is full: true if what is left stays in the batch.
-    fn stop_full(&mut self, when_full: WhenFull, flushed: &mut Flushed) -> bool {
-        let left = self.messages.get(self.first..).unwrap_or_default();
-        let left: u64 = left.iter().map(|message| u64::from(message.count)).sum();
-        match when_full {
-            WhenFull::Keep => flushed.kept = left,
-            WhenFull::Drop => {
-                flushed.full += left;
-                self.first = self.messages.len();
-            }
-        }
-        when_full == WhenFull::Keep
-    }
-
-    /// Drops the first message and says how many packets that were.
-    fn skip_first(&mut self) -> u64 {
-        let message = self.messages.get(self.first);
-        self.first += 1;
-        message.map_or(0, |message| u64::from(message.count))
-    }
-
-    /// True if the kernel refused the first message because it is segmented. Devices and old kernels
-    /// refuse all of them, which is remembered; a path with a small MTU refuses its own.
-    fn refused_for_its_segments(&self, error: &io::Error, segmenting: &mut Segmenting) -> bool {
-        let first = self.messages.get(self.first);
-        if first.is_none_or(|message| message.count <= 1) {
-            return false;
-        }
-        let refused = match *segmenting {
-            Segmenting::On { refused } => refused + 1,
-            Segmenting::Off => MAX_REFUSED,
-        };
-        let (applies, off) = match error.raw_os_error() {
-            Some(libc::EIO | libc::EOPNOTSUPP | libc::ENOPROTOOPT) => (true, true),
-            Some(libc::EINVAL | libc::EMSGSIZE) => (true, refused >= MAX_REFUSED),
-            _ => (false, false),
-        };
-        if off {
-            *segmenting = Segmenting::Off;
-        } else if applies {
-            *segmenting = Segmenting::On { refused };
-        }
-        applies
-    }
-
-    /// Sends the packets of the first message one by one; an error if the socket is full, and then what
-    /// is left of the message stays.
-    fn split_first(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        v6: bool,
-        heads: &mut SendHeads,
-        flushed: &mut Flushed,
-    ) -> Result<(), ()> {
-        while let Some(&message) = self.messages.get(self.first) {
-            let single = Outgoing {
-                to: message.to,
-                from: message.from,
-                segment: message.segment,
-                count: 1,
-                packets: self.chain(message.head),
-            };
-            match heads.send(fd, v6, std::iter::once(single)) {
-                Ok(1) => {
-                    flushed.sent += 1;
-                    flushed.messages += 1;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(()),
-                Ok(_) | Err(_) => flushed.failed += 1,
-            }
-            let next = self
-                .packets
-                .get(message.head as usize)
-                .map_or(END, |p| p.next);
-            if next == END || message.count <= 1 {
-                break;
-            }
-            if let Some(message) = self.messages.get_mut(self.first) {
-                message.head = next;
-                message.count -= 1;
-            }
-        }
-        self.first += 1;
-        Ok(())
     }
 }
 
