@@ -22,6 +22,9 @@ pub struct Counts {
     pub received_bytes: u64,
     /// Of these, audio.
     pub received_audio: u64,
+    /// Gaps in the sequence numbers that receivers saw, in packets; those that were filled later are not
+    /// counted.
+    pub missing: i64,
     /// Packets that the replay window had seen.
     pub duplicates: u64,
     /// Packets that failed authentication or could not be parsed.
@@ -48,6 +51,7 @@ impl Counts {
         self.received += other.received;
         self.received_bytes += other.received_bytes;
         self.received_audio += other.received_audio;
+        self.missing += other.missing;
         self.duplicates += other.duplicates;
         self.unreadable += other.unreadable;
         self.untagged += other.untagged;

@@ -127,6 +127,24 @@ impl Crowd {
         }
     }
 
+    /// The client of this number.
+    pub fn client(&self, number: u32) -> Option<&Client> {
+        let at = self
+            .clients
+            .binary_search_by_key(&number, |client| client.number);
+        self.clients.get(at.ok()?)
+    }
+
+    /// Waits until all swarms have done what they were told.
+    pub fn settle(&self) {
+        let (answer, answers) = channel();
+        for swarm in &self.swarms {
+            swarm.tell(Command::Barrier(answer.clone()));
+        }
+        drop(answer);
+        while answers.recv().is_ok() {}
+    }
+
     /// Lets all of `plans` in, which have the next numbers, and waits until their links are up.
     pub fn join(&mut self, target: &dyn Target, plans: Vec<JoinPlan>) -> Result<(), LoadError> {
         let wanted = plans.len();

@@ -37,20 +37,20 @@ struct Stream {
 }
 
 impl Feedback {
-    /// Notes a media packet.
-    pub fn note(&mut self, ssrc: u32, sequence: u16) {
-        match self.streams.iter_mut().find(|stream| stream.ssrc == ssrc) {
-            Some(stream) => {
-                let step = sequence.wrapping_sub(stream.highest as u16) as i16;
-                if step > 0 {
-                    stream.highest = stream.highest.wrapping_add(u32::from(step.unsigned_abs()));
-                }
-            }
-            None => self.streams.push(Stream {
-                ssrc,
-                highest: sequence.into(),
-            }),
+    /// Notes a media packet, and says how many sequence numbers are missing since the one before; -1 if
+    /// this is one that was missing.
+    pub fn note(&mut self, ssrc: u32, sequence: u16) -> i64 {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.ssrc == ssrc) else {
+            let highest = sequence.into();
+            self.streams.push(Stream { ssrc, highest });
+            return 0;
+        };
+        let step = sequence.wrapping_sub(stream.highest as u16) as i16;
+        if step <= 0 {
+            return -1;
         }
+        stream.highest = stream.highest.wrapping_add(u32::from(step.unsigned_abs()));
+        i64::from(step) - 1
     }
 
     /// Notes the arrival of a packet with this transport number.
@@ -126,9 +126,8 @@ mod tests {
     fn arrivals_and_reports_are_told_in_their_time() {
         let mut feedback = Feedback::default();
         let now = Time::from_millis(60_000);
-        feedback.note(5, 65_535);
-        feedback.note(5, 1);
-        feedback.note(5, 0);
+        let missing = [65_535, 1, 0].map(|sequence| feedback.note(5, sequence));
+        assert_eq!(missing, [0, 1, -1]);
         feedback.arrived(9, now);
         feedback.arrived(11, now + Duration::from_millis(1));
         let mut out = Vec::new();

@@ -7,8 +7,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::scenario::breakouts::BreakoutsOptions;
 use super::scenario::fanout::FanoutOptions;
+use super::scenario::gates::GatesOptions;
+use super::scenario::join::JoinOptions;
 use super::scenario::saturate::SaturateOptions;
+use super::scenario::soak::SoakOptions;
 use crate::profile::Profile;
 
 /// Drives a media server with thousands of real WebRTC clients (ICE, DTLS, SRTP) and checks every packet
@@ -31,6 +35,14 @@ pub enum Scenario {
     Fanout(FanoutOptions),
     /// One publishes more and more until packets are lost: the highest rate without loss.
     Saturate(SaturateOptions),
+    /// People move between the parent and breakouts: how long a move takes, and that nothing leaks.
+    Breakouts(BreakoutsOptions),
+    /// Everybody is away: what the parent costs live, paused and muted.
+    Gates(GatesOptions),
+    /// People come and go: how fast they get in, and what one of them costs.
+    Join(JoinOptions),
+    /// Everything at once for a long time: memory stays flat and nothing leaks.
+    Soak(SoakOptions),
 }
 
 /// A server that can be driven.

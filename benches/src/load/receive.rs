@@ -74,8 +74,8 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
     let Ok(view) = RtpView::parse(bytes.get(..len).unwrap_or_default()) else {
         return last(runs, |counts| counts.unreadable += 1);
     };
+    let missing = member.feedback.note(view.ssrc(), view.sequence());
     if feedback {
-        member.feedback.note(view.ssrc(), view.sequence());
         let number = member.transport_cc.and_then(|id| view.extension(id));
         if let Some(number) = number.and_then(|data| data.first_chunk()) {
             member.feedback.arrived(u16::from_be_bytes(*number), now);
@@ -88,6 +88,7 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
         return;
     };
     counts.received += 1;
+    counts.missing += missing;
     counts.received_bytes += bytes.len() as u64;
     counts.received_audio += u64::from(view.payload().len() <= MAX_AUDIO);
     counts

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::error::LoadError;
 use super::options::{Bounds, Common, Options, Scenario, TargetKind};
 use super::report::Report;
-use super::scenario::{fanout, saturate};
+use super::scenario::{breakouts, fanout, gates, join, saturate, soak};
 use super::targets::Target;
 use super::targets::bare::Bare;
 use super::targets::sideroom;
@@ -38,7 +38,8 @@ pub fn run(options: &Options) -> Result<Outcome, LoadError> {
     let (mut costs, mut other_costs) = (Vec::new(), Vec::new());
     for _ in 0..common.rounds.max(1) {
         let mut report = run_once(&options.scenario, common, common.target)?;
-        report.broken = broken_by(&report, &common.bounds);
+        let broken = broken_by(&report, &common.bounds);
+        report.broken.extend(broken);
         costs.push(report.server.cpu_ns_per_packet);
         reports.push(report);
         if let Some(other) = common.against {
@@ -73,6 +74,10 @@ fn run_once(scenario: &Scenario, common: &Common, kind: TargetKind) -> Result<Re
     let report = match scenario {
         Scenario::Fanout(options) => fanout::run(&*target, common, options),
         Scenario::Saturate(options) => saturate::run(&*target, common, options),
+        Scenario::Breakouts(options) => breakouts::run(&*target, common, options),
+        Scenario::Gates(options) => gates::run(&*target, common, options),
+        Scenario::Join(options) => join::run(&*target, common, options),
+        Scenario::Soak(options) => soak::run(&*target, common, options),
     }?;
     if !common.json {
         report.print();

@@ -1,7 +1,7 @@
 //! The server under test: started by the tool, or found by its process id.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::error::LoadError;
@@ -93,5 +93,11 @@ impl Drop for Server {
 /// A program that was built beside this one.
 pub fn beside(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
-    own.with_file_name(name)
+    let folder = own.parent().unwrap_or(Path::new("."));
+    // Tests lie one folder deeper than the programs.
+    let folder = match folder.parent() {
+        Some(parent) if folder.ends_with("deps") => parent,
+        _ => folder,
+    };
+    folder.join(name)
 }

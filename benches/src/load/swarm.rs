@@ -71,6 +71,8 @@ pub enum Command {
     Watch(u32, u16, Time),
     /// The move was answered at this moment (or failed).
     Answered(u32, Time, bool),
+    /// Says that everything told before has been done.
+    Barrier(Sender<()>),
     /// Tells the counts, and the thread's own cost.
     Snapshot(Sender<Snapshot>),
     /// The thread ends.
@@ -281,6 +283,9 @@ impl Worker {
             Command::Answered(client, at, moved) => self.answered(client, at, moved)?,
             Command::Snapshot(answer) => {
                 let _ = answer.send(self.snapshot()?);
+            }
+            Command::Barrier(answer) => {
+                let _ = answer.send(());
             }
             Command::Stop => {}
         }

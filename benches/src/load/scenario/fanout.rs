@@ -145,7 +145,8 @@ pub fn run(
     let warm = crowd.clock.now() + common.warm_up;
     crowd.idle_until(warm, |_| {});
     let measured = measure(&mut crowd, target, common.duration, "fanout")?;
-    let mut report = report("fanout", target, &measured, shape.audience());
+    let traffic = measured.traffic(shape.audience());
+    let mut report = report("fanout", target, &measured, traffic);
     report.options = json!({ "shape": shape, "profile": common.profile });
     report.figures = json!({
         "join_answer": crowd.join_times.answer.percentiles(),

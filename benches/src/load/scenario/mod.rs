@@ -1,7 +1,12 @@
 //! What the clients are made to do, and what is measured while they do it.
 
+pub mod breakouts;
 pub mod fanout;
+pub mod gates;
+pub mod join;
 pub mod saturate;
+pub mod soak;
+pub mod stage;
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -38,6 +43,13 @@ impl Measured {
     /// What went over the network, if everybody of `audience` should have got every packet.
     pub fn traffic(&self, audience: u64) -> Traffic {
         Traffic::of(&self.counts, self.span(), self.counts.sent * audience)
+    }
+
+    /// What went over the network, where nobody knows how much should have: what is missing is what
+    /// receivers saw missing in the sequence numbers.
+    pub fn traffic_by_sequence(&self) -> Traffic {
+        let missing = u64::try_from(self.counts.missing).unwrap_or(0);
+        Traffic::of(&self.counts, self.span(), self.counts.received + missing)
     }
 
     /// What it cost the server.
@@ -91,6 +103,32 @@ fn mark(crowd: &Crowd, target: &dyn Target) -> Result<Mark, LoadError> {
     })
 }
 
+/// A part of the run that goes on.
+pub struct Part {
+    run: u16,
+    from: Mark,
+}
+
+/// Begins a part that is measured.
+pub fn begin(crowd: &mut Crowd, target: &dyn Target) -> Result<Part, LoadError> {
+    let run = crowd.next_run();
+    let from = mark(crowd, target)?;
+    Ok(Part { run, from })
+}
+
+/// Ends it, and waits for what is still on its way.
+pub fn end(crowd: &mut Crowd, target: &dyn Target, part: Part) -> Result<Measured, LoadError> {
+    crowd.next_run();
+    let to = mark(crowd, target)?;
+    crowd.idle_until(to.at + AFTERWARDS, |_| {});
+    progress("");
+    Ok(Measured {
+        counts: crowd.totals().of(part.run),
+        from: part.from,
+        to,
+    })
+}
+
 /// Lets the run go on for `duration` and gives what was sent and received in it.
 pub fn measure(
     crowd: &mut Crowd,
@@ -98,31 +136,25 @@ pub fn measure(
     duration: Duration,
     what: &str,
 ) -> Result<Measured, LoadError> {
-    let run = crowd.next_run();
-    let from = mark(crowd, target)?;
-    let end = from.at + duration;
-    let mut seen = (from.at, 0, from.server.cpu);
-    while crowd.clock.now() < end {
-        let until = end.min(crowd.clock.now() + TICK);
+    let part = begin(crowd, target)?;
+    let begun = part.from.at;
+    let mut seen = (begun, 0, part.from.server.cpu);
+    while crowd.clock.now() < begun + duration {
+        let until = (begun + duration).min(crowd.clock.now() + TICK);
         crowd.idle_until(until, |_| {});
         let now = mark(crowd, target)?;
-        let received = now.own.of(run).received;
+        let received = now.own.of(part.run).received;
         let span = now.at.since(seen.0).as_secs_f64().max(1e-9);
         progress(&format!(
             "{what}: {:>5.1} of {:.0} s, {:>8.0} packets/s, server {:.2} cores",
-            now.at.since(from.at).as_secs_f64(),
+            now.at.since(begun).as_secs_f64(),
             duration.as_secs_f64(),
             (received - seen.1) as f64 / span,
             now.server.cpu.saturating_sub(seen.2).as_secs_f64() / span,
         ));
         seen = (now.at, received, now.server.cpu);
     }
-    crowd.next_run();
-    let to = mark(crowd, target)?;
-    crowd.idle_until(to.at + AFTERWARDS, |_| {});
-    let counts = crowd.totals().of(run);
-    progress("");
-    Ok(Measured { counts, from, to })
+    end(crowd, target, part)
 }
 
 /// One line that is written over by the next on a terminal; elsewhere lines would only fill a log.
@@ -139,7 +171,7 @@ pub fn report(
     scenario: &'static str,
     target: &dyn Target,
     measured: &Measured,
-    audience: u64,
+    traffic: Traffic,
 ) -> Report {
     let own = measured.own();
     let invalid_because = own.objections();
@@ -150,7 +182,7 @@ pub fn report(
         options: serde_json::Value::Null,
         valid: invalid_because.is_empty(),
         invalid_because,
-        traffic: measured.traffic(audience),
+        traffic,
         server: measured.server(),
         own,
         figures: serde_json::Value::Null,

@@ -96,7 +96,8 @@ pub fn run(
     let (rate, measured) = best
         .or(bad)
         .ok_or_else(|| LoadError::Answer("no rate was tried".to_owned()))?;
-    let mut report = report("saturate", target, &measured, options.subscribers.into());
+    let traffic = measured.traffic(options.subscribers.into());
+    let mut report = report("saturate", target, &measured, traffic);
     report.options = json!({ "saturate": options, "profile": common.profile });
     report.figures = json!({
         "best_mbps": rate,

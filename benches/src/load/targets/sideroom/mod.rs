@@ -4,7 +4,7 @@ pub mod api;
 pub mod start;
 
 use sideroom_net::PeerAddr;
-use sideroom_route::{Media, TrackKind};
+use sideroom_route::TrackKind;
 use sideroom_rtp::ExtensionKind;
 use sideroom_session::dtls::DtlsConfig;
 use sideroom_session::ice::IceClient;
@@ -155,9 +155,4 @@ pub fn kind_name(kind: TrackKind) -> &'static str {
 /// The session's own name for an address.
 fn session_addr(peer: PeerAddr) -> sideroom_session::PeerAddr {
     sideroom_session::PeerAddr::udp(peer.addr)
-}
-
-/// True if a kind needs a video slot.
-pub fn is_video(kind: TrackKind) -> bool {
-    kind.media() == Media::Video
 }

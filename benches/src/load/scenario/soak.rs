@@ -1,0 +1,176 @@
+//! Everything at once for a long time: people talk, show, move, leave and come back, the parent is paused
+//! and resumed. Memory has to stay flat and nothing may leak.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use sideroom_route::Time;
+
+use super::stage::{Stage, StagePlan};
+use super::{begin, end, plans, progress, report};
+use crate::load::error::LoadError;
+use crate::load::groups::PARENT;
+use crate::load::options::Common;
+use crate::load::report::Report;
+use crate::load::swarm::Command;
+use crate::load::targets::Target;
+
+/// How much of everything.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct SoakOptions {
+    /// Everybody.
+    #[arg(long, default_value_t = 200)]
+    pub participants: u32,
+    /// Breakouts.
+    #[arg(long, default_value_t = 8)]
+    pub breakouts: u32,
+    /// Video bits a second of one person in each group.
+    #[arg(long, default_value_t = 600_000)]
+    pub video_bps: u64,
+    /// Moves a second.
+    #[arg(long, default_value_t = 5.0)]
+    pub moves_per_s: f64,
+    /// People a second who leave and come back.
+    #[arg(long, default_value_t = 0.5)]
+    pub rejoins_per_s: f64,
+    /// How often memory is read, in seconds.
+    #[arg(long, default_value_t = 10)]
+    pub sample_s: u64,
+    /// Largest share by which memory may grow between the end of the first tenth and the end.
+    #[arg(long)]
+    pub max_growth: Option<f64>,
+}
+
+/// Whoever comes gets the next of so many addresses: the one that left longest ago.
+const SPARE: u32 = 4_096;
+
+/// Runs the scenario.
+pub fn run(
+    target: &dyn Target,
+    common: &Common,
+    options: &SoakOptions,
+) -> Result<Report, LoadError> {
+    let plan = StagePlan {
+        room: "load-soak",
+        participants: options.participants,
+        breakouts: options.breakouts,
+        anchors: 2,
+        moving_talkers: options.participants / 10,
+        video_bps: options.video_bps,
+        spare: SPARE,
+    };
+    let mut stage = Stage::set(target, common, plan)?;
+    let warm = stage.crowd.clock.now() + common.warm_up;
+    stage.idle_until(warm);
+    let part = begin(&mut stage.crowd, target)?;
+    let memory = go_on(&mut stage, target, common, options)?;
+    stage.await_moves();
+    let measured = end(&mut stage.crowd, target, part)?;
+    let traffic = measured.traffic_by_sequence();
+    let mut report = report("soak", target, &measured, traffic);
+    let growth = growth_of(&memory);
+    if let Some(max) = options.max_growth.filter(|max| growth > *max) {
+        report
+            .broken
+            .push(format!("memory grew by {growth}, more than {max}"));
+    }
+    report.options = json!({ "soak": options, "profile": common.profile });
+    let samples: Vec<_> = memory
+        .iter()
+        .map(|(at, bytes)| (at.as_secs(), (*bytes as f64 / 104_857.6).round() / 10.0))
+        .collect();
+    report.figures = json!({
+        "moves": stage.times.figures(),
+        "memory_growth": growth,
+        "resident_mib_by_s": samples,
+    });
+    Ok(report)
+}
+
+/// Moves and rejoins until the time is over; gives the server's memory by time.
+fn go_on(
+    stage: &mut Stage<'_>,
+    target: &dyn Target,
+    common: &Common,
+    options: &SoakOptions,
+) -> Result<Vec<(Duration, u64)>, LoadError> {
+    let begun = stage.crowd.clock.now();
+    let over = begun + common.duration;
+    let every = |per_s: f64| Duration::from_secs_f64(1.0 / per_s.max(1e-3));
+    let (moving, rejoining) = (every(options.moves_per_s), every(options.rejoins_per_s));
+    let (mut next_move, mut next_rejoin, mut next_sample) = (begun, begun + rejoining, begun);
+    let mut memory = Vec::new();
+    let mut newcomer = 0;
+    loop {
+        let now = stage.crowd.clock.now();
+        if now >= over {
+            return Ok(memory);
+        }
+        if now >= next_sample {
+            next_sample = now + Duration::from_secs(options.sample_s.max(1));
+            let usage = target.process().usage().unwrap_or_default();
+            memory.push((now.since(begun), usage.resident));
+            progress(&format!(
+                "soak: {:.0} of {:.0} s, {:.1} MiB",
+                now.since(begun).as_secs_f64(),
+                common.duration.as_secs_f64(),
+                usage.resident as f64 / f64::from(1 << 20)
+            ));
+        }
+        if now >= next_move {
+            next_move = next_move + moving;
+            let (client, to) = stage.draw_move();
+            stage.move_all(&[(client, to)])?;
+        }
+        if now >= next_rejoin {
+            next_rejoin = next_rejoin + rejoining;
+            rejoin(stage, target, &mut newcomer)?;
+        }
+        let next = next_move.min(next_rejoin).min(next_sample).min(over);
+        stage.idle_until(next.max(now + Duration::from_millis(1)));
+    }
+}
+
+/// Somebody who only listens leaves, and somebody else comes to the parent.
+fn rejoin(stage: &mut Stage<'_>, target: &dyn Target, newcomer: &mut u32) -> Result<(), LoadError> {
+    let talkers = stage.plan.anchored() + stage.plan.moving_talkers;
+    let listeners = stage.plan.participants.saturating_sub(talkers);
+    let at = (talkers + stage.draw(listeners)) as usize;
+    if at >= stage.crowd.clients.len() {
+        return Ok(());
+    }
+    let gone = stage.crowd.clients.remove(at);
+    let room = stage.plan.room;
+    target.leave(room, &gone.participant)?;
+    stage.crowd.tell(gone.number, Command::Remove(gone.number));
+    let number = stage.plan.participants + *newcomer % SPARE;
+    *newcomer += 1;
+    let now: Time = stage.crowd.clock.now();
+    stage.crowd.groups.begin(number, PARENT, now);
+    stage.crowd.groups.settle(number);
+    let plan = plans(&stage.crowd, number..number + 1, room, &[], stage.slots());
+    stage.crowd.join(target, plan)
+}
+
+/// How much the memory grew since the first tenth of the samples, as a share.
+fn growth_of(memory: &[(Duration, u64)]) -> f64 {
+    let first = memory.get(memory.len() / 10).map_or(0, |(_, bytes)| *bytes);
+    let last = memory.last().map_or(0, |(_, bytes)| *bytes);
+    ((last as f64 / first.max(1) as f64 - 1.0) * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_counted_from_the_first_tenth() {
+        let sample = |at: u64, bytes| (Duration::from_secs(at), bytes);
+        let mut memory: Vec<_> = (0..20).map(|at| sample(at, 1_000)).collect();
+        memory[0].1 = 500;
+        memory[19].1 = 1_010;
+        assert_eq!(growth_of(&memory), 0.01);
+    }
+}
