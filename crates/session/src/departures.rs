@@ -48,6 +48,11 @@ impl Departures {
         sequence as u16
     }
 
+    /// The number that the next packet will take.
+    pub(crate) const fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Says how long the packet that took the last number has become.
     #[inline]
     pub(crate) fn set_size(&mut self, size: usize) {

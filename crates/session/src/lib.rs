@@ -4,6 +4,7 @@
 //! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are
 //! passed in. It knows nothing of rooms and never decides who hears whom.
 
+pub mod bandwidth;
 pub mod client;
 pub mod dtls;
 pub mod ice;
@@ -28,9 +29,7 @@ mod secured;
 mod session;
 
 pub use address::{DatagramClass, PeerAddr, Proto};
-pub use certificate::{
-    Certificate, CertificateError, Fingerprint, FingerprintHash, NoFingerprint,
-};
+pub use certificate::{Certificate, CertificateError, Fingerprint, FingerprintHash, NoFingerprint};
 pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
 pub use event::{
     Answer, Received, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,

@@ -265,6 +265,13 @@ impl Session {
         }
     }
 
+    /// The transport-wide number that the next packet will have, with roll-overs.
+    pub fn next_transport_sequence(&self) -> u64 {
+        self.secured
+            .as_ref()
+            .map_or(0, |secured| secured.departures.next())
+    }
+
     /// True if an ICE check from this address was authentic.
     pub fn is_validated(&self, from: PeerAddr) -> bool {
         self.ice.is_validated(from)

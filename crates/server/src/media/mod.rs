@@ -3,6 +3,8 @@
 //! A worker shares nothing with the others but rings of relayed packets. Orders reach it through a bounded
 //! queue and hold between two packets; what it saw it tells without ever waiting.
 
+mod allocator;
+mod bandwidth;
 mod command;
 mod counts;
 mod egress;
@@ -25,4 +27,4 @@ pub use outbox::Told;
 pub use placement::SPREAD_ABOVE;
 pub use plane::{ConnectError, MediaPlane, Publishing};
 pub use start::{StartError, StartOptions, start};
-pub use talkers::TalkerLists;
+pub use talkers::{LayerMasks, TalkerLists};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sideroom_forward::{IngressId, SubscriberId};
-use sideroom_route::{ParticipantId, SlotId};
+use sideroom_route::{ParticipantId, SlotId, TrackId};
 use sideroom_session::{PeerAddr, Session};
 
 /// Names a peer on its worker: dense, used again.
@@ -22,8 +22,12 @@ pub(super) struct Peer {
     /// The forwarder's name for each entry of the session's list of ingress tracks; `None` for one that
     /// control has given no track.
     pub ingress: Vec<Option<IngressId>>,
+    /// The tracks of those entries.
+    pub(super) tracks: Vec<TrackId>,
     /// Every slot with its SSRC.
     pub slots: Vec<(SlotId, u32)>,
+    /// What is known of its path, once its client has said anything.
+    pub(super) downlink: Option<Box<super::bandwidth::Downlink>>,
     /// Where packets go, as the session last selected.
     pub address: Option<PeerAddr>,
     /// Local ICE names, by which checks find the peer: one, or after a restart the old one too.
@@ -62,7 +66,9 @@ impl Peer {
             session,
             subscriber,
             ingress: Vec::new(),
+            tracks: Vec::new(),
             slots: Vec::new(),
+            downlink: None,
             address: None,
             ufrags: vec![ufrag],
             addresses: Vec::new(),

@@ -160,6 +160,7 @@ impl MediaPlane {
                 .collect();
             for track in gone {
                 held.wired.remove(&track);
+                self.order(home, WorkerCommand::SetRelays(track, Vec::new()));
                 for worker in held.crossing.remove(&track).unwrap_or_default() {
                     self.order(worker, WorkerCommand::RemoveRelayed(track));
                 }

@@ -95,9 +95,13 @@ impl Worker {
                     .collect();
                 peer.session.send_reports(now, reports);
             }
-            SessionEvent::TransportFeedback(_)
-            | SessionEvent::Remb { .. }
-            | SessionEvent::ReceiverReport { .. } => {}
+            SessionEvent::TransportFeedback(feedback) => self.handle_feedback(now, key, &feedback),
+            SessionEvent::Remb { bps } => self.handle_remb(now, key, bps),
+            SessionEvent::ReceiverReport { rtt, .. } => {
+                if let Some(rtt) = rtt {
+                    self.handle_rtt(key, rtt);
+                }
+            }
         }
     }
 

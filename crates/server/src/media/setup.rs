@@ -52,12 +52,17 @@ impl Worker {
             WorkerCommand::SetRelays(track, workers) => self.forwarder.set_relays(track, &workers),
             WorkerCommand::AddRelayed(config) => {
                 if self.forwarder.ingress_of(config.track).is_none() {
-                    self.forwarder.add_relayed_ingress(*config);
+                    self.note_layers(&config);
+                    let track = config.track;
+                    let ingress = self.forwarder.add_relayed_ingress(*config);
+                    self.relayed.insert(track, ingress);
                 }
             }
             WorkerCommand::RemoveRelayed(track) => {
-                if let Some(ingress) = self.forwarder.ingress_of(track) {
+                // Only what came by relay: the publisher may have moved here meanwhile.
+                if let Some(ingress) = self.relayed.remove(&track) {
                     self.forwarder.remove_ingress(ingress);
+                    self.simulcast.remove(&track);
                 }
             }
             WorkerCommand::RelayedKeyframe(track, layer) => {
@@ -144,11 +149,16 @@ impl Worker {
         for (index, ingress) in answer.ingress.iter().enumerate() {
             let track = tracks.iter().find(|(kind, _)| *kind == ingress.kind);
             let config = track.map(|(_, track)| ingress_config(peer.participant, *track, ingress));
+            if let Some(config) = &config {
+                self.note_layers(config);
+            }
             if index >= peer.ingress.len() {
                 let made = config
                     .clone()
                     .map(|config| self.forwarder.add_ingress(config));
                 peer.ingress.push(made);
+                peer.tracks
+                    .extend(config.as_ref().map(|config| config.track));
             }
             configs.extend(config);
         }
@@ -165,6 +175,15 @@ impl Worker {
                 .map(|one| (one.kind, one.mid.clone()))
                 .collect(),
             ingress: configs,
+        }
+    }
+
+    /// Whether each encoding of a track stands alone, for sharing out bandwidth.
+    fn note_layers(&mut self, config: &IngressConfig) {
+        if config.layers > 1 {
+            self.simulcast.insert(config.track);
+        } else {
+            self.simulcast.remove(&config.track);
         }
     }
 
@@ -185,6 +204,8 @@ impl Worker {
         for ingress in peer.ingress.into_iter().flatten() {
             self.forwarder.remove_ingress(ingress);
         }
+        let gone = peer.tracks;
+        self.simulcast.retain(|track| !gone.contains(track));
         self.forwarder.remove_subscriber(peer.subscriber);
     }
 

@@ -40,6 +40,26 @@ impl TalkerLists {
     }
 }
 
+/// Which layers each worker wants of a track: the publisher is told all of them together.
+#[derive(Debug, Default)]
+pub struct LayerMasks {
+    masks: HashMap<TrackId, BTreeMap<WorkerId, u8>>,
+}
+
+impl LayerMasks {
+    /// Takes what one worker wants, gives what all want.
+    pub fn merge(&mut self, worker: WorkerId, track: TrackId, layers: u8) -> u8 {
+        let masks = self.masks.entry(track).or_default();
+        masks.insert(worker, layers);
+        masks.values().fold(0, |all, mask| all | mask)
+    }
+
+    /// Forgets a room that is closed.
+    pub fn forget(&mut self, room: RoomId) {
+        self.masks.retain(|track, _| track.room() != room);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +80,14 @@ mod tests {
         assert_eq!(merged, [track(1), track(3), track(2)]);
         let merged = lists.merge(WorkerId(0), room, parent, Vec::new());
         assert_eq!(merged, [track(3)]);
+    }
+
+    #[test]
+    fn a_layer_is_wanted_as_long_as_any_worker_wants_it() {
+        let track = TrackId::new(RoomId(1), 3);
+        let mut masks = LayerMasks::default();
+        assert_eq!(masks.merge(WorkerId(0), track, 0b001), 0b001);
+        assert_eq!(masks.merge(WorkerId(1), track, 0b100), 0b101);
+        assert_eq!(masks.merge(WorkerId(0), track, 0), 0b100);
     }
 }

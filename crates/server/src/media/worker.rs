@@ -1,14 +1,15 @@
 //! One worker: one thread, one port, its own participants. It waits, takes what came, forwards it, and
 //! sends what that led to; between two packets it does what it was ordered.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use sideroom_forward::{ForwardEvent, Forwarder};
+use sideroom_forward::{ForwardEvent, Forwarder, IngressId};
 use sideroom_net::demux::{self, Kind};
 use sideroom_net::{Clock, Port, RecvBatch, SendBatch, ThreadCpu, Waker};
-use sideroom_route::{DropReason, Time, WorkerId};
+use sideroom_route::{DropReason, Time, TrackId, WorkerId};
 use sideroom_session::{DatagramClass, PeerAddr, Received};
 
 use super::command::WorkerCommand;
@@ -73,6 +74,10 @@ pub(super) struct Worker {
     pub(super) timers: Timers,
     pub(super) counts: WorkerCounts,
     pub(super) scratch: Vec<u8>,
+    /// Tracks whose encodings stand alone.
+    pub(super) simulcast: HashSet<TrackId>,
+    /// Tracks that come by relay.
+    pub(super) relayed: HashMap<TrackId, IngressId>,
     next_report: Time,
     last_report: Time,
     /// The thread's CPU clock when it began.
@@ -102,6 +107,8 @@ impl Worker {
             timers: Timers::default(),
             counts: WorkerCounts::default(),
             scratch: Vec::with_capacity(2_048),
+            simulcast: HashSet::new(),
+            relayed: HashMap::new(),
             next_report: Time::ZERO,
             last_report: Time::ZERO,
             begun: None,

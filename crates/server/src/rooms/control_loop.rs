@@ -14,7 +14,7 @@ use super::ask::{Ask, Read};
 use super::host::Host;
 use super::turn::Turn;
 use crate::clock;
-use crate::media::{MediaPlane, TalkerLists, Told};
+use crate::media::{LayerMasks, MediaPlane, TalkerLists, Told};
 use crate::metrics::{self, NodeTotals};
 use crate::store::Journal;
 
@@ -59,6 +59,7 @@ pub struct ControlLoop {
     pub(super) boot: u64,
     pub(super) deadlines: BTreeSet<(UnixMillis, RoomId)>,
     pub(super) talkers: TalkerLists,
+    pub(super) layers: LayerMasks,
     pub(super) draining: bool,
     pub(super) drain_until: Option<Instant>,
     pub(super) started: Instant,
@@ -87,6 +88,7 @@ impl ControlLoop {
             boot: super::chance::draw(),
             deadlines: BTreeSet::new(),
             talkers: TalkerLists::default(),
+            layers: LayerMasks::default(),
             draining: false,
             drain_until: None,
             started: clock::now(),
@@ -216,7 +218,10 @@ impl ControlLoop {
             } => {
                 self.tell_paused(subscriber, slot, reason);
             }
-            MediaEvent::LayersWanted { track, layers } => self.tell_layers(track, layers),
+            MediaEvent::LayersWanted { track, layers } => {
+                let all = self.layers.merge(worker, track, layers);
+                self.tell_layers(track, all);
+            }
             MediaEvent::Connected { participant } => {
                 let host = self.hosts.get(&participant.room());
                 if let Some(held) = host.and_then(|host| host.connections.get(&participant)) {

@@ -381,6 +381,7 @@ impl ControlLoop {
     /// A room that is not here any more.
     pub(super) fn forget(&mut self, room: RoomId) {
         self.talkers.forget(room);
+        self.layers.forget(room);
         if let Some(host) = self.hosts.remove(&room) {
             self.names.remove(host.room.name());
             if let Some(deadline) = host.deadline {

@@ -1,0 +1,181 @@
+//! The bandwidth of a worker's subscribers: what their clients report goes to the estimator, the estimate
+//! to the allocator, and the outcome to the forwarder.
+
+use std::time::Duration;
+
+use sideroom_forward::SubscriberId;
+use sideroom_route::{Media, ParticipantId, SlotId, Time};
+use sideroom_session::TransportFeedback;
+use sideroom_session::bandwidth::Bandwidth;
+
+use super::allocator::{Shares, Want};
+use super::egress::Sealer;
+use super::peers::PeerKey;
+use super::worker::Worker;
+
+/// Bandwidth is shared out anew so often.
+const SHARE_EVERY: Duration = Duration::from_millis(200);
+/// Before anything is known of the round trip.
+const DEFAULT_RTT: Duration = Duration::from_millis(100);
+
+/// What is known of a subscriber's path. Made with its client's first report.
+#[derive(Debug)]
+pub(super) struct Downlink {
+    bandwidth: Bandwidth,
+    shares: Shares,
+    next_share: Time,
+    rtt: Duration,
+    wanted_bps: u64,
+}
+
+impl Downlink {
+    fn new(now: Time) -> Self {
+        Self {
+            bandwidth: Bandwidth::new(now),
+            shares: Shares::default(),
+            next_share: now,
+            rtt: DEFAULT_RTT,
+            wanted_bps: 0,
+        }
+    }
+}
+
+impl Worker {
+    /// A client said what arrived of what was sent to it.
+    pub(super) fn handle_feedback(
+        &mut self,
+        now: Time,
+        key: PeerKey,
+        feedback: &TransportFeedback,
+    ) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let downlink = peer
+            .downlink
+            .get_or_insert_with(|| Box::new(Downlink::new(now)));
+        let before = downlink.bandwidth.estimate_bps();
+        downlink
+            .bandwidth
+            .handle_feedback(now, feedback, downlink.rtt);
+        let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
+        if fell || now >= downlink.next_share {
+            self.share(now, key);
+        }
+        self.probe(now, key);
+    }
+
+    /// A client said what it believes to be able to receive.
+    pub(super) fn handle_remb(&mut self, now: Time, key: PeerKey, bps: u64) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let downlink = peer
+            .downlink
+            .get_or_insert_with(|| Box::new(Downlink::new(now)));
+        downlink.bandwidth.handle_remb(bps);
+        if now >= downlink.next_share {
+            self.share(now, key);
+        }
+    }
+
+    /// How long a packet and its answer take.
+    pub(super) fn handle_rtt(&mut self, key: PeerKey, rtt: Duration) {
+        if let Some(downlink) = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.downlink.as_mut())
+        {
+            downlink.rtt = (downlink.rtt * 7 + rtt) / 8;
+        }
+    }
+
+    fn share(&mut self, now: Time, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let (participant, subscriber) = (peer.participant, peer.subscriber);
+        let (audio, wants) = self.wants(participant);
+        let Some(downlink) = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.downlink.as_mut())
+        else {
+            return;
+        };
+        let shared = downlink
+            .shares
+            .share(downlink.bandwidth.estimate_bps(), audio, wants);
+        downlink.next_share = now + SHARE_EVERY;
+        downlink.wanted_bps = shared.wanted_bps;
+        for (slot, target) in shared.targets {
+            self.forwarder
+                .set_layer_target(now, subscriber, slot, target);
+        }
+    }
+
+    /// The audio slots of a participant that carry something, and what its video slots could.
+    fn wants(&self, participant: ParticipantId) -> (usize, Vec<Want>) {
+        let Some(plan) = self.forwarder.plan(participant.room()) else {
+            return (0, Vec::new());
+        };
+        let first = (participant, SlotId::audio(0));
+        let last = (participant, SlotId::video(u8::MAX));
+        let mut audio = 0;
+        let mut wants = Vec::new();
+        for ((_, slot), route) in plan.routes.range(first..=last) {
+            let Some(track) = plan
+                .tracks
+                .get(&route.track)
+                .filter(|_| route.gate.is_open())
+            else {
+                continue;
+            };
+            if slot.media == Media::Audio {
+                audio += 1;
+                continue;
+            }
+            wants.push(Want {
+                slot: *slot,
+                placement: route.placement,
+                kind: track.kind,
+                max_height: route.max_height,
+                rates: self.forwarder.layer_rates(route.track).to_vec(),
+                simulcast: self.simulcast.contains(&route.track),
+            });
+        }
+        (audio, wants)
+    }
+
+    /// Tries whether the path carries more, if more is wanted.
+    fn probe(&mut self, now: Time, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let subscriber: SubscriberId = peer.subscriber;
+        let Some(downlink) = peer.downlink.as_mut() else {
+            return;
+        };
+        let wanted = downlink.wanted_bps;
+        let Some(probe) = downlink.bandwidth.poll_probe(now, wanted) else {
+            return;
+        };
+        let first = peer.session.next_transport_sequence();
+        let bytes = usize::try_from(probe.bytes).unwrap_or(usize::MAX);
+        let mut egress = Sealer {
+            now,
+            peers: &mut self.peers,
+            wires: &mut self.wires,
+            counts: &mut self.counts,
+        };
+        self.forwarder
+            .send_padding(now, subscriber, bytes, &mut egress);
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let next = peer.session.next_transport_sequence();
+        if let Some(downlink) = peer.downlink.as_mut().filter(|_| next > first) {
+            downlink.bandwidth.probe_sent(now, first, next - 1);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How much a subscriber's path carries, from what its client says of arrival times: the delay trend,
+//! the loss beyond what the path always loses, and probes (after draft-ietf-rmcat-gcc-02, and what is
+//! known of its implementations).
+//!
+//! It only estimates. Who gets how much of it is the caller's to decide, and so is what a probe is made
+//! of. It allocates nothing for a packet once it is warm.
+
+mod acked;
+mod loss;
+mod probe;
+mod rate;
+mod trend;
+
+use std::time::Duration;
+
+use sideroom_route::Time;
+
+use crate::{SentPacket, TransportFeedback};
+use acked::AckedRate;
+use loss::LossBound;
+pub use probe::Probe;
+use probe::Prober;
+use rate::RateControl;
+use trend::{Trend, Usage};
+
+/// The least that is ever estimated: enough for audio.
+pub const MIN_BPS: u64 = 50_000;
+/// The most.
+pub const MAX_BPS: u64 = 50_000_000;
+/// What is assumed of a path that nothing is known about.
+pub const START_BPS: u64 = 1_000_000;
+/// A path that has said nothing for so long has no queue to speak of, or is down.
+const SILENCE: Duration = Duration::from_millis(1_500);
+
+/// The estimate for one subscriber.
+#[derive(Debug)]
+pub struct Bandwidth {
+    trend: Trend,
+    acked: AckedRate,
+    loss: LossBound,
+    rate: RateControl,
+    probes: Prober,
+    heard: Time,
+    remb: Option<u64>,
+}
+
+impl Bandwidth {
+    /// Nothing is known yet.
+    pub fn new(now: Time) -> Self {
+        Self {
+            trend: Trend::default(),
+            acked: AckedRate::default(),
+            loss: LossBound::default(),
+            rate: RateControl::new(now, START_BPS),
+            probes: Prober::new(now),
+            heard: now,
+            remb: None,
+        }
+    }
+
+    /// Bits a second that the path is believed to carry now.
+    pub fn estimate_bps(&self) -> u64 {
+        let own = self.rate.estimate_bps().min(self.loss.bound_bps());
+        self.remb
+            .map_or(own, |remb| own.min(remb))
+            .clamp(MIN_BPS, MAX_BPS)
+    }
+
+    /// The client said what arrived.
+    pub fn handle_feedback(&mut self, now: Time, feedback: &TransportFeedback, rtt: Duration) {
+        if feedback.packets.is_empty() {
+            return;
+        }
+        let was_silent = now.since(self.heard) > SILENCE;
+        self.heard = now;
+        if was_silent {
+            // The path was down: what was queued before says nothing about what it carries now.
+            self.trend = Trend::default();
+            self.loss.forget();
+        }
+        for packet in &feedback.packets {
+            self.handle_packet(now, packet);
+        }
+        self.loss.settle(now, self.acked.bps());
+        let usage = self.trend.usage();
+        if let Some(measured) = self.probes.result(now) {
+            self.rate.probed(now, measured, usage);
+        }
+        self.rate.update(now, usage, self.acked.bps(), rtt);
+        self.probes
+            .observe(now, usage, self.rate.just_decreased(now));
+    }
+
+    fn handle_packet(&mut self, now: Time, packet: &SentPacket) {
+        self.loss.count(packet.arrived.is_some());
+        let Some(arrived) = packet.arrived else {
+            return;
+        };
+        self.acked.arrived(arrived, packet.size);
+        self.trend.arrived(packet.sent, arrived, packet.size);
+        self.probes.arrived(packet.sequence, arrived, packet.size);
+        let _ = now;
+    }
+
+    /// The client's own estimate, from clients that report no arrival times.
+    pub fn handle_remb(&mut self, bps: u64) {
+        self.remb = Some(bps);
+        if self.acked.bps() == 0 {
+            self.rate.follow(bps);
+        }
+    }
+
+    /// A probe, if more than the estimate is wanted and it is time for one. The caller sends so much
+    /// padding at once, and says with which packets.
+    pub fn poll_probe(&mut self, now: Time, wanted_bps: u64) -> Option<Probe> {
+        if now.since(self.heard) > SILENCE {
+            return None;
+        }
+        self.probes.poll(now, self.estimate_bps(), wanted_bps)
+    }
+
+    /// The packets of the probe that was polled last: those numbered from `first` up to `last`.
+    pub fn probe_sent(&mut self, now: Time, first: u64, last: u64) {
+        self.probes.sent(now, first, last);
+    }
+
+    /// True if the path is being filled up just now.
+    pub fn is_overused(&self) -> bool {
+        self.trend.usage() == Usage::Over
+    }
+}
