@@ -24,6 +24,7 @@ interface Api {
   listen(tones: number[]): void;
   tones(): number[];
   record(): Heard[];
+  lag(): Promise<{ samplesMs: number; bufferMs: number }>;
   colour(participantId: string, kind: string): [number, number, number] | null;
   publishPatch(kind: string, colour: string): Promise<void>;
 }
@@ -115,25 +116,21 @@ export async function expectHearing(people: Person[], hearing: Hearing, what: st
       await new Promise((resolve) => setTimeout(resolve, 25));
       continue;
     }
-    if (took > WITHIN_MS + 2 * (await slowest(people))) {
+    if (took > WITHIN_MS + 3 * (await slowest(people))) {
       const told = people.map(({ name }, index) => `${name} hears [${heard[index]}], should hear [${wanted[index]}]`);
-      assert.fail(`${what}: after ${took} ms ${told.join('; ')}`);
+      assert.fail(`${what}: after ${took} ms (lag ${Math.round(await slowest(people))} ms) ${told.join('; ')}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 
-/** How late the slowest page samples: on a busy machine the instrument lags, and that is not the server's. */
+/**
+ * How late the slowest page hears and samples: on a busy machine the instrument lags, and so grows the
+ * browser's jitter buffer. On an idle one this is some 100 ms.
+ */
 async function slowest(people: Person[]): Promise<number> {
-  const gaps = await Promise.all(
-    people.map((person) =>
-      person.do(() => {
-        const last = sideroom.record().slice(-20);
-        return Math.max(...last.map(({ atMs }, index) => atMs - (last[index - 1]?.atMs ?? atMs)));
-      }),
-    ),
-  );
-  return Math.max(...gaps) + 50;
+  const lags = await Promise.all(people.map((person) => person.do(() => sideroom.lag())));
+  return Math.max(...lags.map(({ samplesMs, bufferMs }) => samplesMs + bufferMs));
 }
 
 /** A step begins: until the next `expectHearing` both the old and the new voices may be heard. */
@@ -154,11 +151,12 @@ export async function checkRecords(people: Person[]): Promise<number> {
       const state = person.expectations[index];
       if (!state) continue;
       const during = state.names[0] === '?';
-      const allowed = during
-        ? [...(person.expectations[index - 1]?.names ?? []), ...(person.expectations[index + 1]?.names ?? [])]
-        : state.names;
+      const [before, after] = [person.expectations[index - 1], person.expectations[index + 1]];
+      // A step that failed left no state behind: what may be heard then is not known.
+      if (during && (before?.names[0] === '?' || !after || after.names[0] === '?')) continue;
+      const allowed = during ? [...(before?.names ?? []), ...(after?.names ?? [])] : state.names;
       const stray = namesOf(tones).filter((name) => !allowed.includes(name));
-      assert.deepEqual(stray, [], `${person.name} heard ${stray} while only [${allowed}] may be heard, ${atMs - state.fromMs} ms into state ${index} (${person.expectations[index + 1] ? person.expectations[index + 1]!.fromMs - atMs : '-'} ms before the next)`);
+      assert.deepEqual(stray, [], `${person.name} heard ${stray} while only [${allowed}] may be heard, ${atMs - state.fromMs} ms into state ${index}`);
       samples += 1;
     }
   }

@@ -15,6 +15,8 @@ export class FakeGateway {
   readonly sessions = new Map<string, { room: FakeRoom; who: FakeParticipant }>();
   /** New sockets fail while this is true. */
   down = false;
+  /** Answers overtake the events that belong to them. */
+  answersFirst = false;
   /** Every message of every client, oldest first. */
   readonly received: Json[] = [];
   #tokens = 0;
@@ -107,10 +109,11 @@ export class FakeSocket {
 
   readonly #push = (message: Json): void => {
     if (this.readyState !== 1) return;
+    const later = this.gateway.answersFirst && message['type'] === 'event' ? 10 : 0;
     setTimeout(() => {
       if (this.readyState === 1) this.onmessage?.({ data: JSON.stringify(message) });
       if (message['type'] === 'closing') this.#finish();
-    });
+    }, later);
   };
 
   #refuse(requestId: string, error: unknown): void {

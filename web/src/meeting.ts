@@ -133,6 +133,7 @@ function expose(room: Room, joinedMs: number): void {
       listen: (candidates: number[]): void => void (meter ??= new Meter(room, candidates)),
       tones: () => meter?.tones() ?? [],
       record: () => meter?.record ?? [],
+      lag: () => meter?.lag(),
       colour: (participantId: string, kind: TrackKind) => colourOf(room, participantId, kind),
       publishPatch: (kind: TrackKind, colour: string) => room.local.publish(kind, patchTrack(colour)),
       publishTone: (hertz: number) => room.local.publish('audio', toneTrack(hertz)),

@@ -12,7 +12,16 @@ export interface Heard {
 }
 
 const FLOOR_DB = -62;
+const STANDS_OUT_DB = 10;
 const EVERY_MS = 50;
+
+/** How far a page is behind: not the server's doing. */
+export interface Lag {
+  /** The longest that this page went without taking a sample, of late. */
+  samplesMs: number;
+  /** What the browser holds back to even out arrival times. */
+  bufferMs: number;
+}
 
 /** Listens to every audio slot of a room. */
 export class Meter {
@@ -38,8 +47,22 @@ export class Meter {
     const width = this.#analyser.context.sampleRate / this.#analyser.fftSize;
     return this.candidates.filter((hertz) => {
       const bin = Math.round(hertz / width);
-      return Math.max(...levels.subarray(bin - 1, bin + 2)) > FLOOR_DB;
+      const level = Math.max(...levels.subarray(bin - 1, bin + 2));
+      // A tone stands out; the click of another tone that begins or ends is as loud beside it.
+      const beside = Math.max(...levels.subarray(bin - 14, bin - 7), ...levels.subarray(bin + 8, bin + 15));
+      return level > FLOOR_DB && level - beside > STANDS_OUT_DB;
     });
+  }
+
+  /** How far this page is behind at the moment. */
+  async lag(): Promise<Lag> {
+    const last = this.record.slice(-20).map(({ atMs }) => atMs);
+    const gaps = [...last, Date.now()].map((atMs, index) => atMs - (last[index - 1] ?? atMs));
+    const report = [...((await this.room.peer?.connection.getStats())?.values() ?? [])] as Record<string, unknown>[];
+    const buffers = report
+      .filter((entry) => entry['type'] === 'inbound-rtp' && entry['kind'] === 'audio')
+      .map((entry) => (Number(entry['jitterBufferTargetDelay'] ?? 0) * 1000) / Math.max(1, Number(entry['jitterBufferEmittedCount'] ?? 1)));
+    return { samplesMs: Math.max(0, ...gaps), bufferMs: Math.max(0, ...buffers) };
   }
 
   #listen(): void {

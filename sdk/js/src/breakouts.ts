@@ -23,6 +23,8 @@ export interface BreakoutHost {
   readonly me: Participant;
   readonly participants: ReadonlyMap<string, Participant>;
   command(method: string, body?: Json): Promise<Json>;
+  /** Waits until something holds that an event brings about: an answer may overtake its events. */
+  settled(holds: () => boolean): Promise<void>;
 }
 
 /** What to take along into a breakout. Kinds that are not named go nowhere while inside. */
@@ -150,11 +152,13 @@ export class Breakout {
   /** Goes inside. Without `streamInfo` everything that is allowed there is taken along. */
   async join(streamInfo?: StreamInfo): Promise<Breakout> {
     await this.owner.answer(this.id, 'JoinBreakout', { streamInfo });
+    await this.owner.settled(() => this.isMine);
     return this;
   }
   /** Returns to the parent. */
   async leave(): Promise<void> {
     await this.owner.run('LeaveBreakout');
+    await this.owner.settled(() => !this.isMine);
   }
   /** Asks people inside, or moves them without asking. */
   async invite(participantIds: readonly string[], options: { force?: boolean } = {}): Promise<void> {
@@ -331,6 +335,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   /** @internal */
   run(method: string, body: Json = {}): Promise<Json> {
     return this.host.command(`BreakoutService/${method}`, body);
+  }
+  /** @internal */
+  settled(holds: () => boolean): Promise<void> {
+    return this.host.settled(holds);
   }
   /** @internal */
   membersOf(breakoutId: string): Participant[] {

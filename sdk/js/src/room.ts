@@ -84,6 +84,8 @@ export interface View {
   maxHeight?: number;
 }
 
+const SETTLE_WITHIN_MS = 2_000;
+
 /** A room that this client is in. */
 export class Room extends Emitter<RoomEvents> {
   /** The breakouts of the room. */
@@ -185,7 +187,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Changes what this client receives of the parent while it is away. */
   async setGate(change: Partial<ParentGate>): Promise<ParentGate> {
-    return this.#changeGate('SetParentGate', change, this.me.gate);
+    const now = await this.#changeGate('SetParentGate', change, this.me.gate);
+    this.me.extend({ gate: now });
+    return now;
   }
   /** The same for everybody who is away. A moderator's. */
   async setRoomGate(change: Partial<ParentGate>): Promise<ParentGate> {
@@ -252,6 +256,19 @@ export class Room extends Emitter<RoomEvents> {
   /** Any command of the gateway, for what this class has no method for. */
   command(method: string, body: object = {}): Promise<Json> {
     return this.#connection.command(method, body as Json);
+  }
+  /** @internal Waits until `holds`, as events come in; not for longer than a moment. */
+  settled(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(end, SETTLE_WITHIN_MS);
+      const stop = this.on('changed', () => holds() && end());
+      if (holds()) end();
+    });
   }
   /** Leaves the room for good and stops what was published. */
   leave(): void {

@@ -146,3 +146,16 @@ test('chat reaches the group, an announcement everybody', async () => {
   await ada.sendMessage('time is up', 'everyone');
   assert.equal((await announced).groupId, '');
 });
+
+test('a join and a leave are over when one is there, even if the answer overtakes the events', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 3 });
+  here.gateway.answersFirst = true;
+  await breakout?.join();
+  assert.equal(ada.me.groupId, breakout?.id);
+  await ada.setGate({ paused: false });
+  assert.equal(ada.me.gate.paused, false);
+  await breakout?.leave();
+  assert.equal(ada.me.groupId, 'parent');
+});

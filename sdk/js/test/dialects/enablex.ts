@@ -209,7 +209,7 @@ export const enablex: Scenario[] = [
       mod.destroyAllBreakOutSession();
       equal((await destroyed).message.rooms, [id], 'what is gone');
       await until(guest.native, () => !guest.native.me.isAway && !guest.native.me.gate.paused && !guest.native.me.gate.audioMuted && !guest.native.me.gate.videoMuted, 'the parent is open');
-      equal(mod.native.breakouts.all.length, 0, 'no rooms');
+      await until(mod.native, () => mod.native.breakouts.all.length === 0, 'no rooms');
     },
   },
   {
