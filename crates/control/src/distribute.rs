@@ -214,3 +214,118 @@ fn repeats(group: &[&Person]) -> usize {
     })
     .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sideroom_route::RoomId;
+
+    fn people(count: u32) -> Vec<ParticipantId> {
+        let serials = 0..count;
+        serials
+            .map(|serial| ParticipantId::new(RoomId(1), serial))
+            .collect()
+    }
+
+    fn targets(occupied: &[usize], capacity: usize) -> Vec<Target> {
+        let numbered = occupied.iter().zip(1..);
+        numbered
+            .map(|(occupied, id)| Target {
+                breakout: BreakoutId(id),
+                occupied: *occupied,
+                capacity,
+            })
+            .collect()
+    }
+
+    fn sizes(dealt: &Dealt, targets: &[Target]) -> Vec<usize> {
+        let of = |target: &Target| {
+            let inside = dealt.placed.iter().filter(|(_, to)| *to == target.breakout);
+            target.occupied + inside.count()
+        };
+        targets.iter().map(of).collect()
+    }
+
+    #[test]
+    fn everybody_is_dealt_once_evenly_and_never_above_capacity() {
+        for count in 0..40 {
+            for occupied in [[0, 0, 0], [0, 3, 1], [5, 5, 5]] {
+                let targets = targets(&occupied, 6);
+                let dealt = deal(u64::from(count), &people(count), &targets);
+                let sizes = sizes(&dealt, &targets);
+                assert!(sizes.iter().all(|size| *size <= 6));
+                let reached = sizes
+                    .iter()
+                    .zip(&occupied)
+                    .filter(|(size, held)| size > held);
+                let filled: Vec<usize> = reached.map(|(size, _)| *size).collect();
+                let spread = filled.iter().max().zip(filled.iter().min());
+                assert!(
+                    spread.is_none_or(|(most, least)| most - least <= 1),
+                    "{sizes:?}"
+                );
+                let mut all: Vec<_> = dealt.placed.iter().map(|(one, _)| *one).collect();
+                all.extend(&dealt.left_over);
+                all.sort_unstable();
+                assert_eq!(all, people(count));
+                assert!(dealt.left_over.is_empty() || sizes == [6, 6, 6]);
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_do_not_meet_again_where_that_is_possible() {
+        // 16 people in 4 groups of 4 can meet in 5 rounds without a repetition; 3 are always found.
+        for seed in 0..20 {
+            let (pool, targets) = (people(16), targets(&[0; 4], 4));
+            let mut rounds = VecDeque::new();
+            let mut met = std::collections::BTreeSet::new();
+            for round in 0..3 {
+                let dealt = avoid_pairs(seed + round, &pool, &targets, &rounds);
+                let here: BTreeMap<_, _> = dealt.placed.into_iter().collect();
+                for one in &pool {
+                    for two in pool
+                        .iter()
+                        .filter(|two| *two > one && here[*two] == here[one])
+                    {
+                        assert!(met.insert((*one, *two)), "seed {seed}, round {round}");
+                    }
+                }
+                rounds.push_back(here);
+            }
+        }
+    }
+
+    #[test]
+    fn where_it_is_impossible_somebody_meets_again_and_nobody_is_lost() {
+        let (pool, targets) = (people(6), targets(&[0, 0], 3));
+        let mut rounds = VecDeque::new();
+        for seed in 0..8 {
+            let dealt = avoid_pairs(seed, &pool, &targets, &rounds);
+            assert_eq!(
+                (dealt.placed.len(), sizes(&dealt, &targets)),
+                (6, vec![3, 3])
+            );
+            rounds.push_back(dealt.placed.into_iter().collect());
+        }
+    }
+
+    #[test]
+    fn a_thousand_are_dealt_as_well() {
+        let (pool, targets) = (people(1_000), targets(&[0; 10], 125));
+        let first = avoid_pairs(1, &pool, &targets, &VecDeque::new());
+        let rounds = VecDeque::from([first.placed.iter().copied().collect()]);
+        let second = avoid_pairs(2, &pool, &targets, &rounds);
+        assert_eq!(sizes(&second, &targets), vec![100; 10]);
+        let origins: BTreeMap<ParticipantId, BreakoutId> = first.placed.into_iter().collect();
+        let mut mixed: BTreeMap<(BreakoutId, BreakoutId), usize> = BTreeMap::new();
+        for (one, to) in &second.placed {
+            *mixed.entry((origins[one], *to)).or_default() += 1;
+        }
+        let most = mixed.values().max().copied().unwrap_or(0);
+        assert!(
+            most <= 12,
+            "every group is spread over all: {most} of 100 stay together"
+        );
+    }
+}

@@ -1,10 +1,10 @@
-//! What happened in a room, numbered, and who may know of it.
+//! What happened in a room, numbered. Who may know of it is in [`crate::Audience`]'s file.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
 
 use crate::{
-    Actor, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet, ParentGate,
+    Actor, Audience, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet, ParentGate,
     ParticipantView, RequestId, Role, RoomSettings, UnixMillis,
 };
 
@@ -26,34 +26,6 @@ pub struct Event {
     pub audience: Audience,
     /// What.
     pub kind: EventKind,
-}
-
-/// Who may know of an event. The operator may know of all.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Audience {
-    /// Everybody in the room, in whatever group.
-    Everyone,
-    /// Moderators.
-    Moderators,
-    /// Those who are in this group when the event happens, or listen in on it.
-    Group(GroupId),
-    /// One participant.
-    Participant(ParticipantId),
-    /// All of these.
-    Several(Vec<Audience>),
-}
-
-/// What a viewer was when an event happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Standing {
-    /// Holds from the event with this number on.
-    pub seq: u64,
-    /// Its role.
-    pub role: Role,
-    /// Its group.
-    pub group: GroupId,
-    /// The breakout that it listens in on.
-    pub listening: Option<BreakoutId>,
 }
 
 /// Why somebody is in another group than before.
@@ -368,102 +340,4 @@ pub enum EventKind {
         /// What.
         text: String,
     },
-}
-
-impl EventKind {
-    /// Who may know of it: the one table.
-    pub fn audience(&self) -> Audience {
-        use Audience::{Everyone, Group, Moderators, Participant, Several};
-        match self {
-            Self::RoomChanged { .. }
-            | Self::Draining(_)
-            | Self::RoomClosed
-            | Self::ParticipantJoined { .. }
-            | Self::ParticipantDropped { .. }
-            | Self::ParticipantReconnected { .. }
-            | Self::ParticipantLeft { .. }
-            | Self::RoleChanged { .. }
-            | Self::SelectableBreakouts { .. }
-            | Self::AwayChanged { .. }
-            | Self::BreakoutSettingsChanged { .. }
-            | Self::Countdown { .. }
-            | Self::TimeUp { .. }
-            | Self::RoomGateChanged { .. }
-            | Self::AddressAllStarted { .. }
-            | Self::AddressAllStopped { .. }
-            | Self::AddressAllText { .. } => Everyone,
-
-            Self::BreakoutsCreated { breakouts } => {
-                moderators_and(breakouts.first().and_then(|first| first.owner))
-            }
-            Self::BreakoutChanged { breakout } => moderators_and(breakout.owner),
-            Self::InviteRejected { owner, .. } => moderators_and(*owner),
-
-            Self::GrantsChanged { participant, .. }
-            | Self::Invited { participant, .. }
-            | Self::Placed { participant, .. }
-            | Self::GateChanged { participant, .. } => {
-                Several(vec![Participant(*participant), Moderators])
-            }
-            Self::Assigned { participant, .. } => Participant(*participant),
-            Self::BreakoutsDestroyed { members, .. } => {
-                let members = members.iter().map(|member| Participant(*member));
-                Several([Moderators].into_iter().chain(members).collect())
-            }
-
-            // Away participants can hear the parent, so what is published there is for everybody.
-            Self::TrackPublished { group, .. }
-            | Self::TrackUnpublished { group, .. }
-            | Self::MuteChanged { group, .. }
-            | Self::StreamChanged { group, .. } => match group {
-                GroupId::Parent => Everyone,
-                GroupId::Breakout(_) => Several(vec![Group(*group), Moderators]),
-            },
-            Self::MembersChanged { breakout, .. } => Group(GroupId::Breakout(*breakout)),
-            Self::BreakoutDetailsChanged { breakout } => {
-                Group(GroupId::Breakout(breakout.breakout))
-            }
-            Self::ListeningStarted { breakout, .. } | Self::ListeningStopped { breakout, .. } => {
-                Several(vec![Group(GroupId::Breakout(*breakout)), Moderators])
-            }
-            Self::HelpAsked { participant, .. } => {
-                Several(vec![Participant(*participant), Moderators])
-            }
-            Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
-            Self::Chat { group, .. } => Group(*group),
-        }
-    }
-}
-
-/// A breakout's owner may be a plain participant with the grant for it.
-fn moderators_and(owner: Option<ParticipantId>) -> Audience {
-    match owner {
-        None => Audience::Moderators,
-        Some(owner) => Audience::Several(vec![Audience::Moderators, Audience::Participant(owner)]),
-    }
-}
-
-impl Audience {
-    /// True if `participant`, being what `standing` says, belongs to it.
-    pub fn includes(&self, participant: ParticipantId, standing: &Standing) -> bool {
-        match self {
-            Self::Everyone => true,
-            Self::Moderators => standing.role == Role::Moderator,
-            Self::Group(group) => {
-                *group == standing.group
-                    || (group.breakout().is_some() && group.breakout() == standing.listening)
-            }
-            Self::Participant(one) => *one == participant,
-            Self::Several(several) => several
-                .iter()
-                .any(|one| one.includes(participant, standing)),
-        }
-    }
-}
-
-impl Event {
-    /// True if `participant`, being what `standing` says, may know of it.
-    pub fn visible_to(&self, participant: ParticipantId, standing: &Standing) -> bool {
-        self.audience.includes(participant, standing)
-    }
 }

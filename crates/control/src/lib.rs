@@ -7,6 +7,8 @@
 //! [`sideroom_route::RouteUpdate`]s that come out of here and knows nothing else of this crate.
 
 mod apply;
+mod arguments;
+mod audience;
 mod chance;
 mod command;
 mod distribute;
@@ -20,6 +22,7 @@ mod moves;
 mod outcome;
 mod planner;
 mod recall;
+mod restart;
 mod room;
 mod settings;
 mod sight;
@@ -30,19 +33,22 @@ mod turn;
 mod view;
 mod volatile;
 
-pub use command::{
-    Actor, BreakoutPatch, Command, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo,
-    Reconnect, Request, RequestId, Role, Selection, SlotPool, Timer,
+pub use arguments::{
+    BreakoutPatch, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo, Reconnect, Role,
+    Selection, SlotPool,
 };
+pub use audience::{Audience, Standing};
+pub use command::{Actor, Command, Request, RequestId, Timer};
 pub use error::{AcsCode, BreakoutError, Subject};
-pub use event::{Audience, Event, EventKind, LeaveReason, MoveCause, Standing};
+pub use event::{Event, EventKind, LeaveReason, MoveCause};
 pub use hears::{hears, plan, plan_after};
 pub use journal::{Digest, Record, ReplayError};
 pub use kinds::KindSet;
 pub use moves::{MoveLog, Stay, StayEnd};
 pub use outcome::{Applied, Outcome};
 pub use recall::Missed;
-pub use room::{Room, Snapshot};
+pub use restart::Snapshot;
+pub use room::Room;
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
     RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,

@@ -7,6 +7,7 @@
 mod claims;
 mod list;
 mod place;
+mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use sideroom_route::{
 };
 
 use self::list::{PerMedia, Source, SourceList};
+pub(crate) use self::route::route_tracks;
 use crate::state::{Participant, State};
 use crate::volatile::Volatile;
 
@@ -375,29 +377,4 @@ fn sources_of(
             },
         })
         .collect()
-}
-
-/// Gives every touched track the audience that it belongs to now, from `epoch` on.
-pub(crate) fn route_tracks(state: &mut State, touched: &BTreeSet<ParticipantId>, epoch: Epoch) {
-    use crate::state::Routed;
-    for id in touched {
-        let Some(one) = state.participants.get(id) else {
-            continue;
-        };
-        let audiences = TrackKind::ALL.map(|kind| (kind, state.audience_of(one, kind)));
-        let Some(one) = state.participants.get_mut(id) else {
-            continue;
-        };
-        for (kind, audience) in audiences {
-            let Some(track) = one.track_mut(kind) else {
-                continue;
-            };
-            if track.routed.map(|routed| routed.group) != audience {
-                track.routed = audience.map(|group| Routed {
-                    group,
-                    since: epoch,
-                });
-            }
-        }
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde::{Deserialize, Serialize};
 use sideroom_route::{
     Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId, TrackKind,
 };
@@ -12,10 +11,10 @@ use crate::memory::{Answer, Memory};
 use crate::planner::{Delta, Planner, route_tracks};
 use crate::state::{State, TimerState};
 use crate::turn::{Effects, Turn};
-use crate::volatile::{Views, Volatile, Wishes};
+use crate::volatile::Volatile;
 use crate::{
-    Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record,
-    ReplayError, Request, RequestId, RoomConfig, RoomSettings, RoomView, UnixMillis, Viewer, apply,
+    Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record, Request,
+    RequestId, RoomConfig, RoomSettings, RoomView, UnixMillis, Viewer, apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -24,21 +23,12 @@ pub struct Room {
     pub(crate) state: State,
     pub(crate) volatile: Volatile,
     pub(crate) memory: Memory,
-    planner: Planner,
-    epoch: Epoch,
-}
-
-/// Everything that a room must not forget when the server restarts.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Snapshot {
-    version: u16,
-    epoch: Epoch,
-    state: State,
-    memory: Memory,
+    pub(crate) planner: Planner,
+    pub(crate) epoch: Epoch,
 }
 
 /// Under which conditions a command is applied.
-enum Mode {
+pub(crate) enum Mode {
     /// As it comes.
     Live,
     /// If the table is at this epoch.
@@ -139,99 +129,9 @@ impl Room {
         self.state.next_timer().map(|(at, _)| at)
     }
 
-    /// Who talks in a group, the most active first. Volatile.
-    pub fn handle_talkers(&mut self, group: GroupId, ranked: &[TrackId]) -> Option<RouteUpdate> {
-        let known = group
-            .breakout()
-            .is_none_or(|id| self.state.breakouts.contains_key(&id));
-        let mut next: Vec<TrackId> = Vec::new();
-        for track in ranked {
-            if known && next.len() < usize::from(u8::MAX) && !next.contains(track) {
-                next.push(*track);
-            }
-        }
-        let before = self.volatile.talkers.remove(&group).unwrap_or_default();
-        let unchanged = before == next;
-        let ranked_anew = |track: &TrackId| {
-            let place = |list: &[TrackId]| list.iter().position(|one| one == track);
-            place(&before) != place(&next)
-        };
-        let participants = self.state.participants.iter();
-        let touched = participants
-            .filter(|(_, one)| one.group == group && !unchanged)
-            .filter(|(_, one)| one.tracks.iter().any(|track| ranked_anew(&track.id)))
-            .map(|(id, _)| *id)
-            .collect();
-        if !next.is_empty() {
-            self.volatile.talkers.insert(group, next);
-        }
-        self.replan(&touched)
-    }
-
-    /// What a subscriber wants to see. Volatile.
-    pub fn set_views(
-        &mut self,
-        participant: ParticipantId,
-        views: Views,
-    ) -> Result<Option<RouteUpdate>, BreakoutError> {
-        self.state.participant(participant)?;
-        let wishes = Wishes::new(&views)?;
-        self.planner.set_choosy(participant, wishes.special);
-        self.volatile.wishes.insert(participant, wishes);
-        Ok(self.replan(&BTreeSet::from([participant])))
-    }
-
     /// The routing table as it is: what a worker is given that starts from nothing.
     pub fn table(&self) -> RoutePlan {
         self.planner.table(&self.state, self.epoch)
-    }
-
-    /// Everything that must survive a restart.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            version: Record::VERSION,
-            epoch: self.epoch,
-            state: self.state.clone(),
-            memory: self.memory.clone(),
-        }
-    }
-
-    /// The room of a snapshot, with the same state hash.
-    pub fn restore(snapshot: Snapshot) -> Result<Self, ReplayError> {
-        let (found, known) = (snapshot.version, Record::VERSION);
-        if found != known {
-            return Err(ReplayError::Version { found, known });
-        }
-        let mut room = Self {
-            state: snapshot.state,
-            volatile: Volatile::default(),
-            memory: snapshot.memory,
-            planner: Planner::default(),
-            epoch: snapshot.epoch,
-        };
-        room.rebuild();
-        Ok(room)
-    }
-
-    /// Applies one record of the journal, the next in the chain. Refuses a record that was changed, or
-    /// that is not the next.
-    pub fn replay(&mut self, record: &Record) -> Result<Applied, ReplayError> {
-        self.state.chain.check(self.state.config.id, record)?;
-        let held = std::mem::replace(&mut self.epoch, record.after);
-        let request = Request {
-            now: record.now,
-            actor: record.actor,
-            id: record.request_id.clone(),
-            command: record.command.clone(),
-        };
-        self.run(request, &Mode::Replay(record.epoch))
-            .map_err(|error| {
-                self.epoch = held;
-                ReplayError::Refused {
-                    seq: record.seq,
-                    error,
-                }
-            })
     }
 
     /// A digest of everything that is journalled.
@@ -327,7 +227,7 @@ impl Room {
         &self.memory.moves
     }
 
-    fn run(&mut self, request: Request, mode: &Mode) -> Result<Applied, BreakoutError> {
+    pub(crate) fn run(&mut self, request: Request, mode: &Mode) -> Result<Applied, BreakoutError> {
         let body = digest_of(&request.command);
         if !matches!(mode, Mode::Replay(_))
             && let Some(answer) = self.memory.requests.answer_to(request.actor, &request.id)
@@ -396,22 +296,7 @@ impl Room {
         record
     }
 
-    /// Those who left, and breakouts that are gone, leave nothing volatile behind.
-    fn forget_absent(&mut self, effects: &Effects) {
-        for placing in effects.placed.iter().filter(|placing| placing.to.is_none()) {
-            self.volatile.wishes.remove(&placing.participant);
-            self.planner.set_choosy(placing.participant, false);
-        }
-        let breakouts = &self.state.breakouts;
-        let exists = |group: &GroupId| {
-            group
-                .breakout()
-                .is_none_or(|id| breakouts.contains_key(&id))
-        };
-        self.volatile.talkers.retain(|group, _| exists(group));
-    }
-
-    fn replan(&mut self, touched: &BTreeSet<ParticipantId>) -> Option<RouteUpdate> {
+    pub(crate) fn replan(&mut self, touched: &BTreeSet<ParticipantId>) -> Option<RouteUpdate> {
         self.advance(touched, false)
     }
 
@@ -440,7 +325,7 @@ impl Room {
     }
 
     /// Makes the table of a room that has none yet.
-    fn rebuild(&mut self) {
+    pub(crate) fn rebuild(&mut self) {
         let everybody: BTreeSet<ParticipantId> = self.state.participants.keys().copied().collect();
         self.planner
             .update(&self.state, &self.volatile, &everybody, true);
@@ -463,27 +348,4 @@ fn repeat(answer: &Answer, body: Digest) -> Result<Applied, BreakoutError> {
         record: None,
         repeated: true,
     })
-}
-
-impl Snapshot {
-    /// Compact bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(self)
-            .expect("invariant: a snapshot holds nothing that postcard refuses")
-    }
-
-    /// From the bytes of [`Snapshot::encode`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, ReplayError> {
-        postcard::from_bytes(bytes).map_err(|_| ReplayError::Unreadable)
-    }
-
-    /// The public id of the room that it is of.
-    pub fn name(&self) -> &str {
-        &self.state.config.name
-    }
-
-    /// The number of the last journal record that it contains.
-    pub fn record_seq(&self) -> u64 {
-        self.state.chain.seq
-    }
 }

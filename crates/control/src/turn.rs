@@ -208,6 +208,10 @@ impl Turn<'_> {
 
     /// Rule 15: the breakouts of an owner who goes pass to the moderator who is here for the longest.
     pub(crate) fn pass_ownership(&mut self, from: ParticipantId) {
+        let mut breakouts = self.state.breakouts.values();
+        if !breakouts.any(|breakout| breakout.owner == Some(from)) {
+            return;
+        }
         let heir = self
             .state
             .participants

@@ -1,12 +1,14 @@
 //! What a room is told and does not journal: who talks, and who looks at what. Losing it costs quality,
 //! never isolation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use sideroom_route::{GroupId, Media, ParticipantId, Route, TrackId, TrackKind};
+use sideroom_route::{GroupId, Media, ParticipantId, Route, RouteUpdate, TrackId, TrackKind};
 
+use crate::room::Room;
 use crate::state::require;
+use crate::turn::Effects;
 use crate::{BreakoutError, bounds};
 
 /// What a subscriber wants to see of whom. By default everything, as far as its slots go.
@@ -121,5 +123,64 @@ impl Volatile {
         place
             .and_then(|place| u16::try_from(place).ok())
             .unwrap_or(u16::MAX)
+    }
+}
+
+impl Room {
+    /// Who talks in a group, the most active first. Volatile.
+    pub fn handle_talkers(&mut self, group: GroupId, ranked: &[TrackId]) -> Option<RouteUpdate> {
+        let known = group
+            .breakout()
+            .is_none_or(|id| self.state.breakouts.contains_key(&id));
+        let mut next: Vec<TrackId> = Vec::new();
+        for track in ranked {
+            if known && next.len() < usize::from(u8::MAX) && !next.contains(track) {
+                next.push(*track);
+            }
+        }
+        let before = self.volatile.talkers.remove(&group).unwrap_or_default();
+        let unchanged = before == next;
+        let ranked_anew = |track: &TrackId| {
+            let place = |list: &[TrackId]| list.iter().position(|one| one == track);
+            place(&before) != place(&next)
+        };
+        let participants = self.state.participants.iter();
+        let touched = participants
+            .filter(|(_, one)| one.group == group && !unchanged)
+            .filter(|(_, one)| one.tracks.iter().any(|track| ranked_anew(&track.id)))
+            .map(|(id, _)| *id)
+            .collect();
+        if !next.is_empty() {
+            self.volatile.talkers.insert(group, next);
+        }
+        self.replan(&touched)
+    }
+
+    /// What a subscriber wants to see. Volatile.
+    pub fn set_views(
+        &mut self,
+        participant: ParticipantId,
+        views: Views,
+    ) -> Result<Option<RouteUpdate>, BreakoutError> {
+        self.state.participant(participant)?;
+        let wishes = Wishes::new(&views)?;
+        self.planner.set_choosy(participant, wishes.special);
+        self.volatile.wishes.insert(participant, wishes);
+        Ok(self.replan(&BTreeSet::from([participant])))
+    }
+
+    /// Those who left, and breakouts that are gone, leave nothing volatile behind.
+    pub(crate) fn forget_absent(&mut self, effects: &Effects) {
+        for placing in effects.placed.iter().filter(|placing| placing.to.is_none()) {
+            self.volatile.wishes.remove(&placing.participant);
+            self.planner.set_choosy(placing.participant, false);
+        }
+        let breakouts = &self.state.breakouts;
+        let exists = |group: &GroupId| {
+            group
+                .breakout()
+                .is_none_or(|id| breakouts.contains_key(&id))
+        };
+        self.volatile.talkers.retain(|group, _| exists(group));
     }
 }

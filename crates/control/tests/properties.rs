@@ -552,6 +552,13 @@ fn run(steps: &[Step], live: bool) {
             SlotPool { audio: 3, video: 3 },
         );
     }
+    // So that something is at stake from the beginning: two are away.
+    let breakouts = story::breakouts_of(&random.story.ok_as(
+        Actor::Operator,
+        Command::CreateBreakouts(story::create(2, 3)),
+    ));
+    let away: Vec<_> = random.story.room.participants().skip(2).collect();
+    random.story.put(&away, GroupId::Breakout(breakouts[0]));
     assert!(random.story.now == START);
     for step in steps {
         random.take(step);
