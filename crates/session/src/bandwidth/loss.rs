@@ -9,9 +9,10 @@ use super::MAX_BPS;
 
 /// Loss is judged over so much time, and at least so many packets.
 const WINDOW: Duration = Duration::from_millis(500);
-const MIN_PACKETS: u32 = 20;
-/// The least loss of so many windows is what the path always loses.
-const BASELINE_WINDOWS: usize = 20;
+const MIN_PACKETS: u32 = 60;
+/// How fast the baseline follows: less loss is believed sooner than more.
+const FOLLOW_DOWN: f64 = 0.3;
+const FOLLOW_UP: f64 = 0.1;
 /// Loss above the baseline that is congestion.
 const TOLERATED: f64 = 0.06;
 /// How fast the bound rises again, a window.
@@ -23,9 +24,8 @@ pub(super) struct LossBound {
     began: Time,
     sent: u32,
     lost: u32,
-    recent: [f64; BASELINE_WINDOWS],
-    filled: usize,
-    next: usize,
+    /// What the path always loses; `None` before the first window.
+    baseline: Option<f64>,
     bound_bps: f64,
 }
 
@@ -35,9 +35,7 @@ impl Default for LossBound {
             began: Time::ZERO,
             sent: 0,
             lost: 0,
-            recent: [0.0; BASELINE_WINDOWS],
-            filled: 0,
-            next: 0,
+            baseline: None,
             bound_bps: MAX_BPS as f64,
         }
     }
@@ -53,10 +51,9 @@ impl LossBound {
         self.bound_bps as u64
     }
 
-    /// What was lost while the path was down says nothing.
-    pub(super) fn forget(&mut self) {
-        self.sent = 0;
-        self.lost = 0;
+    /// A probe came through at this rate.
+    pub(super) fn probed(&mut self, measured_bps: u64) {
+        self.bound_bps = self.bound_bps.max(measured_bps as f64);
     }
 
     pub(super) fn settle(&mut self, now: Time, acked_bps: u64) {
@@ -64,30 +61,24 @@ impl LossBound {
             return;
         }
         let loss = f64::from(self.lost) / f64::from(self.sent);
-        let baseline = self.baseline(loss);
+        let baseline = self.baseline.unwrap_or(loss);
         let excess = loss - baseline;
-        if excess > TOLERATED {
+        // A small sample of steady loss swings by so much.
+        let noise = 2.0 * (baseline * (1.0 - baseline) / f64::from(self.sent)).sqrt();
+        if excess > TOLERATED + noise {
             let carried = acked_bps as f64 * (1.0 - excess / 2.0);
             self.bound_bps = carried.min(self.bound_bps).max(super::MIN_BPS as f64);
         } else {
             self.bound_bps = (self.bound_bps * RISE).min(MAX_BPS as f64);
         }
-        self.remember(loss);
+        let follow = if loss < baseline {
+            FOLLOW_DOWN
+        } else {
+            FOLLOW_UP
+        };
+        self.baseline = Some(baseline + follow * (loss - baseline));
         self.began = now;
         self.sent = 0;
         self.lost = 0;
-    }
-
-    fn baseline(&self, loss: f64) -> f64 {
-        let known = self.recent.iter().take(self.filled);
-        known.copied().fold(loss, f64::min)
-    }
-
-    fn remember(&mut self, loss: f64) {
-        if let Some(place) = self.recent.get_mut(self.next) {
-            *place = loss;
-        }
-        self.next = (self.next + 1) % BASELINE_WINDOWS;
-        self.filled = (self.filled + 1).min(BASELINE_WINDOWS);
     }
 }

@@ -41,6 +41,8 @@ pub struct Bandwidth {
     rate: RateControl,
     probes: Prober,
     heard: Time,
+    /// What was sent before was sent into an outage.
+    fresh_from: Time,
     remb: Option<u64>,
 }
 
@@ -54,6 +56,7 @@ impl Bandwidth {
             rate: RateControl::new(now, START_BPS),
             probes: Prober::new(now),
             heard: now,
+            fresh_from: Time::ZERO,
             remb: None,
         }
     }
@@ -76,30 +79,34 @@ impl Bandwidth {
         if was_silent {
             // The path was down: what was queued before says nothing about what it carries now.
             self.trend = Trend::default();
-            self.loss.forget();
+            self.fresh_from = Time::ZERO + now.since(Time::ZERO).saturating_sub(rtt);
         }
         for packet in &feedback.packets {
-            self.handle_packet(now, packet);
+            self.handle_packet(packet);
         }
         self.loss.settle(now, self.acked.bps());
         let usage = self.trend.usage();
         if let Some(measured) = self.probes.result(now) {
             self.rate.probed(now, measured, usage);
+            if usage != Usage::Over {
+                self.loss.probed(measured);
+            }
         }
         self.rate.update(now, usage, self.acked.bps(), rtt);
         self.probes
             .observe(now, usage, self.rate.just_decreased(now));
     }
 
-    fn handle_packet(&mut self, now: Time, packet: &SentPacket) {
-        self.loss.count(packet.arrived.is_some());
+    fn handle_packet(&mut self, packet: &SentPacket) {
+        if packet.sent >= self.fresh_from {
+            self.loss.count(packet.arrived.is_some());
+        }
         let Some(arrived) = packet.arrived else {
             return;
         };
         self.acked.arrived(arrived, packet.size);
         self.trend.arrived(packet.sent, arrived, packet.size);
         self.probes.arrived(packet.sequence, arrived, packet.size);
-        let _ = now;
     }
 
     /// The client's own estimate, from clients that report no arrival times.

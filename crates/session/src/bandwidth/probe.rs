@@ -17,9 +17,9 @@ const PACKET_BYTES: u64 = 240;
 const FACTOR: f64 = 2.0;
 /// Between two probes that succeed, and after one that fails.
 const NEXT: Duration = Duration::from_millis(600);
-const RETRY: Duration = Duration::from_secs(6);
+const RETRY: Duration = Duration::from_millis(2_500);
 /// After a decrease the path is probed again soon.
-const RETRY_AFTER_FALL: Duration = Duration::from_millis(2_000);
+const RETRY_AFTER_FALL: Duration = Duration::from_millis(1_500);
 /// A result that has not come by then is none.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// How much of a measured rate is believed.
@@ -115,7 +115,7 @@ impl Prober {
     pub(super) fn result(&mut self, now: Time) -> Option<u64> {
         let burst = self.burst.as_ref()?;
         let expected = burst.last - burst.first + 1;
-        if burst.packets * 10 < expected * 8 {
+        if burst.packets * 10 < expected * 6 {
             return None;
         }
         let (first, first_size) = burst.first_arrived?;
@@ -127,7 +127,7 @@ impl Prober {
         let seen = measured.min(tried) as f64;
         let succeeded = seen >= 0.7 * tried as f64;
         self.next = now + if succeeded { NEXT } else { RETRY };
-        Some((seen * BELIEVED.max(if succeeded { 1.0 } else { BELIEVED })) as u64)
+        Some((seen * if succeeded { 1.0 } else { BELIEVED }) as u64)
     }
 
     pub(super) fn observe(&mut self, now: Time, usage: Usage, just_decreased: bool) {
