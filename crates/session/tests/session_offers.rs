@@ -202,7 +202,12 @@ fn a_later_offer_that_breaks_a_promise_changes_nothing() {
     let mut swapped = meeting(2);
     swapped.sections.swap(0, 1);
     let other = offer.text().replace("sha-256 82:", "sha-256 83:");
+    let mut clash = meeting(2);
+    clash.section("video", "recvonly");
+    clash.section("video", "recvonly");
+    clash.line(9, "a=extmap:4 urn:3gpp:video-orientation");
     let cases = [
+        (clash.text(), "header extension id 4 means"),
         (shorter.text(), "the one before had 8"),
         (
             swapped
