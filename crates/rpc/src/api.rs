@@ -133,6 +133,14 @@ impl Api {
         self.count(from.map_or(Source::Others, Source::address))
     }
 
+    /// Refuses an address that has failed too often, counting nothing: many people may share one.
+    pub(crate) fn check_address(&self, from: Option<IpAddr>) -> Result<(), ApiError> {
+        let source = from.map_or(Source::Others, Source::address);
+        self.limiter
+            .wait(&source, clock::now())
+            .map_err(|retry_after| ApiError::RateLimited { retry_after })
+    }
+
     fn count(&self, source: Source) -> Result<(), ApiError> {
         self.limiter
             .take(source, clock::now())

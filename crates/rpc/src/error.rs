@@ -204,7 +204,10 @@ impl ApiError {
                         wire.retry_after_ms = Some(u64::from(*retry_ms));
                     }
                     // What exactly broke is for our logs.
-                    BreakoutError::Internal(_) => wire.message = Self::Internal.to_string(),
+                    BreakoutError::Internal(what) => {
+                        tracing::error!(what, "a room made a mistake");
+                        wire.message = Self::Internal.to_string();
+                    }
                     _ => {}
                 }
             }

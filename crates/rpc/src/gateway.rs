@@ -23,7 +23,7 @@ pub(crate) async fn upgrade(
     From(from): From,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
-    api.count_address(from)?;
+    api.check_address(from)?;
     let place = Place::take(&api)?;
     let limit = api.config.max_message_bytes;
     let upgrade = upgrade
@@ -31,7 +31,7 @@ pub(crate) async fn upgrade(
         .max_message_size(limit)
         .max_frame_size(limit);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        socket::serve(place.api.clone(), socket).await;
+        socket::serve(place.api.clone(), socket, from).await;
         drop(place);
     }))
 }

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 use axum::{
@@ -14,15 +15,21 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
+use tokio::time::interval;
 
 use crate::{
     api::Api,
     call::{self, call_json},
     dev,
     error::ApiError,
-    gateway, whip,
+    gateway,
+    proto::WatchResponse,
+    whip,
 };
+
+/// A watch sends an empty line so often, so that proxies keep it and a reader that is gone is noticed.
+const IDLE_LINE_EVERY: Duration = Duration::from_secs(15);
 
 /// Everything that is served over HTTP, but for pages: they are the server's to add.
 pub fn router(api: Api) -> Router {
@@ -75,12 +82,14 @@ async fn watch(
         ApiError::BadRequest(format!("The body is not a WatchRequest: {error}."))
     })?;
     let watching = call::watch(&api, &who, request).await?;
-    let lines = watching.map(|item| {
-        let line = match item {
-            Ok(item) => serde_json::to_string(&item),
-            Err(error) => serde_json::to_string(&serde_json::json!({ "error": error.wire() })),
+    let mut idle = interval(IDLE_LINE_EVERY);
+    idle.reset();
+    let lines = stream::unfold((watching, idle), |(mut watching, mut idle)| async move {
+        let line = tokio::select! {
+            item = watching.next() => line_of(item?),
+            _ = idle.tick() => "\n".to_owned(),
         };
-        Ok::<_, Infallible>(line.unwrap_or_default() + "\n")
+        Some((Ok::<_, Infallible>(line), (watching, idle)))
     });
     let mut response = Body::from_stream(lines).into_response();
     let headers = response.headers_mut();
@@ -90,6 +99,14 @@ async fn watch(
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+fn line_of(item: Result<WatchResponse, ApiError>) -> String {
+    let line = match item {
+        Ok(item) => serde_json::to_string(&item),
+        Err(error) => serde_json::to_string(&serde_json::json!({ "error": error.wire() })),
+    };
+    line.unwrap_or_default() + "\n"
 }
 
 /// Who calls, and what it sends. The token is looked at before the body is read.

@@ -131,6 +131,16 @@ impl Limiter {
         }
     }
 
+    /// How long `source` has to wait, if it has used up what it may; counts nothing.
+    pub fn wait(&self, source: &Source, now: Instant) -> Result<(), Duration> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let rate = self.rates.of(source);
+        match buckets.get(source).copied() {
+            Some(mut bucket) => bucket.take(rate, now),
+            None => Ok(()),
+        }
+    }
+
     /// Counts one call of `source`, or says how long it has to wait.
     pub fn take(&self, source: Source, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -106,6 +106,10 @@ pub(crate) async fn resource(
     if let Some(token) = bearer(request.headers()) {
         api.who(Some(token), from)?;
     } else {
+        api.check_address(from)?;
+    }
+    let known = api.resources.find(&room, &resource);
+    if known.is_err() {
         api.count_address(from)?;
     }
     match *request.method() {
@@ -120,7 +124,7 @@ pub(crate) async fn resource(
             Ok(StatusCode::OK.into_response())
         }
         Method::PATCH => {
-            api.resources.find(&room, &resource)?;
+            known?;
             if content_type(&request) != FRAGMENT {
                 return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
             }

@@ -10,8 +10,9 @@ use crate::{
     proto,
 };
 
-/// Any message of a client; which fields it needs depends on its type.
-#[derive(Debug, Deserialize)]
+/// Any message of a client; which fields it needs depends on its type. It is never printed: it may hold a
+/// token.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Incoming<'a> {
     #[serde(rename = "type")]

@@ -1,6 +1,6 @@
 //! Taking a seat: a `join` or a `resume`, and what becomes of the seat when its socket ends.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use sideroom_control::Viewer;
 use sideroom_route::SlotId;
@@ -32,6 +32,7 @@ type Taken = (Seated, mpsc::Receiver<WatchItem>);
 pub(super) struct Newcomer<'a> {
     pub(super) api: &'a Api,
     pub(super) line: &'a mut Line,
+    pub(super) from: Option<IpAddr>,
 }
 
 impl Newcomer<'_> {
@@ -52,6 +53,10 @@ impl Newcomer<'_> {
                 "join" => match self.join(&incoming).await {
                     Ok(seat) => return Ok(seat),
                     Err(error) => {
+                        if matches!(error, ApiError::Unauthenticated(_)) {
+                            // Whoever guesses tokens is refused at the door from some point on.
+                            let _ = self.api.count_address(self.from);
+                        }
                         self.line
                             .send(message::error(&incoming.request_id, &error))
                             .await?;

@@ -1,6 +1,6 @@
 //! One client from its seat to its end: commands in, answers and events out.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use axum::extract::ws::WebSocket;
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -45,11 +45,12 @@ struct Socket {
 }
 
 /// Serves one client until it or we close the socket.
-pub(super) async fn serve(api: Api, socket: WebSocket) {
+pub(super) async fn serve(api: Api, socket: WebSocket, from: Option<IpAddr>) {
     let mut line = Line::new(socket);
     let mut newcomer = Newcomer {
         api: &api,
         line: &mut line,
+        from,
     };
     let taken = newcomer.take_seat().await;
     let (mut seated, mut items) = match taken {
@@ -63,7 +64,10 @@ pub(super) async fn serve(api: Api, socket: WebSocket) {
         bucket,
         refused: 0,
     };
+    let (room, participant) = (seated.room.clone(), seated.participant);
+    tracing::info!(%room, %participant, "a socket is up");
     let end = socket.run(&mut seated, &mut items).await;
+    tracing::info!(%room, %participant, ?end, "a socket has ended");
     rise(&api, &seated, end).await;
     socket.line.close(end).await;
 }

@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::harness::{OFFER, Server, api_token, client_token, hints};
 
 /// Every payload that the protocol names.
-const EVENTS: [&str; 30] = [
+pub(crate) const EVENTS: [&str; 30] = [
     "roomUpdated",
     "roomClosed",
     "participantJoined",
@@ -73,7 +73,9 @@ impl Watcher {
                 rest.extend_from_slice(&bytes);
                 while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = rest.drain(..=end).collect();
-                    let _ = sender.send(serde_json::from_slice(&line).unwrap());
+                    if line != b"\n" {
+                        let _ = sender.send(serde_json::from_slice(&line).unwrap());
+                    }
                 }
             }
         });

@@ -9,11 +9,11 @@ use sideroom_rpc::auth::RoleClaim;
 
 use crate::harness::{Client, OFFER, Server, api_token, client_token};
 
-type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
+pub(crate) type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
 
 /// Name, gRPC code, EnableX code, ACS code and subcode of every error that a call can meet. `Internal` is
 /// ours alone and is tested where errors are mapped.
-const ERRORS: [Row; 30] = [
+pub(crate) const ERRORS: [Row; 30] = [
     ("ParticipantCountInvalid", "INVALID_ARGUMENT", 1724, None),
     ("ParticipantCountTooLarge", "INVALID_ARGUMENT", 1725, None),
     ("ParticipantCountMissing", "INVALID_ARGUMENT", 1734, None),

@@ -189,3 +189,22 @@ async fn a_key_that_is_rotated_in_is_valid_beside_the_old_one() {
         .await;
     assert_eq!(status, 403);
 }
+
+#[tokio::test]
+async fn whoever_guesses_client_tokens_is_refused_at_the_door() {
+    let server = slow_server(|rates| rates.address = Rate::new(0.001, 2.0)).await;
+    server
+        .operator("RoomService/CreateRoom", json!({ "room": "math" }))
+        .await;
+    for _ in 0..2 {
+        // Those who join in good order are never counted.
+        server.join("ann", RoleClaim::Participant).await;
+        let mut socket = server.socket().await;
+        socket
+            .send(json!({ "type": "join", "requestId": "1", "token": "guess" }))
+            .await;
+        assert_eq!(socket.expect("error").await["reason"], "Unauthenticated");
+    }
+    let url = format!("ws://{}/v1/ws", server.http);
+    assert!(tokio_tungstenite::connect_async(url).await.is_err());
+}
