@@ -93,7 +93,12 @@ fn an_unknown_key_is_refused_and_the_nearest_named() {
         error.contains("did you mean `SIDEROOM_MEDIA_FIRST_PORT`?"),
         "{error}"
     );
-    assert!(env(&[("SIDEROOM_PORT", "1")]).is_err());
+    assert!(env(&[("SIDEROOM_NONE", "1")]).is_err());
+    let kubernetes = [
+        ("SIDEROOM_SERVICE_HOST", "10.0.0.1"),
+        ("SIDEROOM_PORT", "tcp://10.0.0.1"),
+    ];
+    assert_eq!(env(&kubernetes).unwrap(), Config::default());
 }
 
 #[test]

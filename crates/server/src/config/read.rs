@@ -9,6 +9,9 @@ use super::{ApiKey, Config};
 /// Names of environment variables that change the configuration begin with this.
 const ENV_PREFIX: &str = "SIDEROOM_";
 
+/// What Kubernetes sets in every pod beside a service that is called `sideroom`.
+const NOT_OURS: [&str; 2] = ["SERVICE_", "PORT"];
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -67,7 +70,9 @@ impl Config {
         };
         let schema = schema();
         for (name, value) in env {
-            if let Some(rest) = name.strip_prefix(ENV_PREFIX) {
+            if let Some(rest) = name.strip_prefix(ENV_PREFIX)
+                && !NOT_OURS.iter().any(|not_ours| rest.starts_with(not_ours))
+            {
                 set_from_env(&mut table, &schema, &name, rest, &value)?;
             }
         }

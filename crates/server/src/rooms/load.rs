@@ -35,6 +35,7 @@ impl ControlLoop {
         let mut turn = Turn::new(sideroom_control::UnixMillis(clock::unix_ms()));
         for one in kept.rooms {
             let id = one.room;
+            let made_by = one.made_by.clone();
             let room = one
                 .revive()
                 .map_err(|error| LoadError::Replay { room: id, error })?;
@@ -45,7 +46,9 @@ impl ControlLoop {
             self.names.insert(room.name().to_owned(), id);
             self.media.publish_whole(room.table());
             let codecs = codecs_of(view.settings.codecs.video);
-            self.hosts.insert(id, Host::new(room, codecs, created_at));
+            let mut host = Host::new(room, codecs, created_at);
+            host.made_by = made_by;
+            self.hosts.insert(id, host);
             for participant in view.participants.iter().filter(|one| !one.dropped) {
                 self.drop_participant(&mut turn, participant.participant);
             }

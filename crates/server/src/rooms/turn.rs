@@ -209,7 +209,15 @@ impl ControlLoop {
         let mut committing = Vec::new();
         for room in &turn.created {
             if let Some(host) = self.hosts.get(room) {
-                committing.push((*room, self.journal.create(*room, &host.room.snapshot())));
+                committing.push((
+                    *room,
+                    self.journal.save_snapshot(
+                        *room,
+                        0,
+                        host.made_by.as_ref(),
+                        &host.room.snapshot(),
+                    ),
+                ));
             }
         }
         for (room, records) in &records {
@@ -222,9 +230,12 @@ impl ControlLoop {
                 && let Some(last) = records.last()
             {
                 host.unsaved = 0;
-                let saved = self
-                    .journal
-                    .save_snapshot(*room, last.seq, &host.room.snapshot());
+                let saved = self.journal.save_snapshot(
+                    *room,
+                    last.seq,
+                    host.made_by.as_ref(),
+                    &host.room.snapshot(),
+                );
                 committing.push((*room, saved));
             }
         }

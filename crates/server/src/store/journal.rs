@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sideroom_control::{BreakoutError, Record, Room, Snapshot};
+use serde::{Deserialize, Serialize};
+use sideroom_control::{BreakoutError, Record, RequestId, Room, Snapshot};
 use sideroom_route::RoomId;
 
 use super::{Committed, Row, Store, StoreError};
@@ -24,10 +24,19 @@ pub struct Journal(Arc<dyn Store>);
 pub struct KeptRoom {
     /// Which room.
     pub room: RoomId,
+    /// The request that made it.
+    pub made_by: Option<RequestId>,
     /// The room as a whole, at some record.
     pub snapshot: Snapshot,
     /// The records after it.
     pub records: Vec<Record>,
+}
+
+/// What a row with a snapshot says.
+#[derive(Serialize, Deserialize)]
+struct Whole<S> {
+    made_by: Option<RequestId>,
+    snapshot: S,
 }
 
 /// Everything that was kept.
@@ -56,11 +65,6 @@ impl Journal {
         Self(store)
     }
 
-    /// A new room, before its first command.
-    pub fn create(&self, room: RoomId, snapshot: &Snapshot) -> Committed {
-        self.save_snapshot(room, 0, snapshot)
-    }
-
     /// Adds records to a room's journal, in order. If it fails, so does everything for the same room
     /// that was asked afterwards, until the room is begun again from [`Self::load_room`].
     pub fn append(&self, room: RoomId, records: &[Record]) -> Committed {
@@ -71,9 +75,17 @@ impl Journal {
         }
     }
 
-    /// Keeps a room as a whole, as it was after its record `seq`.
-    pub fn save_snapshot(&self, room: RoomId, seq: u64, snapshot: &Snapshot) -> Committed {
-        match row(seq, snapshot) {
+    /// Keeps a room as a whole, as it was after its record `seq`: 0 for a new room, before its first
+    /// command. `made_by` is the request that made the room, so that it can be repeated after a restart.
+    pub fn save_snapshot(
+        &self,
+        room: RoomId,
+        seq: u64,
+        made_by: Option<&RequestId>,
+        snapshot: &Snapshot,
+    ) -> Committed {
+        let made_by = made_by.cloned();
+        match row(seq, &Whole { made_by, snapshot }) {
             Ok(row) => self.0.save_snapshot(room, row),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
@@ -141,10 +153,11 @@ impl Journal {
 fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
     let room = stored.room;
     let missing = || StoreError::Unusable(format!("room {room} has no snapshot"));
-    let snapshot = parse(&stored.snapshot.ok_or_else(missing)?)?;
+    let Whole { made_by, snapshot } = parse(&stored.snapshot.ok_or_else(missing)?)?;
     let records = stored.rows.iter().map(parse).collect::<Result<_, _>>()?;
     Ok(KeptRoom {
         room,
+        made_by,
         snapshot,
         records,
     })

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server that was built with the test, or another one that is to be measured.
 pub(crate) fn binary() -> OsString {
-    std::env::var_os("SIDEROOM_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sideroom").into())
+    std::env::var_os("BENCHED_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_sideroom").into())
 }
 
 /// A running server. It is killed when it is dropped.
