@@ -8,4 +8,5 @@ pub mod floor;
 pub mod load;
 pub mod machine;
 pub mod profile;
+pub mod results;
 pub mod summary;

@@ -1,0 +1,190 @@
+//! Which figures of a set of measurements are told and compared.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Results;
+
+/// One figure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Metric {
+    /// What it is.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// In what.
+    pub unit: &'static str,
+    /// A rate, say, and not a cost.
+    #[serde(skip)]
+    pub more_is_better: bool,
+    /// Compared with the baseline: ratios, and what does not depend on the machine much.
+    #[serde(skip)]
+    pub compared: bool,
+}
+
+impl Metric {
+    fn cost(name: &str, value: f64, unit: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: (value * 1e4).round() / 1e4,
+            unit,
+            more_is_better: false,
+            compared: true,
+        }
+    }
+
+    fn rate(name: &str, value: f64, unit: &'static str) -> Self {
+        Self {
+            more_is_better: true,
+            ..Self::cost(name, value, unit)
+        }
+    }
+
+    /// Depends on the machine too much to be compared.
+    fn informative(self) -> Self {
+        Self {
+            compared: false,
+            ..self
+        }
+    }
+}
+
+/// The first report of a result of the load tool.
+fn report<'a>(results: &'a Results, name: &str) -> Option<&'a Value> {
+    results.get(name)?.pointer("/reports/0")
+}
+
+/// Something that only this scenario measures.
+pub fn figure<'a>(results: &'a Results, name: &str, pointer: &str) -> Option<&'a Value> {
+    report(results, name)?.get("figures")?.pointer(pointer)
+}
+
+/// CPU nanoseconds of a forwarded packet by audience, from the files `fanout-N`.
+pub fn cost_by_audience(results: &Results, target: &str) -> Vec<(f64, f64)> {
+    let field = match target {
+        "bare" => "/against_cpu_ns_per_packet/median",
+        _ => "/cpu_ns_per_packet/median",
+    };
+    let mut points: Vec<(f64, f64)> = results
+        .iter()
+        .filter_map(|(name, result)| {
+            let audience = name.strip_prefix("fanout-")?.parse().ok()?;
+            Some((audience, result.pointer(field)?.as_f64()?))
+        })
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
+/// All figures that the results hold.
+pub fn of(results: &Results) -> Vec<Metric> {
+    let mut metrics = Vec::new();
+    floor(results, &mut metrics);
+    for (name, result) in results
+        .iter()
+        .filter(|(name, _)| name.starts_with("fanout"))
+    {
+        fan_out(name, result, &mut metrics);
+    }
+    let number = |name: &str, pointer: &str| figure(results, name, pointer)?.as_f64();
+    if let Some(rate) = number("saturate", "/best_packets_per_s") {
+        metrics.push(Metric::rate("highest rate without loss", rate, "packets/s"));
+    }
+    for (what, pointer) in [
+        ("move to answer, p99", "/move_to_answer/p99_ms"),
+        ("move to first packet, p50", "/move_to_first_packet/p50_ms"),
+        ("move to first packet, p99", "/move_to_first_packet/p99_ms"),
+        (
+            "move of everybody to answer, p99",
+            "/group_moves/move_to_answer/p99_ms",
+        ),
+    ] {
+        if let Some(ms) = number("breakouts", pointer) {
+            metrics.push(Metric::cost(what, ms, "ms"));
+        }
+    }
+    for name in ["breakouts", "soak"] {
+        let leaks = report(results, name).and_then(|report| report.pointer("/traffic/leaks"));
+        if let Some(leaks) = leaks.and_then(Value::as_f64) {
+            metrics.push(Metric::cost(&format!("leaks in {name}"), leaks, "packets"));
+        }
+    }
+    if let Some(share) = number("gates", "/share_of_live/paused") {
+        metrics
+            .push(Metric::cost("cost of a paused parent, of a live one", share, "").informative());
+    }
+    if let Some(kib) = number("join", "/resident_kib_each") {
+        metrics.push(Metric::cost("memory of a participant", kib, "KiB"));
+    }
+    if let Some(share) = number("join", "/idle_core_share_each") {
+        let percent = share * 100.0;
+        metrics.push(Metric::cost("an idle participant, of a core", percent, "%").informative());
+    }
+    metrics
+}
+
+fn floor(results: &Results, metrics: &mut Vec<Metric>) {
+    let bursts = results.get("floor").and_then(|floor| floor.get("bursts"));
+    for burst in bursts.and_then(Value::as_array).into_iter().flatten() {
+        let median = burst
+            .pointer("/cpu_ns_per_packet/median")
+            .and_then(Value::as_f64);
+        let size = burst.get("burst").and_then(Value::as_u64);
+        if let (Some(size), Some(median)) = (size, median) {
+            let name = format!("floor, bursts of {size}");
+            metrics.push(Metric::cost(&name, median, "ns/packet").informative());
+        }
+    }
+}
+
+fn fan_out(name: &str, result: &Value, metrics: &mut Vec<Metric>) {
+    let number = |pointer: &str| result.pointer(pointer).and_then(Value::as_f64);
+    if let Some(cost) = number("/cpu_ns_per_packet/median") {
+        let told = format!("{name}, CPU");
+        metrics.push(Metric::cost(&told, cost, "ns/packet").informative());
+    }
+    if let Some(ratio) = number("/ratio") {
+        let told = format!("{name}, CPU to the bare path's");
+        metrics.push(Metric::cost(&told, ratio, "times"));
+    }
+    for (what, pointer, unit) in [
+        ("loss", "/reports/0/traffic/loss", "share"),
+        ("delay p99", "/reports/0/traffic/delay/p99_ms", "ms"),
+    ] {
+        if let Some(value) = number(pointer) {
+            metrics.push(Metric::cost(&format!("{name}, {what}"), value, unit));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn figures_are_found_where_the_tools_put_them() {
+        let mut results = Results::new();
+        let floor = json!({ "bursts": [{ "burst": 4, "cpu_ns_per_packet": { "median": 700.0 } }] });
+        results.insert("floor".to_owned(), floor);
+        for (name, cost) in [("fanout-100", 900.0), ("fanout-20", 1_200.0)] {
+            let report = json!({ "traffic": { "loss": 0.0, "delay": { "p99_ms": 1.5 } } });
+            let result = json!({ "reports": [report], "ratio": 1.25,
+                "cpu_ns_per_packet": { "median": cost } });
+            results.insert(name.to_owned(), result);
+        }
+        let metrics = of(&results);
+        let named = |name: &str| metrics.iter().find(|metric| metric.name == name);
+        assert_eq!(
+            named("floor, bursts of 4").map(|metric| metric.value),
+            Some(700.0)
+        );
+        assert_eq!(
+            named("fanout-20, CPU to the bare path's").map(|metric| metric.value),
+            Some(1.25)
+        );
+        let costs = cost_by_audience(&results, "sideroom");
+        assert_eq!(costs, [(20.0, 1_200.0), (100.0, 900.0)]);
+    }
+}
