@@ -11,7 +11,7 @@ import { ROOT, startServer, type RealServer } from './server.ts';
 
 let server: RealServer;
 let browser: Browser;
-const shots = process.env['SIDEROOM_DOCS'] ? join(ROOT, process.env['SIDEROOM_DOCS']) : join(ROOT, 'test-results/screenshots');
+const shots = join(ROOT, process.env['SIDEROOM_DOCS'] ? 'docs/images' : 'test-results/screenshots');
 const errors: string[] = [];
 
 /** Cameras with somebody in the picture, instead of Chromium's test pattern. */
@@ -78,6 +78,7 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   for (const page of [ada, ...others.slice(0, 4)]) await page.getByRole('button', { name: 'Camera', exact: true }).click();
   await ada.waitForFunction(() => [...document.querySelectorAll('video')].filter((video) => video.videoWidth > 0 && !video.hidden).length >= 4, null, { timeout: 15_000 });
   await shot(ada, 'meeting-laptop');
+  await shareWhiteboard(ada, others[0] as Page);
   await dragIntoBreakouts(ada);
   const key = encodeURIComponent(apiToken());
   const console_ = await open(`/console.html?room=physics&key=${key}`);
@@ -97,6 +98,27 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   await inAllLights(ada, console_, others[0] as Page);
   for (const page of [ada, console_, ...others]) await page.context().close();
 });
+
+async function shareWhiteboard(ada: Page, viewer: Page): Promise<void> {
+  await ada.getByRole('button', { name: 'Board' }).click();
+  const board = await ada.locator('.whiteboard canvas').boundingBox();
+  assert.ok(board);
+  const at = (x: number, y: number): [number, number] => [board.x + board.width * x, board.y + board.height * y];
+  for (const points of [[[0.3, 0.7], [0.5, 0.25], [0.7, 0.7], [0.3, 0.7]], [[0.5, 0.25], [0.5, 0.7]]] as [number, number][][]) {
+    const [first, ...rest] = points;
+    if (first) await ada.mouse.move(...at(...first));
+    await ada.mouse.down();
+    for (const point of rest) await ada.mouse.move(...at(...point), { steps: 12 });
+    await ada.mouse.up();
+  }
+  await viewer.setViewportSize({ width: 1280, height: 800 });
+  await viewer.waitForFunction(() => ((document.querySelector('.tile.share video') as HTMLVideoElement | null)?.videoWidth ?? 0) > 0, null, { timeout: 10_000 });
+  await viewer.waitForTimeout(1_500);
+  await shot(viewer, 'meeting-whiteboard');
+  await viewer.setViewportSize({ width: 480, height: 360 });
+  await ada.getByRole('button', { name: 'Stop sharing the whiteboard' }).click();
+  await viewer.waitForFunction(() => !document.querySelector('.tile.share'));
+}
 
 async function dragIntoBreakouts(ada: Page): Promise<void> {
   await ada.getByRole('button', { name: 'New rooms' }).click();

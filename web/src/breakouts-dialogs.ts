@@ -75,6 +75,28 @@ export function timerDialog(room: Room): void {
   });
 }
 
+/** What holds for everybody who is away, and what they receive of the main room. */
+export function rulesDialog(room: Room): void {
+  openDialog('Rules for breakouts', (close) => {
+    const { settings } = room.breakouts;
+    const box = (label: string, checked: boolean, change: (on: boolean) => Promise<unknown>): HTMLElement => {
+      const input = h('input', { type: 'checkbox', checked });
+      input.addEventListener('change', () => run(() => change(input.checked)));
+      return h('label', { class: 'check' }, input, label);
+    };
+    return [
+      box('People may return by themselves', settings.allowReturn, (on) => room.breakouts.configure({ allowReturn: on })),
+      box('People may choose any open room', settings.selfSelect, (on) => room.breakouts.configure({ selfSelect: on })),
+      box('Whoever joins a room goes on hearing the main room', settings.parentWhileAway === 'live', (on) => room.breakouts.configure({ parentWhileAway: on ? 'live' : 'paused' })),
+      h('h3', {}, 'The main room, for everybody who is away'),
+      box('Paused', room.roomGate.paused, (on) => room.setRoomGate({ paused: on })),
+      box('Without sound', room.roomGate.audioMuted, (on) => room.setRoomGate({ audioMuted: on })),
+      box('Without video', room.roomGate.videoMuted, (on) => room.setRoomGate({ videoMuted: on })),
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', onclick: close }, 'Done')),
+    ];
+  });
+}
+
 /** Asks this participant into a breakout. */
 export function invitationDialog(room: Room, invitation: Invitation): void {
   const who = room.participants.get(invitation.requestor)?.name ?? 'A moderator';

@@ -1,7 +1,7 @@
 /** Who is where, and a moderator's hand on it: create, drag people, open, close, listen in, bring back. */
 import type { Breakout, Participant, Room } from '@sideroom/client';
 import { fill, h, hueOf, icon, iconButton, initials } from './dom.js';
-import { createDialog, timerDialog } from './breakouts-dialogs.js';
+import { createDialog, rulesDialog, timerDialog } from './breakouts-dialogs.js';
 import { notify, openDialog, run } from './notices.js';
 
 /** The panel with every group of the room. */
@@ -52,6 +52,7 @@ export class BreakoutsPanel {
       ),
       this.#button('timer', room.breakouts.settings.endsAtMs ? 'Change timer' : 'Set a timer', () => timerDialog(room)),
       closed ? this.#button('open', 'Open all', () => run(() => room.breakouts.open())) : this.#button('close-all', 'Close all', () => run(() => room.breakouts.close())),
+      this.#button('rules', 'Rules', () => rulesDialog(room)),
       this.#button('shuffle', 'Shuffle', () => run(() => room.breakouts.shuffle())),
       this.#button('clear', 'Bring all back', () => run(() => room.breakouts.clear())),
       this.#button('destroy', 'End rooms', () => this.#confirmEnd(), 'danger'),

@@ -199,7 +199,7 @@ function addressRoutes(room: RoomState, areas: Area[], spots: Spot[]): SVGElemen
     const from = spots.find(({ person }) => person.id === participantId);
     if (!from) return [];
     const others = areas.filter((area) => area !== from.area);
-    return others.map((area) => curve(from.x, from.y, area.x + Math.min(area.width / 2, 90), area.y + 18, 'address'));
+    return others.map((area) => curve(from.x, from.y, area.x + area.width / 2, area.y + 16, 'address'));
   });
 }
 

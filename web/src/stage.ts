@@ -1,6 +1,8 @@
 /** The tiles: who is in the own group, what they show, and who speaks. */
 import type { Participant, Room, TrackKind } from '@sideroom/client';
-import { fill, h, hueOf, icon, initials } from './dom.js';
+import { fill, h, hueOf, icon, iconButton, initials } from './dom.js';
+
+const WISH_MS = 600;
 
 interface Tile {
   element: HTMLElement;
@@ -11,6 +13,9 @@ interface Tile {
 export class Stage {
   readonly element = h('div', { class: 'tiles', 'aria-label': 'People and what they share' });
   readonly #tiles = new Map<string, Tile>();
+  #pinned = '';
+  #wished = '';
+  #wishing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly room: Room) {}
 
@@ -33,6 +38,29 @@ export class Stage {
     this.element.classList.toggle('sharing', sharing);
     this.element.style.gridTemplateColumns = sharing ? '' : `repeat(${columnsFor(order.length)}, minmax(0, 1fr))`;
     fill(this.element, ...order.map((tile) => tile.element));
+    this.#wishing ??= setTimeout(() => this.#wish(), WISH_MS);
+  }
+
+  /** Tells the server how large the pictures are shown, so that it sends no more than that. */
+  #wish(): void {
+    this.#wishing = undefined;
+    const views = [...this.element.querySelectorAll<HTMLVideoElement>('video[data-participant]')].flatMap((video) => {
+      const { participant: participantId = '', kind } = video.dataset;
+      if (participantId === this.room.me.id || !this.room.participants.has(participantId)) return [];
+      const lines = Math.ceil((video.closest('figure')?.clientHeight ?? 0) * devicePixelRatio);
+      const maxHeight = [180, 360, 720].find((height) => lines <= height * 1.2) ?? 0;
+      return [{ participantId, kind: kind as TrackKind, maxHeight, pinned: `${kind} ${participantId}` === this.#pinned }];
+    });
+    const wish = JSON.stringify(views);
+    if (wish === this.#wished || this.room.phase.name !== 'connected') return;
+    this.#wished = wish;
+    this.room.setViews(views).catch(() => (this.#wished = ''));
+  }
+
+  /** Pins a picture: it is shown even when there are more pictures than slots. */
+  #pin(key: string): void {
+    this.#pinned = this.#pinned === key ? '' : key;
+    this.update();
   }
 
   #present(): Participant[] {
@@ -55,13 +83,17 @@ export class Stage {
     const where = h('span', { class: 'pill corner', hidden: true });
     const avatar = h('div', { class: 'avatar', 'aria-hidden': 'true' }, initials(participant.name));
     avatar.style.setProperty('--hue', String(hueOf(participant.identity)));
-    const element = h('figure', { class: 'tile' }, avatar, video, where, h('figcaption', {}, state, name));
+    const pin = iconButton('pin', `Pin ${participant.name}`, () => this.#pin(`camera ${participant.id}`), { class: 'icon-button pin' });
+    const element = h('figure', { class: 'tile' }, avatar, video, where, h('figcaption', {}, state, name), participant.isMe ? null : pin);
     const update = (): void => {
       const { room } = this;
       const own = participant.isMe ? room.local.track('camera') : undefined;
       if (participant.isMe) playOwn(video, own);
       const seen = participant.isMe ? Boolean(own) && !room.local.isMuted('camera') : participant.receives('camera');
       video.hidden = !seen;
+      const pinned = this.#pinned === `camera ${participant.id}`;
+      pin.setAttribute('aria-pressed', String(pinned));
+      pin.hidden = !seen && !pinned;
       element.classList.toggle('me', participant.isMe);
       element.classList.toggle('speaking', participant.isSpeaking);
       element.classList.toggle('lost', !participant.isConnected);
