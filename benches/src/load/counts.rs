@@ -33,6 +33,8 @@ pub struct Counts {
     pub untagged: u64,
     /// Packets that came from a group that the receiver is not in and may not hear.
     pub leaks: u64,
+    /// Packets that were sent shortly before their publisher moved and arrived in its new group.
+    pub carried: u64,
     /// Packets of the old group that came after the answer to a move.
     pub after_answer: u64,
     /// The first leaks in words.
@@ -56,6 +58,7 @@ impl Counts {
         self.unreadable += other.unreadable;
         self.untagged += other.untagged;
         self.leaks += other.leaks;
+        self.carried += other.carried;
         self.after_answer += other.after_answer;
         self.examples.extend(other.examples.iter().cloned());
         self.examples.truncate(EXAMPLES);

@@ -1,6 +1,6 @@
 //! All clients of a run: they join, connect, send and are counted, whichever swarm they are in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -148,6 +148,7 @@ impl Crowd {
     /// Lets all of `plans` in, which have the next numbers, and waits until their links are up.
     pub fn join(&mut self, target: &dyn Target, plans: Vec<JoinPlan>) -> Result<(), LoadError> {
         let wanted = plans.len();
+        let newcomers: HashSet<u32> = plans.iter().map(|plan| plan.client).collect();
         let share = wanted.div_ceil(JOINERS).max(1);
         let (swarms, clock) = (self.swarms.as_slice(), self.clock);
         let joined: Result<Vec<_>, LoadError> = std::thread::scope(|scope| {
@@ -167,19 +168,20 @@ impl Crowd {
             self.join_times.answer.merge(&answers);
         }
         self.clients.sort_by_key(|client| client.number);
-        self.await_connected(wanted)
+        self.await_connected(&newcomers)
     }
 
-    fn await_connected(&mut self, wanted: usize) -> Result<(), LoadError> {
+    fn await_connected(&mut self, newcomers: &HashSet<u32>) -> Result<(), LoadError> {
+        let wanted = newcomers.len();
         let deadline = self.clock.now() + PATIENCE;
         let (mut connected, mut failed, mut why) = (0, 0, None);
         while connected + failed < wanted {
             match self.next_event(deadline) {
-                Some(Event::Connected(_, took)) => {
+                Some(Event::Connected(client, took)) if newcomers.contains(&client) => {
                     connected += 1;
                     self.join_times.connect.record(took);
                 }
-                Some(Event::Failed(_, because)) => {
+                Some(Event::Failed(client, because)) if newcomers.contains(&client) => {
                     failed += 1;
                     why.get_or_insert(because);
                 }

@@ -6,7 +6,7 @@ use sideroom_route::{DropReason, Time};
 use sideroom_rtp::RtpView;
 
 use super::counts::Counts;
-use super::groups::Groups;
+use super::groups::{Groups, Verdict};
 use super::member::{LinkEvent, Member};
 use super::swarm::{Event, Worker};
 use super::tag::Tag;
@@ -94,12 +94,17 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
     counts
         .delay
         .record(now.since(Time::from_micros(tag.sent_us)));
-    if !groups.allows(client, &tag) {
-        let place = groups.place(client);
-        let after_answer = now.as_millis().saturating_sub(place.since_ms) < 2_000;
-        counts.after_answer += u64::from(after_answer);
-        counts
-            .leak(|| format!("client {client} at {place:?} got a packet of {tag:?}, now {now:?}"));
+    match groups.judge(client, &tag) {
+        Verdict::Right => {}
+        Verdict::Carried => counts.carried += 1,
+        Verdict::Leak => {
+            let place = groups.place(client);
+            let lately = now.as_millis().saturating_sub(place.since_ms) < 2_000;
+            counts.after_answer += u64::from(lately);
+            counts.leak(|| {
+                format!("client {client} at {place:?} got a packet of {tag:?}, now {now:?}")
+            });
+        }
     }
     note_heard(member, groups, &tag, now);
     if !member.heard {

@@ -74,7 +74,10 @@ pub struct Traffic {
     pub untagged: u64,
     /// Packets that reached somebody in another group.
     pub leaks: u64,
-    /// Of these, packets of the group that was left, after the move was answered.
+    /// Packets that were on their way when their publisher's move was asked for, and arrived in the new
+    /// group.
+    pub carried: u64,
+    /// Of the leaks, packets of the group that was left, after the move was answered.
     pub after_answer: u64,
     /// The first leaks in words.
     pub leak_examples: Vec<String>,
@@ -151,6 +154,7 @@ impl Traffic {
             unreadable: counts.unreadable,
             untagged: counts.untagged,
             leaks: counts.leaks,
+            carried: counts.carried,
             after_answer: counts.after_answer,
             leak_examples: counts.examples.clone(),
         }
