@@ -7,7 +7,7 @@ SEED ?= 1
 STEPS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js e2e lint bench bench-peers fuzz nightly
+.PHONY: help run build web test test-rust test-js e2e lint bench fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,14 +40,11 @@ lint: ## Formatting, clippy and docs, warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps --quiet
 
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
-	deploy/dev/bench.sh
-
-bench-peers: build ## The same load against Janus and against Sideroom
-	@$(SETUP) janus
-	deploy/dev/bench-peers.sh
+	benches/bench.sh
 
 nightly: ## The long simulation: many more seeds than `make test` runs
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10000
+	$(CARGO) test --release --locked -p sideroom -- --ignored --nocapture --test-threads 1
 
 fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
 	deploy/dev/fuzz.sh

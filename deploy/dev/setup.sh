@@ -34,6 +34,7 @@ npm_packages() {
 python_packages() {
   local wanted=deploy/dev/requirements.txt
   if [ ! -e .venv/.installed ] || ! cmp -s "$wanted" .venv/.installed; then
+    python3 -c 'import ensurepip' 2>/dev/null || debian /nowhere/ensurepip=python3-venv
     say "installing the Python packages of $wanted into .venv"
     python3 -m venv .venv
     .venv/bin/pip install --quiet --disable-pip-version-check -r "$wanted"
@@ -45,7 +46,7 @@ for part in "$@"; do
   case "$part" in
     npm) npm_packages ;;
     e2e)
-      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2
+      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl
       npm_packages
       python_packages
       ;;

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Real browsers and native clients against the real server, one kind after another. All of them are run;
+# fails if any failed, naming it.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+failed=()
+
+run() { # run NAME COMMAND …
+  local name=$1 begun=$SECONDS
+  shift
+  echo "== $name"
+  if "$@"; then
+    echo "== $name: $((SECONDS - begun)) s"
+  else
+    failed+=("$name")
+  fi
+}
+
+browsers() { (cd sdk && npm run --silent e2e); }
+
+run "browsers" browsers
+run "native clients" crates/server/e2e/run.sh
+run "examples" deploy/dev/examples.sh
+
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "failed: ${failed[*]}" >&2
+  exit 1
+fi

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every fuzz target for two minutes (SECONDS_EACH=… for another time). What is found lies in fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cargo +nightly fuzz --version >/dev/null 2>&1 || {
+  echo "please install: rustup toolchain install nightly && cargo install cargo-fuzz --locked" >&2
+  exit 1
+}
+for file in fuzz/fuzz_targets/*.rs; do
+  target=$(basename "$file" .rs)
+  found=$(mktemp -d)
+  echo "== $target"
+  cargo +nightly fuzz run "$target" "$found" "fuzz/corpus/$target" -- -max_total_time="${SECONDS_EACH:-120}"
+  rm -rf "$found"
+done
