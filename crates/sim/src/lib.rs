@@ -2,6 +2,25 @@
 //!
 //! The real control and forwarding code runs here under a virtual clock; what the network does to
 //! packets is a [`link::Link`]. Nothing here ships, and nothing here reads a clock or rolls ambient dice.
+//!
+//! A [`story::Setting`] begins with a seed. [`generate::Generator`] draws one [`step::Step`] after the
+//! other, [`world::World`] takes them: a real room decides, two real forwarders forward the tagged packets
+//! of model clients, updates and packets come late, and oracles that know the log of commands only look
+//! at every answer and at every packet that reaches a subscriber.
 
 pub mod chance;
+mod checks;
+pub mod coverage;
+pub mod generate;
+mod history;
 pub mod link;
+mod media;
+mod model;
+mod packet;
+mod plane;
+mod quiet;
+mod sink;
+pub mod step;
+pub mod story;
+mod transport;
+pub mod world;

@@ -38,8 +38,14 @@ impl Path {
 
     fn send(&mut self, size: u16) {
         let sequence = self.sent.len() as u64;
-        self.sent.push(SentPacket { sequence, size, sent: self.now, arrived: None });
-        self.link.send(self.now, usize::from(size), (sequence as usize, size));
+        self.sent.push(SentPacket {
+            sequence,
+            size,
+            sent: self.now,
+            arrived: None,
+        });
+        self.link
+            .send(self.now, usize::from(size), (sequence as usize, size));
     }
 
     /// Runs for so long; gives the mean estimate of the last second.
@@ -75,18 +81,25 @@ impl Path {
 
     /// The client reports up to the last packet that came.
     fn report(&mut self) {
-        let last = self.sent.iter().rposition(|packet| packet.arrived.is_some());
-        let Some(last) = last.filter(|last| *last >= self.reported) else { return };
+        let last = self
+            .sent
+            .iter()
+            .rposition(|packet| packet.arrived.is_some());
+        let Some(last) = last.filter(|last| *last >= self.reported) else {
+            return;
+        };
         let packets = self.sent[self.reported..=last].to_vec();
         self.reported = last + 1;
         let rtt = Duration::from_millis(60);
-        self.bandwidth.handle_feedback(self.now, &TransportFeedback { packets }, rtt);
+        self.bandwidth
+            .handle_feedback(self.now, &TransportFeedback { packets }, rtt);
         if let Some(probe) = self.bandwidth.poll_probe(self.now, WANTED_BPS) {
             let first = self.sent.len() as u64;
             for _ in 0..probe.bytes.div_ceil(240) {
                 self.send(240);
             }
-            self.bandwidth.probe_sent(self.now, first, self.sent.len() as u64 - 1);
+            self.bandwidth
+                .probe_sent(self.now, first, self.sent.len() as u64 - 1);
         }
     }
 }
@@ -105,10 +118,16 @@ fn the_estimate_follows_a_path_down_in_two_seconds_and_up_in_eight() {
     for seed in 0..20 {
         let mut held = Path::new(path(3_000_000), seed);
         let before = held.run(10);
-        assert!((1_800_000..3_600_000).contains(&before), "seed {seed}: {before} on 3 Mb/s");
+        assert!(
+            (1_800_000..3_600_000).contains(&before),
+            "seed {seed}: {before} on 3 Mb/s"
+        );
         held.link.set_impairment(path(500_000));
         let down = held.run(2);
-        assert!(down < 700_000, "seed {seed}: {down} two seconds after the fall");
+        assert!(
+            down < 700_000,
+            "seed {seed}: {down} two seconds after the fall"
+        );
         held.run(6);
         assert!(
             held.worst_queue < Duration::from_millis(150),
@@ -117,14 +136,23 @@ fn the_estimate_follows_a_path_down_in_two_seconds_and_up_in_eight() {
         );
         held.link.set_impairment(path(3_000_000));
         let up = held.run(8);
-        assert!(up > 1_800_000, "seed {seed}: {up} eight seconds after the rise");
+        assert!(
+            up > 1_800_000,
+            "seed {seed}: {up} eight seconds after the rise"
+        );
     }
 }
 
 #[test]
 fn loss_that_has_nothing_to_do_with_the_rate_does_not_lower_it() {
     for loss in [0.05, 0.1, 0.2] {
-        let mut held = Path::new(Impairment { loss, ..path(3_000_000) }, 7);
+        let mut held = Path::new(
+            Impairment {
+                loss,
+                ..path(3_000_000)
+            },
+            7,
+        );
         let estimate = held.run(15);
         assert!(estimate > 1_500_000, "{estimate} at {loss} loss");
     }
@@ -134,7 +162,10 @@ fn loss_that_has_nothing_to_do_with_the_rate_does_not_lower_it() {
 fn after_an_outage_the_estimate_is_soon_what_it_was() {
     let mut held = Path::new(path(3_000_000), 3);
     held.run(10);
-    held.link.set_impairment(Impairment { down: true, ..path(3_000_000) });
+    held.link.set_impairment(Impairment {
+        down: true,
+        ..path(3_000_000)
+    });
     held.run(2);
     held.link.set_impairment(path(3_000_000));
     let after = held.run(4);

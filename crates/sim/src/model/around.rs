@@ -1,0 +1,229 @@
+//! Who may do what, in which mode; the room's settings; what reaches across groups; ownership; timers.
+
+use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, Timer};
+use sideroom_route::ParticipantId;
+
+use super::Model;
+use crate::step::{Violation, ensure};
+
+impl Model {
+    pub(crate) fn is_moderator(&self, actor: Actor) -> bool {
+        self.has_power(actor, |_| false)
+    }
+
+    pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
+        match actor {
+            Actor::Operator | Actor::System => true,
+            Actor::Participant(id) => self
+                .person(id)
+                .is_some_and(|one| one.moderator || grant(&one.grants)),
+        }
+    }
+
+    /// Whether the actor could ask this at all.
+    pub(super) fn check_power(&self, actor: Actor, command: &Command) -> Result<(), Violation> {
+        let operates = !matches!(actor, Actor::Participant(_));
+        let itself = |id: ParticipantId| operates || actor == Actor::Participant(id);
+        let moderates = self.is_moderator(actor);
+        if let Actor::Participant(id) = actor {
+            let here = self.person(id).is_some();
+            ensure(here, "power", || format!("{id} is not here: {command:?}"))?;
+        }
+        let allowed = match command {
+            Command::Join(_)
+            | Command::Reconnect(_)
+            | Command::Drop { .. }
+            | Command::Drain(_)
+            | Command::CloseRoom => operates,
+            Command::Timer(_) => actor == Actor::System,
+            Command::UpdateRoom(_)
+            | Command::SetMode(_)
+            | Command::UpdateBreakoutSettings(_)
+            | Command::Remove { .. }
+            | Command::SetRole { .. }
+            | Command::SetGrants { .. }
+            | Command::Shuffle { .. } => moderates,
+            Command::Leave { participant }
+            | Command::Publish { participant, .. }
+            | Command::Unpublish { participant, .. }
+            | Command::SetStream { participant, .. }
+            | Command::Reject { participant, .. }
+            | Command::JoinBreakout { participant, .. }
+            | Command::LeaveBreakout { participant }
+            | Command::StopListening { participant }
+            | Command::AskForHelp { participant, .. } => itself(*participant),
+            Command::StartAddressAll { participant, .. } => {
+                let speaker = Actor::Participant(*participant);
+                itself(*participant) && self.has_power(speaker, |it| it.address_all)
+            }
+            Command::ListenIn { participant, .. } => {
+                let listener = Actor::Participant(*participant);
+                itself(*participant) && self.has_power(listener, |it| it.listen_in)
+            }
+            Command::Mute { participant, .. }
+            | Command::Unmute { participant, .. }
+            | Command::StopAddressAll { participant }
+            | Command::AnswerHelp { participant, .. } => moderates || itself(*participant),
+            Command::CreateBreakouts(_) | Command::CreateAndInvite { .. } => {
+                self.has_power(actor, |it| it.create_breakouts) && !self.is_away(actor)
+            }
+            Command::Invite { breakout, .. } => {
+                self.owns(actor, &[*breakout]) && !self.is_away(actor)
+            }
+            Command::Assign { breakout, .. } => match breakout {
+                None => moderates,
+                Some(breakout) => self.owns(actor, &[*breakout]),
+            },
+            Command::UpdateBreakout { breakout, .. } => self.owns(actor, &[*breakout]),
+            Command::Open(selection) | Command::Close(selection) | Command::Destroy(selection) => {
+                self.owns(actor, &self.selected(selection))
+            }
+            Command::Move { .. } => self.has_power(actor, |it| it.move_others),
+            Command::AddressAllText { .. } => self.has_power(actor, |it| it.address_all),
+            Command::PauseParent(scope)
+            | Command::ResumeParent(scope)
+            | Command::MuteParent { scope, .. }
+            | Command::UnmuteParent { scope, .. } => match scope {
+                sideroom_control::GateScope::Room => moderates,
+                sideroom_control::GateScope::Participant(id) => itself(*id),
+            },
+            Command::Chat { group, .. } => {
+                let inside = |id| self.person(id).is_some_and(|one| one.group == *group);
+                moderates || matches!(actor, Actor::Participant(id) if inside(id))
+            }
+            Command::Clear(_) => true,
+        };
+        ensure(allowed, "power", || format!("{actor:?} did {command:?}"))
+    }
+
+    fn is_away(&self, actor: Actor) -> bool {
+        let Actor::Participant(id) = actor else {
+            return false;
+        };
+        self.person(id)
+            .is_some_and(|one| one.group.breakout().is_some())
+    }
+
+    /// Rule 1.
+    pub(super) fn check_mode(&self, command: &Command) -> Result<(), Violation> {
+        let about = matches!(
+            command,
+            Command::CreateBreakouts(_)
+                | Command::CreateAndInvite { .. }
+                | Command::Invite { .. }
+                | Command::JoinBreakout { .. }
+                | Command::LeaveBreakout { .. }
+                | Command::Move { .. }
+                | Command::Shuffle { .. }
+                | Command::Open(_)
+                | Command::Close(_)
+                | Command::Clear(_)
+                | Command::Destroy(_)
+        );
+        let group = self.settings.mode == RoomMode::Group;
+        ensure(group || !about, "lecture", || format!("{command:?}"))
+    }
+
+    pub(super) fn follow_room(&mut self, command: &Command) -> Result<(), Violation> {
+        let settings = &mut self.settings;
+        match command {
+            Command::UpdateRoom(patch) => {
+                if let Some(most) = patch.max_active_talkers {
+                    settings.max_active_talkers = most;
+                }
+                if let Some(most) = patch.max_breakouts {
+                    settings.max_breakouts = most.max(self.breakouts.len() as u16);
+                }
+                if let Some(most) = patch.max_participants {
+                    settings.max_participants = most;
+                }
+            }
+            Command::SetMode(mode) => {
+                let none = self.breakouts.is_empty();
+                ensure(none || *mode == RoomMode::Group, "lecture", || {
+                    "there are breakouts".into()
+                })?;
+                settings.mode = *mode;
+            }
+            Command::Drain(draining) => self.draining = *draining,
+            Command::CloseRoom => {
+                self.closed = true;
+                self.people.clear();
+                self.breakouts.clear();
+                self.assignments.clear();
+            }
+            Command::UpdateBreakoutSettings(patch) => {
+                let held = &mut settings.breakouts;
+                held.parent_while_away = patch.parent_while_away.unwrap_or(held.parent_while_away);
+                held.allow_return = patch.allow_return.unwrap_or(held.allow_return);
+                held.self_select = patch.self_select.unwrap_or(held.self_select);
+                held.allow_video = patch.allow_video.unwrap_or(held.allow_video);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow_across(&mut self, command: &Command) -> Result<(), Violation> {
+        match *command {
+            Command::StartAddressAll { participant, kinds } => {
+                self.named(participant)?.addressing = kinds;
+            }
+            Command::StopAddressAll { participant } => {
+                self.named(participant)?.addressing = KindSet::NONE;
+            }
+            Command::ListenIn {
+                participant,
+                breakout,
+            } => {
+                self.breakout(breakout)?;
+                self.named(participant)?.listening = Some(breakout);
+            }
+            Command::StopListening { participant } => self.named(participant)?.listening = None,
+            _ => {}
+        }
+        let speakers = self.people.iter().filter(|one| !one.addressing.is_empty());
+        let speakers = speakers.count();
+        ensure(speakers <= 4, "limits", || {
+            format!("{speakers} address all")
+        })
+    }
+
+    /// Rule 15.
+    pub(super) fn pass_ownership(&mut self, from: ParticipantId) {
+        let heirs = self
+            .people
+            .iter()
+            .filter(|one| one.id != from && one.moderator);
+        let heir = heirs
+            .min_by_key(|one| (!one.connected, one.id))
+            .map(|one| one.id);
+        for breakout in self.breakouts.values_mut() {
+            if breakout.owner == Some(from) && heir != Some(from) {
+                breakout.owner = heir;
+                breakout.orphaned = heir.is_none();
+            }
+        }
+    }
+
+    pub(super) fn adopt(&mut self, moderator: ParticipantId) {
+        for breakout in self.breakouts.values_mut().filter(|it| it.orphaned) {
+            breakout.orphaned = false;
+            breakout.owner = Some(moderator);
+        }
+    }
+
+    pub(super) fn follow_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Countdown | Timer::TimeUp => {}
+            Timer::End => {
+                let all: Vec<_> = self.breakouts.keys().copied().collect();
+                self.shut(&all, sideroom_control::MoveCause::TimeUp);
+            }
+            Timer::Expire(id) => {
+                self.pass_ownership(id);
+                self.people.retain(|one| one.id != id);
+            }
+        }
+    }
+}

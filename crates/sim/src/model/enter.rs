@@ -1,0 +1,376 @@
+//! Creating, inviting, assigning, going in and out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sideroom_control::{Actor, Command, CreateBreakouts, MoveCause, Outcome};
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use super::{Breakout, Model, number_of};
+use crate::step::{Violation, ensure};
+
+type Placed = [(ParticipantId, BreakoutId)];
+
+impl Model {
+    pub(super) fn follow_inviting(
+        &mut self,
+        actor: Actor,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        match command {
+            Command::CreateBreakouts(create) => self.create(actor, create, outcome).map(|_| ()),
+            Command::CreateAndInvite { create, force, .. } => {
+                let created = self.create(actor, create, outcome)?;
+                let (placed, left) = distributed(outcome)?;
+                self.check_even(&created, placed, left)?;
+                for (id, to) in placed {
+                    let number = self.named(*id)?.identity;
+                    self.breakout(*to)?.invited.insert(number);
+                    self.assignments.insert(number, *to);
+                    if *force || create.auto_move && create.open {
+                        self.place(*id, GroupId::Breakout(*to), (MoveCause::Forced, None))?;
+                    }
+                }
+                Ok(())
+            }
+            Command::Invite {
+                breakout,
+                participants,
+                force,
+            } => self.invite(*breakout, participants, *force),
+            Command::Reject {
+                participant,
+                breakout,
+            } => {
+                let number = self.named(*participant)?.identity;
+                let asked = self.is_asked(number, *breakout);
+                ensure(asked, "assignment", || {
+                    format!("{participant} was not asked")
+                })?;
+                if self.assignments.get(&number) == Some(breakout) {
+                    self.assignments.remove(&number);
+                }
+                self.breakout(*breakout)?.invited.remove(&number);
+                Ok(())
+            }
+            Command::Assign {
+                breakout,
+                identities,
+            } => self.assign(*breakout, identities, outcome),
+            _ => Ok(()),
+        }
+    }
+
+    fn create(
+        &mut self,
+        actor: Actor,
+        create: &CreateBreakouts,
+        outcome: &Outcome,
+    ) -> Result<Vec<BreakoutId>, Violation> {
+        let Outcome::Distributed { breakouts, .. } = outcome else {
+            return Err(Violation::new("answer", format!("{outcome:?}")));
+        };
+        let count = breakouts.len();
+        ensure(count == create.count as usize, "answer", || {
+            format!("{count} breakouts were made instead of {}", create.count)
+        })?;
+        let owner = match actor {
+            Actor::Participant(id) => Some(id),
+            Actor::Operator | Actor::System => None,
+        };
+        let mut created = Vec::new();
+        for view in breakouts {
+            let id = view.summary.breakout;
+            let last = self.breakouts.keys().next_back();
+            ensure(last < Some(&id), "ids", || {
+                format!("{id} came after {last:?}")
+            })?;
+            let breakout = Breakout {
+                owner,
+                orphaned: false,
+                capacity: create.participants.unwrap_or_default() as usize,
+                media: create.media,
+                open: create.open,
+                auto_move: create.auto_move,
+                self_select: create.self_select,
+                invited: BTreeSet::new(),
+            };
+            self.breakouts.insert(id, breakout);
+            created.push(id);
+        }
+        Ok(created)
+    }
+
+    /// Rule 12.
+    fn check_even(
+        &self,
+        created: &[BreakoutId],
+        placed: &Placed,
+        left: &[ParticipantId],
+    ) -> Result<(), Violation> {
+        let mut sizes: BTreeMap<BreakoutId, usize> = created.iter().map(|id| (*id, 0)).collect();
+        let mut dealt: BTreeSet<ParticipantId> = left.iter().copied().collect();
+        for (id, to) in placed {
+            let size = sizes.get_mut(to);
+            let size = size.ok_or_else(|| Violation::new("distribution", format!("{to}")))?;
+            *size += 1;
+            ensure(dealt.insert(*id), "distribution", || {
+                format!("{id} is dealt twice")
+            })?;
+        }
+        let pool = self.people.iter().filter(|one| !one.moderator);
+        let pool = pool
+            .filter(|one| one.group == GroupId::Parent)
+            .map(|one| one.id);
+        let pool: BTreeSet<ParticipantId> = pool.collect();
+        ensure(pool == dealt, "distribution", || {
+            format!("{dealt:?} of {pool:?}")
+        })?;
+        let smallest = sizes.values().min().copied().unwrap_or_default();
+        let largest = sizes.values().max().copied().unwrap_or_default();
+        let capacity = created.first().and_then(|id| self.breakouts.get(id));
+        let capacity = capacity.map_or(0, |it| it.capacity);
+        let full = left.is_empty() || smallest == capacity;
+        ensure(
+            largest - smallest <= 1 && largest <= capacity && full,
+            "distribution",
+            || format!("{sizes:?}, {} are left over", left.len()),
+        )
+    }
+
+    fn invite(
+        &mut self,
+        breakout: BreakoutId,
+        participants: &[ParticipantId],
+        force: bool,
+    ) -> Result<(), Violation> {
+        let to = self.breakout(breakout)?;
+        let moves = force || to.auto_move && to.open;
+        let invitees: BTreeSet<ParticipantId> = participants.iter().copied().collect();
+        for id in invitees {
+            let one = *self.named(id)?;
+            ensure(one.group == GroupId::Parent, "two breakouts", || {
+                format!("{id} was invited although it is in {}", one.group)
+            })?;
+            self.breakout(breakout)?.invited.insert(one.identity);
+            if moves {
+                let to = GroupId::Breakout(breakout);
+                self.place(id, to, (MoveCause::Forced, None))?;
+            }
+            let assigned = self.assignments.values().filter(|to| **to == breakout);
+            if assigned.count() < self.breakout(breakout)?.capacity {
+                self.assignments.entry(one.identity).or_insert(breakout);
+            }
+        }
+        Ok(())
+    }
+
+    fn unassign(&mut self, number: u32) {
+        if let Some(from) = self.assignments.remove(&number)
+            && let Some(from) = self.breakouts.get_mut(&from)
+        {
+            from.invited.remove(&number);
+        }
+    }
+
+    fn assign(
+        &mut self,
+        breakout: Option<BreakoutId>,
+        identities: &[String],
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        for identity in identities {
+            let number = number_of(identity);
+            match breakout {
+                None => self.unassign(number),
+                Some(id) => {
+                    if self.assignments.get(&number) != Some(&id) {
+                        self.unassign(number);
+                    }
+                    self.assignments.insert(number, id);
+                }
+            }
+        }
+        let (Some(id), Outcome::Breakout { breakout: view }) = (breakout, outcome) else {
+            return Ok(());
+        };
+        let assigned = self.assignments.values().filter(|to| **to == id).count();
+        let capacity = self.breakout(id)?.capacity;
+        ensure(assigned <= capacity, "capacity", || {
+            format!("{assigned} are assigned to {id}, which holds {capacity}")
+        })?;
+        let before = self.members(id);
+        let came = view.members.iter().filter(|it| !before.contains(it));
+        let came: Vec<ParticipantId> = came.copied().collect();
+        self.move_asked(id, &came)
+    }
+
+    pub(super) fn is_asked(&self, number: u32, breakout: BreakoutId) -> bool {
+        let invited = self.breakouts.get(&breakout);
+        invited.is_some_and(|it| it.invited.contains(&number))
+            || self.assignments.get(&number) == Some(&breakout)
+    }
+
+    pub(super) fn free(&self, breakout: BreakoutId) -> usize {
+        let held = self.breakouts.get(&breakout);
+        held.map_or(0, |it| {
+            it.capacity.saturating_sub(self.members(breakout).len())
+        })
+    }
+
+    /// Rule 11: those who are asked come at once, as far as there is room.
+    pub(super) fn move_asked(
+        &mut self,
+        breakout: BreakoutId,
+        came: &[ParticipantId],
+    ) -> Result<(), Violation> {
+        let to = self.breakout(breakout)?;
+        let moves = to.auto_move && to.open;
+        let ready = self.people.iter().filter(|one| {
+            moves && one.group == GroupId::Parent && self.is_asked(one.identity, breakout)
+        });
+        let ready: Vec<ParticipantId> = ready.map(|one| one.id).collect();
+        let expected = ready.len().min(self.free(breakout));
+        let right = came.len() == expected && came.iter().all(|id| ready.contains(id));
+        ensure(right, "auto move", || {
+            format!("{came:?} came to {breakout}; {expected} of {ready:?} should have")
+        })?;
+        for id in came {
+            let to = GroupId::Breakout(breakout);
+            self.place(*id, to, (MoveCause::AutoMoved, None))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow_going(
+        &mut self,
+        actor: Actor,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        match command {
+            Command::JoinBreakout {
+                participant,
+                breakout,
+                stream,
+            } => {
+                self.check_join(actor, *participant, *breakout)?;
+                let to = GroupId::Breakout(*breakout);
+                self.place(*participant, to, (MoveCause::Joined, Some(*stream)))
+            }
+            Command::LeaveBreakout { participant } => {
+                self.check_return(actor, *participant)?;
+                self.place(*participant, GroupId::Parent, (MoveCause::Left, None))
+            }
+            Command::Move { moves } => {
+                for one in moves {
+                    self.place(one.participant, one.to, (MoveCause::Moved, one.stream))?;
+                }
+                Ok(())
+            }
+            Command::Shuffle { breakouts, .. } => {
+                let selected = self.selected(breakouts);
+                self.shuffle(&selected, outcome)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn shuffle(&mut self, selected: &[BreakoutId], outcome: &Outcome) -> Result<(), Violation> {
+        let (placed, left) = distributed(outcome)?;
+        let named = |group: GroupId| group.breakout().is_none_or(|id| selected.contains(&id));
+        let pool = self
+            .people
+            .iter()
+            .filter(|one| !one.moderator && named(one.group));
+        let pool: BTreeSet<ParticipantId> = pool.map(|one| one.id).collect();
+        let dealt = placed.iter().map(|(id, _)| id).chain(left).copied();
+        let dealt: BTreeSet<ParticipantId> = dealt.collect();
+        ensure(
+            pool == dealt && dealt.len() == placed.len() + left.len(),
+            "distribution",
+            || format!("{dealt:?} of {pool:?}"),
+        )?;
+        for id in left {
+            self.place(*id, GroupId::Parent, (MoveCause::Shuffled, None))?;
+        }
+        for (id, to) in placed {
+            ensure(selected.contains(to), "distribution", || {
+                format!("{id} went to {to}")
+            })?;
+            self.place(*id, GroupId::Breakout(*to), (MoveCause::Shuffled, None))?;
+            let number = self.named(*id)?.identity;
+            self.assignments.insert(number, *to);
+        }
+        Ok(())
+    }
+
+    /// Rules 6 and 7.
+    fn check_join(
+        &mut self,
+        actor: Actor,
+        id: ParticipantId,
+        breakout: BreakoutId,
+    ) -> Result<(), Violation> {
+        let one = *self.named(id)?;
+        let self_select = self.settings.breakouts.self_select;
+        let to = self.breakout(breakout)?.clone();
+        ensure(one.group == GroupId::Parent, "two breakouts", || {
+            format!("{id} joined {breakout} from {}", one.group)
+        })?;
+        ensure(to.open, "closed breakout", || {
+            format!("{id} joined {breakout}")
+        })?;
+        let welcome = one.moderator
+            || actor == Actor::Operator
+            || to.self_select
+            || self_select
+            || to.owner == Some(id)
+            || self.is_asked(one.identity, breakout);
+        ensure(welcome, "assignment", || {
+            format!("{id} joined {breakout} unasked")
+        })
+    }
+
+    /// Rule 13.
+    pub(super) fn check_return(&self, actor: Actor, id: ParticipantId) -> Result<(), Violation> {
+        let powerful = self.is_moderator(actor) || self.is_moderator(Actor::Participant(id));
+        ensure(
+            powerful || self.settings.breakouts.allow_return,
+            "return",
+            || format!("{id} returned although it must not"),
+        )
+    }
+}
+
+fn distributed(outcome: &Outcome) -> Result<(&Placed, &[ParticipantId]), Violation> {
+    match outcome {
+        Outcome::Distributed {
+            placed, left_over, ..
+        } => Ok((placed, left_over)),
+        other => Err(Violation::new("answer", format!("{other:?}"))),
+    }
+}
+
+impl Model {
+    /// True if this join must be accepted.
+    pub(crate) fn is_welcome(
+        &self,
+        (id, operates): (ParticipantId, bool),
+        breakout: BreakoutId,
+        camera: bool,
+    ) -> bool {
+        let (Some(one), Some(to)) = (self.person(id), self.breakouts.get(&breakout)) else {
+            return false;
+        };
+        let asked = self.is_asked(one.identity, breakout)
+            || one.moderator
+            || operates
+            || to.self_select
+            || self.settings.breakouts.self_select;
+        let video = !camera || to.media.contains(sideroom_route::TrackKind::Camera);
+        let media = one.slots.audio > 0 || one.slots.video > 0;
+        let comes = one.group == GroupId::Parent && one.connected && media && video;
+        comes && asked && to.open && self.free(breakout) > 0
+    }
+}

@@ -1,0 +1,144 @@
+//! Opening, closing, clearing, destroying.
+
+use sideroom_control::{Actor, Command, MoveCause, Outcome, ParentGate, Selection};
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use super::Model;
+use crate::step::{Violation, ensure};
+
+impl Model {
+    /// The breakouts that a selection names, in their order.
+    pub(super) fn selected(&self, selection: &Selection) -> Vec<BreakoutId> {
+        match selection {
+            Selection::All => self.breakouts.keys().copied().collect(),
+            Selection::Some(some) => {
+                let mut some = some.clone();
+                some.sort_unstable();
+                some.dedup();
+                some
+            }
+        }
+    }
+
+    /// True if the actor is a moderator, or owns them all.
+    pub(super) fn owns(&self, actor: Actor, breakouts: &[BreakoutId]) -> bool {
+        let owns = |id: &BreakoutId| {
+            let held = self.breakouts.get(id).and_then(|it| it.owner);
+            matches!(actor, Actor::Participant(actor) if held == Some(actor))
+        };
+        self.is_moderator(actor) || !breakouts.is_empty() && breakouts.iter().all(owns)
+    }
+
+    pub(super) fn follow_groups(
+        &mut self,
+        actor: Actor,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        match command {
+            Command::Open(selection) => {
+                let selected = self.selected(selection);
+                for id in &selected {
+                    self.breakout(*id)?.open = true;
+                }
+                let moves = moves(outcome)?;
+                for id in &selected {
+                    let came = moves.iter().filter(|(_, to)| *to == GroupId::Breakout(*id));
+                    let came: Vec<ParticipantId> = came.map(|(who, _)| *who).collect();
+                    self.move_asked(*id, &came)?;
+                }
+                Ok(())
+            }
+            Command::Close(selection) => {
+                let selected = self.selected(selection);
+                self.shut(&selected, MoveCause::Closed);
+                Ok(())
+            }
+            Command::Clear(selection) => self.clear(actor, selection, outcome),
+            Command::Destroy(selection) => {
+                let selected = self.selected(selection);
+                self.destroy(&selected, outcome)
+            }
+            Command::UpdateBreakout { breakout, patch } => self.patch_breakout(*breakout, patch),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everybody inside is in the parent again.
+    fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) -> Vec<ParticipantId> {
+        let inside = |group: GroupId| group.breakout().is_some_and(|id| breakouts.contains(&id));
+        let people = self.people.iter().filter(|one| inside(one.group));
+        let people: Vec<ParticipantId> = people.map(|one| one.id).collect();
+        for id in &people {
+            // They are all here: they were found a moment ago.
+            let _ = self.place(*id, GroupId::Parent, (cause, None));
+        }
+        people
+    }
+
+    pub(super) fn shut(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
+        self.return_all(breakouts, cause);
+        for id in breakouts {
+            if let Some(breakout) = self.breakouts.get_mut(id) {
+                breakout.open = false;
+            }
+        }
+    }
+
+    /// Rule 9.
+    fn clear(
+        &mut self,
+        actor: Actor,
+        selection: &Selection,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        let selected = self.selected(selection);
+        let returned = if let Actor::Participant(id) = actor
+            && !self.owns(actor, &selected)
+        {
+            self.check_return(actor, id)?;
+            self.place(id, GroupId::Parent, (MoveCause::Cleared, None))?;
+            vec![id]
+        } else {
+            self.return_all(&selected, MoveCause::Cleared)
+        };
+        check_moves(&returned, outcome)
+    }
+
+    fn destroy(&mut self, selected: &[BreakoutId], outcome: &Outcome) -> Result<(), Violation> {
+        if selected.is_empty() {
+            return Ok(());
+        }
+        let returned = self.return_all(selected, MoveCause::Destroyed);
+        for one in &mut self.people {
+            if one.listening.is_some_and(|id| selected.contains(&id)) {
+                one.listening = None;
+            }
+        }
+        self.assignments.retain(|_, to| !selected.contains(to));
+        self.breakouts.retain(|id, _| !selected.contains(id));
+        if self.breakouts.is_empty() {
+            self.room_gate = ParentGate::default();
+        }
+        check_moves(&returned, outcome)
+    }
+}
+
+fn moves(outcome: &Outcome) -> Result<&[(ParticipantId, GroupId)], Violation> {
+    match outcome {
+        Outcome::Breakouts { moves, .. } => Ok(moves),
+        other => Err(Violation::new("answer", format!("{other:?}"))),
+    }
+}
+
+/// The answer names everybody who was returned.
+fn check_moves(returned: &[ParticipantId], outcome: &Outcome) -> Result<(), Violation> {
+    let answered = moves(outcome)?;
+    let right = answered.len() == returned.len()
+        && returned
+            .iter()
+            .all(|id| answered.contains(&(*id, GroupId::Parent)));
+    ensure(right, "answer", || {
+        format!("{returned:?} are returned, the answer says {answered:?}")
+    })
+}

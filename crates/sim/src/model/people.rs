@@ -1,0 +1,291 @@
+//! Commands about people, their media and their gates.
+
+use sideroom_control::{Actor, Command, GateScope, KindSet, Outcome, Role};
+use sideroom_route::{GroupId, ParticipantId, TrackKind};
+
+use super::{Model, Person, Track, number_of};
+use crate::step::{Violation, ensure};
+
+impl Model {
+    pub(super) fn follow_coming(
+        &mut self,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        match command {
+            Command::Join(join) => {
+                let number = number_of(&join.identity);
+                if self.people.iter().any(|one| one.identity == number) {
+                    return self.resume(outcome, join.slots, &join.offers);
+                }
+                ensure(!self.draining, "draining", || "somebody new came in".into())?;
+                let most = self.settings.max_participants as usize;
+                ensure(self.people.len() < most, "limits", || {
+                    format!("there are {most} people in the room already")
+                })?;
+                self.admit(number, join, outcome)
+            }
+            Command::Reconnect(back) => self.resume(outcome, back.slots, &back.offers),
+            Command::Drop { participant } => {
+                self.named(*participant)?.connected = false;
+                Ok(())
+            }
+            Command::Leave { participant } | Command::Remove { participant } => {
+                self.remove(*participant)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn admit(
+        &mut self,
+        number: u32,
+        join: &sideroom_control::Join,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        let (id, group) = joined(outcome)?;
+        let last = self.people.last().map(|one| one.id);
+        ensure(last < Some(id), "ids", || {
+            format!("{id} came after {last:?}")
+        })?;
+        let moderator = join.role == Role::Moderator;
+        self.people.push(Person {
+            id,
+            identity: number,
+            moderator,
+            grants: join.grants,
+            slots: join.slots,
+            connected: true,
+            group: GroupId::Parent,
+            stream: KindSet::ALL,
+            gate: sideroom_control::ParentGate::default(),
+            paused_by_joining: false,
+            muted_by_self: KindSet::NONE,
+            muted_by_moderator: KindSet::NONE,
+            listening: None,
+            addressing: KindSet::NONE,
+            tracks: [None; 4],
+        });
+        self.offer(id, &join.offers, outcome)?;
+        if moderator {
+            self.adopt(id);
+        }
+        let Some(breakout) = self.assignments.get(&number).copied() else {
+            return ensure(group == GroupId::Parent, "late joiner", || {
+                format!("{id} is assigned to nothing and came to {group}")
+            });
+        };
+        let free = self.free(breakout);
+        let moves = self
+            .breakouts
+            .get(&breakout)
+            .is_some_and(|it| it.open && it.auto_move && free > 0);
+        let expected = if moves {
+            GroupId::Breakout(breakout)
+        } else {
+            GroupId::Parent
+        };
+        ensure(group == expected, "late joiner", || {
+            format!("{id} came to {group} and not to {expected}")
+        })?;
+        self.place(id, group, (sideroom_control::MoveCause::AutoMoved, None))
+    }
+
+    fn resume(
+        &mut self,
+        outcome: &Outcome,
+        slots: sideroom_control::SlotPool,
+        offers: &[TrackKind],
+    ) -> Result<(), Violation> {
+        let (id, group) = joined(outcome)?;
+        let one = self.named(id)?;
+        ensure(one.group == group, "place kept", || {
+            format!("{id} came back to {group}, it was in {}", one.group)
+        })?;
+        one.connected = true;
+        one.slots = slots;
+        for track in one.tracks.iter_mut().flatten() {
+            track.offered = offers.contains(&track.kind);
+            track.published &= track.offered;
+            track.routed = None;
+        }
+        self.offer(id, offers, outcome)
+    }
+
+    /// The answer names the tracks of what is offered.
+    fn offer(
+        &mut self,
+        id: ParticipantId,
+        offers: &[TrackKind],
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        let Outcome::Joined { tracks, .. } = outcome else {
+            return Ok(());
+        };
+        ensure(tracks.len() == offers.len(), "tracks", || {
+            format!("{tracks:?}")
+        })?;
+        let one = self.named(id)?;
+        for (kind, track) in tracks {
+            let Some(place) = one.tracks.get_mut(*kind as usize) else {
+                continue;
+            };
+            ensure(
+                place.is_none_or(|held| held.id == *track) && offers.contains(kind),
+                "tracks",
+                || format!("{id} has {track} for {kind}"),
+            )?;
+            if place.is_none() {
+                *place = Some(Track {
+                    id: *track,
+                    kind: *kind,
+                    offered: true,
+                    published: false,
+                    routed: None,
+                    grouping: 0,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, id: ParticipantId) -> Result<(), Violation> {
+        self.named(id)?;
+        self.pass_ownership(id);
+        self.people.retain(|one| one.id != id);
+        Ok(())
+    }
+
+    pub(super) fn follow_person(
+        &mut self,
+        actor: Actor,
+        command: &Command,
+    ) -> Result<(), Violation> {
+        match *command {
+            Command::SetRole { participant, role } => {
+                let moderator = role == Role::Moderator;
+                let one = self.named(participant)?;
+                if one.moderator != moderator {
+                    one.moderator = moderator;
+                    if moderator {
+                        self.adopt(participant);
+                    }
+                    self.withdraw(participant)?;
+                }
+            }
+            Command::SetGrants {
+                participant,
+                grants,
+            } => {
+                let one = self.named(participant)?;
+                let lost = one.grants.publish.difference(grants.publish);
+                for track in one.tracks.iter_mut().flatten() {
+                    track.published &= !lost.contains(track.kind);
+                }
+                one.grants = grants;
+                self.withdraw(participant)?;
+            }
+            Command::Publish { participant, kind } => {
+                let one = self.named(participant)?;
+                let granted = one.grants.publish.contains(kind);
+                ensure(granted, "power", || {
+                    format!("{participant} published {kind}")
+                })?;
+                if let Some(track) = one.tracks.get_mut(kind as usize).and_then(Option::as_mut) {
+                    track.published = true;
+                }
+            }
+            Command::Unpublish { participant, kind } => {
+                let one = self.named(participant)?;
+                if let Some(track) = one.tracks.get_mut(kind as usize).and_then(Option::as_mut) {
+                    track.published = false;
+                }
+            }
+            Command::Mute { participant, kinds } => {
+                let held = self.mutes(actor, participant)?;
+                *held = held.union(kinds);
+            }
+            Command::Unmute { participant, kinds } => {
+                let held = self.mutes(actor, participant)?;
+                *held = held.difference(kinds);
+            }
+            Command::SetStream {
+                participant,
+                stream,
+            } => self.named(participant)?.stream = stream,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Somebody's own mute, or a moderator's.
+    fn mutes(&mut self, actor: Actor, id: ParticipantId) -> Result<&mut KindSet, Violation> {
+        let one = self.named(id)?;
+        Ok(if actor == Actor::Participant(id) {
+            &mut one.muted_by_self
+        } else {
+            &mut one.muted_by_moderator
+        })
+    }
+
+    /// Whoever lost a power stops using it.
+    fn withdraw(&mut self, id: ParticipantId) -> Result<(), Violation> {
+        let one = self.named(id)?;
+        if one.moderator {
+            return Ok(());
+        }
+        if !one.grants.listen_in {
+            one.listening = None;
+        }
+        if !one.grants.address_all {
+            one.addressing = KindSet::NONE;
+        }
+        if !one.grants.create_breakouts {
+            self.pass_ownership(id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow_gate(&mut self, command: &Command) -> Result<(), Violation> {
+        let (Command::PauseParent(scope)
+        | Command::ResumeParent(scope)
+        | Command::MuteParent { scope, .. }
+        | Command::UnmuteParent { scope, .. }) = command
+        else {
+            return Ok(());
+        };
+        let gate = match scope {
+            GateScope::Room => &mut self.room_gate,
+            GateScope::Participant(id) => {
+                let one = self.named(*id)?;
+                if matches!(command, Command::ResumeParent(_)) {
+                    one.paused_by_joining = false;
+                }
+                &mut one.gate
+            }
+        };
+        match command {
+            Command::PauseParent(_) => gate.paused = true,
+            Command::ResumeParent(_) => gate.paused = false,
+            Command::MuteParent { kinds, .. } => {
+                gate.audio_muted |= kinds.audio;
+                gate.video_muted |= kinds.video;
+            }
+            Command::UnmuteParent { kinds, .. } => {
+                gate.audio_muted &= !kinds.audio;
+                gate.video_muted &= !kinds.video;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn joined(outcome: &Outcome) -> Result<(ParticipantId, GroupId), Violation> {
+    match outcome {
+        Outcome::Joined {
+            participant, group, ..
+        } => Ok((*participant, *group)),
+        other => Err(Violation::new("answer", format!("{other:?}"))),
+    }
+}

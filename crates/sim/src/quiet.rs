@@ -1,0 +1,113 @@
+//! Quiet moments: everything under way has arrived, and whoever should be heard is.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sideroom_route::{Media, ParticipantId, Placement, TrackKind};
+
+use crate::model::{Person, Picture};
+use crate::plane::TransportId;
+use crate::step::{Violation, ensure};
+use crate::world::World;
+
+/// Who got whose what.
+pub(crate) type Heard = BTreeSet<(ParticipantId, ParticipantId, TrackKind)>;
+
+const CLASSES: [Placement; 4] = [
+    Placement::AddressAll,
+    Placement::OwnGroup,
+    Placement::Parent,
+    Placement::ListeningIn,
+];
+
+impl World {
+    pub(crate) fn be_quiet(&mut self) -> Result<(), Violation> {
+        while let Some(last) = self.plane.last_due() {
+            self.run_until(last)?;
+        }
+        self.run_timers()?;
+        while let Some(last) = self.plane.last_due() {
+            self.run_until(last)?;
+        }
+        // With the first round pictures switch in, with the second nothing may be missing.
+        for _ in 0..2 {
+            self.quiet = Some(Heard::new());
+            let round = self.send_everything();
+            if let Err(violation) = round {
+                self.quiet = None;
+                return Err(violation);
+            }
+        }
+        let heard = self.quiet.take().unwrap_or_default();
+        self.coverage.quiet += 1;
+        ensure(
+            self.applied == self.room.epoch(),
+            "updates in order",
+            || format!("{} of {}", self.applied, self.room.epoch()),
+        )?;
+        let picture = self.model.picture();
+        for one in picture.people() {
+            if self.plane.homes.contains_key(&one.id) {
+                check_complete(&picture, one, Media::Audio, &heard)?;
+                check_complete(&picture, one, Media::Video, &heard)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One packet of everything that anybody could send, on a network that loses none.
+    fn send_everything(&mut self) -> Result<(), Violation> {
+        let ids: Vec<TransportId> = self.plane.transports.keys().copied().collect();
+        for id in ids {
+            let sources = self
+                .plane
+                .transports
+                .get(&id)
+                .map_or(0, |it| it.sources.len());
+            for index in 0..sources {
+                if let Some(draft) = self.plane.draft(id, index, true) {
+                    self.come_in(id, draft)?;
+                }
+            }
+        }
+        let until = self.now + Duration::from_millis(20);
+        self.run_until(until)
+    }
+}
+
+/// By what it was asked for, as many as there are slots, the most important first.
+fn check_complete(
+    picture: &Picture,
+    to: &Person,
+    media: Media,
+    heard: &Heard,
+) -> Result<(), Violation> {
+    let mut left = to.slots_of(media);
+    let mut allowed: Vec<(Placement, ParticipantId, TrackKind)> = Vec::new();
+    for from in picture.people() {
+        for track in from.tracks.iter().flatten() {
+            if track.kind.media() == media
+                && let Ok(placement) = picture.allows(to.id, from.id, track.kind)
+            {
+                allowed.push((placement, from.id, track.kind));
+            }
+        }
+    }
+    for class in CLASSES {
+        let of_class = || allowed.iter().filter(|it| it.0 == class);
+        let expected = of_class().count().min(left);
+        let got = of_class()
+            .filter(|it| heard.contains(&(to.id, it.1, it.2)))
+            .count();
+        ensure(got == expected, "completeness", || {
+            let missing = of_class().filter(|it| !heard.contains(&(to.id, it.1, it.2)));
+            let missing: Vec<_> = missing.collect();
+            format!(
+                "{} in {} lacks {missing:?}: {got} of {expected}",
+                to.id, to.group
+            )
+        })?;
+        left -= got;
+    }
+    Ok(())
+}

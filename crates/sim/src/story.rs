@@ -1,0 +1,174 @@
+//! Whole stories: told from a seed, told again from their steps, and made shorter when they fail.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sideroom_control::{Digest, RoomSettings};
+
+use crate::chance::Chance;
+use crate::coverage::Coverage;
+use crate::generate::Generator;
+use crate::step::{Step, Violation};
+use crate::world::World;
+
+/// Attempts to make a failing story shorter, at most.
+const ATTEMPTS: usize = 3_000;
+
+/// How a world begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// What everything is drawn from.
+    pub seed: u64,
+    /// How many people come, about.
+    pub size: usize,
+    /// The settings of its room.
+    pub settings: RoomSettings,
+}
+
+/// A story that ended badly.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// How it began.
+    pub setting: Setting,
+    /// The steps until the oracle spoke, the last one included.
+    pub steps: Vec<Step>,
+    /// What it said.
+    pub violation: Violation,
+}
+
+/// A story that ended well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// What happened in it.
+    pub coverage: Coverage,
+    /// The same for the same seed.
+    pub fingerprint: (Digest, u64),
+}
+
+impl Setting {
+    /// The one that belongs to `seed`: mostly rooms of 4 to 30, now and then of 200.
+    pub fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let size = if chance.happens(0.01) {
+            200
+        } else {
+            4 + chance.below(chance.clone().below(26) + 1) as usize
+        };
+        let talkers = 3 + chance.below(8) as u8;
+        Self {
+            seed,
+            size,
+            settings: World::settings(talkers, chance.happens(0.5)),
+        }
+    }
+
+    /// Tells its story, `steps` long.
+    pub fn tell(&self, steps: u64) -> Result<Told, Box<Failure>> {
+        let mut world = World::new(self.seed, self.settings.clone());
+        let mut generator = Generator::new(self.seed, self.size);
+        let mut taken = Vec::new();
+        for number in 0..steps {
+            let step = generator.step(&world);
+            taken.push(step.clone());
+            let taking = guarded(|| world.step(&step));
+            let last = number + 1 == steps;
+            let ended = taking.and_then(|()| {
+                if last {
+                    guarded(|| world.end())
+                } else {
+                    Ok(())
+                }
+            });
+            if let Err(violation) = ended {
+                return Err(Box::new(Failure {
+                    setting: self.clone(),
+                    steps: taken,
+                    violation,
+                }));
+            }
+        }
+        Ok(Told {
+            coverage: world.coverage().clone(),
+            fingerprint: world.fingerprint(),
+        })
+    }
+
+    /// Tells a story of given steps.
+    pub fn retell(&self, steps: &[Step]) -> Result<(), (usize, Violation)> {
+        let mut world = World::new(self.seed, self.settings.clone());
+        for (index, step) in steps.iter().enumerate() {
+            guarded(|| world.step(step)).map_err(|violation| (index, violation))?;
+        }
+        guarded(|| world.end()).map_err(|violation| (steps.len(), violation))
+    }
+}
+
+/// A panic is a violation too.
+fn guarded(act: impl FnOnce() -> Result<(), Violation>) -> Result<(), Violation> {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(Violation::new("panic", text.unwrap_or_default()))
+    })
+}
+
+impl Failure {
+    /// The shortest story found in which the same oracle speaks.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        let mut attempts = 0;
+        let mut size = self.steps.len().div_ceil(2);
+        while size > 0 && attempts < ATTEMPTS {
+            let mut at = 0;
+            let mut dropped = false;
+            while at < self.steps.len() && attempts < ATTEMPTS {
+                attempts += 1;
+                let mut shorter = self.steps.clone();
+                shorter.drain(at..(at + size).min(shorter.len()));
+                if let Err((last, violation)) = self.setting.retell(&shorter)
+                    && violation.oracle == self.violation.oracle
+                {
+                    shorter.truncate(last + 1);
+                    self.steps = shorter;
+                    self.violation = violation;
+                    dropped = true;
+                } else {
+                    at += size;
+                }
+            }
+            if !dropped || size > 1 {
+                size /= 2;
+            }
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Setting {
+            seed,
+            size,
+            settings,
+        } = &self.setting;
+        writeln!(
+            f,
+            "seed {seed}, step {}: {}",
+            self.steps.len(),
+            self.violation.oracle
+        )?;
+        writeln!(f, "  {}", self.violation.detail)?;
+        writeln!(f, "  a room of about {size}: {settings:?}")?;
+        for (number, step) in self.steps.iter().enumerate() {
+            let Step {
+                wait_ms,
+                media_seed,
+                act,
+            } = step;
+            writeln!(
+                f,
+                "  {number:>4}. +{wait_ms} ms, media {media_seed:#x}: {act:?}"
+            )?;
+        }
+        Ok(())
+    }
+}
