@@ -11,7 +11,9 @@ interface Tile {
 
 /** Shows everybody of the own group, whoever addresses all, and what is shared. */
 export class Stage {
-  readonly element = h('div', { class: 'tiles', 'aria-label': 'People and what they share' });
+  readonly #shares = h('div', { class: 'shares' });
+  readonly #people = h('div', { class: 'people-tiles' });
+  readonly element = h('div', { class: 'tiles', role: 'group', 'aria-label': 'People and what they share' }, this.#shares, this.#people);
   readonly #tiles = new Map<string, Tile>();
   #pinned = '';
   #wished = '';
@@ -33,11 +35,14 @@ export class Stage {
     for (const [key, [participant, kind]] of wanted) {
       if (!this.#tiles.has(key)) this.#tiles.set(key, kind === 'camera' ? this.#personTile(participant) : this.#shareTile(participant, kind as 'screen' | 'canvas'));
     }
-    const order = [...wanted.keys()].map((key) => this.#tiles.get(key) as Tile);
-    for (const tile of order) tile.update();
+    const tilesOf = (camera: boolean): Tile[] =>
+      [...wanted].filter(([, [, kind]]) => (kind === 'camera') === camera).map(([key]) => this.#tiles.get(key) as Tile);
+    const [people, shares] = [tilesOf(true), tilesOf(false)];
+    for (const tile of [...people, ...shares]) tile.update();
     this.element.classList.toggle('sharing', sharing);
-    this.element.style.gridTemplateColumns = sharing ? '' : `repeat(${columnsFor(order.length)}, minmax(0, 1fr))`;
-    fill(this.element, ...order.map((tile) => tile.element));
+    this.#people.style.gridTemplateColumns = sharing ? '' : `repeat(${columnsFor(people.length)}, minmax(0, 1fr))`;
+    fill(this.#people, ...people.map((tile) => tile.element));
+    fill(this.#shares, ...shares.map((tile) => tile.element));
     this.#wishing ??= setTimeout(() => this.#wish(), WISH_MS);
   }
 
