@@ -58,7 +58,9 @@ fn page(pages: &HashMap<String, Vec<u8>>, path: &str) -> Response {
         name => name,
     };
     let html = format!("{name}.html");
-    let found = [name, html.as_str()].into_iter().find_map(|name| Some((name, pages.get(name)?)));
+    let found = [name, html.as_str()]
+        .into_iter()
+        .find_map(|name| Some((name, pages.get(name)?)));
     match found {
         Some((name, content)) => (
             [
