@@ -290,9 +290,9 @@ impl Planner {
             let list = group.sources.of_mut(media);
             let first_change = list.refresh();
             // Nobody looks further down the list than so: its slots, its own tracks and what is announced
-            // are skipped.
+            // are skipped; and one source more than slots limits a list to its talkers.
             let own = if media == Media::Audio { 1 } else { 3 };
-            let looked_at = usize::from(*self.widest.of(media)) + own;
+            let looked_at = usize::from(*self.widest.of(media)) + own + 1;
             let looked_at = looked_at + self.lists.announced.of(media).len();
             if first_change < looked_at {
                 work.subscribers.extend(&group.members);

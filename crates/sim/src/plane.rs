@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 use std::time::Duration;
 
+use sideroom_control::SlotPool;
 use sideroom_forward::{ForwardConfig, Forwarder, IngressId, SubscriberId};
 use sideroom_route::{
     Epoch, Gate, ParticipantId, RoutePlan, RouteUpdate, Time, TrackId, TrackKind, WorkerId,
@@ -64,6 +65,10 @@ pub(crate) struct Plane {
     queue: BinaryHeap<Reverse<Due>>,
     order: u64,
     next_transport: TransportId,
+    /// The transport that each participant was told to have, ready or not yet.
+    expected: BTreeMap<ParticipantId, TransportId>,
+    /// Transports become ready in order.
+    last_attach: Time,
     pub(crate) sink: Sink,
     pub(crate) writer: HeaderWriter,
     pub(crate) bytes: Vec<u8>,
@@ -91,6 +96,8 @@ impl Plane {
             queue: BinaryHeap::new(),
             order: 0,
             next_transport: 1,
+            expected: BTreeMap::new(),
+            last_attach: Time::ZERO,
             sink: Sink::default(),
             writer: HeaderWriter::new(),
             bytes: Vec::new(),
@@ -141,9 +148,36 @@ impl Plane {
         }
     }
 
-    pub(crate) fn take_transport_id(&mut self) -> TransportId {
+    /// A participant gets a transport, and loses the one that it had a little later.
+    pub(crate) fn connect(
+        &mut self,
+        participant: ParticipantId,
+        pool: SlotPool,
+        tracks: &[(TrackKind, TrackId)],
+        (now, chance): (Time, &mut Chance),
+    ) {
+        let delay = Duration::from_millis(chance.below(30));
+        self.last_attach = self.last_attach.max(now + delay);
+        self.disconnect(participant, (self.last_attach, chance));
+        let worker = chance.below(WORKERS as u64) as usize;
         self.next_transport += 1;
-        self.next_transport
+        let id = self.next_transport;
+        self.expected.insert(participant, id);
+        let transport = Transport::new(id, participant, (worker, pool), tracks);
+        self.push(self.last_attach, Item::Attach(Box::new(transport)));
+    }
+
+    /// A participant's transport goes.
+    pub(crate) fn disconnect(
+        &mut self,
+        participant: ParticipantId,
+        (now, chance): (Time, &mut Chance),
+    ) {
+        if let Some(id) = self.expected.remove(&participant) {
+            let delay = Duration::from_millis(chance.below(60));
+            let at = self.last_attach.max(now + delay);
+            self.push(at, Item::Detach(id));
+        }
     }
 
     /// A transport becomes the one of its participant.

@@ -8,7 +8,7 @@ use sideroom_control::{
     Actor, Applied, BreakoutError, BreakoutSettings, Command, Digest, Outcome, Record, RequestId,
     Room, RoomConfig, RoomSettings, UnixMillis,
 };
-use sideroom_route::{Epoch, ParticipantId, Time};
+use sideroom_route::{Epoch, Time};
 
 use crate::chance::Chance;
 use crate::coverage::Coverage;
@@ -16,7 +16,6 @@ use crate::history::History;
 use crate::model::{Model, ROOM};
 use crate::plane::{Item, Plane};
 use crate::step::{Act, Step, Violation, ensure};
-use crate::transport::Transport;
 
 /// When every world begins, in milliseconds since 1970.
 const BEGINNING: u64 = 1_700_000_000_000;
@@ -335,34 +334,25 @@ impl World {
                     ..
                 },
             ) => {
-                self.disconnect(*participant);
                 let Some(one) = self.model.person(*participant) else {
                     return;
                 };
-                let worker = self.chance.below(crate::plane::WORKERS as u64) as usize;
-                let id = self.plane.take_transport_id();
-                let transport = Transport::new(id, one.id, (worker, one.slots), tracks);
-                let delay = Duration::from_millis(self.chance.below(30));
-                let item = Item::Attach(Box::new(transport));
-                self.plane.push(self.now + delay, item);
+                let at = (self.now, &mut self.chance);
+                self.plane.connect(one.id, one.slots, tracks, at);
             }
             (
                 Command::Leave { participant }
                 | Command::Remove { participant }
                 | Command::Drop { participant },
                 _,
-            ) => self.disconnect(*participant),
+            ) => self
+                .plane
+                .disconnect(*participant, (self.now, &mut self.chance)),
             (Command::Timer(sideroom_control::Timer::Expire(participant)), _) => {
-                self.disconnect(*participant);
+                self.plane
+                    .disconnect(*participant, (self.now, &mut self.chance));
             }
             _ => {}
-        }
-    }
-
-    fn disconnect(&mut self, participant: ParticipantId) {
-        if let Some(id) = self.plane.homes.get(&participant).copied() {
-            let delay = Duration::from_millis(self.chance.below(60));
-            self.plane.push(self.now + delay, Item::Detach(id));
         }
     }
 

@@ -78,14 +78,18 @@ impl Generator {
             identities: self.identities,
             now: world.clock().0,
         };
-        let (actor, command) = if coming || model.people.is_empty() {
+        let (actor, command) = if model.draining && draw.chance.happens(0.2) {
+            (Actor::Operator, Command::Drain(false))
+        } else if coming || model.people.is_empty() {
             draw.arrival()
         } else {
             draw.request(self.size)
         };
         if let Command::Join(join) = &command {
             let number = crate::model::number_of(&join.identity);
-            self.identities = self.identities.max(number.saturating_add(1));
+            if number != u32::MAX {
+                self.identities = self.identities.max(number + 1);
+            }
         }
         Act::Ask {
             actor,
