@@ -16,7 +16,7 @@ use axum::{
     routing::{any, get, post},
 };
 use futures_util::{StreamExt as _, stream};
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 
 use crate::{
     api::Api,
@@ -120,11 +120,13 @@ async fn authorised(
     Ok((who, read(api, body).await?))
 }
 
-/// The body, if it is not too long.
+/// The body, if it is not too long and comes in time.
 pub(crate) async fn read(api: &Api, body: Body) -> Result<Bytes, ApiError> {
     let limit = api.config.max_message_bytes;
-    to_bytes(body, limit)
-        .await
+    let read = timeout(api.config.answer_timeout, to_bytes(body, limit)).await;
+    let slow =
+        || ApiError::BadRequest("The body did not come in time. Send it at once.".to_owned());
+    read.map_err(|_| slow())?
         .map_err(|_| ApiError::TooLarge { limit })
 }
 

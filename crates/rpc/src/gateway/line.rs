@@ -31,8 +31,8 @@ pub(super) enum End {
     Gone,
     /// We close it.
     Closing(Closing),
-    /// The join failed, which was said.
-    NotJoined,
+    /// The join failed, which was said; trying again later may help.
+    NotJoined { retry: bool },
     /// Another socket has the seat.
     Kicked(Kick),
 }
@@ -107,7 +107,10 @@ impl Line {
                 let closing = Closing::Backend(crate::backend::CloseReason::Replaced);
                 (Some(closing.text()), closing.code(), closing.reason())
             }
-            End::NotJoined => (Some(Closing::JoinFailed.text()), 4009, "JoinFailed"),
+            End::NotJoined { retry } => {
+                let closing = Closing::JoinFailed { retry };
+                (Some(closing.text()), closing.code(), closing.reason())
+            }
             End::Closing(closing) => (Some(closing.text()), closing.code(), closing.reason()),
         };
         let frame = CloseFrame {

@@ -155,7 +155,9 @@ pub(super) enum Closing {
     Unauthenticated,
     BadMessage,
     RateLimited,
-    JoinFailed,
+    JoinFailed {
+        retry: bool,
+    },
 }
 
 impl Closing {
@@ -172,7 +174,7 @@ impl Closing {
             Self::Unauthenticated => ("Unauthenticated", 4006, false),
             Self::BadMessage => ("BadMessage", 4007, false),
             Self::RateLimited => ("RateLimited", 4008, true),
-            Self::JoinFailed => ("JoinFailed", 4009, false),
+            Self::JoinFailed { retry } => ("JoinFailed", 4009, retry),
         }
     }
 
@@ -188,7 +190,7 @@ impl Closing {
             Self::TooSlow => "Messages were not read fast enough. Connect again.",
             Self::Backend(CloseReason::Draining) => "This server is shutting down. Connect again.",
             Self::Unauthenticated => "Join with a valid token.",
-            Self::JoinFailed => "Joining failed, as the error before says.",
+            Self::JoinFailed { .. } => "Joining failed, as the error before says.",
             Self::BadMessage => "The messages could not be understood.",
             Self::RateLimited => "Far too many messages. Slow down and connect again.",
         }

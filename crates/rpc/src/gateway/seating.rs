@@ -9,6 +9,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use tonic::Code;
+
 use super::{
     line::{End, Line},
     message::{self, Closing, Incoming, Joined, Resumed, typed},
@@ -60,7 +62,8 @@ impl Newcomer<'_> {
                         self.line
                             .send(message::error(&incoming.request_id, &error))
                             .await?;
-                        return Err(End::NotJoined);
+                        let retry = error.wire().code == Code::Unavailable;
+                        return Err(End::NotJoined { retry });
                     }
                 },
                 "resume" => match self.resume(&incoming).await {
@@ -126,7 +129,7 @@ impl Newcomer<'_> {
                 .await
                 .map(|()| watch.items),
             Err(error) => {
-                rise(&api, &seated, End::NotJoined).await;
+                rise(&api, &seated, End::NotJoined { retry: true }).await;
                 return Err(error);
             }
         };
@@ -207,7 +210,7 @@ pub(super) async fn rise(api: &Api, seated: &Seated, end: End) {
             api.seats.leave(participant, generation);
         }
         End::Kicked(_) => {}
-        End::Gone | End::NotJoined | End::Closing(_) => {
+        End::Gone | End::NotJoined { .. } | End::Closing(_) => {
             if !api.seats.detach(participant, generation) {
                 return;
             }

@@ -335,6 +335,24 @@ async fn a_join_that_fails_says_why_and_ends() {
 }
 
 #[tokio::test]
+async fn a_client_is_told_whether_trying_to_join_again_may_help() {
+    let server = Server::with_room().await;
+    let drain = json!({ "room": "math", "draining": true });
+    for (reconnect, reason) in [(false, "BadOffer"), (true, "Draining")] {
+        let mut socket = server.socket().await;
+        let offer = if reconnect { OFFER } else { "what?" };
+        let token = client_token("math", "ann", RoleClaim::Participant);
+        let join = json!({ "type": "join", "requestId": "1", "token": token, "offer": offer });
+        socket.send(join).await;
+        assert_eq!(socket.expect("error").await["reason"], reason);
+        assert_eq!(socket.end().await.0.unwrap()["reconnect"], reconnect);
+        server
+            .operator("RoomService/SetDraining", drain.clone())
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn messages_that_make_no_sense_are_answered_up_to_a_point() {
     let server = Server::with_room().await;
     let mut socket = server.socket().await;

@@ -11,5 +11,6 @@ mod fake;
 mod gateway;
 mod grpc;
 mod harness;
+mod hostile;
 mod limits;
 mod whip;
