@@ -83,14 +83,6 @@ impl Peer {
             self.ufrags.remove(0);
         }
     }
-
-    /// The slot that has this SSRC.
-    pub(super) fn slot_of(&self, ssrc: u32) -> Option<SlotId> {
-        self.slots
-            .iter()
-            .find(|(_, held)| *held == ssrc)
-            .map(|(slot, _)| *slot)
-    }
 }
 
 impl Peers {
@@ -195,10 +187,5 @@ impl Peers {
         }
         peer.addresses.push(address);
         self.by_address.insert(address, key);
-    }
-
-    /// Every key that is taken.
-    pub(super) fn keys(&self) -> Vec<PeerKey> {
-        self.by_participant.values().copied().collect()
     }
 }

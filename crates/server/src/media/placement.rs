@@ -1,6 +1,6 @@
 //! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use sideroom_route::{ParticipantId, RoomId, WorkerId};
 
@@ -92,21 +92,6 @@ impl Placement {
         Some((home, last))
     }
 
-    /// Forgets everybody of a room; says which workers served it.
-    pub(super) fn remove_room(&mut self, room: RoomId) -> BTreeSet<WorkerId> {
-        let gone: Vec<_> = self
-            .homes
-            .keys()
-            .copied()
-            .filter(|participant| participant.room() == room)
-            .collect();
-        let workers = self.workers_of(room).collect();
-        for participant in gone {
-            self.remove(participant);
-        }
-        workers
-    }
-
     fn choose(&self, room: RoomId) -> WorkerId {
         let least_loaded = |_: &()| {
             let indexed = self.load.iter().enumerate().min_by_key(|(_, load)| **load);
@@ -171,10 +156,9 @@ mod tests {
         }
         assert_eq!(placement.remove(who(1, 2)), Some((WorkerId(1), true)));
         assert_eq!(placement.remove(who(1, 2)), None);
-        assert_eq!(
-            placement.remove_room(RoomId(1)),
-            BTreeSet::from([WorkerId(0)])
-        );
+        for index in 0..2 {
+            placement.remove(who(1, index));
+        }
         assert!(placement.homes.is_empty() && placement.rooms.is_empty());
         assert_eq!(placement.load, [0, 0]);
     }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use sideroom_route::{GroupId, RoomId, TrackId, WorkerId};
 
+/// Tracks with their scores, the best first.
+type Ranking = Vec<(TrackId, u16)>;
+
 /// The last ranking of every worker.
 #[derive(Debug, Default)]
 pub struct TalkerLists {
-    lists: HashMap<(RoomId, GroupId), BTreeMap<WorkerId, Vec<(TrackId, u16)>>>,
+    lists: HashMap<(RoomId, GroupId), BTreeMap<WorkerId, Ranking>>,
 }
 
 impl TalkerLists {
