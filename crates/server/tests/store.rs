@@ -158,7 +158,7 @@ async fn waiting_requests_share_one_sync() {
         committed.await.unwrap();
     }
     let syncs = disk.0.syncs.load(Ordering::SeqCst) - before;
-    assert!(syncs < 200, "{syncs} syncs for 2000 requests");
+    assert!((1..200).contains(&syncs), "{syncs} syncs for 2000 requests");
 }
 
 /// After a failure every request fails until the disk works, and nothing refused is found later.

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 use running::{Client, Server, client_token};
 use serde_json::{Value, json};
 
-const OFFER: &str = include_str!("../../session/tests/offers/chromium156-recvonly.sdp");
+const OFFER: &str = include_str!("../../session/tests/offers/chromium156-simulcast.sdp");
 const MANY: &[(&str, &str)] = &[
     ("SIDEROOM_ROOMS_MAX_ACTIVE_TALKERS", "255"),
     ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600"),
 ];
 
-fn create_rooms(server: &Server, rooms: usize) {
+fn create_rooms(server: &Server, rooms: usize, size: &str) {
     let mut client = server.client();
     for index in 0..rooms {
         let room = format!("room-{index}");
@@ -31,8 +31,7 @@ fn create_rooms(server: &Server, rooms: usize) {
                 &json!({ "room": room, "requestId": "c" }),
             )
             .unwrap();
-        let definition =
-            json!({ "maxRooms": 2, "participants": "100", "media": { "audio": true } });
+        let definition = json!({ "maxRooms": 2, "participants": size, "media": { "audio": true } });
         let body = json!({ "room": room, "requestId": "b", "definition": definition });
         client
             .ask("BreakoutService/CreateBreakouts", &body)
@@ -113,7 +112,7 @@ fn report(what: &str, mut took: Vec<Duration>, length: Duration, cpu: f64) {
 
 fn measure(store: &Path, name: &str) {
     let server = Server::start(store, &[]);
-    create_rooms(&server, 64);
+    create_rooms(&server, 64, "4");
     let length = Duration::from_secs(5);
     for (what, clients, rate) in [
         ("closed loop, 64 clients", 64, None),
@@ -147,7 +146,7 @@ fn moves_in_a_room_of_a_thousand() {
         ("memory".into(), "move, in memory"),
     ] {
         let server = Server::start(&store, MANY);
-        create_rooms(&server, 1);
+        create_rooms(&server, 1, "100");
         let people = join(&server, 1_000);
         let mut client: Client = server.client();
         let mut took = Vec::new();
@@ -192,7 +191,13 @@ fn join(server: &Server, count: usize) -> Vec<String> {
             "room": "room-0", "requestId": format!("j{index}"), "clientToken": token, "offer": OFFER,
         });
         let answer = client.ask("ParticipantService/Join", &body).unwrap();
-        answer["participantId"].as_str().unwrap().to_owned()
+        let id = answer["participantId"].as_str().unwrap().to_owned();
+        let body = json!({
+            "room": "room-0", "requestId": format!("p{index}"), "participantId": id,
+            "kinds": ["TRACK_KIND_AUDIO"],
+        });
+        client.ask("ParticipantService/Publish", &body).unwrap();
+        id
     });
     let people = people.collect();
     println!("{count} joins in {:.2} s", begun.elapsed().as_secs_f64());

@@ -65,6 +65,8 @@ pub struct ControlLoop {
     pub(super) started: Instant,
     /// When it was last published how much there is.
     counted: Instant,
+    /// When the rules were last asked about a route again.
+    pub(super) audited: Instant,
     pub(super) life: tokio::sync::watch::Sender<usize>,
 }
 
@@ -93,6 +95,7 @@ impl ControlLoop {
             drain_until: None,
             started: clock::now(),
             counted: clock::now(),
+            audited: clock::now(),
             life,
         }
     }
