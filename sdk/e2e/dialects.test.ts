@@ -39,7 +39,7 @@ after(async () => {
 const { rows } = JSON.parse(readFileSync('js/src/dialects/table.json', 'utf8')) as { rows: Row[] };
 
 for (const name of new Set(rows.map((row) => row.test))) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 180_000 }, async () => {
     results.set(name, 'not finished');
     const failure = await page.evaluate((which) => (globalThis as unknown as { playDialect(name: string): Promise<string | null> }).playDialect(which), name);
     results.set(name, failure);

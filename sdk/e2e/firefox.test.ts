@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { limitMs } from './pace.ts';
 import { TONES, namesOf } from './person.ts';
 import { startServer } from './server.ts';
 
@@ -46,14 +47,14 @@ function inNamespace(): { ran: boolean; status: number | null } {
 async function join(browser: Browser, url: string, name: string, role: string): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(`${url}/?room=fox&name=${name}&role=${role}&tone=${TONES[name]}`);
-  await page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', { timeout: 30_000 });
+  await page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', { timeout: 90_000 });
   await page.evaluate((tones) => sideroom.listen(tones), Object.values(TONES));
   return page;
 }
 
 /** Waits until a page hears exactly these people. */
 async function hears(page: Page, names: string[], what: string): Promise<void> {
-  const deadline = Date.now() + 4_000;
+  const deadline = Date.now() + limitMs(4_000);
   let heard: string[] = [];
   while (Date.now() < deadline) {
     heard = namesOf(await page.evaluate(() => sideroom.tones()));
@@ -84,7 +85,7 @@ async function story(url: string): Promise<void> {
     await ada.evaluate(({ room, person }) => sideroom.room.breakouts.move({ [person]: room }), { room: breakout, person: await id(cleo) });
     await hears(bob, ['ada', 'cleo'], 'cleo joined bob');
     await hears(ada, [], 'alone in the parent');
-    await cleo.waitForFunction((person) => (sideroom.colour(person, 'screen')?.[0] ?? 0) > 150, { timeout: 8_000 }, await id(bob));
+    await cleo.waitForFunction((person) => (sideroom.colour(person, 'screen')?.[0] ?? 0) > 150, { timeout: 30_000 }, await id(bob));
     assert.equal(await ada.evaluate((person) => sideroom.colour(person, 'screen'), await id(bob)), null);
     await ada.evaluate(() => sideroom.room.breakouts.destroy());
     await hears(ada, ['bob', 'cleo'], 'everybody is back');
@@ -95,7 +96,7 @@ async function story(url: string): Promise<void> {
 }
 
 if (process.env[INSIDE]) {
-  test('the basic story in Firefox', { timeout: 120_000 }, async () => {
+  test('the basic story in Firefox', { timeout: 400_000 }, async () => {
     const server = await startServer({ SIDEROOM_MEDIA_ANNOUNCE: ADDRESS, SIDEROOM_MEDIA_BIND: '0.0.0.0' });
     try {
       await story(server.url);
@@ -104,7 +105,7 @@ if (process.env[INSIDE]) {
     }
   });
 } else {
-  test('Firefox in a network namespace', { timeout: 180_000, skip: existsSync(FIREFOX) ? false : 'Firefox is not installed' }, (t) => {
+  test('Firefox in a network namespace', { timeout: 500_000, skip: existsSync(FIREFOX) ? false : 'Firefox is not installed' }, (t) => {
     const { ran, status } = inNamespace();
     if (!ran) return t.skip('a network namespace needs root');
     assert.equal(status, 0);

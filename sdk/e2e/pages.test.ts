@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launch, watchErrors } from './browser.ts';
 import { apiToken } from './operator.ts';
+import { limitMs } from './pace.ts';
 import { ROOT, startServer, type RealServer } from './server.ts';
 
 let server: RealServer;
@@ -44,12 +45,12 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return page;
 }
 
-const joined = (page: Page): Promise<unknown> => page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 15_000 });
+const joined = (page: Page): Promise<unknown> => page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 60_000 });
 const shot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(shots, `${name}.png`) });
 
 const NAMES = ['Grace Hopper', 'Alan Turing', 'Emmy Noether', 'Katherine Johnson', 'Edsger Dijkstra'];
 
-test('joining by name, by keyboard alone', { timeout: 60_000 }, async () => {
+test('joining by name, by keyboard alone', { timeout: 180_000 }, async () => {
   const page = await open('/?room=keys');
   await page.getByLabel('Your name').fill('Ada');
   await page.getByLabel('I moderate').focus();
@@ -57,7 +58,7 @@ test('joining by name, by keyboard alone', { timeout: 60_000 }, async () => {
   await shot(page, 'join');
   await page.getByLabel('Your name').press('Enter');
   await joined(page);
-  assert.ok((await page.evaluate(() => sideroom.joinedMs)) < 2_000);
+  assert.ok((await page.evaluate(() => sideroom.joinedMs)) < limitMs(2_000));
   await page.getByRole('button', { name: 'New rooms' }).press('Enter');
   await page.getByRole('dialog').getByLabel('How people get there').selectOption('later');
   await page.getByRole('button', { name: 'Create' }).press('Enter');
@@ -70,13 +71,13 @@ test('joining by name, by keyboard alone', { timeout: 60_000 }, async () => {
   await page.context().close();
 });
 
-test('a meeting with breakouts, the console beside it, and what both look like', { timeout: 120_000 }, async () => {
+test('a meeting with breakouts, the console beside it, and what both look like', { timeout: 400_000 }, async () => {
   const ada = await open('/?room=physics&name=Ada%20Lovelace&role=moderator&join');
   await joined(ada);
   const others = await Promise.all(NAMES.map((name) => open(`/?room=physics&name=${encodeURIComponent(name)}&tone=${300 + name.length * 40}`, { viewport: { width: 480, height: 360 } })));
   await Promise.all(others.map(joined));
   for (const page of [ada, ...others.slice(0, 4)]) await page.getByRole('button', { name: 'Camera', exact: true }).click();
-  await ada.waitForFunction(() => [...document.querySelectorAll('video')].filter((video) => video.videoWidth > 0 && !video.hidden).length >= 4, null, { timeout: 15_000 });
+  await ada.waitForFunction(() => [...document.querySelectorAll('video')].filter((video) => video.videoWidth > 0 && !video.hidden).length >= 4, null, { timeout: 60_000 });
   await shot(ada, 'meeting-laptop');
   await shareWhiteboard(ada, others[0] as Page);
   await dragIntoBreakouts(ada);
@@ -151,7 +152,7 @@ async function inAllLights(ada: Page, console_: Page, inside: Page): Promise<voi
   }
 }
 
-test('everything that can be pressed has a name, and every picture too', { timeout: 60_000 }, async () => {
+test('everything that can be pressed has a name, and every picture too', { timeout: 180_000 }, async () => {
   const page = await open('/?room=names&name=Ada&role=moderator&join');
   await joined(page);
   await page.getByRole('button', { name: 'New rooms' }).waitFor();

@@ -50,6 +50,15 @@ export class Person {
   /** Opens a page that joins `room` at once, with a tone. */
   static async join(browser: Browser, url: string, room: string, name: string, role = 'participant'): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: 800, height: 560 } });
+    await context.addInitScript(() => {
+      const Real = WebSocket;
+      globalThis.WebSocket = class extends Real {
+        constructor(url: string | URL, protocols?: string | string[]) {
+          super(url, protocols);
+          Object.assign(globalThis, { lastSocket: this });
+        }
+      };
+    });
     const page = await context.newPage();
     const address = `${url}/?room=${room}&name=${name}&role=${role}&tone=${TONES[name]}`;
     const person = new Person(name, page, context, watchErrors(page), address);
@@ -60,11 +69,16 @@ export class Person {
 
   /** Waits until the page has joined, and begins to measure. */
   async ready(): Promise<void> {
-    await this.page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 15_000 });
+    await this.page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 60_000 });
     this.id = await this.page.evaluate((tones) => {
       sideroom.listen(tones);
       return sideroom.room.me.id as string;
     }, Object.values(TONES));
+  }
+
+  /** Cuts the socket, as a proxy that restarts. */
+  async cutSocket(): Promise<void> {
+    await this.page.evaluate(() => (globalThis as unknown as { lastSocket: WebSocket }).lastSocket.close());
   }
 
   async reload(): Promise<void> {

@@ -78,7 +78,7 @@ export async function startServer(environment: Record<string, string> = {}): Pro
   const start = async (): Promise<void> => {
     child = spawn(binary(), args, { env, stdio: process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore' });
     const started = child;
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       if (started.exitCode !== null) throw new Error(`The server ended with ${started.exitCode}. Set SIDEROOM_LOG=1 to see why.`);
       const up = await fetch(url).then((response) => response.ok, () => false);

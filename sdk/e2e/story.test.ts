@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launch } from './browser.ts';
+import { limitMs } from './pace.ts';
 import { Person, beginStep, checkRecords, expectHearing, type Hearing } from './person.ts';
 import { startServer, type RealServer } from './server.ts';
 
@@ -39,10 +40,11 @@ after(async () => {
   await server?.stop();
 });
 
-test('the whole story', { timeout: 180_000 }, async (t) => {
+test('the whole story', { timeout: 600_000 }, async (t) => {
   for (const name of EVERYBODY) people.push(await Person.join(browser, server.url, 'story', name, name === 'ada' ? 'moderator' : 'participant'));
   const joined = await ada().do(() => sideroom.joinedMs);
-  assert.ok(joined < 2_000, `the first meeting was joined in ${joined} ms`);
+  assert.ok(joined < limitMs(2_000), `the first meeting was joined in ${joined} ms`);
+  console.log(`# the first meeting was joined in ${Math.round(joined)} ms`);
   let rooms: string[] = [];
 
   await t.test('everybody hears everybody in the parent', () => step('joined', hearing([EVERYBODY]), async () => {}));
@@ -120,10 +122,8 @@ test('the whole story', { timeout: 180_000 }, async (t) => {
   await t.test('a dropped socket comes back, and nothing is heard that was not before', () =>
     step('reconnect', hearing([['ada', 'eve'], ['bob'], ['cleo', 'dan']]), async () => {
       const back = cleo().do(() => new Promise<string>((resolve) => sideroom.room.on('phase', (phase: { name: string; how: string }) => phase.name === 'connected' && resolve(phase.how))));
-      await cleo().context.setOffline(true);
-      await cleo().page.waitForFunction(() => sideroom.room.phase.name !== 'connected', null, { timeout: 25_000 }).catch(() => {});
-      await cleo().context.setOffline(false);
-      await Promise.race([back, cleo().page.waitForFunction(() => sideroom.room.phase.name === 'connected')]);
+      await cleo().cutSocket();
+      assert.equal(await back, 'resumed');
     }),
   );
 
@@ -161,7 +161,7 @@ test('the whole story', { timeout: 180_000 }, async (t) => {
   });
 
   await t.test('no page logged an error', () => {
-    for (const each of people) assert.deepEqual(each.errors.filter((text) => !/ERR_INTERNET_DISCONNECTED|WebSocket connection/.test(text)), [], each.name);
+    for (const each of people) assert.deepEqual(each.errors, [], each.name);
   });
 });
 

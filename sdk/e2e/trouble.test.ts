@@ -25,10 +25,10 @@ async function open(path: string, from: Browser = browser): Promise<Page> {
   return page;
 }
 
-const joined = (page: Page): Promise<unknown> => page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 20_000 });
-const says = (page: Page, text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor({ timeout: 15_000 });
+const joined = (page: Page): Promise<unknown> => page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 60_000 });
+const says = (page: Page, text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor({ timeout: 45_000 });
 
-test('a refused microphone and a missing camera', { timeout: 60_000 }, async () => {
+test('a refused microphone and a missing camera', { timeout: 180_000 }, async () => {
   const refusing = await launch(['--deny-permission-prompts']);
   const page = await open('/?room=refused&name=Ada&join', refusing);
   await joined(page);
@@ -46,14 +46,14 @@ test('a refused microphone and a missing camera', { timeout: 60_000 }, async () 
   await refusing.close();
 });
 
-test('a token that is no good', { timeout: 60_000 }, async () => {
+test('a token that is no good', { timeout: 180_000 }, async () => {
   const page = await open('/?room=tokens&name=Ada&join&token=expired');
   await says(page, /token/i);
   await page.getByRole('button', { name: 'Join', exact: true }).waitFor();
   await page.context().close();
 });
 
-test('a room that is full', { timeout: 60_000 }, async () => {
+test('a room that is full', { timeout: 180_000 }, async () => {
   const first = await open('/?room=full&name=Ada&join');
   await joined(first);
   await call(server.url, 'RoomService/UpdateRoom', { room: 'full', settings: { maxParticipants: 1 } });
@@ -65,7 +65,7 @@ test('a room that is full', { timeout: 60_000 }, async () => {
   for (const page of [first, second]) await page.context().close();
 });
 
-test('a breakout that closes while somebody joins it', { timeout: 60_000 }, async () => {
+test('a breakout that closes while somebody joins it', { timeout: 180_000 }, async () => {
   const [mod, guest] = [await open('/?room=closing&name=Ada&role=moderator&join'), await open('/?room=closing&name=Bob&join')];
   await Promise.all([joined(mod), joined(guest)]);
   const id = await mod.evaluate(async () => (await sideroom.room.breakouts.create({ rooms: 1, capacity: 3 }))[0].id as string);
@@ -89,11 +89,11 @@ async function outage(page: Page, forMs: number): Promise<{ phases: string[]; gr
   server.freeze();
   await new Promise((resolve) => setTimeout(resolve, forMs));
   server.thaw();
-  await page.waitForFunction(() => sideroom.room.phase.name === 'connected' && sideroom.room.peer.connection.connectionState === 'connected', null, { timeout: 40_000 });
+  await page.waitForFunction(() => sideroom.room.phase.name === 'connected' && sideroom.room.peer.connection.connectionState === 'connected', null, { timeout: 90_000 });
   return page.evaluate(() => ({ phases: (globalThis as unknown as { phases: string[] }).phases, group: sideroom.room.me.groupId as string }));
 }
 
-test('the network gone for 10 seconds, and for 60', { timeout: 180_000 }, async () => {
+test('the network gone for 10 seconds, and for 60', { timeout: 400_000 }, async () => {
   const mod = await open('/?room=outage&name=Ada&role=moderator&join');
   await joined(mod);
   const breakout = await mod.evaluate(async () => {
@@ -112,7 +112,7 @@ test('the network gone for 10 seconds, and for 60', { timeout: 180_000 }, async 
   await mod.context().close();
 });
 
-test('a restarted server: everybody is back in the same breakout', { timeout: 90_000 }, async () => {
+test('a restarted server: everybody is back in the same breakout', { timeout: 240_000 }, async () => {
   const pages = [await open('/?room=restart&name=Ada&role=moderator&join'), await open('/?room=restart&name=Bob&tone=440')];
   await Promise.all(pages.map(joined));
   const [mod, guest] = pages as [Page, Page];
@@ -123,7 +123,7 @@ test('a restarted server: everybody is back in the same breakout', { timeout: 90
   }, await guest.evaluate(() => sideroom.room.me.id as string));
   await guest.waitForFunction(() => sideroom.room.me.isAway);
   await server.restart();
-  await guest.waitForFunction((id) => sideroom.room.phase.name === 'connected' && sideroom.room.phase.how === 'rejoined' && sideroom.room.me.groupId === id && sideroom.room.peer.connection.connectionState === 'connected', breakout, { timeout: 40_000 });
+  await guest.waitForFunction((id) => sideroom.room.phase.name === 'connected' && sideroom.room.phase.how === 'rejoined' && sideroom.room.me.groupId === id && sideroom.room.peer.connection.connectionState === 'connected', breakout, { timeout: 90_000 });
   await guest.waitForFunction(() => sideroom.room.me.isLive('audio'), null, { timeout: 10_000 });
   for (const page of pages) await page.context().close();
 });

@@ -25,7 +25,6 @@ function askForToken(problem = ''): void {
   const input = h('input', { type: 'password', required: true, autocomplete: 'off', placeholder: 'eyJ…' });
   const onsubmit = (event: Event): void => {
     event.preventDefault();
-    sessionStorage.setItem(KEPT_AS, input.value.trim());
     void open(input.value.trim());
   };
   const form = h(
@@ -43,10 +42,19 @@ function askForToken(problem = ''): void {
   input.focus();
 }
 
+/** The token does not stay in the address, where it would be copied along with it. */
+function keep(token: string): void {
+  sessionStorage.setItem(KEPT_AS, token);
+  const address = new URL(location.href);
+  address.searchParams.delete('key');
+  history.replaceState(null, '', address);
+}
+
 async function open(token: string): Promise<void> {
   const operator = new Operator(token);
   try {
     const rooms = await operator.rooms();
+    keep(token);
     new Console(operator, rooms);
   } catch (error) {
     sessionStorage.removeItem(KEPT_AS);

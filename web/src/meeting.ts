@@ -19,12 +19,21 @@ const app = document.getElementById('app') as HTMLElement;
 async function enter({ person, microphone, camera }: Entry): Promise<void> {
   const started = performance.now();
   const room = await connect(location.origin, () => fetchToken(person));
+  keepInAddress(person);
   showRoom(room, person);
   const joinedMs = performance.now() - started;
   expose(room, joinedMs);
   if (asked.tone) run(() => room.local.publish('audio', toneTrack(asked.tone)));
   else if (microphone) run(() => room.local.publish('audio', microphone));
   if (camera) run(() => room.local.publish('camera', camera));
+}
+
+/** A reload comes back to the meeting, and to the same place in it. */
+function keepInAddress(person: Person): void {
+  const address = new URL(location.href);
+  for (const [name, value] of Object.entries(person)) address.searchParams.set(name, value);
+  address.searchParams.set('join', '');
+  history.replaceState(null, '', address);
 }
 
 function showRoom(room: Room, person: Person): void {
@@ -114,6 +123,9 @@ function announce(room: Room): void {
 }
 
 function endPage(person: Person, error: SideroomError | undefined): void {
+  const address = new URL(location.href);
+  address.searchParams.delete('join');
+  history.replaceState(null, '', address);
   const again = h('button', { type: 'button', class: 'primary', onclick: () => location.reload() }, error ? 'Try again' : 'Join again');
   const title = error ? 'You are no longer in the meeting' : 'You left the meeting';
   const text = error?.message ?? `The meeting “${person.room}” goes on without you.`;

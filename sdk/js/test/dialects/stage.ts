@@ -54,7 +54,7 @@ export function ok(holds: unknown, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 30_000;
 
 /** Fails with `what` if `promise` takes too long. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
