@@ -20,7 +20,7 @@ browsers() { (cd sdk && npm run --silent e2e); }
 
 run "browsers" browsers
 run "native clients" crates/server/e2e/run.sh
-run "examples" deploy/dev/examples.sh
+run "examples, WHIP and WHEP" deploy/dev/examples.sh
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2

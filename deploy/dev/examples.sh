@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples of docs/examples, each against a fresh server.
+# The examples of docs/examples, and ffmpeg's WHIP beside a browser's WHEP, against one fresh server.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=${CARGO_TARGET_DIR:-target}/release/sideroom
@@ -24,3 +24,8 @@ for example in "docs/examples/curl.sh" "node docs/examples/walk.mjs" ".venv/bin/
   echo "$example"
   $example
 done
+
+echo "crates/rpc/e2e/whip.mjs"
+FFMPEG=$(.venv/bin/python -c 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())')
+export FFMPEG CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
+node crates/rpc/e2e/whip.mjs
