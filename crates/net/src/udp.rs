@@ -202,3 +202,44 @@ fn ask_for_local_address(fd: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
         sys::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Destination, PeerAddr, RecvBatch};
+
+    /// The kernel segments nothing for a socket without checksums: EINVAL, as from a path whose MTU is
+    /// smaller than the packets.
+    #[test]
+    fn what_the_kernel_does_not_segment_leaves_one_by_one_and_that_is_remembered() {
+        let at = ([127, 0, 0, 1], 0).into();
+        let mut to = UdpPort::bind(at, &UdpOptions::default()).expect("a socket");
+        let mut from = UdpPort::bind(at, &UdpOptions::default()).expect("a socket");
+        if !from.segments() {
+            return;
+        }
+        sys::set_option(from.as_fd(), libc::SOL_SOCKET, libc::SO_NO_CHECK, 1).expect("known");
+        let destination = Destination::keyed(0, PeerAddr::udp(to.local_addr()));
+        let mut send = SendBatch::new(8, 10_000);
+        let mut recv = RecvBatch::new(8, RecvBatch::COALESCED);
+        let mut flushes = 0;
+        while from.segments() {
+            flushes += 1;
+            assert!(flushes < 100, "it is never given up");
+            for number in 0..3 {
+                assert!(send.push(&destination, &[number; 500]));
+            }
+            let flushed = from.flush(&mut send, WhenFull::Drop);
+            assert_eq!((flushed.sent, flushed.messages, flushed.failed), (3, 3, 0));
+            to.recv_batch(&mut recv).expect("loopback");
+            let mut got = Vec::new();
+            while let Some(datagram) = recv.pop() {
+                got.push((datagram.bytes.len(), datagram.bytes[0]));
+            }
+            assert_eq!(got, [(500, 0), (500, 1), (500, 2)]);
+        }
+        assert!(send.push(&destination, &[0; 9]) && send.push(&destination, &[0; 9]));
+        let flushed = from.flush(&mut send, WhenFull::Drop);
+        assert_eq!((flushed.sent, flushed.messages), (2, 2));
+    }
+}
