@@ -11,7 +11,7 @@ use sideroom_net::{PortOptions, UdpOptions};
 /// A forwarder with static SRTP keys and nothing else: every packet goes to every other peer that
 /// receives. The yardstick for what the server costs under the same load; `sideroom-load --target
 /// bare` drives it. Peers make themselves known by one JSON object in a datagram:
-/// {"hello":"peer","id":1,"ssrcs":[7],"receives":false}, {"hello":"stats"}, {"hello":"reset"}.
+/// {"hello":"peer","id":2,"ssrcs":[],"receives":true}, {"hello":"stats"}, {"hello":"reset"}.
 #[derive(Parser)]
 #[command(name = "bare")]
 struct Arguments {
