@@ -40,6 +40,14 @@ pub(super) struct Shares {
     held: BTreeMap<SlotId, usize>,
 }
 
+/// What a path is believed to carry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Estimate {
+    pub(super) bps: u64,
+    /// The path has shown a limit. Until then nothing is paused: not to have tried is no reason.
+    pub(super) limited: bool,
+}
+
 /// What a sharing out led to.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -50,19 +58,22 @@ pub(super) struct Shared {
 }
 
 impl Shares {
-    /// Shares out `estimate_bps` between `audio_slots` and `wants`.
+    /// Shares out the estimate between `audio_slots` and `wants`.
     pub(super) fn share(
         &mut self,
-        estimate_bps: u64,
+        Estimate {
+            bps: estimate_bps,
+            limited,
+        }: Estimate,
         audio_slots: usize,
         mut wants: Vec<Want>,
     ) -> Shared {
         let audio = AUDIO_BPS * u64::try_from(audio_slots).unwrap_or(u64::MAX);
         wants.sort_by_key(|want| (want.placement, rank(want.kind), want.slot));
         let ladders: Vec<Vec<Step>> = wants.iter().map(ladder).collect();
-        let generous = climb(&ladders, estimate_bps.saturating_sub(audio));
+        let generous = climb(&ladders, estimate_bps.saturating_sub(audio), limited);
         let careful_bps = (estimate_bps as f64 * CAUTION) as u64;
-        let careful = climb(&ladders, careful_bps.saturating_sub(audio));
+        let careful = climb(&ladders, careful_bps.saturating_sub(audio), limited);
         let mut shared = Shared {
             targets: Vec::new(),
             wanted_bps: audio,
@@ -154,9 +165,14 @@ fn suffices(want: &Want, index: usize, count: usize) -> bool {
 
 /// How far each gets: everybody the first step, in order; then what is read goes to its top, and the
 /// others climb together.
-fn climb(ladders: &[Vec<Step>], budget_bps: u64) -> Vec<usize> {
+fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
     let mut left = budget_bps;
     let mut levels = vec![0; ladders.len()];
+    if !limited {
+        let firsts = ladders.iter().filter_map(|ladder| ladder.first());
+        left = left.saturating_sub(firsts.map(|step| step.bps).sum());
+        levels.fill(1);
+    }
     let cost = |ladder: &Vec<Step>, level: usize| {
         level
             .checked_sub(1)
@@ -216,6 +232,10 @@ mod tests {
             .collect()
     }
 
+    fn limited(bps: u64) -> Estimate {
+        Estimate { bps, limited: true }
+    }
+
     const CAMERA: [u64; 3] = [150_000, 500_000, 1_500_000];
 
     #[test]
@@ -227,9 +247,28 @@ mod tests {
             (1_000_000, Some(1)),
             (5_000_000, Some(u8::MAX)),
         ] {
-            let shared = Shares::default().share(estimate, 1, camera());
+            let shared = Shares::default().share(limited(estimate), 1, camera());
             assert_eq!(encodings(&shared), [encoding], "at {estimate}");
         }
+    }
+
+    #[test]
+    fn nothing_is_paused_before_the_path_has_shown_a_limit() {
+        let untried = Estimate {
+            bps: 100_000,
+            limited: false,
+        };
+        let wants = vec![
+            want(0, TrackKind::Camera, &CAMERA),
+            want(1, TrackKind::Screen, &[2_000_000]),
+        ];
+        let shared = Shares::default().share(untried, 1, wants);
+        assert!(
+            shared
+                .targets
+                .iter()
+                .all(|(_, target)| *target != LayerTarget::Paused)
+        );
     }
 
     #[test]
@@ -238,7 +277,7 @@ mod tests {
             want(0, TrackKind::Camera, &CAMERA),
             want(1, TrackKind::Screen, &[400_000]),
         ];
-        let shared = Shares::default().share(450_000, 1, wants);
+        let shared = Shares::default().share(limited(450_000), 1, wants);
         let of = |slot| {
             shared
                 .targets
@@ -253,7 +292,11 @@ mod tests {
     fn a_layer_goes_at_once_and_comes_back_only_with_room_to_spare() {
         let mut shares = Shares::default();
         let mut at = |estimate| {
-            let shared = shares.share(estimate, 0, vec![want(0, TrackKind::Camera, &CAMERA)]);
+            let shared = shares.share(
+                limited(estimate),
+                0,
+                vec![want(0, TrackKind::Camera, &CAMERA)],
+            );
             encodings(&shared)
         };
         assert_eq!(at(600_000), [Some(1)]);
@@ -271,7 +314,7 @@ mod tests {
     fn a_small_picture_needs_no_large_layer() {
         let mut small = want(0, TrackKind::Camera, &CAMERA);
         small.max_height = 180;
-        let shared = Shares::default().share(5_000_000, 0, vec![small]);
+        let shared = Shares::default().share(limited(5_000_000), 0, vec![small]);
         assert_eq!(encodings(&shared), [Some(0)]);
         assert_eq!(shared.wanted_bps, CAMERA[0]);
     }

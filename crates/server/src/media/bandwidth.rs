@@ -8,7 +8,7 @@ use sideroom_route::{Media, ParticipantId, SlotId, Time};
 use sideroom_session::TransportFeedback;
 use sideroom_session::bandwidth::Bandwidth;
 
-use super::allocator::{Shares, Want};
+use super::allocator::{Estimate, Shares, Want};
 use super::egress::Sealer;
 use super::peers::PeerKey;
 use super::worker::Worker;
@@ -37,6 +37,11 @@ impl Downlink {
             rtt: DEFAULT_RTT,
             wanted_bps: 0,
         }
+    }
+
+    /// It wants more than it gets.
+    fn is_short(&self) -> bool {
+        self.wanted_bps > self.bandwidth.estimate_bps()
     }
 }
 
@@ -79,6 +84,30 @@ impl Worker {
         }
     }
 
+    /// Shares out and probes without a report: whoever gets less than it wants is not forgotten, even if
+    /// it gets nothing at all and so has nothing to report.
+    pub(super) fn refresh(&mut self, now: Time, key: PeerKey) {
+        let downlink = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.downlink.as_ref());
+        if downlink.is_some_and(|downlink| downlink.is_short() && now >= downlink.next_share) {
+            self.share(now, key);
+            self.probe(now, key);
+        }
+    }
+
+    /// When [`Self::refresh`] wants to be called.
+    pub(super) fn refresh_at(&mut self, key: PeerKey) -> Time {
+        let downlink = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.downlink.as_ref());
+        downlink
+            .filter(|downlink| downlink.is_short())
+            .map_or(Time::NEVER, |one| one.next_share)
+    }
+
     /// How long a packet and its answer take.
     pub(super) fn handle_rtt(&mut self, key: PeerKey, rtt: Duration) {
         if let Some(downlink) = self
@@ -103,9 +132,11 @@ impl Worker {
         else {
             return;
         };
-        let shared = downlink
-            .shares
-            .share(downlink.bandwidth.estimate_bps(), audio, wants);
+        let estimate = Estimate {
+            bps: downlink.bandwidth.estimate_bps(),
+            limited: downlink.bandwidth.is_limited(),
+        };
+        let shared = downlink.shares.share(estimate, audio, wants);
         downlink.next_share = now + SHARE_EVERY;
         downlink.wanted_bps = shared.wanted_bps;
         for (slot, target) in shared.targets {

@@ -19,7 +19,9 @@ impl Worker {
             self.handle_session_event(now, key, event);
         }
         self.transmit(now, key);
+        let refresh_at = self.refresh_at(key);
         if let Some(peer) = self.peers.get_mut(key) {
+            self.timers.bring_forward(key, refresh_at);
             self.timers.bring_forward(key, peer.session.poll_timeout());
         }
     }

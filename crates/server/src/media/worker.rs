@@ -259,6 +259,7 @@ impl Worker {
         while let Some(key) = self.timers.pop(now) {
             if let Some(peer) = self.peers.get_mut(key) {
                 peer.session.handle_timeout(now);
+                self.refresh(now, key);
                 self.settle(now, key);
             }
         }

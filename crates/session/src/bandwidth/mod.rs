@@ -69,6 +69,11 @@ impl Bandwidth {
             .clamp(MIN_BPS, MAX_BPS)
     }
 
+    /// True once the path has shown that it carries only so much.
+    pub fn is_limited(&self) -> bool {
+        self.remb.is_some() || self.rate.has_decreased() || self.loss.bound_bps() < MAX_BPS
+    }
+
     /// The client said what arrived.
     pub fn handle_feedback(&mut self, now: Time, feedback: &TransportFeedback, rtt: Duration) {
         if feedback.packets.is_empty() {
@@ -120,9 +125,7 @@ impl Bandwidth {
     /// A probe, if more than the estimate is wanted and it is time for one. The caller sends so much
     /// padding at once, and says with which packets.
     pub fn poll_probe(&mut self, now: Time, wanted_bps: u64) -> Option<Probe> {
-        if now.since(self.heard) > SILENCE {
-            return None;
-        }
+        // Also after a silence: if everything is paused, nothing else makes the client report.
         self.probes.poll(now, self.estimate_bps(), wanted_bps)
     }
 

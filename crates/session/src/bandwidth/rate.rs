@@ -54,6 +54,11 @@ impl RateControl {
         self.decreased.is_some_and(|at| now.since(at) < RECENT)
     }
 
+    /// True if the queue ever grew.
+    pub(super) fn has_decreased(&self) -> bool {
+        self.decreased.is_some()
+    }
+
     /// A probe showed what the path carries.
     pub(super) fn probed(&mut self, now: Time, measured_bps: u64, usage: Usage) {
         let measured = measured_bps as f64;
