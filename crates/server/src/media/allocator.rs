@@ -83,7 +83,7 @@ impl Shares {
         for ((want, ladder), (generous, careful)) in wants.iter().zip(&ladders).zip(levels) {
             // What has not been seen before begins where it fits.
             let before = self.held.get(&want.slot).copied().unwrap_or(*generous);
-            let level = (*careful).max(before.min(*generous));
+            let level = before.max(*careful).min(*generous);
             held.insert(want.slot, level);
             let below = level.checked_sub(1).and_then(|index| ladder.get(index));
             // At the top of what there is now: whatever more comes is welcome too.
