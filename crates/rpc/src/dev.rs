@@ -10,7 +10,7 @@ use sideroom_control::{BreakoutSettingsPatch, RoomPatch};
 
 use crate::{
     api::{Api, request_id_or_fresh, room_name},
-    auth::{ClientClaims, RoleClaim},
+    auth::{ApiClaims, ClientClaims, RoleClaim},
     backend::CreateRoom,
     clock,
     error::ApiError,
@@ -38,6 +38,11 @@ pub(crate) struct Minted {
     token: String,
     room: String,
     identity: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OperatorToken {
+    token: String,
 }
 
 /// `GET` or `POST /dev/token`: `room`, and optionally `name`, `identity` and `role`.
@@ -80,6 +85,18 @@ pub(crate) async fn token(
         token: token.map_err(|_| ApiError::Internal)?,
         room,
         identity,
+    }))
+}
+
+/// `POST /dev/operator`: a token with the development key's power, for the operator console.
+pub(crate) async fn operator(State(api): State<Api>) -> Result<Json<OperatorToken>, ApiError> {
+    let key = api.keyring.minting_key().ok_or_else(|| {
+        ApiError::NotSupported("No key of this server may sign tokens.".to_owned())
+    })?;
+    let claims = ApiClaims::new(clock::unix_s() + LIFE_S);
+    let token = api.keyring.mint_api(key, &claims);
+    Ok(Json(OperatorToken {
+        token: token.map_err(|_| ApiError::Internal)?,
     }))
 }
 

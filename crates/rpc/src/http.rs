@@ -51,7 +51,9 @@ pub fn router(api: Api) -> Router {
         );
     }
     if api.config.dev {
-        router = router.route("/dev/token", any(dev::token));
+        router = router
+            .route("/dev/token", any(dev::token))
+            .route("/dev/operator", post(dev::operator));
     }
     router
         .layer(middleware::from_fn_with_state(api.clone(), cross_origin))
