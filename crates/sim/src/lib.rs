@@ -1,7 +1,7 @@
 //! Seeded worlds: everything that chance and time do to the server, made repeatable.
 //!
-//! The real control and forwarding code runs here under a virtual clock; what the network does to
-//! packets is a [`link::Link`]. Nothing here ships, and nothing here reads a clock or rolls ambient dice.
+//! The real control and forwarding code runs here under a virtual clock; [`link::Link`] is a bad network
+//! for tests of transports. Nothing here ships, and nothing here reads a clock or rolls ambient dice.
 //!
 //! A [`story::Setting`] begins with a seed. [`generate::Generator`] draws one [`step::Step`] after the
 //! other, [`world::World`] takes them: a real room decides, two real forwarders forward the tagged packets
