@@ -1,0 +1,111 @@
+//! The rules of breakouts, one test each. The table at the end maps every rule to its tests, and a test
+//! checks that none is missing.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod beyond;
+mod creating;
+mod lasting;
+mod moving;
+#[path = "../story/mod.rs"]
+mod story;
+mod together;
+
+use sideroom_control::*;
+use sideroom_route::*;
+use story::*;
+
+const OPERATOR: Actor = Actor::Operator;
+
+/// A moderator and three participants in the parent.
+fn four() -> (Story, [ParticipantId; 4]) {
+    four_in(Story::new())
+}
+
+fn four_in(mut story: Story) -> (Story, [ParticipantId; 4]) {
+    let moderator = story.moderator("mod");
+    let people = ["ann", "bob", "cem"].map(|name| story.person(name));
+    (story, [moderator, people[0], people[1], people[2]])
+}
+
+fn lecture(story: &mut Story, moderator: ParticipantId) {
+    story.ok(moderator, Command::SetMode(RoomMode::Lecture));
+}
+
+/// Every rule, and what tests it.
+const RULES: &[(u8, &[&str])] = &[
+    (1, &["lecture_mode_refuses", "lecture_mode_waits"]),
+    (2, &["nobody_creates_or_invites"]),
+    (3, &["a_room_has_ten"]),
+    (
+        4,
+        &["capacity_lies_between", "everybody_in_a_breakout_fits"],
+    ),
+    (5, &["a_breakout_carries"]),
+    (6, &["to_change_breakouts", "a_moderator_moves_people"]),
+    (7, &["joining_needs", "a_closed_or_full"]),
+    (8, &["joining_takes", "what_is_received"]),
+    (
+        9,
+        &[
+            "leaving_lifts",
+            "clear_returns",
+            "clear_by_a_plain",
+            "destroy_returns",
+        ],
+    ),
+    (10, &["a_group_operation"]),
+    (11, &["force_moves", "moderators_learn"]),
+    (12, &["distribution_is_even"]),
+    (13, &["the_timer_counts", "a_refused_return"]),
+    (14, &["a_dropped_participant", "a_late_joiner"]),
+    (15, &["ownership_passes"]),
+    (
+        16,
+        &[
+            "a_repeated_request",
+            "what_was_decided",
+            "whoever_comes_back",
+            "a_reader_who_is_too_late",
+            "breakouts_survive",
+        ],
+    ),
+    (
+        17,
+        &[
+            "address_all_reaches",
+            "listening_in_hears",
+            "help_is_asked",
+            "self_select_lets",
+            "breakouts_are_named",
+            "shuffling_again",
+            "chat_stays",
+            "the_move_log",
+        ],
+    ),
+];
+
+#[test]
+fn every_rule_has_its_tests() {
+    let source = [
+        include_str!("creating.rs"),
+        include_str!("moving.rs"),
+        include_str!("together.rs"),
+        include_str!("lasting.rs"),
+        include_str!("beyond.rs"),
+    ]
+    .concat();
+    let numbers: Vec<u8> = RULES.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(numbers, (1..=17).collect::<Vec<_>>());
+    let tests = source.matches("#[test]\nfn rule_").count();
+    let listed: usize = RULES.iter().map(|(_, tests)| tests.len()).sum();
+    assert_eq!(
+        tests, listed,
+        "a test that is in no rule, or the other way round"
+    );
+    for (rule, tests) in RULES {
+        for test in *tests {
+            let name = format!("#[test]\nfn rule_{rule}_{test}");
+            assert_eq!(source.matches(&name).count(), 1, "{name}");
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Rules 10 to 15: what happens to many at once, by force, by chance, by the clock, and to who is gone.
+
+use std::collections::BTreeSet;
+
+use sideroom_control::*;
+use sideroom_route::*;
+
+use super::story::*;
+use super::*;
+
+#[test]
+fn rule_10_a_group_operation_is_one_epoch() {
+    let mut story = Story::new();
+    let moderator = story.moderator("mod");
+    let people: Vec<_> = (0..8).map(|n| story.person(&format!("p{n}"))).collect();
+    let breakouts = story.create(moderator, 2, 4);
+    let selection = Selection::All;
+    let one_step = |story: &mut Story, command: Command| {
+        let before = story.room.epoch();
+        let applied = story.ok(moderator, command);
+        let update = applied.update.expect("the table changes");
+        assert_eq!((update.after, update.epoch), (before, before.next()));
+        assert_eq!(applied.epoch, before.next());
+        assert!(
+            applied
+                .events
+                .iter()
+                .all(|event| event.epoch == before.next())
+        );
+        let tracks = update.tracks.iter().filter_map(|change| change.route);
+        assert!(tracks.clone().all(|route| route.since == before.next()));
+    };
+    let shuffle = Command::Shuffle {
+        breakouts: selection.clone(),
+        seed: Some(3),
+    };
+    one_step(&mut story, shuffle);
+    one_step(&mut story, Command::Clear(selection.clone()));
+    story.ok(
+        moderator,
+        Command::UpdateBreakout {
+            breakout: breakouts[0],
+            patch: BreakoutPatch {
+                auto_move: Some(true),
+                ..BreakoutPatch::default()
+            },
+        },
+    );
+    story.ok(moderator, Command::Close(selection.clone()));
+    one_step(
+        &mut story,
+        Command::Open(Selection::Some(vec![breakouts[0]])),
+    );
+    one_step(&mut story, Command::Close(selection.clone()));
+    story.ok(moderator, Command::Open(selection.clone()));
+    let moves = people[..3].iter().map(|one| MoveTo {
+        participant: *one,
+        to: inside(breakouts[1]),
+        stream: None,
+    });
+    let moves = moves.collect();
+    one_step(&mut story, Command::Move { moves });
+    one_step(&mut story, Command::Destroy(selection));
+}
+
+#[test]
+fn rule_11_force_moves_without_asking_and_auto_move_at_the_opening() {
+    let (mut story, [moderator, ann, bob, cem]) = four();
+    let id = story.create(moderator, 1, 4)[0];
+    let invite = |participants, force| Command::Invite {
+        breakout: id,
+        participants,
+        force,
+    };
+    story.ok(moderator, invite(vec![ann], false));
+    assert_eq!(story.group(ann), GroupId::Parent, "asked");
+    story.ok(moderator, invite(vec![bob], true));
+    assert_eq!(story.group(bob), inside(id), "moved");
+
+    let auto = CreateBreakouts {
+        auto_move: true,
+        open: false,
+        ..create(1, 4)
+    };
+    let auto = story.create_as(moderator, auto)[0];
+    story.ok(
+        moderator,
+        Command::Assign {
+            breakout: Some(auto),
+            identities: vec!["cem".to_owned(), "not here yet".to_owned()],
+        },
+    );
+    assert_eq!(story.group(cem), GroupId::Parent, "closed");
+    story.ok(moderator, Command::Open(Selection::Some(vec![auto])));
+    assert_eq!(story.group(cem), inside(auto), "open");
+}
+
+#[test]
+fn rule_11_moderators_learn_of_a_rejection() {
+    let (mut story, [moderator, ann, bob, _]) = four();
+    let id = story.create(moderator, 1, 4)[0];
+    story.ok(
+        moderator,
+        Command::Invite {
+            breakout: id,
+            participants: vec![ann],
+            force: false,
+        },
+    );
+    let reject = Command::Reject {
+        participant: ann,
+        breakout: id,
+    };
+    let applied = story.ok(ann, reject.clone());
+    let rejected = |seen: Vec<EventKind>| {
+        seen.iter()
+            .any(|kind| matches!(kind, EventKind::InviteRejected { participant, .. } if *participant == ann))
+    };
+    assert!(rejected(story.seen_by(moderator, &applied)));
+    assert!(!rejected(story.seen_by(bob, &applied)));
+    assert_eq!(story.refused(ann, reject), BreakoutError::NotAssigned);
+    assert_eq!(
+        story.refused(ann, join_breakout(ann, id)),
+        BreakoutError::NotAssigned
+    );
+}
+
+/// 2 moderators, `count` participants, one of whom is away already.
+fn distribute(count: u32, seed: u64, force: bool) -> (Story, Applied, Vec<ParticipantId>) {
+    let mut story = Story::new();
+    let moderator = story.moderator("mod");
+    story.moderator("second");
+    let away = story.person("away");
+    let other = story.create(moderator, 1, 4)[0];
+    story.put(&[away], inside(other));
+    let people = (0..count).map(|n| story.person(&format!("p{n}"))).collect();
+    let applied = story.ok(
+        moderator,
+        Command::CreateAndInvite {
+            create: create(3, 4),
+            seed: Some(seed),
+            force,
+        },
+    );
+    (story, applied, people)
+}
+
+#[test]
+fn rule_12_distribution_is_even_repeatable_and_names_who_is_left_over() {
+    let placed = |applied: &Applied| match &applied.outcome {
+        Outcome::Distributed {
+            placed, left_over, ..
+        } => (placed.clone(), left_over.clone()),
+        other => panic!("{other:?}"),
+    };
+    let (_, applied, people) = distribute(8, 5, false);
+    let (who, left_over) = placed(&applied);
+    assert!(left_over.is_empty());
+    let named: BTreeSet<_> = who.iter().map(|(one, _)| *one).collect();
+    assert_eq!(
+        named,
+        people.iter().copied().collect(),
+        "not moderators, not those away"
+    );
+    for breakout in breakouts_of(&applied) {
+        let size = who.iter().filter(|(_, to)| *to == breakout).count();
+        assert!((2..=3).contains(&size), "8 over 3");
+    }
+    assert_eq!(
+        placed(&distribute(8, 5, true).1),
+        (who.clone(), left_over),
+        "the seed decides"
+    );
+    let others = (0..20).map(|seed| placed(&distribute(8, seed, false).1).0);
+    assert!(
+        others.collect::<BTreeSet<_>>().len() > 10,
+        "and another seed decides otherwise"
+    );
+
+    let (story, applied, _) = distribute(15, 9, true);
+    let (who, left_over) = placed(&applied);
+    assert_eq!((who.len(), left_over.len()), (12, 3), "3 breakouts of 4");
+    assert!(
+        left_over
+            .iter()
+            .all(|one| story.group(*one) == GroupId::Parent)
+    );
+    assert!(who.iter().all(|(one, to)| story.group(*one) == inside(*to)));
+}
+
+#[test]
+fn rule_13_the_timer_counts_down_grants_a_grace_and_returns_everybody() {
+    let (mut story, [moderator, ann, bob, _]) = four();
+    let id = story.create(moderator, 1, 4)[0];
+    story.put(&[ann, bob], inside(id));
+    let ends_at = story.now + 90_000;
+    story.ok(
+        moderator,
+        settings(|patch| {
+            patch.timer = Some(TimerChange::EndAt(ends_at));
+            patch.grace_ms = Some(5_000);
+            patch.countdown_ms = Some(vec![10_000, 60_000, 120_000]);
+        }),
+    );
+    assert_eq!(story.room.next_deadline(), Some(START + 30_000));
+    let told = story.pass(30_000);
+    let remaining_ms = 60_000;
+    assert_eq!(
+        told[0].kind,
+        EventKind::Countdown {
+            remaining_ms,
+            ends_at
+        }
+    );
+    assert_eq!(told.len(), 1, "two minutes before had passed already");
+    assert_eq!(story.pass(50_000).len(), 1);
+    let told = story.pass(10_000);
+    let grace_until = ends_at + 5_000;
+    assert_eq!(told[0].kind, EventKind::TimeUp { grace_until });
+    assert_eq!(story.group(ann), inside(id), "the grace period");
+    assert!(story.pass(4_999).is_empty());
+    story.pass(1);
+    assert_eq!([ann, bob].map(|one| story.group(one)), [GroupId::Parent; 2]);
+    assert!(!story.breakout(id).summary.open);
+    assert!(!story.gate(ann).paused);
+    assert_eq!(
+        story.room.next_deadline(),
+        None,
+        "an idle room costs nothing"
+    );
+    story.check_replay();
+}
+
+#[test]
+fn rule_13_a_refused_return_names_the_rule_and_some_always_return() {
+    let (mut story, [moderator, ann, bob, cem]) = four();
+    let id = story.create(moderator, 1, 4)[0];
+    story.put(&[ann, bob, cem], inside(id));
+    story.put(&[moderator], inside(id));
+    story.ok(
+        moderator,
+        settings(|patch| patch.allow_return = Some(false)),
+    );
+    let leave = |participant| Command::LeaveBreakout { participant };
+    let refused = story.refused(ann, leave(ann));
+    assert_eq!(refused, BreakoutError::ReturnNotAllowed);
+    assert!(refused.to_string().contains("allow_return"));
+    let refused = story.refused(ann, Command::Clear(Selection::All));
+    assert_eq!(refused, BreakoutError::ReturnNotAllowed);
+    story.ok(moderator, leave(moderator));
+    story.ok_as(OPERATOR, leave(bob));
+    story.ok(moderator, Command::Destroy(Selection::All));
+    assert_eq!(story.group(ann), GroupId::Parent);
+}
+
+#[test]
+fn rule_14_a_dropped_participant_keeps_its_place_for_the_grace_period() {
+    let (mut story, [moderator, ann, bob, _]) = four();
+    let id = story.create(moderator, 1, 4)[0];
+    story.put(&[ann, bob], inside(id));
+    story.ok(ann, Command::ResumeParent(GateScope::Participant(ann)));
+    let before = story.track(ann, TrackKind::Audio);
+    story.ok_as(OPERATOR, Command::Drop { participant: ann });
+    assert!(!story.hears(bob, ann) && !story.hears(ann, bob));
+    story.pass(29_999);
+    assert_eq!(story.group(ann), inside(id));
+    let back = story.ok_as(
+        OPERATOR,
+        Command::Reconnect(Reconnect {
+            identity: "ann".to_owned(),
+            slots: SlotPool { audio: 9, video: 9 },
+            offers: TrackKind::ALL.to_vec(),
+        }),
+    );
+    assert!(
+        matches!(back.outcome, Outcome::Joined { participant, group, resumed: true, .. }
+        if participant == ann && group == inside(id))
+    );
+    assert!(story.hears(bob, ann) && story.hears(ann, bob) && story.hears(ann, moderator));
+    assert_eq!(story.track(ann, TrackKind::Audio), before);
+    assert_eq!(story.room.next_deadline(), None);
+
+    story.ok_as(OPERATOR, Command::Drop { participant: ann });
+    let told = story.pass(30_000);
+    let left = EventKind::ParticipantLeft {
+        participant: ann,
+        reason: LeaveReason::Expired,
+    };
+    assert!(told.iter().any(|event| event.kind == left));
+    assert_eq!(story.room.group_of(ann), None);
+    assert_eq!(story.breakout(id).members, vec![bob]);
+    story.check_replay();
+}
+
+#[test]
+fn rule_14_a_late_joiner_goes_straight_to_its_open_auto_move_breakout() {
+    let (mut story, [moderator, ..]) = four();
+    let auto = CreateBreakouts {
+        auto_move: true,
+        ..create(1, 4)
+    };
+    let id = story.create_as(moderator, auto)[0];
+    let identities = vec!["dee".to_owned(), "eva".to_owned()];
+    story.ok(
+        moderator,
+        Command::Assign {
+            breakout: Some(id),
+            identities,
+        },
+    );
+    let dee = story.person("dee");
+    assert_eq!(story.group(dee), inside(id));
+    story.ok(moderator, Command::Close(Selection::All));
+    let eva = story.person("eva");
+    assert_eq!(story.group(eva), GroupId::Parent);
+    let assigned = story.room.view(Viewer::Participant(eva)).unwrap().assigned;
+    assert_eq!(assigned.map(|one| one.breakout), Some(id));
+}
+
+#[test]
+fn rule_15_ownership_passes_to_another_moderator() {
+    let (mut story, [moderator, ann, ..]) = four();
+    let second = story.moderator("second");
+    let id = story.create(moderator, 1, 4)[0];
+    story.put(&[ann], inside(id));
+    assert_eq!(story.breakout(id).owner, Some(moderator));
+    let participant = moderator;
+    story.ok(moderator, Command::Leave { participant });
+    assert_eq!(story.breakout(id).owner, Some(second));
+    assert_eq!(story.group(ann), inside(id), "the breakouts live on");
+    story.ok_as(
+        OPERATOR,
+        Command::Remove {
+            participant: second,
+        },
+    );
+    assert_eq!(story.breakout(id).owner, None, "nobody is there to own it");
+    let third = story.moderator("third");
+    assert_eq!(story.breakout(id).owner, Some(third));
+}
