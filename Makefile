@@ -43,8 +43,8 @@ bench: build ## The floor, the bare path, micro benches and a set of load scenar
 	benches/bench.sh
 
 nightly: ## The long simulation: many more seeds than `make test` runs
-	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10000
-	$(CARGO) test --release --locked -p sideroom -- --ignored --nocapture --test-threads 1
+	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
+	$(CARGO) test --release --locked -p sideroom --test crash -- --ignored
 
 fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
 	deploy/dev/fuzz.sh

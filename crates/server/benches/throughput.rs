@@ -1,5 +1,5 @@
 //! How many commands a second, how long each takes, and how long a move takes in a room of a thousand.
-//! `cargo test --release -p sideroom --test throughput -- --ignored --nocapture --test-threads 1`
+//! `cargo bench -p sideroom --bench throughput`. A measurement: it prints figures and judges none.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+#[path = "../tests/running/mod.rs"]
 mod running;
 
 use std::path::Path;
@@ -129,16 +130,12 @@ fn measure(store: &Path, name: &str) {
     }
 }
 
-#[test]
-#[ignore = "measures, asserts nothing"]
 fn commands() {
     let directory = tempfile::tempdir_in(".").unwrap();
     measure(&directory.path().join("rooms.redb"), "journal on disk");
     measure(Path::new("memory"), "in memory");
 }
 
-#[test]
-#[ignore = "measures, asserts nothing"]
 fn moves_in_a_room_of_a_thousand() {
     let directory = tempfile::tempdir_in(".").unwrap();
     for (store, name) in [
@@ -202,4 +199,9 @@ fn join(server: &Server, count: usize) -> Vec<String> {
     let people = people.collect();
     println!("{count} joins in {:.2} s", begun.elapsed().as_secs_f64());
     people
+}
+
+fn main() {
+    commands();
+    moves_in_a_room_of_a_thousand();
 }
