@@ -194,6 +194,7 @@ async fn publish(plane: Arc<MediaPlane>) {
         totals.keyframe_requests_sent = sum(|worker| worker.keyframe_requests_sent);
         totals.nacked = sum(|worker| worker.nacked);
         totals.retransmissions = sum(|worker| worker.retransmissions);
+        totals.paced = sum(|worker| worker.paced);
         totals.publish();
     }
 }

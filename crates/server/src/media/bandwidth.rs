@@ -10,7 +10,8 @@ use sideroom_session::bandwidth::Bandwidth;
 
 use super::allocator::{Estimate, Shares, Want};
 use super::egress::Sealer;
-use super::peers::PeerKey;
+use super::pacer::Pacer;
+use super::peers::{Peer, PeerKey};
 use super::worker::Worker;
 
 /// Bandwidth is shared out anew so often.
@@ -45,6 +46,23 @@ impl Downlink {
     }
 }
 
+impl Peer {
+    /// The path is known to carry only so much: nothing leaves in larger bursts than it can take.
+    fn pace(&mut self, now: Time) {
+        let Some(downlink) = &self.downlink else {
+            return;
+        };
+        let bps = downlink.bandwidth.estimate_bps();
+        match &mut self.pacer {
+            Some(pacer) => pacer.set_estimate(bps),
+            None if downlink.bandwidth.is_limited() => {
+                self.pacer = Some(Box::new(Pacer::new(now, bps)));
+            }
+            None => {}
+        }
+    }
+}
+
 impl Worker {
     /// A client said what arrived of what was sent to it.
     pub(super) fn handle_feedback(
@@ -64,7 +82,9 @@ impl Worker {
             .bandwidth
             .handle_feedback(now, feedback, downlink.rtt);
         let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
-        if fell || now >= downlink.next_share {
+        let due = fell || now >= downlink.next_share;
+        peer.pace(now);
+        if due {
             self.share(now, key);
         }
         self.probe(now, key);
@@ -79,7 +99,9 @@ impl Worker {
             .downlink
             .get_or_insert_with(|| Box::new(Downlink::new(now)));
         downlink.bandwidth.handle_remb(bps);
-        if now >= downlink.next_share {
+        let due = now >= downlink.next_share;
+        peer.pace(now);
+        if due {
             self.share(now, key);
         }
     }

@@ -39,6 +39,8 @@ pub struct WorkerCounts {
     pub nacked: u64,
     /// Packets sent again.
     pub retransmissions: u64,
+    /// Packets that pacers kept for a while.
+    pub paced: u64,
     /// Packets dropped outside the forwarder, by reason.
     pub drops: [u64; DropReason::ALL.len()],
     /// Packets dropped by the forwarder, by reason.
@@ -64,6 +66,7 @@ impl Default for WorkerCounts {
             keyframe_requests_sent: 0,
             nacked: 0,
             retransmissions: 0,
+            paced: 0,
             drops: [0; DropReason::ALL.len()],
             forward_drops: [0; DropReason::ALL.len()],
         }

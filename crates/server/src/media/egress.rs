@@ -7,7 +7,7 @@ use sideroom_session::RtpParts;
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
 
 use super::counts::WorkerCounts;
-use super::peers::Peers;
+use super::peers::{Peer, Peers};
 use super::relay_ring::RelayWriter;
 
 /// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
@@ -20,6 +20,8 @@ pub(super) struct Wires {
     pub relays: Vec<Option<RelayWriter>>,
     /// The workers that got something since they were last woken, one bit each.
     pub to_wake: u64,
+    /// Whose pacers keep something.
+    pub paced: Vec<SubscriberId>,
 }
 
 /// The forwarder's egress for the length of one call.
@@ -64,6 +66,57 @@ impl Wires {
     }
 }
 
+impl Wires {
+    /// Seals a packet for `peer` into the batch.
+    #[inline]
+    fn seal(
+        &mut self,
+        now: Time,
+        peer: &mut Peer,
+        parts: &RtpParts<'_>,
+        counts: &mut WorkerCounts,
+    ) {
+        let Some(address) = peer.address else {
+            return counts.drop_many(DropReason::NotSecured, 1);
+        };
+        let room = parts.header.len() + parts.prefix.len() + parts.payload.len() + MAX_RTP_OVERHEAD;
+        if self.batch.reserve(room).is_none() {
+            self.flush(counts);
+        }
+        let Some(place) = self.batch.reserve(room) else {
+            return counts.drop_many(DropReason::SocketFull, 1);
+        };
+        let len = peer.session.seal_rtp(now, parts, place);
+        if len == 0 {
+            return counts.drop_many(DropReason::NotSecured, 1);
+        }
+        counts.bytes_sent += len as u64;
+        self.batch.commit(
+            &Destination::keyed(peer.subscriber.0, net_addr(address)),
+            len,
+        );
+    }
+
+    /// Sends what the pacers let go at `now`.
+    pub(super) fn release(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
+        let mut paced = std::mem::take(&mut self.paced);
+        paced.retain(|subscriber| {
+            let Some(peer) = peers.of_subscriber(*subscriber) else {
+                return false;
+            };
+            let Some(mut pacer) = peer.pacer.take() else {
+                return false;
+            };
+            pacer.release(now, |parts| self.seal(now, peer, parts, counts));
+            let waits = !pacer.is_empty();
+            peer.pacer = Some(pacer);
+            waits
+        });
+        self.paced = paced;
+        self.flush(counts);
+    }
+}
+
 impl Egress for Sealer<'_> {
     #[inline]
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>) {
@@ -71,18 +124,16 @@ impl Egress for Sealer<'_> {
             self.counts.drop_many(DropReason::UnknownTrack, 1);
             return;
         };
-        let Some(address) = peer.address else {
-            self.counts.drop_many(DropReason::NotSecured, 1);
-            return;
-        };
-        let room = packet.len() + MAX_RTP_OVERHEAD;
-        if self.wires.batch.reserve(room).is_none() {
-            self.wires.flush(self.counts);
+        self.counts.retransmissions += u64::from(packet.kind == PacketKind::Rtx);
+        if let Some(pacer) = &mut peer.pacer
+            && !pacer.admits(self.now, &packet)
+        {
+            if pacer.is_empty() {
+                self.wires.paced.push(to);
+            }
+            self.counts.paced += 1;
+            return pacer.keep(self.now, &packet);
         }
-        let Some(place) = self.wires.batch.reserve(room) else {
-            self.counts.drop_many(DropReason::SocketFull, 1);
-            return;
-        };
         let parts = RtpParts {
             header: packet.header,
             prefix: packet.prefix,
@@ -91,16 +142,7 @@ impl Egress for Sealer<'_> {
             transport_cc_at: packet.transport_cc_at,
             abs_send_time_at: packet.abs_send_time_at,
         };
-        let len = peer.session.seal_rtp(self.now, &parts, place);
-        if len == 0 {
-            self.counts.drop_many(DropReason::NotSecured, 1);
-            return;
-        }
-        self.counts.bytes_sent += len as u64;
-        self.counts.retransmissions += u64::from(packet.kind == PacketKind::Rtx);
-        self.wires
-            .batch
-            .commit(&Destination::keyed(to.0, net_addr(address)), len);
+        self.wires.seal(self.now, peer, &parts, self.counts);
     }
 
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {

@@ -9,6 +9,7 @@ mod command;
 mod counts;
 mod egress;
 mod outbox;
+mod pacer;
 mod peers;
 mod placement;
 mod plane;

@@ -28,6 +28,8 @@ pub(super) struct Peer {
     pub slots: Vec<(SlotId, u32)>,
     /// What is known of its path, once its client has said anything.
     pub(super) downlink: Option<Box<super::bandwidth::Downlink>>,
+    /// Spreads what is too much for its path at once; none while the path has shown no limit.
+    pub(super) pacer: Option<Box<super::pacer::Pacer>>,
     /// Where packets go, as the session last selected.
     pub address: Option<PeerAddr>,
     /// Local ICE names, by which checks find the peer: one, or after a restart the old one too.
@@ -69,6 +71,7 @@ impl Peer {
             tracks: Vec::new(),
             slots: Vec::new(),
             downlink: None,
+            pacer: None,
             address: None,
             ufrags: vec![ufrag],
             addresses: Vec::new(),

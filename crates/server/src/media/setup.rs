@@ -1,7 +1,9 @@
 //! How a participant's transport is made, changed and taken away.
 
 use sideroom_forward::{IngressConfig, Mid, PayloadTypes, SlotConfig, SubscriberConfig};
-use sideroom_route::{LostReason, MediaEvent, ParticipantId, Time, TrackId, TrackKind};
+use sideroom_route::{
+    DropReason, LostReason, MediaEvent, ParticipantId, RoomId, Time, TrackId, TrackKind,
+};
 use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::sdp::{NegotiatedCodec, NegotiatedIngress, NegotiatedSlot, OfferError};
 use sideroom_session::srtp::SrtpProfile;
@@ -42,13 +44,20 @@ impl Worker {
             }
             WorkerCommand::Apply(update, answer) => {
                 let applied = self.forwarder.apply(now, &update);
+                self.unpace(update.room, |track| {
+                    update.tracks.iter().any(|change| change.track == track)
+                });
                 let _ = answer.send(applied.map(|()| update.epoch));
             }
             WorkerCommand::ApplyWhole(plan, answer) => {
                 self.forwarder.apply_full(now, &plan);
+                self.unpace(plan.room, |_| true);
                 let _ = answer.send(plan.epoch);
             }
-            WorkerCommand::RemoveRoom(room) => self.forwarder.remove_room(room),
+            WorkerCommand::RemoveRoom(room) => {
+                self.forwarder.remove_room(room);
+                self.unpace(room, |_| true);
+            }
             WorkerCommand::SetRelays(track, workers) => self.forwarder.set_relays(track, &workers),
             WorkerCommand::AddRelayed(config) => {
                 if self.forwarder.ingress_of(config.track).is_none() {
@@ -70,6 +79,29 @@ impl Worker {
                     .handle_relayed_keyframe_request(now, track, layer);
             }
             WorkerCommand::Stop => {}
+        }
+    }
+
+    /// A room's table has changed: what pacers keep of tracks that have `changed`, or that came by a route
+    /// which is open no longer, never leaves.
+    fn unpace(&mut self, room: RoomId, changed: impl Fn(TrackId) -> bool) {
+        let plan = self.forwarder.plan(room);
+        for subscriber in &self.wires.paced {
+            let Some(peer) = self.peers.of_subscriber(*subscriber) else {
+                continue;
+            };
+            let participant = peer.participant;
+            let Some(pacer) = peer.pacer.as_mut().filter(|_| participant.room() == room) else {
+                continue;
+            };
+            let dropped = pacer.retain(|slot, track| {
+                let route = plan.and_then(|plan| plan.routes.get(&(participant, slot)));
+                track.is_none_or(|track| {
+                    route.is_some_and(|route| route.track == track && route.gate.is_open())
+                        && !changed(track)
+                })
+            });
+            self.counts.drop_many(DropReason::NotRouted, dropped);
         }
     }
 

@@ -16,6 +16,7 @@ use super::command::WorkerCommand;
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::egress::{Sealer, Wires, net_addr, session_addr};
 use super::outbox::Outbox;
+use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
 use super::relay_ring::{RelayReader, RelayWriter};
 use super::setup::Transports;
@@ -78,6 +79,7 @@ pub(super) struct Worker {
     pub(super) simulcast: HashSet<TrackId>,
     /// Tracks that come by relay.
     pub(super) relayed: HashMap<TrackId, IngressId>,
+    next_pace: Time,
     next_report: Time,
     last_report: Time,
     /// The thread's CPU clock when it began.
@@ -103,12 +105,14 @@ impl Worker {
                 batch: SendBatch::new(BATCH_PACKETS, BATCH_BYTES),
                 relays: parts.relays_out,
                 to_wake: 0,
+                paced: Vec::new(),
             },
             timers: Timers::default(),
             counts: WorkerCounts::default(),
             scratch: Vec::with_capacity(2_048),
             simulcast: HashSet::new(),
             relayed: HashMap::new(),
+            next_pace: Time::ZERO,
             next_report: Time::ZERO,
             last_report: Time::ZERO,
             begun: None,
@@ -125,6 +129,7 @@ impl Worker {
                 .timers
                 .next()
                 .min(self.forwarder.poll_timeout())
+                .min(self.pace_at())
                 .min(self.next_report);
             let sleep = wake_at.since(now).min(MAX_SLEEP);
             if let Err(error) = self.wires.port.wait(Some(sleep)) {
@@ -267,6 +272,10 @@ impl Worker {
             self.forwarder.handle_timeout(now);
         }
         self.drain_forwarder(now);
+        if now >= self.pace_at() {
+            self.next_pace = now + PACE_EVERY;
+            self.wires.release(now, &mut self.peers, &mut self.counts);
+        }
         if now >= self.next_report {
             self.next_report = now + Duration::from_secs(1);
             self.publish_counts(now);
@@ -274,6 +283,14 @@ impl Worker {
         self.counts.rounds += 1;
         self.wires.flush(&mut self.counts);
         self.wake_others();
+    }
+
+    /// When the pacers are asked next.
+    fn pace_at(&self) -> Time {
+        if self.wires.paced.is_empty() {
+            return Time::NEVER;
+        }
+        self.next_pace
     }
 
     fn drain_forwarder(&mut self, now: Time) {

@@ -81,6 +81,7 @@ catalogue! {
     KEYFRAME_REQUESTS = "sideroom_keyframe_requests_total", Counter, ["direction"], "Keyframe requests (PLI and FIR), received from subscribers or sent to publishers.";
     NACKED_PACKETS = "sideroom_nacked_packets_total", Counter, [], "Packets that subscribers asked for again.";
     RETRANSMISSIONS = "sideroom_retransmissions_total", Counter, [], "Packets sent again.";
+    PACED = "sideroom_paced_packets_total", Counter, [], "Packets that waited a little so as not to fill a subscriber's path.";
     ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Routes that an update opened although the rules, asked again one by one, do not allow them (one a second is asked). Must stay 0: anything else is a bug.";
     PACKETS_RELAYED = "sideroom_relayed_packets_total", Counter, ["worker", "direction"], "Packets that crossed between workers: sent to others, received from others.";
     KERNEL_DROPS = "sideroom_kernel_dropped_packets_total", Counter, ["worker"], "Datagrams that the kernel dropped because a worker was too slow to take them.";

@@ -68,6 +68,8 @@ pub struct MediaTotals {
     pub nacked: u64,
     /// Packets sent again.
     pub retransmissions: u64,
+    /// Packets that pacers kept for a while.
+    pub paced: u64,
 }
 
 impl Default for MediaTotals {
@@ -78,6 +80,7 @@ impl Default for MediaTotals {
             keyframe_requests_sent: 0,
             nacked: 0,
             retransmissions: 0,
+            paced: 0,
         }
     }
 }
@@ -103,5 +106,6 @@ impl MediaTotals {
         );
         metrics::counter!(names::NACKED_PACKETS).absolute(self.nacked);
         metrics::counter!(names::RETRANSMISSIONS).absolute(self.retransmissions);
+        metrics::counter!(names::PACED).absolute(self.paced);
     }
 }
