@@ -74,6 +74,11 @@ impl History {
         }
     }
 
+    /// Forgets everything and gives its memory back.
+    pub(crate) fn clear(&mut self) {
+        self.entries = Box::default();
+    }
+
     pub(crate) const fn len(&self) -> u64 {
         self.len as u64
     }

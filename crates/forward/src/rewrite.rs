@@ -107,6 +107,12 @@ impl Rewriter {
         self.known_from = self.next;
     }
 
+    /// Nothing is sent for now: what was is not known any more, and takes no room.
+    pub(crate) fn rest(&mut self) {
+        self.forget();
+        self.history.clear();
+    }
+
     /// Begins a segment with this packet, which must be placed next.
     pub(crate) fn begin(&mut self, now: Time, layer: u8, arrived: &Arrived<'_>) {
         self.segment = self.next;

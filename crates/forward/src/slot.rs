@@ -285,6 +285,10 @@ impl Slot {
         self.source = source;
         let Source::Open { flow } = source else {
             (self.flow, self.wanted) = (None, None);
+            if source == Source::Empty {
+                self.rewriter.rest();
+                self.remembers = None;
+            }
             return;
         };
         if !lingers {

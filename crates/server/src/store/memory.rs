@@ -1,4 +1,5 @@
-//! A store that forgets everything with the process: for tests and development.
+//! A store that forgets everything with the process: for tests and development. Nobody can read its journal
+//! once the process is gone, so of a long one only the latest rows are kept.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,6 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sideroom_route::RoomId;
 
 use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+
+/// Rows that are kept of those before the newest snapshot.
+const MAX_OLD_ROWS: u64 = 4_096;
 
 /// Keeps everything in maps.
 #[derive(Default)]
@@ -83,6 +87,8 @@ impl Store for MemoryStore {
         if !kept.snapshots.is_empty() && !replaced && !kept.rows.contains_key(&snapshot.seq) {
             return done(Err(StoreError::Gap));
         }
+        let oldest = snapshot.seq.saturating_sub(MAX_OLD_ROWS);
+        kept.rows = kept.rows.split_off(&oldest);
         kept.snapshots.truncate(usize::from(!replaced));
         kept.snapshots.push(snapshot);
         done(Ok(()))
@@ -140,5 +146,36 @@ impl Store for MemoryStore {
         }
         rooms.retain(|&room, kept| Some(room) == newest || !kept.ended_before(at_ms));
         done(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seq: u64) -> Row {
+        Row {
+            seq,
+            bytes: vec![1],
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_long_journal_only_the_latest_rows_are_kept() {
+        let store = MemoryStore::new();
+        let room = RoomId(1);
+        store.save_snapshot(room, row(0)).await.unwrap();
+        let all = 3 * MAX_OLD_ROWS;
+        store
+            .append(room, (1..=all).map(row).collect())
+            .await
+            .unwrap();
+        store.save_snapshot(room, row(all)).await.unwrap();
+        store.append(room, vec![row(all + 1)]).await.unwrap();
+        let kept = store.journal(room, 0, usize::MAX).await.unwrap();
+        assert_eq!(kept.first(), Some(&row(all - MAX_OLD_ROWS)));
+        let live = store.load_room(room).await.unwrap();
+        assert_eq!(live.snapshot, Some(row(all)));
+        assert_eq!(live.rows, [row(all + 1)]);
     }
 }
