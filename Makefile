@@ -3,8 +3,8 @@
 
 CARGO ?= cargo
 SETUP := deploy/dev/setup.sh
-SEED ?= 1
-STEPS ?= 20000
+# What `build` builds. In `make test` everything, as its other steps do: dependencies are shared then.
+PACKAGES ?= -p sideroom
 
 .DEFAULT_GOAL := help
 .PHONY: help run build web test test-rust test-js e2e lint bench fuzz nightly
@@ -16,12 +16,13 @@ run: build ## Build everything, start a development server and print the address
 	./target/release/sideroom serve --dev
 
 build: web ## Build the SDK, the pages and the server
-	$(CARGO) build --release --locked -p sideroom
+	$(CARGO) build --release --locked $(PACKAGES)
 
 web: ## Build the SDK and the pages that the server serves
 	@$(SETUP) npm
 	cd sdk && npm run --silent build
 
+test: PACKAGES = --workspace --bins
 test: lint test-rust test-js e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
 
 test-rust: web ## Tests of the Rust crates
