@@ -7,7 +7,7 @@ SETUP := deploy/dev/setup.sh
 PACKAGES ?= -p sideroom
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js e2e lint bench fuzz nightly
+.PHONY: help run build web test test-rust test-js e2e lint bench bench-peers fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lint: ## Formatting, clippy and docs, warnings are errors
 
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
 	benches/bench.sh
+
+bench-peers: build ## The same fan-outs against Janus and against Sideroom in turns (needs root)
+	benches/peers.sh
 
 nightly: ## The long simulation: many more seeds than `make test` runs
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600

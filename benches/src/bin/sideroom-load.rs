@@ -19,6 +19,16 @@ fn main() -> ExitCode {
         println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
     } else if let Some(ratio) = outcome.ratio {
         println!("\nratio of the medians: {ratio}");
+        if let Some(added) = outcome.added_delay {
+            let (p50, p99) = (added.p50_ms, added.p99_ms);
+            println!("added delay: p50 {p50} ms, p99 {p99} ms");
+        }
+    }
+    if !options.common.json {
+        outcome
+            .scaling
+            .iter()
+            .for_each(|scaled| println!("{scaled}"));
     }
     for broken in &outcome.broken {
         eprintln!("sideroom-load: {broken}");

@@ -1,5 +1,7 @@
 //! What the clients of one thread sent and received in one part of a run.
 
+use std::time::Duration;
+
 use super::histogram::Histogram;
 
 /// As many leaks are described in words.
@@ -39,8 +41,14 @@ pub struct Counts {
     pub after_answer: u64,
     /// The first leaks in words.
     pub examples: Vec<String>,
-    /// From sending to receiving, through the server.
+    /// Of the carried packets the one that was sent longest before its publisher's move, in milliseconds.
+    pub carried_oldest_ms: u64,
+    /// From sending to looking at what was received.
     pub delay: Histogram,
+    /// From sending to the moment when the kernel had it for the receiver: through the server.
+    pub served: Histogram,
+    /// From that moment to looking at it: this tool's own part.
+    pub waited: Histogram,
 }
 
 impl Counts {
@@ -62,7 +70,25 @@ impl Counts {
         self.after_answer += other.after_answer;
         self.examples.extend(other.examples.iter().cloned());
         self.examples.truncate(EXAMPLES);
+        self.carried_oldest_ms = self.carried_oldest_ms.max(other.carried_oldest_ms);
         self.delay.merge(&other.delay);
+        self.served.merge(&other.served);
+        self.waited.merge(&other.waited);
+    }
+
+    /// Counts a carried packet that was sent so long before the move.
+    pub fn carry(&mut self, age_ms: u64) {
+        self.carried += 1;
+        self.carried_oldest_ms = self.carried_oldest_ms.max(age_ms);
+    }
+
+    /// Notes how long a packet was under way, and how long it lay with us of that.
+    pub fn note_delay(&mut self, total: Duration, waited: Option<Duration>) {
+        self.delay.record(total);
+        if let Some(waited) = waited {
+            self.waited.record(waited);
+            self.served.record(total.saturating_sub(waited));
+        }
     }
 
     /// Counts a leak and describes it if it is one of the first.

@@ -32,6 +32,8 @@ pub struct CrowdOptions {
     pub first_address: Ipv4Addr,
     /// Whether clients send reports and feedback.
     pub feedback: bool,
+    /// How long a packet may take to where the server routes it.
+    pub flight: Duration,
     /// Makes numbers repeatable.
     pub seed: u32,
 }
@@ -92,7 +94,7 @@ impl Crowd {
     /// Nobody yet.
     pub fn new(options: &CrowdOptions) -> Result<Self, LoadError> {
         let (sender, events) = channel();
-        let groups = Arc::new(Groups::new(options.clients));
+        let groups = Arc::new(Groups::new(options.clients, options.flight));
         let clock = Clock::new();
         let swarm = |_| {
             let options = SwarmOptions {

@@ -11,10 +11,6 @@ use super::tag::Tag;
 /// The parent's number; breakouts have larger ones.
 pub const PARENT: u16 = 0;
 
-/// A packet that was sent this shortly before a move of its publisher was asked for may be routed by the
-/// new table: it was on the way. So long only because a machine may be busy; such packets are counted.
-const FLIGHT: Duration = Duration::from_millis(500);
-
 const MOVING: u64 = 1 << 63;
 
 /// Where one client is.
@@ -46,7 +42,10 @@ pub enum Verdict {
     /// It may be here.
     Right,
     /// It was sent shortly before its publisher moved, and arrived where the publisher is now.
-    Carried,
+    Carried {
+        /// How long before the move was asked for.
+        age_ms: u64,
+    },
     /// It must not be here.
     Leak,
 }
@@ -56,6 +55,9 @@ pub struct Groups {
     places: Vec<AtomicU64>,
     /// What is heard of the parent; listening in and address-all are not used by any scenario.
     parent_gate: AtomicU8,
+    /// A packet that was sent this shortly before a move of its publisher was asked for may be routed by
+    /// the new table: it was on the way. Such packets are counted.
+    flight: Duration,
 }
 
 impl Place {
@@ -80,11 +82,12 @@ impl Place {
 }
 
 impl Groups {
-    /// So many clients, all in the parent.
-    pub fn new(clients: usize) -> Self {
+    /// So many clients, all in the parent. A packet takes up to `flight` to where the server routes it.
+    pub fn new(clients: usize, flight: Duration) -> Self {
         Self {
             places: (0..clients).map(|_| AtomicU64::new(0)).collect(),
             parent_gate: AtomicU8::new(ParentGate::Shut as u8),
+            flight,
         }
     }
 
@@ -152,13 +155,13 @@ impl Groups {
         }
         // It was on its way when its publisher's move was asked for.
         let sent_ms = tag.sent_us / 1_000;
-        let in_flight = sent_ms <= publisher.since_ms
-            && publisher.since_ms - sent_ms <= FLIGHT.as_millis() as u64;
+        let age_ms = publisher.since_ms.checked_sub(sent_ms);
+        let in_flight = age_ms.filter(|age| u128::from(*age) <= self.flight.as_millis());
         let later = [Some(publisher.at), publisher.moving_to];
-        if in_flight && later.into_iter().flatten().any(hears) {
-            return Verdict::Carried;
+        match in_flight {
+            Some(age_ms) if later.into_iter().flatten().any(hears) => Verdict::Carried { age_ms },
+            _ => Verdict::Leak,
         }
-        Verdict::Leak
     }
 }
 
@@ -207,7 +210,7 @@ mod tests {
 
     #[test]
     fn nobody_hears_another_group() {
-        let groups = Groups::new(3);
+        let groups = Groups::new(3, Duration::from_millis(100));
         assert!(hears(&groups, 1, &tag(0, PARENT, 100_000)));
         groups.begin(1, 4, Time::from_millis(100_010));
         assert!(
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_a_mover_said_before_may_arrive_in_the_new_group_for_a_moment() {
-        let groups = Groups::new(2);
+        let groups = Groups::new(2, Duration::from_millis(100));
         groups.begin(1, 4, Time::from_millis(100_000));
         groups.settle(1);
         groups.begin(0, 4, Time::from_millis(100_500));

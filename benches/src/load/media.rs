@@ -9,7 +9,7 @@ use sideroom_rtp::{ExtensionKind, ExtensionMap, Header, HeaderWriter};
 use super::tag::{self, Tag};
 
 /// The longest payload of a packet: what browsers send.
-const MAX_PAYLOAD: usize = 1_200;
+pub const MAX_PAYLOAD: usize = 1_200;
 /// Packets of one frame that leave together; larger frames are spread like a pacer's ticks.
 const MIN_BURST: usize = 5;
 /// The tick of a pacer.

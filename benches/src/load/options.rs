@@ -8,10 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::scenario::breakouts::BreakoutsOptions;
+use super::scenario::churn::ChurnOptions;
 use super::scenario::fanout::FanoutOptions;
 use super::scenario::gates::GatesOptions;
 use super::scenario::join::JoinOptions;
 use super::scenario::saturate::SaturateOptions;
+use super::scenario::scaling::ScalingOptions;
 use super::scenario::soak::SoakOptions;
 use crate::profile::Profile;
 
@@ -41,6 +43,10 @@ pub enum Scenario {
     Gates(GatesOptions),
     /// People come and go: how fast they get in, and what one of them costs.
     Join(JoinOptions),
+    /// Thousands come and go: memory afterwards is what it was before.
+    Churn(ChurnOptions),
+    /// The same fan-out with one media worker and with more: what a packet costs then.
+    Scaling(ScalingOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),
 }
@@ -53,6 +59,8 @@ pub enum TargetKind {
     Sideroom,
     /// The bare path: static keys and nothing else.
     Bare,
+    /// Janus: its VideoRoom plugin over its HTTP API.
+    Janus,
 }
 
 /// What is the same for all scenarios.
@@ -92,9 +100,19 @@ pub struct Common {
     /// Address of the first client; the others have the following ones. They must be local.
     #[arg(long, global = true, default_value = "127.1.0.1")]
     pub client_addresses: Ipv4Addr,
+    /// Address of a server that is started here. It must be local; some servers refuse loopback.
+    #[arg(long, global = true, default_value = "127.0.0.1")]
+    pub server_address: Ipv4Addr,
+    /// Event loops of a Janus that is started here; 0: a thread for each connection, its default.
+    #[arg(long, global = true, default_value_t = 0)]
+    pub janus_event_loops: usize,
     /// Clients send no receiver reports and no feedback on arrival times.
     #[arg(long, global = true)]
     pub no_feedback: bool,
+    /// A packet sent this shortly before its publisher's move was asked for may follow it: it was on its way
+    /// to the server. Such packets are counted; anything older is a leak.
+    #[arg(long, global = true, default_value_t = 50)]
+    pub flight_ms: u64,
     /// Makes runs alike.
     #[arg(long, global = true, default_value_t = 1)]
     pub seed: u32,
@@ -130,7 +148,7 @@ pub struct Bounds {
     /// Most packets that may reach the wrong group.
     #[arg(long, global = true)]
     pub max_leaks: Option<u64>,
-    /// Longest delay through the server that 99 of 100 packets may have.
+    /// Longest delay through the server that 99 of 100 packets may have, without the tool's own part.
     #[arg(long, global = true)]
     pub max_delay_p99_ms: Option<f64>,
     /// Longest time from asking for a move to the first packet of the new group, for 99 of 100 moves.
@@ -139,6 +157,9 @@ pub struct Bounds {
     /// Largest ratio of CPU for each packet to the server of --against.
     #[arg(long, global = true)]
     pub max_ratio: Option<f64>,
+    /// Smallest ratio of CPU for each packet to the server of --against.
+    #[arg(long, global = true)]
+    pub min_ratio: Option<f64>,
     /// Smallest rate of forwarded packets a second without loss (saturate).
     #[arg(long, global = true)]
     pub min_packets_per_s: Option<f64>,

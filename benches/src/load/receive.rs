@@ -1,7 +1,9 @@
 //! What a swarm does with what it receives: opens it, reads the tag, and checks that it may be here.
 
+use std::time::Duration;
+
 use sideroom_net::demux::{self, Kind};
-use sideroom_net::{Datagram, RecvBatch};
+use sideroom_net::{Datagram, RecvBatch, wall_clock};
 use sideroom_route::{DropReason, Time};
 use sideroom_rtp::RtpView;
 
@@ -11,23 +13,33 @@ use super::member::{LinkEvent, Member};
 use super::swarm::{Event, Worker};
 use super::tag::Tag;
 
+/// When a datagram is looked at, and how long it waited for that.
+#[derive(Clone, Copy)]
+struct Arrival {
+    now: Time,
+    waited: Option<Duration>,
+}
+
 /// RTCP, STUN and DTLS are short; audio packets are at most this long.
 const MAX_AUDIO: usize = 400;
 
 /// Takes every packet out of the worker's batch.
 pub(super) fn handle_batch(worker: &mut Worker, batch: &mut RecvBatch, now: Time) {
+    let wall = wall_clock();
     while let Some(datagram) = batch.pop() {
         let client = datagram.local.and_then(|local| worker.client_at(local));
         if let Some(client) = client {
-            handle(worker, client, datagram, now);
+            let waited = datagram.arrived.map(|at| wall.saturating_sub(at));
+            handle(worker, client, datagram, Arrival { now, waited });
         }
     }
 }
 
-fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, now: Time) {
+fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, arrival: Arrival) {
+    let now = arrival.now;
     let bytes = datagram.bytes;
     match demux::classify(bytes) {
-        Some(Kind::Rtp) => handle_media(worker, client, bytes, now),
+        Some(Kind::Rtp) => handle_media(worker, client, bytes, arrival),
         Some(Kind::Rtcp) => {
             if let Some(member) = worker.member(client) {
                 member.handle_rtcp(now, bytes);
@@ -58,7 +70,8 @@ fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, now: Time) {
     }
 }
 
-fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
+fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], arrival: Arrival) {
+    let now = arrival.now;
     let feedback = worker.options.feedback;
     let Some((member, runs, groups)) = worker.parts(client) else {
         return;
@@ -91,12 +104,10 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], now: Time) {
     counts.missing += missing;
     counts.received_bytes += bytes.len() as u64;
     counts.received_audio += u64::from(view.payload().len() <= MAX_AUDIO);
-    counts
-        .delay
-        .record(now.since(Time::from_micros(tag.sent_us)));
+    counts.note_delay(now.since(Time::from_micros(tag.sent_us)), arrival.waited);
     match groups.judge(client, &tag) {
         Verdict::Right => {}
-        Verdict::Carried => counts.carried += 1,
+        Verdict::Carried { age_ms } => counts.carry(age_ms),
         Verdict::Leak => {
             let place = groups.place(client);
             let lately = now.as_millis().saturating_sub(place.since_ms) < 2_000;

@@ -64,8 +64,12 @@ pub struct Traffic {
     pub packets_per_s: f64,
     /// Forwarded bits a second, in millions.
     pub mbit_per_s: f64,
-    /// From sending to receiving, through the server.
+    /// From sending to looking at what was received: the server's part and the tool's own.
     pub delay: Percentiles,
+    /// Through the server: from sending to the moment when the kernel had it for the receiver.
+    pub delay_server: Percentiles,
+    /// The tool's own part: from that moment until it was looked at.
+    pub delay_tool: Percentiles,
     /// Packets that came twice.
     pub duplicates: u64,
     /// Packets that were not authentic or not RTP.
@@ -77,6 +81,8 @@ pub struct Traffic {
     /// Packets that were on their way when their publisher's move was asked for, and arrived in the new
     /// group.
     pub carried: u64,
+    /// Of these the one that was sent longest before the move, in milliseconds.
+    pub carried_oldest_ms: u64,
     /// Of the leaks, packets of the group that was left, after the move was answered.
     pub after_answer: u64,
     /// The first leaks in words.
@@ -150,11 +156,14 @@ impl Traffic {
             packets_per_s: (counts.received as f64 / seconds).round(),
             mbit_per_s: (counts.received_bytes as f64 * 8e-6 / seconds).round(),
             delay: counts.delay.percentiles(),
+            delay_server: counts.served.percentiles(),
+            delay_tool: counts.waited.percentiles(),
             duplicates: counts.duplicates,
             unreadable: counts.unreadable,
             untagged: counts.untagged,
             leaks: counts.leaks,
             carried: counts.carried,
+            carried_oldest_ms: counts.carried_oldest_ms,
             after_answer: counts.after_answer,
             leak_examples: counts.examples.clone(),
         }
@@ -232,9 +241,31 @@ impl OwnCost {
 }
 
 impl Report {
+    /// A report of nothing.
+    #[cfg(test)]
+    pub(crate) fn empty() -> Self {
+        Self {
+            scenario: "none",
+            target: String::new(),
+            machine: Machine::read(),
+            options: Value::Null,
+            valid: true,
+            invalid_because: Vec::new(),
+            traffic: Traffic::default(),
+            server: ServerCost::default(),
+            own: OwnCost::default(),
+            figures: Value::Null,
+            broken: Vec::new(),
+        }
+    }
+
     /// The report in lines for a terminal.
     pub fn print(&self) {
-        let Traffic { delay, .. } = self.traffic;
+        let Traffic {
+            delay_server,
+            delay_tool,
+            ..
+        } = self.traffic;
         println!("\n{} against {}", self.scenario, self.target);
         println!(
             "  forwarded   {} packets in {:.1} s ({:.0}/s, {:.0} Mb/s)",
@@ -250,8 +281,13 @@ impl Report {
             self.traffic.leaks
         );
         println!(
-            "  delay       p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
-            delay.p50_ms, delay.p99_ms, delay.max_ms
+            "  delay       through the server p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms; then in the tool \
+             p50 {:.2} ms, p99 {:.2} ms",
+            delay_server.p50_ms,
+            delay_server.p99_ms,
+            delay_server.max_ms,
+            delay_tool.p50_ms,
+            delay_tool.p99_ms
         );
         println!(
             "  server      {:.0} ns CPU a packet, {:.2} cores, {:.1} MiB, {} threads",

@@ -5,12 +5,14 @@ use std::process::Command;
 use serde::Serialize;
 
 use super::error::LoadError;
+use super::histogram::Percentiles;
 use super::options::{Bounds, Common, Options, Scenario, TargetKind};
 use super::report::Report;
-use super::scenario::{breakouts, fanout, gates, join, saturate, soak};
+use super::scenario::scaling::{self, Scaled, ScalingOptions};
+use super::scenario::{breakouts, churn, fanout, gates, join, saturate, soak};
 use super::targets::Target;
 use super::targets::bare::Bare;
-use super::targets::sideroom;
+use super::targets::{janus, sideroom};
 use crate::summary::Spread;
 
 /// Everything that was found out.
@@ -24,8 +26,38 @@ pub struct Outcome {
     pub against_cpu_ns_per_packet: Option<Spread>,
     /// The median of the first to that of the second.
     pub ratio: Option<f64>,
+    /// What the first adds to the delay of the other: medians over the rounds, without the tool's part.
+    pub added_delay: Option<AddedDelay>,
+    /// What a packet costs with more workers (`scaling`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<Scaled>,
     /// Bounds that were broken, and reasons for which a run was not valid.
     pub broken: Vec<String>,
+}
+
+/// How much longer packets take through one server than through the other of the same run.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct AddedDelay {
+    /// Of half of the packets.
+    pub p50_ms: f64,
+    /// Of 99 of 100.
+    pub p99_ms: f64,
+}
+
+impl AddedDelay {
+    /// From reports of both in turns.
+    fn between(reports: &[Report]) -> Self {
+        let median = |first: usize, of: fn(&Percentiles) -> f64| {
+            let every_other = reports.iter().skip(first).step_by(2);
+            let readings: Vec<_> = every_other.map(|r| of(&r.traffic.delay_server)).collect();
+            Spread::of(&readings).median
+        };
+        let added = |of| ((median(0, of) - median(1, of)) * 1e3).round() / 1e3;
+        Self {
+            p50_ms: added(|delay| delay.p50_ms),
+            p99_ms: added(|delay| delay.p99_ms),
+        }
+    }
 }
 
 /// Runs everything.
@@ -33,6 +65,9 @@ pub fn run(options: &Options) -> Result<Outcome, LoadError> {
     let common = &options.common;
     if let Some(cpus) = &common.load_cpus {
         pin(cpus)?;
+    }
+    if let Scenario::Scaling(scaling) = &options.scenario {
+        return run_scaling(common, scaling);
     }
     let mut reports = Vec::new();
     let (mut costs, mut other_costs) = (Vec::new(), Vec::new());
@@ -60,11 +95,53 @@ pub fn run(options: &Options) -> Result<Outcome, LoadError> {
     {
         broken.push(format!("the ratio is {ratio}, more than {max}"));
     }
+    if let (Some(ratio), Some(min)) = (ratio, common.bounds.min_ratio)
+        && ratio < min
+    {
+        broken.push(format!("the ratio is {ratio}, less than {min}"));
+    }
+    let added_delay = common.against.map(|_| AddedDelay::between(&reports));
     Ok(Outcome {
         reports,
         cpu_ns_per_packet: cost,
         against_cpu_ns_per_packet: other,
         ratio,
+        added_delay,
+        scaling: Vec::new(),
+        broken,
+    })
+}
+
+/// The same scenario with each number of workers in turns.
+fn run_scaling(common: &Common, options: &ScalingOptions) -> Result<Outcome, LoadError> {
+    let scenario = Scenario::Fanout(options.fanout());
+    let mut reports = Vec::new();
+    for _ in 0..common.rounds.max(1) {
+        for workers in options.counts() {
+            let common = Common {
+                workers,
+                ..common.clone()
+            };
+            let mut report = run_once(&scenario, &common, common.target)?;
+            let broken = broken_by(&report, &common.bounds);
+            report.broken.extend(broken);
+            reports.push(report);
+        }
+    }
+    let scaling = scaling::compare(&reports, &options.counts(), options.audience());
+    let mut broken: Vec<_> = reports
+        .iter()
+        .flat_map(|report| report.broken.clone())
+        .collect();
+    broken.extend(options.broken_by(&scaling));
+    let first = scaling.first().map(|first| first.cpu_ns_per_packet);
+    Ok(Outcome {
+        reports,
+        cpu_ns_per_packet: first.unwrap_or_default(),
+        against_cpu_ns_per_packet: None,
+        ratio: None,
+        added_delay: None,
+        scaling,
         broken,
     })
 }
@@ -77,6 +154,8 @@ fn run_once(scenario: &Scenario, common: &Common, kind: TargetKind) -> Result<Re
         Scenario::Breakouts(options) => breakouts::run(&*target, common, options),
         Scenario::Gates(options) => gates::run(&*target, common, options),
         Scenario::Join(options) => join::run(&*target, common, options),
+        Scenario::Churn(options) => churn::run(&*target, common, options),
+        Scenario::Scaling(options) => fanout::run(&*target, common, &options.fanout()),
         Scenario::Soak(options) => soak::run(&*target, common, options),
     }?;
     if !common.json {
@@ -91,6 +170,7 @@ fn start(common: &Common, kind: TargetKind) -> Result<Box<dyn Target>, LoadError
             let bare = Bare::start(common.profile, common.server_cpus.as_deref())?;
             Ok(Box::new(bare))
         }
+        TargetKind::Janus => Ok(Box::new(janus::start(common)?)),
         TargetKind::Sideroom => Ok(Box::new(sideroom::start::start(common)?)),
     }
 }
@@ -124,7 +204,7 @@ fn broken_by(report: &Report, bounds: &Bounds) -> Vec<String> {
     check("the number of leaks", traffic.leaks as f64, leaks);
     check(
         "the p99 delay in ms",
-        traffic.delay.p99_ms,
+        traffic.delay_server.p99_ms,
         bounds.max_delay_p99_ms,
     );
     let moves = report.figures.pointer("/move_to_first_packet/p99_ms");

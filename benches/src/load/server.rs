@@ -3,15 +3,20 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::error::LoadError;
 use super::process::Process;
+
+/// A silent server is asked this often whether it is ready.
+const START_TRIES: usize = 400;
+const START_RETRY: Duration = Duration::from_millis(50);
 
 /// A process that is measured; one that was started here ends with this value.
 pub struct Server {
     process: Process,
     child: Option<Child>,
-    /// The line that the server announced itself with.
+    /// What the server printed until it was ready.
     pub announced: String,
 }
 
@@ -35,43 +40,71 @@ impl Server {
         environment: &[(&str, String)],
         ready: &str,
     ) -> Result<Self, LoadError> {
-        let pin = cpus.map(|cpus| vec!["taskset".to_owned(), "-c".to_owned(), cpus.to_owned()]);
-        let words = [pin.unwrap_or_default(), command.to_vec()].concat();
-        let failed = |why: String| LoadError::Server(format!("{}: {why}", words.join(" ")));
-        let (program, arguments) = words
-            .split_first()
-            .ok_or_else(|| LoadError::Server("no command".to_owned()))?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (*name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(error.to_string()))?;
+        let words = pinned(command, cpus);
+        let mut child = spawn(&words, environment, Stdio::piped())?;
         let stdout = child.stdout.take().map(BufReader::new);
-        let mut announced = None;
+        let mut announced = String::new();
+        let mut is_ready = false;
         let mut lines = stdout
             .into_iter()
             .flat_map(BufRead::lines)
             .map_while(Result::ok);
         for line in lines.by_ref() {
-            if line.contains(ready) {
-                announced = Some(line);
+            announced += &line;
+            announced.push('\n');
+            is_ready = line.contains(ready);
+            if is_ready {
                 break;
             }
         }
-        let Some(announced) = announced else {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(failed("it ended without a word".to_owned()));
-        };
+        if !is_ready {
+            return Err(give_up(child, &words, "it ended without a word"));
+        }
         // What it prints later is read and forgotten, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        let process = Process::new(child.id()).ok_or_else(|| failed("it ended".to_owned()))?;
-        Ok(Self {
-            process,
-            child: Some(child),
-            announced,
+        Self::of(child, &words, announced)
+    }
+
+    /// Starts `command` in the same way, forgets what it prints, and waits until `ready`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server that says nothing is asked until it answers"
+    )]
+    pub fn start_silent(
+        command: &[String],
+        cpus: Option<&str>,
+        mut ready: impl FnMut() -> bool,
+    ) -> Result<Self, LoadError> {
+        let words = pinned(command, cpus);
+        let mut child = spawn(&words, &[], Stdio::null())?;
+        for _ in 0..START_TRIES {
+            if ready() {
+                return Self::of(child, &words, String::new());
+            }
+            if child.try_wait()?.is_some() {
+                return Err(give_up(child, &words, "it ended"));
+            }
+            std::thread::sleep(START_RETRY);
+        }
+        Err(give_up(child, &words, "it did not get ready"))
+    }
+
+    fn of(child: Child, words: &[String], announced: String) -> Result<Self, LoadError> {
+        match Process::new(child.id()) {
+            Some(process) => Ok(Self {
+                process,
+                child: Some(child),
+                announced,
+            }),
+            None => Err(give_up(child, words, "it ended")),
+        }
+    }
+
+    /// The word behind `name` on a line that begins with it.
+    pub fn announced_as(&self, name: &str) -> Option<&str> {
+        self.announced.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            (words.next() == Some(name)).then(|| words.next()).flatten()
         })
     }
 
@@ -88,6 +121,38 @@ impl Drop for Server {
             let _ = child.wait();
         }
     }
+}
+
+fn pinned(command: &[String], cpus: Option<&str>) -> Vec<String> {
+    let pin = cpus.map(|cpus| vec!["taskset".to_owned(), "-c".to_owned(), cpus.to_owned()]);
+    [pin.unwrap_or_default(), command.to_vec()].concat()
+}
+
+fn spawn(
+    words: &[String],
+    environment: &[(&str, String)],
+    stdout: Stdio,
+) -> Result<Child, LoadError> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| LoadError::Server("no command".to_owned()))?;
+    Command::new(program)
+        .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (*name, value)))
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .spawn()
+        .map_err(|error| failed(words, &error.to_string()))
+}
+
+fn give_up(mut child: Child, words: &[String], why: &str) -> LoadError {
+    let _ = child.kill();
+    let _ = child.wait();
+    failed(words, why)
+}
+
+fn failed(words: &[String], why: &str) -> LoadError {
+    LoadError::Server(format!("{}: {why}", words.join(" ")))
 }
 
 /// A program that was built beside this one.

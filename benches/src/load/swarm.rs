@@ -121,6 +121,7 @@ impl Swarm {
             udp: UdpOptions {
                 recv_buffer: 64 << 20,
                 local_address: true,
+                arrival_times: true,
                 ..UdpOptions::default()
             },
             tcp: None,

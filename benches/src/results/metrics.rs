@@ -149,7 +149,21 @@ fn fan_out(name: &str, result: &Value, metrics: &mut Vec<Metric>) {
     }
     for (what, pointer, unit) in [
         ("loss", "/reports/0/traffic/loss", "share"),
-        ("delay p99", "/reports/0/traffic/delay/p99_ms", "ms"),
+        (
+            "delay through the server, p99",
+            "/reports/0/traffic/delay_server/p99_ms",
+            "ms",
+        ),
+        (
+            "delay with the tool's own part, p99",
+            "/reports/0/traffic/delay/p99_ms",
+            "ms",
+        ),
+        (
+            "delay beyond the bare path's, p99",
+            "/added_delay/p99_ms",
+            "ms",
+        ),
     ] {
         if let Some(value) = number(pointer) {
             metrics.push(Metric::cost(&format!("{name}, {what}"), value, unit));

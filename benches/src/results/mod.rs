@@ -2,6 +2,7 @@
 //! that was checked in.
 
 pub mod metrics;
+pub mod peers;
 pub mod plot;
 
 use std::collections::BTreeMap;

@@ -40,6 +40,14 @@ impl Default for Clock {
     }
 }
 
+/// The time of the calendar since the Unix epoch, as the kernel stamps datagrams with it.
+pub fn wall_clock() -> Duration {
+    let time = clock_gettime(ClockId::Realtime);
+    let secs = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(secs, nanos)
+}
+
 impl ThreadCpu {
     /// The reading when the thread began.
     pub const ZERO: Self = Self(Duration::ZERO);

@@ -24,7 +24,7 @@ mod tcp;
 mod udp;
 
 pub use addr::{Destination, PeerAddr, Proto};
-pub use clock::{Clock, ThreadCpu};
+pub use clock::{Clock, ThreadCpu, wall_clock};
 pub use poll::Waker;
 pub use port::{Port, PortOptions, Ready};
 pub use recv::{Datagram, RecvBatch};

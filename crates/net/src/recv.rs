@@ -1,6 +1,7 @@
 //! What one receive call brought.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::addr::{PeerAddr, canonical};
 use crate::sys_recv::{Received, RecvArena};
@@ -25,6 +26,8 @@ pub struct Datagram<'a> {
     pub from: PeerAddr,
     /// The local address that it was sent to, if the socket was told to say so.
     pub local: Option<IpAddr>,
+    /// When the kernel had it, by [`wall_clock`](crate::wall_clock), if the socket was told to say so.
+    pub arrived: Option<Duration>,
     /// The packet.
     pub bytes: &'a mut [u8],
 }
@@ -82,6 +85,7 @@ impl RecvBatch {
                 return Some(Datagram {
                     from: PeerAddr::udp(canonical(message.from)),
                     local: message.local,
+                    arrived: message.arrived,
                     bytes: self.arena.bytes_mut(range),
                 });
             }
@@ -104,6 +108,7 @@ impl RecvBatch {
         Some(Datagram {
             from: frame.from,
             local: None,
+            arrived: None,
             bytes: self
                 .frame_bytes
                 .get_mut(frame.start..frame.start + frame.len)?,

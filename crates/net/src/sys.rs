@@ -6,8 +6,10 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
-/// Room for the control messages of one datagram: segment size and packet info, either direction.
+/// Room for the control messages of one datagram: segment size and packet info, either direction, and the
+/// time of arrival.
 pub(crate) const CONTROL_WORDS: usize = 12;
 
 /// A buffer for control messages, aligned as `cmsghdr` wants it.
@@ -140,6 +142,8 @@ pub(crate) struct Told {
     pub(crate) segment: Option<usize>,
     /// The local address that the datagram was sent to.
     pub(crate) local: Option<IpAddr>,
+    /// When the kernel had it, since the Unix epoch.
+    pub(crate) arrived: Option<Duration>,
 }
 
 /// Reads the control messages that the kernel wrote for one datagram.
@@ -160,6 +164,10 @@ pub(crate) unsafe fn read_control(head: &libc::msghdr) -> Told {
                     let size = data.cast::<libc::c_int>().read_unaligned();
                     told.segment = usize::try_from(size).ok().filter(|size| *size > 0);
                 }
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                    let time = data.cast::<libc::timespec>().read_unaligned();
+                    told.arrived = since_epoch(time);
+                }
                 (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
                     let info = data.cast::<libc::in_pktinfo>().read_unaligned();
                     told.local = Some(IpAddr::V4(info.ipi_addr.s_addr.to_ne_bytes().into()));
@@ -175,6 +183,12 @@ pub(crate) unsafe fn read_control(head: &libc::msghdr) -> Told {
         }
     }
     told
+}
+
+fn since_epoch(time: libc::timespec) -> Option<Duration> {
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    let nanos = u32::try_from(time.tv_nsec).ok()?;
+    Some(Duration::new(seconds, nanos))
 }
 
 /// Sets an option whose value is an integer.

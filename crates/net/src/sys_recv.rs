@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
+use std::time::Duration;
 
 use crate::sys::{self, CONTROL_WORDS, Control, Name};
 
@@ -35,6 +36,7 @@ unsafe impl Send for RecvArena {}
 pub(crate) struct Received {
     pub(crate) from: SocketAddr,
     pub(crate) local: Option<IpAddr>,
+    pub(crate) arrived: Option<Duration>,
     pub(crate) start: usize,
     pub(crate) len: usize,
     pub(crate) segment: usize,
@@ -132,6 +134,7 @@ impl RecvArena {
         Some(Received {
             from: self.names.get(index)?.read()?,
             local: told.local,
+            arrived: told.arrived,
             start: index * self.stride,
             len,
             segment: told.segment.unwrap_or(len).clamp(1, len.max(1)),

@@ -29,6 +29,8 @@ pub struct UdpOptions {
     /// Tells for each datagram which local address it was sent to: for a socket bound to the unspecified
     /// address of a host with many addresses.
     pub local_address: bool,
+    /// Tells for each datagram when the kernel had it: for those who measure.
+    pub arrival_times: bool,
 }
 
 /// The sizes of the socket's buffers in bytes, as the kernel granted them.
@@ -71,6 +73,7 @@ impl Default for UdpOptions {
             coalesce: true,
             segment: true,
             local_address: false,
+            arrival_times: false,
         }
     }
 }
@@ -90,6 +93,9 @@ impl UdpPort {
         enlarge(&socket, options);
         if options.local_address {
             ask_for_local_address(socket.as_fd(), v6)?;
+        }
+        if options.arrival_times {
+            sys::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         }
         let coalesce = options.coalesce
             && sys::set_option(socket.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1).is_ok();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sideroom_net::{
     Clock, Destination, Flushed, PeerAddr, Port, PortOptions, RecvBatch, SendBatch, UdpOptions,
-    UdpPort, WhenFull,
+    UdpPort, WhenFull, wall_clock,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -118,6 +118,42 @@ fn a_socket_for_many_addresses_tells_and_chooses_them() {
     assert_eq!(one.flush(&mut send, WhenFull::Drop).sent, 1);
     assert_eq!(many.recv_batch(&mut batch).unwrap(), 1);
     assert_eq!(batch.pop().unwrap().local, Some(local));
+}
+
+#[test]
+fn a_socket_that_measures_tells_when_the_kernel_had_each_datagram() {
+    let options = UdpOptions {
+        arrival_times: true,
+        local_address: true,
+        ..UdpOptions::default()
+    };
+    let bind = |options| UdpPort::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
+    let (mut to, mut from) = (bind(&options), bind(&UdpOptions::default()));
+    let destination = Destination::keyed(1, PeerAddr::udp(to.local_addr()));
+    let mut send = SendBatch::new(4, 4_000);
+    assert!(send.push(&destination, b"one") && send.push(&destination, b"two"));
+    let before = wall_clock();
+    assert_eq!(from.flush(&mut send, WhenFull::Drop).sent, 2);
+    let after = wall_clock();
+    let mut batch = RecvBatch::new(4, RecvBatch::COALESCED);
+    assert!(to.recv_batch(&mut batch).unwrap() > 0);
+    for _ in 0..2 {
+        let datagram = batch.pop().unwrap();
+        let arrived = datagram.arrived.unwrap();
+        // Somebody may set the clock meanwhile, a little.
+        let (early, late) = (before.saturating_sub(PATIENCE), after + PATIENCE);
+        assert!(early <= arrived && arrived <= late, "{arrived:?}");
+        assert!(
+            datagram.local.is_some(),
+            "there is room for all that is told"
+        );
+    }
+    // Who does not ask is not told.
+    let back = Destination::keyed(1, PeerAddr::udp(from.local_addr()));
+    assert!(send.push(&back, b"back"));
+    to.flush(&mut send, WhenFull::Drop);
+    assert_eq!(from.recv_batch(&mut batch).unwrap(), 1);
+    assert_eq!(batch.pop().unwrap().arrived, None);
 }
 
 #[test]

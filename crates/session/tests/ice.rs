@@ -265,3 +265,34 @@ fn a_client_retries_keeps_its_consent_and_gives_up() {
     assert_eq!(client.poll_event(), Some(IceClientEvent::Failed));
     assert_eq!(client.poll_timeout(), Time::NEVER);
 }
+
+#[test]
+fn a_client_answers_the_checks_of_a_server_that_is_not_lite() {
+    let ours = IceCredentials {
+        ufrag: "clnt".to_owned(),
+        password: "a-password-of-the-client".to_owned(),
+    };
+    // Another client plays the server's part: it checks us by our credentials.
+    let mut full = IceClient::new(START, "srvr", ours.clone(), vec![home()], 9);
+    let mut client = client(server_credentials());
+    let mut out = [0; MAX_MESSAGE];
+    let (to, len) = full.poll_transmit(START, &mut out).unwrap();
+    assert_eq!(to, home());
+    let check = out[..len].to_vec();
+    let unwanted = client.handle_datagram(START, server(), &check);
+    assert_eq!(unwanted, Err(DropReason::NotAuthentic));
+
+    client.answer_checks(&ours.password);
+    let mut forged = check.clone();
+    forged[20 + 4] ^= 1;
+    assert!(client.handle_datagram(START, server(), &forged).is_err());
+    client.handle_datagram(START, server(), &check).unwrap();
+    let (to, len) = client.poll_transmit(START, &mut out).unwrap();
+    assert_eq!(to, server());
+    full.handle_datagram(START, home(), &out[..len]).unwrap();
+    assert_eq!(full.poll_event(), Some(IceClientEvent::Connected(home())));
+    // The client's own check comes next, and no second answer.
+    let (_, len) = client.poll_transmit(START, &mut out).unwrap();
+    assert_eq!(ufrag_of(&out[..len]), Some("srvr"));
+    assert_eq!(client.poll_transmit(START, &mut out), None);
+}

@@ -8,9 +8,10 @@ use sideroom_route::TrackKind;
 use super::{crowd_for, measure, plans, report};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
+use crate::load::media::MAX_PAYLOAD;
 use crate::load::options::Common;
 use crate::load::report::Report;
-use crate::load::targets::Target;
+use crate::load::targets::{Target, WorkerCounts};
 
 /// The shapes that other servers publish figures for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize)]
@@ -60,6 +61,11 @@ struct Shape {
 }
 
 impl FanoutOptions {
+    /// How many receive each packet.
+    pub fn audience(&self) -> u32 {
+        u32::try_from(self.shape().audience()).unwrap_or(u32::MAX)
+    }
+
     fn shape(&self) -> Shape {
         let preset = match self.preset {
             Some(Preset::Audio) => (10, 100, 32_000, 0),
@@ -116,6 +122,12 @@ impl Shape {
         }
     }
 
+    /// Packets that the server sends for one video frame.
+    fn frame_packets(&self) -> u64 {
+        let bytes = self.video_bps / 8 / u64::from(self.fps.max(1));
+        bytes.div_ceil(MAX_PAYLOAD as u64) * self.audience()
+    }
+
     /// How many receive each packet.
     fn audience(&self) -> u64 {
         u64::from(self.subscribers) - u64::from(self.meeting)
@@ -144,15 +156,34 @@ pub fn run(
     begin_to_send(&crowd, target, ROOM, &shape)?;
     let warm = crowd.clock.now() + common.warm_up;
     crowd.idle_until(warm, |_| {});
+    let before = target.workers();
     let measured = measure(&mut crowd, target, common.duration, "fanout")?;
+    let workers = before.zip(target.workers());
     let traffic = measured.traffic(shape.audience());
     let mut report = report("fanout", target, &measured, traffic);
     report.options = json!({ "shape": shape, "profile": common.profile });
     report.figures = json!({
         "join_answer": crowd.join_times.answer.percentiles(),
         "join_connect": crowd.join_times.connect.percentiles(),
+        // The last subscriber of a frame waits until the packets of all others were sent.
+        "frame_ms": shape.frame_packets() as f64 * report.server.cpu_ns_per_packet / 1e6,
+        "workers": workers.map(|(before, after)| between(&before, &after)),
     });
     Ok(report)
+}
+
+/// What each worker counted between two readings.
+fn between(before: &[WorkerCounts], after: &[WorkerCounts]) -> Vec<WorkerCounts> {
+    let none = std::iter::repeat(WorkerCounts::default());
+    let before = before.iter().copied().chain(none);
+    let pairs = after.iter().zip(before);
+    let counts = pairs.map(|(after, before)| WorkerCounts {
+        received: after.received - before.received,
+        sent: after.sent - before.sent,
+        relayed_out: after.relayed_out - before.relayed_out,
+        relayed_in: after.relayed_in - before.relayed_in,
+    });
+    counts.collect()
 }
 
 fn begin_to_send(

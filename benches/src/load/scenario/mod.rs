@@ -1,10 +1,12 @@
 //! What the clients are made to do, and what is measured while they do it.
 
 pub mod breakouts;
+pub mod churn;
 pub mod fanout;
 pub mod gates;
 pub mod join;
 pub mod saturate;
+pub mod scaling;
 pub mod soak;
 pub mod stage;
 
@@ -70,6 +72,7 @@ pub fn crowd_for(common: &Common, clients: usize) -> Result<Crowd, LoadError> {
         swarms: common.swarms,
         first_address: common.client_addresses,
         feedback: !common.no_feedback,
+        flight: Duration::from_millis(common.flight_ms),
         seed: common.seed,
     })
 }

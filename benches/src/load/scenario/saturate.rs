@@ -141,8 +141,8 @@ fn told(rate: f64, measured: &Measured, options: &SaturateOptions) -> Value {
         "loss": traffic.loss,
         "cpu_ns_per_packet": server.cpu_ns_per_packet,
         "server_cores": server.cores,
-        "delay_p50_ms": traffic.delay.p50_ms,
-        "delay_p99_ms": traffic.delay.p99_ms,
+        "delay_p50_ms": traffic.delay_server.p50_ms,
+        "delay_p99_ms": traffic.delay_server.p99_ms,
         "own_cores": own.cores,
         "own_objections": own.objections(),
     })

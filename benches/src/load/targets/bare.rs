@@ -28,7 +28,7 @@ impl Bare {
         let profile_name = profile.name().to_owned();
         let command = [program, "--profile".to_owned(), profile_name];
         let server = Server::start(&command, cpus, &[], "listening on ")?;
-        let address = server.announced.rsplit(' ').next();
+        let address = server.announced.split_whitespace().last();
         let address = address.and_then(|text| text.parse().ok());
         let address = address.ok_or_else(|| LoadError::Server(server.announced.clone()))?;
         Ok(Self {

@@ -1,8 +1,11 @@
 //! The servers that the clients can be sent to.
 
 pub mod bare;
+pub mod janus;
+pub mod link;
 pub mod sideroom;
 
+use serde::Serialize;
 use sideroom_route::{Time, TrackKind};
 use sideroom_rtp::ExtensionMap;
 
@@ -56,6 +59,19 @@ pub struct Joined {
     pub sends: Vec<Negotiated>,
 }
 
+/// What one media worker of a server has counted since it began, in packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct WorkerCounts {
+    /// Received from participants.
+    pub received: u64,
+    /// Sent to participants.
+    pub sent: u64,
+    /// Handed to other workers.
+    pub relayed_out: u64,
+    /// Taken from other workers.
+    pub relayed_in: u64,
+}
+
 /// A server that clients can join.
 pub trait Target: Send + Sync {
     /// For reports.
@@ -75,6 +91,11 @@ pub trait Target: Send + Sync {
 
     /// The client goes.
     fn leave(&self, room: &str, participant: &str) -> Result<(), LoadError>;
+
+    /// What its workers have counted, if it tells.
+    fn workers(&self) -> Option<Vec<WorkerCounts>> {
+        None
+    }
 
     /// What only Sideroom can do: breakouts and gates.
     fn sideroom(&self) -> Option<&Api> {

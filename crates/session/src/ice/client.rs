@@ -1,5 +1,5 @@
-//! The controlling side of ICE towards a lite server, as small as thousands of clients in one process
-//! want it: for load tools and tests.
+//! The controlling side of ICE towards a server, as small as thousands of clients in one process want it:
+//! for load tools and tests. A lite server never checks; checks of others are answered if wanted.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,6 +18,8 @@ const RETRY: Duration = Duration::from_millis(100);
 const KEEP: Duration = Duration::from_secs(5);
 /// How many checks without an answer yet may still be answered.
 const MAX_OPEN: usize = 16;
+/// How many checks of the server wait for our answer; past that the oldest is dropped, and asked again.
+const MAX_ANSWERS: usize = 4;
 
 /// What changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +38,9 @@ pub struct IceClient {
     candidates: Vec<PeerAddr>,
     next_candidate: usize,
     open: VecDeque<(Transaction, PeerAddr)>,
+    /// The key of our own password, if checks of the server are answered.
+    local_key: Option<hmac::Key>,
+    answers: VecDeque<(Transaction, PeerAddr)>,
     connected: Option<PeerAddr>,
     next_check: Time,
     answered_at: Time,
@@ -71,6 +76,8 @@ impl IceClient {
             candidates,
             next_candidate: 0,
             open: VecDeque::new(),
+            local_key: None,
+            answers: VecDeque::new(),
             connected: None,
             next_check: now,
             answered_at: now,
@@ -81,6 +88,12 @@ impl IceClient {
         };
         client.tie_breaker = client.draw();
         client
+    }
+
+    /// Answers the server's own checks, which it proves with our password: a server that is not lite does
+    /// not send before.
+    pub fn answer_checks(&mut self, password: &str) {
+        self.local_key = Some(key_of(password));
     }
 
     /// Takes the server's new credentials (an ICE restart, or the client's own address changed) and
@@ -111,6 +124,9 @@ impl IceClient {
         datagram: &[u8],
     ) -> Result<(), DropReason> {
         let message = Message::parse(datagram).ok_or(DropReason::Malformed)?;
+        if message.kind == Kind::Request {
+            return self.handle_check(from, &message);
+        }
         let open = self
             .open
             .iter()
@@ -131,8 +147,27 @@ impl IceClient {
         Ok(())
     }
 
-    /// Writes the next check, if one is due, to the front of `out`.
+    fn handle_check(&mut self, from: PeerAddr, message: &Message<'_>) -> Result<(), DropReason> {
+        let is_ours = message.receiver_ufrag() == Some(self.local_ufrag.as_str());
+        let key = self.local_key.as_ref().filter(|_| is_ours);
+        if !key.is_some_and(|key| message.is_authentic(key)) || message.not_understood.is_some() {
+            return Err(DropReason::NotAuthentic);
+        }
+        if self.answers.len() >= MAX_ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((message.transaction, from));
+        Ok(())
+    }
+
+    /// Writes an answer, or the next check if one is due, to the front of `out`.
     pub fn poll_transmit(&mut self, now: Time, out: &mut [u8]) -> Option<(PeerAddr, usize)> {
+        if let Some((transaction, to)) = self.answers.pop_front() {
+            let len = Writer::begin(out, Kind::Success, &transaction)
+                .xor_mapped_address(to.addr, &transaction)
+                .finish(self.local_key.as_ref()?)?;
+            return Some((to, len));
+        }
         if now < self.next_check || self.failed {
             return None;
         }

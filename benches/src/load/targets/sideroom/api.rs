@@ -115,6 +115,16 @@ impl Api {
         serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
     }
 
+    /// Reads a page that needs no key.
+    pub fn read(&self, url: &str) -> Result<String, LoadError> {
+        let refused = |error: ureq::Error| LoadError::Refused {
+            method: url.to_owned(),
+            message: error.to_string(),
+        };
+        let mut answer = self.agent.get(url).call().map_err(refused)?;
+        answer.body_mut().read_to_string().map_err(refused)
+    }
+
     /// Makes a room, or begins anew with one of that name.
     pub fn create_room(&self, room: &str, participants: usize) -> Result<(), LoadError> {
         let _ = self.call("RoomService/DeleteRoom", json!({ "room": room }));

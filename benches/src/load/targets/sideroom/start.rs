@@ -56,8 +56,8 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
         ("SIDEROOM_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
         ("SIDEROOM_GRPC_LISTEN", "127.0.0.1:0".to_owned()),
         ("SIDEROOM_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
-        ("SIDEROOM_MEDIA_BIND", "127.0.0.1".to_owned()),
-        ("SIDEROOM_MEDIA_ANNOUNCE", "127.0.0.1".to_owned()),
+        ("SIDEROOM_MEDIA_BIND", common.server_address.to_string()),
+        ("SIDEROOM_MEDIA_ANNOUNCE", common.server_address.to_string()),
         ("SIDEROOM_MEDIA_FIRST_PORT", free_port()?.to_string()),
         ("SIDEROOM_AUTH_KEYS", format!("{KEY}:{SECRET}")),
         ("SIDEROOM_LOG_LEVEL", "warn".to_owned()),
@@ -69,14 +69,11 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
             .map(|name| (name.as_str(), "1000000".to_owned())),
     );
     let cpus = common.server_cpus.as_deref();
-    let server = Server::start(&command, cpus, &environment, "http ")?;
-    let address = server
-        .announced
-        .split_whitespace()
-        .last()
-        .unwrap_or_default();
+    let server = Server::start(&command, cpus, &environment, "admin ")?;
+    let address = server.announced_as("http").unwrap_or_default();
+    let admin = server.announced_as("admin").map(str::to_owned);
     let api = Api::new(&format!("http://{address}"), KEY, SECRET)?;
-    Sideroom::new(server, api, common.profile)
+    Ok(Sideroom::new(server, api, common.profile)?.with_admin(admin))
 }
 
 /// A number that is free now, and whose followers most likely are.

@@ -1,14 +1,15 @@
-//! The offer that a client makes, and what it reads from the answer: as much SDP as a browser needs for
-//! the same meeting, and no more.
+//! The offer that a client makes, what it reads from the server's description, and the answer it gives
+//! to servers that make the offer: as much SDP as a browser needs for the same meeting, and no more.
 
-use std::net::SocketAddr;
+mod answer;
+mod description;
 
-use sideroom_net::PeerAddr;
+pub use answer::write_answer;
+pub use description::{Description, Line};
+
 use sideroom_route::{Media, TrackKind};
-use sideroom_rtp::{ExtensionKind, ExtensionMap};
-use sideroom_session::{Fingerprint, IceCredentials};
-
-use super::error::LoadError;
+use sideroom_rtp::ExtensionKind;
+use sideroom_session::IceCredentials;
 
 const OPUS: u8 = 111;
 const VP8: u8 = 96;
@@ -35,19 +36,6 @@ pub struct OfferPlan<'a> {
     pub credentials: &'a IceCredentials,
     /// Its certificate.
     pub fingerprint: &'a str,
-}
-
-/// What the answer says of the transport.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The server's credentials.
-    pub credentials: IceCredentials,
-    /// Its certificate's fingerprints.
-    pub fingerprints: Vec<Fingerprint>,
-    /// Where it is.
-    pub candidates: Vec<PeerAddr>,
-    /// The extension numbers of each m-line, in the order of the offer.
-    pub extensions: Vec<ExtensionMap>,
 }
 
 /// The m-line that a track is offered on: lines for sending come first, in their order.
@@ -141,70 +129,6 @@ fn write_line(
     }
 }
 
-/// Reads an answer.
-pub fn read_answer(text: &str) -> Result<Answer, LoadError> {
-    let mut answer = Answer {
-        credentials: IceCredentials {
-            ufrag: String::new(),
-            password: String::new(),
-        },
-        fingerprints: Vec::new(),
-        candidates: Vec::new(),
-        extensions: Vec::new(),
-    };
-    for line in text.lines() {
-        if line.starts_with("m=") {
-            answer.extensions.push(ExtensionMap::new());
-        }
-        let Some((name, value)) = line
-            .strip_prefix("a=")
-            .and_then(|line| line.split_once(':'))
-        else {
-            continue;
-        };
-        match name {
-            "ice-ufrag" => value.clone_into(&mut answer.credentials.ufrag),
-            "ice-pwd" => value.clone_into(&mut answer.credentials.password),
-            "fingerprint" => answer.fingerprints.extend(value.parse::<Fingerprint>()),
-            "candidate" => answer.candidates.extend(candidate(value)),
-            "extmap" => {
-                if let (Some(map), Some((kind, id))) =
-                    (answer.extensions.last_mut(), extension(value))
-                {
-                    map.set(kind, id);
-                }
-            }
-            _ => {}
-        }
-    }
-    let missing = [
-        ("ICE credentials", answer.credentials.ufrag.is_empty()),
-        ("a fingerprint", answer.fingerprints.is_empty()),
-        ("a UDP candidate", answer.candidates.is_empty()),
-    ];
-    match missing.iter().find(|(_, missing)| *missing) {
-        Some((what, _)) => Err(LoadError::Answer(format!("it has no {what}"))),
-        None => Ok(answer),
-    }
-}
-
-fn candidate(value: &str) -> Option<PeerAddr> {
-    let words: Vec<_> = value.split_whitespace().collect();
-    let &[_, _, proto, _, ip, port, ..] = words.as_slice() else {
-        return None;
-    };
-    let addr = SocketAddr::new(ip.parse().ok()?, port.parse().ok()?);
-    proto
-        .eq_ignore_ascii_case("udp")
-        .then_some(PeerAddr::udp(addr))
-}
-
-fn extension(value: &str) -> Option<(ExtensionKind, u8)> {
-    let (id, uri) = value.split_once(' ')?;
-    let id = id.split('/').next()?.parse().ok()?;
-    Some((ExtensionKind::of_uri(uri.trim())?, id))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,22 +152,5 @@ mod tests {
         assert!(offer.contains("a=group:BUNDLE 0 1 2 3 4\r\n"));
         assert!(offer.contains("a=ssrc:8 cname:load\r\n"));
         assert!(offer.ends_with("\r\n"));
-    }
-
-    #[test]
-    fn an_answer_is_read_and_one_without_a_transport_refused() {
-        let text = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n\
-            a=fingerprint:sha-256 AB:CD\r\na=extmap:1/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
-            a=candidate:1 1 tcp 1 192.0.2.9 7 typ host tcptype passive\r\n\
-            a=candidate:1 1 udp 1 127.0.0.1 7910 typ host\r\n";
-        let no_fingerprint = read_answer(text).map(|_| ());
-        assert!(no_fingerprint.is_err(), "two bytes are no SHA-256");
-        let digest = vec!["AB"; 32].join(":");
-        let answer = read_answer(&text.replace("AB:CD", &digest)).expect("whole");
-        assert_eq!(
-            answer.candidates,
-            [PeerAddr::udp(([127, 0, 0, 1], 7910).into())]
-        );
-        assert_eq!(answer.extensions[0].id(ExtensionKind::AudioLevel), Some(1));
     }
 }

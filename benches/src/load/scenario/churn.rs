@@ -1,0 +1,171 @@
+//! Thousands come and go while somebody talks: what they leave behind in the server's memory.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use sideroom_route::TrackKind;
+
+use super::{begin, end, plans, progress, report};
+use crate::load::crowd::Crowd;
+use crate::load::error::LoadError;
+use crate::load::options::Common;
+use crate::load::report::Report;
+use crate::load::swarm::Command;
+use crate::load::targets::Target;
+
+/// Who comes and goes.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct ChurnOptions {
+    /// Joins in all, each followed by a leave.
+    #[arg(long, default_value_t = 10_000)]
+    pub joins: u32,
+    /// How many come, and then go, together.
+    #[arg(long, default_value_t = 250)]
+    pub together: u32,
+    /// Audio slots of each.
+    #[arg(long, default_value_t = 9)]
+    pub audio_slots: usize,
+    /// Video slots of each.
+    #[arg(long, default_value_t = 9)]
+    pub video_slots: usize,
+    /// Largest share by which memory may grow from the end of the first tenth to the end.
+    #[arg(long)]
+    pub max_growth: Option<f64>,
+}
+
+const ROOM: &str = "load-churn";
+/// The server has put away those who left by then.
+const AFTERWARDS: Duration = Duration::from_millis(500);
+/// Before memory is read for the figure.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// Memory after so many joins and leaves, with nobody there but the one who talks.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Sample {
+    joins: u32,
+    resident_mib: f64,
+}
+
+/// Runs the scenario.
+pub fn run(
+    target: &dyn Target,
+    common: &Common,
+    options: &ChurnOptions,
+) -> Result<Report, LoadError> {
+    let together = options.together.clamp(1, options.joins.max(1));
+    // Whoever comes has the address of somebody who went two rounds ago.
+    let numbers = together * 2 + 1;
+    let mut crowd = super::crowd_for(common, numbers as usize)?;
+    target.open_room(ROOM, together as usize + 1)?;
+    let talker = plans(&crowd, 0..1, ROOM, &[TrackKind::Audio], (0, 0));
+    crowd.join(target, talker)?;
+    let talker = crowd.clients.first().cloned();
+    let talker = talker.ok_or_else(|| LoadError::Answer("nobody joined".to_owned()))?;
+    target.publish(ROOM, &talker.participant, &[TrackKind::Audio])?;
+    crowd.send(&talker, TrackKind::Audio, 32_000, 50);
+
+    let rounds = options.joins.div_ceil(together);
+    let empty = sample(target, 0);
+    let mut samples = Vec::new();
+    let part = begin(&mut crowd, target)?;
+    let begun = crowd.clock.now();
+    for round in 0..rounds {
+        come_and_go(&mut crowd, target, numbers_of(round, together), options)?;
+        let is_marked = round + 1 == (rounds / 10).max(1) || round + 1 == rounds;
+        let wait = if is_marked { SETTLE } else { AFTERWARDS };
+        crowd.idle_until(crowd.clock.now() + wait, |_| {});
+        let now = sample(target, (round + 1) * together);
+        progress(&format!(
+            "churn: {} of {} joins, {:.1} MiB",
+            now.joins, options.joins, now.resident_mib
+        ));
+        samples.push(now);
+    }
+    let took = crowd.clock.now().since(begun).as_secs_f64();
+    let measured = end(&mut crowd, target, part)?;
+    let mut report = report("churn", target, &measured, measured.traffic_by_sequence());
+    let growth = growth_of(&samples);
+    if let Some(max) = options.max_growth.filter(|max| growth > *max) {
+        let broken = format!("memory grew by {growth}, more than {max}");
+        report.broken.push(broken);
+    }
+    report.options = json!({ "churn": options, "profile": common.profile });
+    report.figures = json!({
+        "joins": rounds * together,
+        "seconds": (took * 10.0).round() / 10.0,
+        "resident_mib_empty": empty.resident_mib,
+        "resident_mib_after_a_tenth": samples.get((samples.len() / 10).saturating_sub(1)).map(|s| s.resident_mib),
+        "resident_mib_at_the_end": samples.last().map(|s| s.resident_mib),
+        "memory_growth": growth,
+        "resident_mib_by_joins": samples,
+        "answer": crowd.join_times.answer.percentiles(),
+        "connect": crowd.join_times.connect.percentiles(),
+    });
+    Ok(report)
+}
+
+fn come_and_go(
+    crowd: &mut Crowd,
+    target: &dyn Target,
+    numbers: Range<u32>,
+    options: &ChurnOptions,
+) -> Result<(), LoadError> {
+    let slots = (options.audio_slots, options.video_slots);
+    let newcomers = plans(crowd, numbers, ROOM, &[], slots);
+    crowd.join(target, newcomers)?;
+    for client in crowd.clients.split_off(1) {
+        target.leave(ROOM, &client.participant)?;
+        crowd.tell(client.number, Command::Remove(client.number));
+    }
+    Ok(())
+}
+
+/// The numbers of those who come in a round: the other half than in the round before.
+fn numbers_of(round: u32, together: u32) -> Range<u32> {
+    let first = 1 + together * (round % 2);
+    first..first + together
+}
+
+fn sample(target: &dyn Target, joins: u32) -> Sample {
+    let resident = target.process().usage().unwrap_or_default().resident;
+    Sample {
+        joins,
+        resident_mib: (resident as f64 / f64::from(1 << 20) * 10.0).round() / 10.0,
+    }
+}
+
+/// How much memory grew since the end of the first tenth, as a share: by then every pool has its size.
+fn growth_of(samples: &[Sample]) -> f64 {
+    let first = samples.get((samples.len() / 10).saturating_sub(1));
+    let first = first.map_or(0.0, |sample| sample.resident_mib);
+    let last = samples.last().map_or(0.0, |sample| sample.resident_mib);
+    ((last / first.max(0.1) - 1.0) * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_have_other_numbers_than_the_one_before() {
+        assert_eq!(numbers_of(0, 250), 1..251);
+        assert_eq!(numbers_of(1, 250), 251..501);
+        assert_eq!(numbers_of(2, 250), 1..251);
+    }
+
+    #[test]
+    fn growth_is_counted_from_the_end_of_the_first_tenth() {
+        let sample = |joins, resident_mib| Sample {
+            joins,
+            resident_mib,
+        };
+        let mut samples: Vec<_> = (0..40).map(|at| sample(at, 50.0)).collect();
+        samples[0].resident_mib = 20.0;
+        samples[39].resident_mib = 51.0;
+        assert_eq!(growth_of(&samples), 0.02);
+        assert_eq!(growth_of(&samples[..1]), 0.0);
+    }
+}
