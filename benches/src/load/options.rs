@@ -59,8 +59,22 @@ pub enum TargetKind {
     Sideroom,
     /// The bare path: static keys and nothing else.
     Bare,
+    /// Any server with WHIP and WHEP (--whip-url, --whep-url), Sideroom's own without these.
+    WhipWhep,
+    /// Any other server, by a small program that stands before it (--url, --server-pid).
+    Shim,
     /// Janus: its VideoRoom plugin over its HTTP API.
     Janus,
+}
+
+/// How clients join a Sideroom server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinBy {
+    /// By the JSON API, as a signaling server lets its clients in.
+    Json,
+    /// By a WebSocket for each, as browsers do, which stays open and is told every event.
+    Websocket,
 }
 
 /// What is the same for all scenarios.
@@ -91,6 +105,9 @@ pub struct Common {
     /// Media workers of a Sideroom server that is started here.
     #[arg(long, global = true, default_value_t = 1)]
     pub workers: usize,
+    /// Store of a Sideroom server that is started here: a file, or memory.
+    #[arg(long, global = true, default_value = "memory")]
+    pub store: String,
     /// Processors of a server that is started here, as for taskset -c.
     #[arg(long, global = true)]
     pub server_cpus: Option<String>,
@@ -103,6 +120,18 @@ pub struct Common {
     /// Address of a server that is started here. It must be local; some servers refuse loopback.
     #[arg(long, global = true, default_value = "127.0.0.1")]
     pub server_address: Ipv4Addr,
+    /// How clients join a Sideroom server.
+    #[arg(long, global = true, value_enum, default_value_t = JoinBy::Json)]
+    pub join_by: JoinBy,
+    /// Where clients publish by WHIP; {room} stands for the room.
+    #[arg(long, global = true)]
+    pub whip_url: Option<String>,
+    /// Where clients receive by WHEP.
+    #[arg(long, global = true)]
+    pub whep_url: Option<String>,
+    /// The bearer of all WHIP and WHEP clients.
+    #[arg(long, global = true)]
+    pub bearer: Option<String>,
     /// Event loops of a Janus that is started here; 0: a thread for each connection, its default.
     #[arg(long, global = true, default_value_t = 0)]
     pub janus_event_loops: usize,

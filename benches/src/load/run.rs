@@ -12,6 +12,8 @@ use super::scenario::scaling::{self, Scaled, ScalingOptions};
 use super::scenario::{breakouts, churn, fanout, gates, join, saturate, soak};
 use super::targets::Target;
 use super::targets::bare::Bare;
+use super::targets::shim::Shim;
+use super::targets::whip_whep::WhipWhep;
 use super::targets::{janus, sideroom};
 use crate::summary::Spread;
 
@@ -170,6 +172,8 @@ fn start(common: &Common, kind: TargetKind) -> Result<Box<dyn Target>, LoadError
             let bare = Bare::start(common.profile, common.server_cpus.as_deref())?;
             Ok(Box::new(bare))
         }
+        TargetKind::WhipWhep => Ok(Box::new(WhipWhep::start(common)?)),
+        TargetKind::Shim => Ok(Box::new(Shim::start(common)?)),
         TargetKind::Janus => Ok(Box::new(janus::start(common)?)),
         TargetKind::Sideroom => Ok(Box::new(sideroom::start::start(common)?)),
     }

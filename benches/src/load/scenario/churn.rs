@@ -31,6 +31,10 @@ pub struct ChurnOptions {
     /// Video slots of each.
     #[arg(long, default_value_t = 9)]
     pub video_slots: usize,
+    /// After so many joins the room ends and another begins; 0: one room for all, whose record of who was
+    /// there grows to its bound of 20,000.
+    #[arg(long, default_value_t = 1_000)]
+    pub room_joins: u32,
     /// Largest share by which memory may grow from the end of the first tenth to the end.
     #[arg(long)]
     pub max_growth: Option<f64>,
@@ -59,20 +63,17 @@ pub fn run(
     // Whoever comes has the address of somebody who went two rounds ago.
     let numbers = together * 2 + 1;
     let mut crowd = super::crowd_for(common, numbers as usize)?;
-    target.open_room(ROOM, together as usize + 1)?;
-    let talker = plans(&crowd, 0..1, ROOM, &[TrackKind::Audio], (0, 0));
-    crowd.join(target, talker)?;
-    let talker = crowd.clients.first().cloned();
-    let talker = talker.ok_or_else(|| LoadError::Answer("nobody joined".to_owned()))?;
-    target.publish(ROOM, &talker.participant, &[TrackKind::Audio])?;
-    crowd.send(&talker, TrackKind::Audio, 32_000, 50);
-
+    begin_room(&mut crowd, target, together)?;
     let rounds = options.joins.div_ceil(together);
+    let rounds_of_room = options.room_joins.div_ceil(together);
     let empty = sample(target, 0);
     let mut samples = Vec::new();
     let part = begin(&mut crowd, target)?;
     let begun = crowd.clock.now();
     for round in 0..rounds {
+        if round > 0 && round.checked_rem(rounds_of_room) == Some(0) {
+            begin_room(&mut crowd, target, together)?;
+        }
         come_and_go(&mut crowd, target, numbers_of(round, together), options)?;
         let is_marked = round + 1 == (rounds / 10).max(1) || round + 1 == rounds;
         let wait = if is_marked { SETTLE } else { AFTERWARDS };
@@ -105,6 +106,20 @@ pub fn run(
         "connect": crowd.join_times.connect.percentiles(),
     });
     Ok(report)
+}
+
+/// A new room, in the place of the one before, with somebody who talks.
+fn begin_room(crowd: &mut Crowd, target: &dyn Target, together: u32) -> Result<(), LoadError> {
+    crowd.tell(0, Command::Remove(0));
+    crowd.clients.clear();
+    target.open_room(ROOM, together as usize + 1)?;
+    let talker = plans(crowd, 0..1, ROOM, &[TrackKind::Audio], (0, 0));
+    crowd.join(target, talker)?;
+    let talker = crowd.clients.first().cloned();
+    let talker = talker.ok_or_else(|| LoadError::Answer("nobody joined".to_owned()))?;
+    target.publish(ROOM, &talker.participant, &[TrackKind::Audio])?;
+    crowd.send(&talker, TrackKind::Audio, 32_000, 50);
+    Ok(())
 }
 
 fn come_and_go(

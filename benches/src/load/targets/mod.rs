@@ -1,9 +1,12 @@
 //! The servers that the clients can be sent to.
 
 pub mod bare;
+pub mod http;
 pub mod janus;
 pub mod link;
+pub mod shim;
 pub mod sideroom;
+pub mod whip_whep;
 
 use serde::Serialize;
 use sideroom_route::{Time, TrackKind};

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::Agent;
 
 use crate::load::error::LoadError;
+use crate::load::targets::http::{Http, refused};
 
 /// An answer that takes longer is an error; a long poll of Janus ends after 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -21,7 +21,7 @@ const MAX_EVENTS: usize = 64;
 
 /// A connection to the HTTP API.
 pub(super) struct Api {
-    agent: Agent,
+    http: Http,
     url: String,
     transactions: AtomicU64,
 }
@@ -45,14 +45,8 @@ impl fmt::Display for Handle {
 impl Api {
     /// An API at `url`, such as `http://127.0.0.1:8088/janus`.
     pub(super) fn new(url: &str) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .max_idle_connections_per_host(16)
-            .build()
-            .into();
         Self {
-            agent,
+            http: Http::new(PATIENCE),
             url: url.trim_end_matches('/').to_owned(),
             transactions: AtomicU64::new(0),
         }
@@ -60,7 +54,7 @@ impl Api {
 
     /// What the server says of itself; an error until it listens.
     pub(super) fn info(&self) -> Result<Value, LoadError> {
-        self.read("info", self.agent.get(format!("{}/info", self.url)).call())
+        self.http.read_json(&format!("{}/info", self.url))
     }
 
     /// A session with a handle of the VideoRoom plugin.
@@ -128,7 +122,7 @@ impl Api {
         let transaction = asked.get("transaction").cloned().unwrap_or_default();
         let poll = format!("{}/{}?maxev=1", self.url, handle.session);
         for _ in 0..MAX_EVENTS {
-            let event = self.read("poll", self.agent.get(&poll).call())?;
+            let event = self.http.read_json(&poll)?;
             if event.get("transaction") == Some(&transaction) {
                 return Ok(Event(event));
             }
@@ -142,26 +136,13 @@ impl Api {
         if let Value::Object(fields) = &mut message {
             fields.insert("transaction".to_owned(), transaction.to_string().into());
         }
-        let answer = self.agent.post(format!("{}{path}", self.url));
-        let answer = self.read(
-            method.as_str().unwrap_or_default(),
-            answer.send_json(&message),
-        )?;
+        let url = format!("{}{path}", self.url);
+        let name = method.as_str().unwrap_or_default();
+        let answer = self.http.post_json(name, &url, &message, None)?;
         match answer.pointer("/error/reason") {
             Some(reason) => Err(refused(method.as_str().unwrap_or_default(), reason)),
             None => Ok(answer),
         }
-    }
-
-    fn read(
-        &self,
-        method: &str,
-        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-    ) -> Result<Value, LoadError> {
-        let mut answer = answer.map_err(|error| refused(method, &error))?;
-        let text = answer.body_mut().read_to_string();
-        let text = text.map_err(|error| refused(method, &error))?;
-        serde_json::from_str(&text).map_err(|error| refused(method, &error))
     }
 }
 
@@ -192,13 +173,6 @@ impl Event {
 fn number(answer: &Value, pointer: &str) -> Result<u64, LoadError> {
     let found = answer.pointer(pointer).and_then(Value::as_u64);
     found.ok_or_else(|| LoadError::Answer(format!("it has no {pointer}: {answer}")))
-}
-
-fn refused(method: &str, message: &dyn fmt::Display) -> LoadError {
-    LoadError::Refused {
-        method: method.to_owned(),
-        message: message.to_string(),
-    }
 }
 
 #[cfg(test)]

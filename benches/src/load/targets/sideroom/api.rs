@@ -8,11 +8,11 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sideroom_route::TrackKind;
-use ureq::Agent;
 
 use super::kind_name;
 use crate::load::error::LoadError;
 use crate::load::targets::JoinPlan;
+use crate::load::targets::http::Http;
 
 /// How long tokens are good for.
 const TOKEN_LIFE_S: u64 = 3_600;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection to the JSON API with an API key.
 pub struct Api {
-    agent: Agent,
+    http: Http,
     url: String,
     key_id: String,
     secret: String,
@@ -50,14 +50,8 @@ struct ClientClaims<'a> {
 impl Api {
     /// Calls `url` with tokens signed by this key.
     pub fn new(url: &str, key_id: &str, secret: &str) -> Result<Self, LoadError> {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .max_idle_connections_per_host(16)
-            .build()
-            .into();
         let mut api = Self {
-            agent,
+            http: Http::new(PATIENCE),
             url: url.trim_end_matches('/').to_owned(),
             key_id: key_id.to_owned(),
             secret: secret.to_owned(),
@@ -92,37 +86,13 @@ impl Api {
 
     /// Calls a method that takes no request id.
     pub fn ask(&self, method: &str, body: &Value) -> Result<Value, LoadError> {
-        let refused = |message: String| LoadError::Refused {
-            method: method.to_owned(),
-            message,
-        };
-        let mut answer = self
-            .agent
-            .post(format!("{}/sideroom.v1.{method}", self.url))
-            .header("authorization", format!("Bearer {}", self.bearer))
-            .send_json(body)
-            .map_err(|error| refused(error.to_string()))?;
-        let status = answer.status();
-        let text = answer
-            .body_mut()
-            .with_config()
-            .limit(64 << 20)
-            .read_to_string()
-            .map_err(|error| refused(error.to_string()))?;
-        if !status.is_success() {
-            return Err(refused(format!("{status} {text}")));
-        }
-        serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+        let url = format!("{}/sideroom.v1.{method}", self.url);
+        self.http.post_json(method, &url, body, Some(&self.bearer))
     }
 
     /// Reads a page that needs no key.
     pub fn read(&self, url: &str) -> Result<String, LoadError> {
-        let refused = |error: ureq::Error| LoadError::Refused {
-            method: url.to_owned(),
-            message: error.to_string(),
-        };
-        let mut answer = self.agent.get(url).call().map_err(refused)?;
-        answer.body_mut().read_to_string().map_err(refused)
+        self.http.read(url)
     }
 
     /// Makes a room, or begins anew with one of that name.
@@ -137,20 +107,20 @@ impl Api {
         self.call("RoomService/CreateRoom", body).map(|_| ())
     }
 
-    /// Joins with a client token: the participant's id and the answer's SDP.
-    pub fn join(
-        &self,
-        plan: &JoinPlan,
-        identity: &str,
-        offer: &str,
-    ) -> Result<(String, String), LoadError> {
+    /// Where it is, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A token for one client.
+    pub fn client_token(&self, plan: &JoinPlan, identity: &str) -> Result<String, LoadError> {
         let aud = "sideroom-client";
         let role = if plan.moderator {
             "moderator"
         } else {
             "participant"
         };
-        let token = self.sign(
+        self.sign(
             aud,
             &ClientClaims {
                 aud,
@@ -160,15 +130,18 @@ impl Api {
                 role,
                 exp: unix_time().as_secs() + TOKEN_LIFE_S,
             },
-        )?;
-        let tracks: Vec<_> = (0..)
-            .zip(&plan.sends)
-            .map(|(at, kind)| {
-                let mid = crate::load::sdp::mid_of(at);
-                json!({ "mid": mid, "kind": kind_name(*kind) })
-            })
-            .collect();
-        let body = json!({ "clientToken": token, "offer": offer, "tracks": tracks });
+        )
+    }
+
+    /// Joins with a client token: the participant's id and the answer's SDP.
+    pub fn join(
+        &self,
+        plan: &JoinPlan,
+        identity: &str,
+        offer: &str,
+    ) -> Result<(String, String), LoadError> {
+        let token = self.client_token(plan, identity)?;
+        let body = json!({ "clientToken": token, "offer": offer, "tracks": tracks_of(plan) });
         let answer = self.call("ParticipantService/Join", body)?;
         Ok((text(&answer, "/participantId")?, text(&answer, "/sdp")?))
     }
@@ -232,6 +205,15 @@ impl Api {
         self.call("BreakoutService/UpdateSettings", body)
             .map(|_| ())
     }
+}
+
+/// What each line of the offer that sends is for.
+pub fn tracks_of(plan: &JoinPlan) -> Value {
+    let tracks = (0..).zip(&plan.sends).map(|(at, kind)| {
+        let mid = crate::load::sdp::mid_of(at);
+        json!({ "mid": mid, "kind": kind_name(*kind) })
+    });
+    tracks.collect()
 }
 
 fn text(answer: &Value, pointer: &str) -> Result<String, LoadError> {

@@ -1,15 +1,18 @@
 //! Sideroom as a target: clients join through the JSON API with real tokens, then ICE, DTLS and SRTP.
 
 pub mod api;
+mod sockets;
 pub mod start;
 mod workers;
 
 use sideroom_route::TrackKind;
 
 use self::api::Api;
+use self::sockets::{Offer, Sockets};
 use super::link::{Dialer, negotiated};
 use super::{JoinPlan, Joined, Target, WorkerCounts};
 use crate::load::error::LoadError;
+use crate::load::options::JoinBy;
 use crate::load::process::Process;
 use crate::load::sdp::Description;
 use crate::load::server::Server;
@@ -22,6 +25,8 @@ pub struct Sideroom {
     dialer: Dialer,
     /// Where its metrics are, if it was started here.
     admin: Option<String>,
+    /// Clients join over a WebSocket.
+    sockets: Option<Sockets>,
 }
 
 impl Sideroom {
@@ -32,12 +37,27 @@ impl Sideroom {
             api,
             dialer: Dialer::new(profile)?,
             admin: None,
+            sockets: None,
         })
     }
 
     /// Its metrics are at this address.
     fn with_admin(self, admin: Option<String>) -> Self {
         Self { admin, ..self }
+    }
+
+    /// Its clients join in this way.
+    fn joined_by(self, by: JoinBy) -> Self {
+        let sockets = match by {
+            JoinBy::Json => None,
+            JoinBy::Websocket => Some(Sockets::new(self.api.url())),
+        };
+        Self { sockets, ..self }
+    }
+
+    /// The process and the way to its API, for other ways to join.
+    pub fn into_parts(self) -> (Server, Api) {
+        (self.server, self.api)
     }
 
     /// The API, for what only Sideroom can do.
@@ -67,7 +87,14 @@ impl Target for Sideroom {
     fn join(&self, plan: &JoinPlan) -> Result<Joined, LoadError> {
         let offer = self.dialer.offer(plan);
         let identity = identity_of(plan.client);
-        let (participant, answer) = self.api.join(plan, &identity, &offer)?;
+        let (participant, answer) = match &self.sockets {
+            None => self.api.join(plan, &identity, &offer)?,
+            Some(sockets) => sockets.join(&Offer {
+                token: &self.api.client_token(plan, &identity)?,
+                sdp: &offer,
+                tracks: api::tracks_of(plan),
+            })?,
+        };
         let answer = Description::read(&answer)?;
         Ok(Joined {
             sends: negotiated(plan, &answer),
@@ -84,7 +111,11 @@ impl Target for Sideroom {
     }
 
     fn leave(&self, room: &str, participant: &str) -> Result<(), LoadError> {
-        self.api.leave(room, participant)
+        self.api.leave(room, participant)?;
+        if let Some(sockets) = &self.sockets {
+            sockets.forget(participant);
+        }
+        Ok(())
     }
 
     fn workers(&self) -> Option<Vec<WorkerCounts>> {

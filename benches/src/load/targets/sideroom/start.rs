@@ -35,7 +35,8 @@ fn attach(common: &Common, url: &str) -> Result<Sideroom, LoadError> {
         .or_else(|| std::env::var(SECRET_VARIABLE).ok());
     let secret = secret.ok_or_else(|| missing("--api-secret"))?;
     let api = Api::new(url, key, &secret)?;
-    Sideroom::new(Server::attach(pid)?, api, common.profile)
+    let sideroom = Sideroom::new(Server::attach(pid)?, api, common.profile)?;
+    Ok(sideroom.joined_by(common.join_by))
 }
 
 fn launch(common: &Common) -> Result<Sideroom, LoadError> {
@@ -44,7 +45,7 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
         .clone()
         .unwrap_or_else(|| beside("sideroom"));
     let mut command = vec![program.to_string_lossy().into_owned()];
-    command.extend(["serve", "--store", "memory", "--workers"].map(str::to_owned));
+    command.extend(["serve", "--store", &common.store, "--workers"].map(str::to_owned));
     command.push(common.workers.to_string());
     let limits = [
         "REQUESTS_PER_S_PER_KEY",
@@ -73,7 +74,8 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
     let address = server.announced_as("http").unwrap_or_default();
     let admin = server.announced_as("admin").map(str::to_owned);
     let api = Api::new(&format!("http://{address}"), KEY, SECRET)?;
-    Ok(Sideroom::new(server, api, common.profile)?.with_admin(admin))
+    let sideroom = Sideroom::new(server, api, common.profile)?.with_admin(admin);
+    Ok(sideroom.joined_by(common.join_by))
 }
 
 /// A number that is free now, and whose followers most likely are.
