@@ -12,6 +12,8 @@ use sideroom_rpc::backend::{
 use sideroom_session::RoomCodecs;
 use tokio::sync::oneshot;
 
+use super::kept::KeptAnswer;
+
 /// Where an answer goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 
@@ -106,6 +108,8 @@ pub struct Arrival {
     pub session: SessionId,
     /// What was negotiated.
     pub media: Negotiated,
+    /// The same, to be answered again.
+    pub(super) kept: KeptAnswer,
     /// It has its old place again.
     pub resumed: bool,
     /// Publish all of it.

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use sideroom_control::{RequestId, Room, UnixMillis};
 use sideroom_route::ParticipantId;
-use sideroom_rpc::backend::{Negotiated, SessionId};
+use sideroom_rpc::backend::SessionId;
 use sideroom_session::RoomCodecs;
 
+use super::kept::KeptAnswer;
 use super::watchers::Watchers;
 
 /// A participant's present connection.
@@ -22,7 +23,7 @@ pub(super) struct Connection {
     /// The request that it came in with.
     pub request: RequestId,
     /// What was negotiated; `None` until it is.
-    pub media: Option<Negotiated>,
+    pub media: Option<KeptAnswer>,
 }
 
 /// A room and who is connected to it.

@@ -186,11 +186,11 @@ impl ControlLoop {
         let host = self.hosts.get(&room)?;
         let participant = host.room.participant_id(identity)?;
         let held = host.connections.get(&participant)?;
-        let media = held.media.clone().filter(|_| held.request == *request)?;
+        let media = held.media.as_ref().filter(|_| held.request == *request)?;
         Some(Joined {
             participant,
             session: held.session,
-            media,
+            media: media.unpack(),
             room: self.view_of(room, sideroom_control::Viewer::Participant(participant))?,
             resumed: false,
             repeated: true,
@@ -202,6 +202,7 @@ impl ControlLoop {
             participant,
             session,
             media,
+            kept,
             resumed,
             publish,
         } = arrival;
@@ -215,7 +216,7 @@ impl ControlLoop {
             return;
         };
         if let Some(held) = host.connections.get_mut(&participant) {
-            held.media = Some(media.clone());
+            held.media = Some(kept);
         }
         let Some(room_view) = host
             .room

@@ -8,6 +8,7 @@ mod ask;
 mod chance;
 mod control_loop;
 mod host;
+mod kept;
 mod life;
 mod load;
 mod node;

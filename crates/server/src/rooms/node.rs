@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ask::{Arrival, Ask, Entrance, Read, Reply, Ticket};
 use super::chance;
+use super::kept::KeptAnswer;
 use crate::media::{Connect, ConnectError, Connected, MediaPlane};
 use crate::shutdown::{Phase, Shutdown};
 use crate::{clock, metrics};
@@ -164,6 +165,7 @@ impl Backend for Node {
                 let arrival = Box::new(Arrival {
                     participant,
                     session,
+                    kept: KeptAnswer::pack(&media),
                     media,
                     resumed,
                     publish,

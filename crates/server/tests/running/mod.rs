@@ -13,7 +13,7 @@ use sideroom::config::Config;
 use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
 
 /// The key that every server here knows.
-const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
+pub(crate) const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
 /// How long anything may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -114,7 +114,7 @@ pub(crate) fn client_token(room: &str, identity: &str) -> String {
 }
 
 impl Client {
-    fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
         let token = keyring().mint_api("app", &ApiClaims::new(exp)).unwrap();
         let stream = TcpStream::connect(address).unwrap();

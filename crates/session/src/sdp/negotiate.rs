@@ -146,6 +146,8 @@ impl Negotiated {
         }
         let mids = offer.media.iter().map(|section| section.mid.clone());
         self.mids = mids.collect();
+        // They are kept for hours, and rarely become more.
+        self.slots.shrink_to_fit();
         Ok(answers)
     }
 
