@@ -1,0 +1,136 @@
+//! The real server on free ports of the loopback interface, and its JSON API.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sideroom::config::{ApiKey, Config};
+use sideroom::serve::Launch;
+use sideroom::shutdown::{Phase, Shutdown};
+use sideroom::store::{Journal, MemoryStore};
+use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
+
+use crate::PATIENCE;
+
+pub(crate) const ROOM: &str = "meeting";
+pub(crate) const PARENT: &str = "parent";
+const KEY: &str = "app";
+
+/// A running server with one room.
+pub(crate) struct Server {
+    url: String,
+    keyring: Arc<Keyring>,
+    bearer: String,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let mut config = Config::default();
+        let loopback = "127.0.0.1".parse().unwrap();
+        config.node.workers = 1;
+        config.media.bind = loopback;
+        config.media.first_port = 0;
+        config.auth.keys.push(ApiKey {
+            id: KEY.to_owned(),
+            secret: "0123456789abcdef0123456789abcdef".to_owned(),
+            ..ApiKey::default()
+        });
+        let keyring = Arc::new(config.keyring().unwrap());
+        let http = TcpListener::bind((loopback, 0)).await.unwrap();
+        let url = format!("http://{}", http.local_addr().unwrap());
+        let shutdown = Shutdown::new();
+        let launch = Launch {
+            config: Arc::new(config),
+            dev: false,
+            keyring: Arc::clone(&keyring),
+            journal: Journal::new(Arc::new(MemoryStore::new())),
+            shutdown: shutdown.clone(),
+            http,
+            grpc: TcpListener::bind((loopback, 0)).await.unwrap(),
+            tls: None,
+        };
+        let running = shutdown.reached(Phase::Running);
+        tokio::spawn(async { sideroom::app::run(launch).await.unwrap() });
+        running.await;
+        let bearer = keyring
+            .mint_api(KEY, &ApiClaims::new(in_an_hour()))
+            .unwrap();
+        let server = Self {
+            url,
+            keyring,
+            bearer,
+            shutdown,
+        };
+        server.call("RoomService/CreateRoom", json!({})).await;
+        server
+    }
+
+    /// Calls a method about the room.
+    pub(crate) async fn call(&self, method: &'static str, mut body: Value) -> Value {
+        body["room"] = ROOM.into();
+        let url = format!("{}/sideroom.v1.{method}", self.url);
+        let bearer = format!("Bearer {}", self.bearer);
+        let calling = spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .timeout_global(Some(PATIENCE))
+                .build()
+                .into();
+            let request = agent
+                .post(url)
+                .header("authorization", bearer)
+                .header("content-type", "application/json");
+            let mut answer = request.send(body.to_string()).unwrap();
+            let text = answer.body_mut().read_to_string().unwrap();
+            assert!(answer.status().is_success(), "{method}: {text}");
+            serde_json::from_str(&text).unwrap()
+        });
+        calling.await.unwrap()
+    }
+
+    /// Joins with an offer: the participant's id and the answer.
+    pub(crate) async fn join(&self, identity: &str, offer: &str) -> (String, String) {
+        let claims = ClientClaims::new(ROOM, identity, RoleClaim::Participant, in_an_hour());
+        let token = self.keyring.mint_client(KEY, &claims).unwrap();
+        let body = json!({ "clientToken": token, "offer": offer });
+        let answer = self.call("ParticipantService/Join", body).await;
+        (text(&answer["participantId"]), text(&answer["sdp"]))
+    }
+
+    /// A breakout that both media flow in.
+    pub(crate) async fn create_breakout(&self) -> String {
+        let definition = json!({ "maxRooms": 1, "participants": "4", "media": { "audio": true, "camera": true } });
+        let body = json!({ "definition": definition });
+        let made = self.call("BreakoutService/CreateBreakouts", body).await;
+        text(&made["breakouts"][0]["id"])
+    }
+
+    /// Moves a participant; when this returns, the media plane has obeyed.
+    pub(crate) async fn move_to(&self, participant: &str, group: &str) {
+        let moves = json!([{ "participantId": participant, "toGroupId": group }]);
+        self.call(
+            "BreakoutService/MoveParticipants",
+            json!({ "moves": moves }),
+        )
+        .await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shutdown.advance(Phase::Draining);
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
+}
+
+fn in_an_hour() -> u64 {
+    sideroom::clock::unix_ms() / 1_000 + 3_600
+}
