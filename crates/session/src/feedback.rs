@@ -107,8 +107,7 @@ impl Secured {
     fn handle_report_block(&mut self, now: Time, block: &ReportBlock, events: &mut Events) {
         let rtt = self.round_trip_of(now, block);
         if let Some(rtt) = rtt {
-            let before = self.round_trip.unwrap_or(rtt);
-            self.round_trip = Some((before * (SMOOTHING - 1) + rtt) / SMOOTHING);
+            self.note_round_trip(rtt);
         }
         events.push(SessionEvent::ReceiverReport {
             ssrc: block.ssrc,
@@ -117,6 +116,12 @@ impl Secured {
             jitter: block.jitter,
             rtt,
         });
+    }
+
+    /// The path was seen to take so long, there and back.
+    pub(crate) fn note_round_trip(&mut self, seen: Duration) {
+        let before = self.round_trip.unwrap_or(seen);
+        self.round_trip = Some((before * (SMOOTHING - 1) + seen) / SMOOTHING);
     }
 
     /// RFC 3550 section 6.4.1, from the moment when the report that is answered was sent.

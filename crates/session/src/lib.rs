@@ -21,6 +21,7 @@ mod events;
 mod feedback;
 mod missing;
 mod negotiation;
+mod pace;
 mod reception;
 mod repair;
 mod reports;

@@ -23,8 +23,22 @@ const GIVE_UP: Duration = Duration::from_millis(1_500);
 struct Lost {
     sequence: u64,
     since: Time,
+    /// When it was asked for last.
+    asked_at: Time,
     ask_at: Time,
     asked: u8,
+}
+
+/// What a late packet was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Found {
+    /// Not waited for.
+    Unknown,
+    /// Waited for.
+    Awaited,
+    /// Asked for so long ago, and only once: after two requests nobody knows which of them is answered
+    /// (Karn's algorithm, RFC 6298 section 3).
+    Asked(Duration),
 }
 
 /// The packets that a stream still lacks, in ascending order.
@@ -52,6 +66,7 @@ impl Missing {
         self.lost.extend((after + 1..sequence).map(|sequence| Lost {
             sequence,
             since: now,
+            asked_at: now,
             ask_at,
             asked: 0,
         }));
@@ -59,17 +74,21 @@ impl Missing {
         true
     }
 
-    /// A packet came late after all. False if it was not waited for.
+    /// A packet came late after all.
     #[inline]
-    pub(crate) fn found(&mut self, sequence: u64) -> bool {
+    pub(crate) fn found(&mut self, now: Time, sequence: u64) -> Found {
         let place = self
             .lost
             .binary_search_by_key(&sequence, |lost| lost.sequence);
-        if let Ok(place) = place {
-            self.lost.remove(place);
-            self.set_due();
+        let Ok(place) = place else {
+            return Found::Unknown;
+        };
+        let lost = self.lost.remove(place);
+        self.set_due();
+        match lost.asked {
+            1 => Found::Asked(now.since(lost.asked_at)),
+            _ => Found::Awaited,
         }
-        place.is_ok()
     }
 
     /// When something has to be asked for.
@@ -89,6 +108,7 @@ impl Missing {
             // A path that loses requests is not helped by more and more of them.
             let wait = round_trip.clamp(MIN_WAIT, MAX_WAIT);
             lost.ask_at = now + wait + wait.mul_f32(f32::from(lost.asked) * 0.5);
+            lost.asked_at = now;
             lost.asked += 1;
         }
         self.set_due();
@@ -143,10 +163,16 @@ mod tests {
     fn what_came_is_not_asked_for() {
         let mut missing = Missing::default();
         assert!(missing.skip(Time::ZERO, 10, 14));
-        missing.found(12);
+        missing.found(Time::ZERO, 12);
         assert_eq!(asked(&mut missing, 5), [11, 13]);
-        missing.found(11);
-        missing.found(13);
+        assert_eq!(
+            missing.found(Time::from_millis(45), 11),
+            Found::Asked(Duration::from_millis(40))
+        );
+        assert_eq!(asked(&mut missing, 105), [13]);
+        let twice = missing.found(Time::from_millis(145), 13);
+        assert_eq!(twice, Found::Awaited, "which request was answered?");
+        assert_eq!(missing.found(Time::ZERO, 13), Found::Unknown);
         assert_eq!(missing.due(), Time::NEVER);
     }
 
@@ -181,7 +207,7 @@ mod tests {
                 now += pause;
                 let time = Time::from_millis(now);
                 if late && let Some((&sequence, _)) = lost.iter().next() {
-                    missing.found(sequence);
+                    missing.found(time, sequence);
                     lost.remove(&sequence);
                 } else {
                     let next = highest + gap + 1;

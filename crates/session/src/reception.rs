@@ -7,7 +7,7 @@ use sideroom_route::Time;
 use sideroom_rtp::rtcp::ReportBlock;
 use sideroom_rtp::{RtpView, SeqUnwrapper};
 
-use crate::missing::Missing;
+use crate::missing::{Found, Missing};
 
 /// One stream, from its first packet on.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) enum Came {
     Expected,
     /// Behind so many missing ones that only a keyframe helps.
     AfterGap,
+    /// It was asked for, once, so long ago.
+    Asked(Duration),
     /// Nobody misses it.
     Again,
 }
@@ -77,7 +79,7 @@ impl Reception {
             return Came::Expected;
         }
         if sequence <= before {
-            self.missing.found(sequence);
+            self.missing.found(now, sequence);
             return Came::Expected;
         }
         if self.missing.skip(now, before, sequence) {
@@ -100,10 +102,12 @@ impl Reception {
         if sequence > before {
             self.missing.skip(now, before, sequence);
             Came::Expected
-        } else if self.missing.found(sequence) {
-            Came::Expected
         } else {
-            Came::Again
+            match self.missing.found(now, sequence) {
+                Found::Asked(ago) => Came::Asked(ago),
+                Found::Awaited => Came::Expected,
+                Found::Unknown => Came::Again,
+            }
         }
     }
 

@@ -14,7 +14,8 @@ use crate::sdp::{Negotiated, NegotiatedIngress};
 use crate::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 use crate::{Received, RtpParts, SessionCounts, repair};
 
-/// What is taken for the round trip until it has been measured.
+/// What is taken for the round trip while nothing tells: neither the handshake, nor answers to requests,
+/// nor reports.
 pub(crate) const UNKNOWN_ROUND_TRIP: Duration = Duration::from_millis(100);
 
 const FIXED_HEADER: usize = 12;
@@ -202,9 +203,13 @@ impl Secured {
         let Some((range, view)) = restored else {
             return Received::Dropped(DropReason::Malformed);
         };
-        if binding.reception(track).receive_repeated(now, &view) == Came::Again {
-            self.counts.padding += 1;
-            return Received::Handled;
+        match binding.reception(track).receive_repeated(now, &view) {
+            Came::Again => {
+                self.counts.padding += 1;
+                return Received::Handled;
+            }
+            Came::Asked(round_trip) => self.note_round_trip(round_trip),
+            Came::Expected | Came::AfterGap => {}
         }
         self.counts.recovered += 1;
         Received::Rtp {

@@ -10,6 +10,7 @@ use crate::dtls::{Dtls, DtlsConfig, DtlsEvent};
 use crate::events::Events;
 use crate::ice::{IceAgent, IceEvent};
 use crate::negotiation::Negotiation;
+use crate::pace::Pace;
 use crate::sdp::OfferError;
 use crate::secured::Secured;
 use crate::srtp::Role;
@@ -36,6 +37,8 @@ pub struct Session {
     secured: Option<Box<Secured>>,
     events: Events,
     connect_by: Time,
+    /// How fast the client answers in the handshake.
+    pace: Pace,
     lost: Option<LostReason>,
 }
 
@@ -75,6 +78,7 @@ impl Session {
             secured: None,
             events: Events::default(),
             connect_by: now + CONNECT_WITHIN,
+            pace: Pace::default(),
             lost: None,
         };
         Ok((session, answer))
@@ -119,6 +123,7 @@ impl Session {
             let Handshake::Begun(dtls) = &mut self.dtls else {
                 return Received::Dropped(DropReason::NotSecured);
             };
+            self.pace.heard(now);
             let handled = dtls.handle_datagram(now, datagram);
             self.collect_dtls_events(now);
             return received(handled);
@@ -136,6 +141,10 @@ impl Session {
             match event {
                 IceEvent::Selected(address) => {
                     self.begin_handshake(now);
+                    if let Some(secured) = &mut self.secured {
+                        // Another path takes another time.
+                        secured.round_trip = None;
+                    }
                     self.events.push(SessionEvent::AddressSelected(address));
                 }
                 IceEvent::ConsentExpired => self.lose(LostReason::ConsentExpired),
@@ -156,7 +165,8 @@ impl Session {
         while let Some(event) = self.dtls.begun().and_then(Dtls::poll_event) {
             match event {
                 DtlsEvent::Connected { keys, .. } => {
-                    let secured = Secured::new(now, &keys, self.negotiation.agreed());
+                    let mut secured = Secured::new(now, &keys, self.negotiation.agreed());
+                    secured.round_trip = self.pace.round_trip();
                     self.secured = Some(Box::new(secured));
                     self.events.push(SessionEvent::Connected);
                 }
@@ -209,6 +219,7 @@ impl Session {
         let to = self.ice.selected()?;
         if let Some(len) = self.dtls.begun().and_then(|dtls| dtls.poll_transmit(out)) {
             out.truncate(len);
+            self.pace.sent(now);
             return Some(to);
         }
         let secured = self.secured.as_mut()?;

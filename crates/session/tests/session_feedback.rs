@@ -9,7 +9,7 @@ use common::{Builder, MID, OPUS, RID, Sent, TRANSPORT_CC, VP8, World, config};
 use sideroom_route::{DropReason, Time};
 use sideroom_rtp::Codec;
 use sideroom_rtp::rtcp::{self, Packet, ReportBlock, SenderInfo};
-use sideroom_session::{Received, RtpParts, SentPacket, SessionEvent};
+use sideroom_session::{PeerAddr, Received, RtpParts, SentPacket, SessionEvent};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -73,7 +73,16 @@ fn a_lost_video_packet_is_asked_for_until_it_comes() {
     );
     world.send(&Sent::new(VP8, 2000, 3));
     world.run(110 * MILLISECOND);
-    assert_eq!(nacked(&mut world), [(2000, vec![4])]);
+    let again = nacked(&mut world);
+    assert!(
+        again.iter().all(|asked| *asked == (2000, vec![4])),
+        "{again:?}"
+    );
+    assert_eq!(
+        again.len(),
+        3,
+        "at 20, 50 and 90 ms, on a path that takes no time"
+    );
     let lost = Sent::new(VP8, 2000, 4);
     let (received, _) = world.send(&lost.repeated(2001, 1));
     assert!(
@@ -90,7 +99,73 @@ fn a_lost_video_packet_is_asked_for_until_it_comes() {
     assert_eq!(nacked(&mut world), []);
     let (again, _) = world.send(&lost.repeated(2001, 2));
     assert_eq!(again, Received::Handled, "a probe of what is not missing");
-    assert_eq!(world.session.counts().nacked, 3);
+    assert_eq!(world.session.counts().nacked, 5);
+}
+
+/// The client's camera, of which single packets are lost.
+struct Camera {
+    world: World,
+    highest: u16,
+}
+
+impl Camera {
+    fn lose(&mut self) -> u16 {
+        self.highest += 2;
+        self.world.send(&Sent::new(VP8, 2000, self.highest));
+        self.highest - 1
+    }
+
+    fn repeat(&mut self, lost: u16) {
+        let repeated = Sent::new(VP8, 2000, lost).repeated(2001, lost);
+        assert!(matches!(self.world.send(&repeated).0, Received::Rtp { .. }));
+    }
+
+    /// How long after its first request a lost packet is asked for again.
+    fn asked_again_after(&mut self) -> u64 {
+        let lost = self.lose();
+        let mut times = Vec::new();
+        while times.len() < 2 {
+            self.world.run(MILLISECOND);
+            let asked = nacked(&mut self.world);
+            assert!(asked.iter().all(|asked| *asked == (2000, vec![lost])));
+            times.extend(asked.first().map(|_| self.world.now.as_millis()));
+        }
+        self.repeat(lost);
+        times[1] - times[0]
+    }
+}
+
+/// A client that only sends gets no sender reports to answer.
+#[test]
+fn requests_keep_pace_with_the_path_of_a_client_that_only_sends() {
+    let mut world = World::begin(config(Codec::Vp8), &mut offer());
+    world.lag = 60 * MILLISECOND;
+    world.run(MILLISECOND);
+    assert!(world.session.is_connected());
+    world.lag = Duration::ZERO;
+    world.send(&Sent::new(VP8, 2000, 1));
+    let mut camera = Camera { world, highest: 1 };
+    let by_handshake = camera.asked_again_after();
+    assert!((60..=66).contains(&by_handshake), "{by_handshake} ms");
+
+    // Each is answered 35 ms after the only request for it.
+    for _ in 0..60 {
+        let lost = camera.lose();
+        camera.world.run(40 * MILLISECOND);
+        assert_eq!(nacked(&mut camera.world), [(2000, vec![lost])]);
+        camera.repeat(lost);
+    }
+    let by_answers = camera.asked_again_after();
+    assert!((35..=41).contains(&by_answers), "{by_answers} ms");
+
+    // Another network: what is known of the old one is of no use.
+    let world = &mut camera.world;
+    world.address = PeerAddr::udp("198.51.100.77:4000".parse().unwrap());
+    world.now = world.now + Duration::from_secs(6);
+    world.ice.check_now(world.now);
+    world.run(10 * MILLISECOND);
+    let by_default = camera.asked_again_after();
+    assert!((100..=106).contains(&by_default), "{by_default} ms");
 }
 
 #[test]

@@ -151,6 +151,8 @@ pub struct World {
     pub rtp: Vec<Vec<u8>>,
     pub rtcp: Vec<Vec<u8>>,
     pub events: Vec<SessionEvent>,
+    /// How long what both sides have to say at a time is on its way.
+    pub lag: Duration,
 }
 
 pub fn client_certificate() -> Certificate {
@@ -193,6 +195,7 @@ impl World {
             rtp: Vec::new(),
             rtcp: Vec::new(),
             events: Vec::new(),
+            lag: Duration::ZERO,
         }
     }
 
@@ -248,6 +251,7 @@ impl World {
             if idle {
                 return;
             }
+            self.now = self.now + self.lag;
         }
     }
 
