@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     missing_docs,
-    unreachable_pub
+    unreachable_pub,
+    unexpected_cfgs
 )]
 
 mod common;
