@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use sideroom_route::Time;
 
-use super::stage::{Stage, StagePlan};
+use super::stage::{MoveTimes, Stage, StagePlan};
 use super::{begin, end, plans, progress, report};
 use crate::load::error::LoadError;
 use crate::load::groups::PARENT;
@@ -35,6 +35,10 @@ pub struct SoakOptions {
     /// People a second who leave and come back.
     #[arg(long, default_value_t = 0.5)]
     pub rejoins_per_s: f64,
+    /// Moves before memory is read for the first time. A room remembers a bounded part of its past (20,000
+    /// stays, 4,096 events, 2,048 requests): what grows once that is full is a leak.
+    #[arg(long, default_value_t = 20_500)]
+    pub past: u32,
     /// How often memory is read, in seconds.
     #[arg(long, default_value_t = 10)]
     pub sample_s: u64,
@@ -64,6 +68,7 @@ pub fn run(
     let mut stage = Stage::set(target, common, plan)?;
     let warm = stage.crowd.clock.now() + common.warm_up;
     stage.idle_until(warm);
+    live_through(&mut stage, options.past)?;
     let part = begin(&mut stage.crowd, target)?;
     let memory = go_on(&mut stage, target, common, options)?;
     stage.await_moves();
@@ -87,6 +92,24 @@ pub fn run(
         "resident_mib_by_s": samples,
     });
     Ok(report)
+}
+
+/// Gives the room a past: so many moves, one right after the other.
+fn live_through(stage: &mut Stage<'_>, moves: u32) -> Result<(), LoadError> {
+    for done in 0..moves {
+        let (client, to) = stage.draw_move();
+        stage.move_all(&[(client, to)])?;
+        if done % 32 == 0 {
+            let now = stage.crowd.clock.now();
+            stage.idle_until(now + Duration::from_millis(1));
+        }
+        if done % 2_000 == 0 {
+            progress(&format!("soak: {done} of {moves} moves of the room's past"));
+        }
+    }
+    stage.await_moves();
+    stage.times = MoveTimes::default();
+    Ok(())
 }
 
 /// Moves and rejoins until the time is over; gives the server's memory by time.
