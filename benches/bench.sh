@@ -1,5 +1,5 @@
 #!/bin/sh
-# The floor, the micro benches and a set of scenarios of about five minutes. Results go to target/bench,
+# The floor, the micro benches and a set of scenarios of about seven minutes. Results go to target/bench,
 # the page with pictures to docs/benchmarks. On a machine with two processors or more the server and the
 # load tool each have their own.
 set -eu
@@ -34,6 +34,8 @@ load saturate saturate --step 2 --from-mbps 8
 load breakouts breakouts --participants 500 --moves 500 --group-moves 10 --max-leaks 0
 load gates gates --duration 5 --max-leaks 0
 load join join --participants 500 --duration 5
+load scaling scaling --rounds 3 --duration 4 --min-scaling 1.8
+load churn churn --joins 4000 --warm-joins 4000 --store "$out/churn.redb" --max-growth 0.03
 load soak soak --duration 60 --max-leaks 0 --max-growth 0.02
 cargo bench --locked -p sideroom-bench -- --quick >"$out/micro.txt" 2>&1 || echo "   (micro benches failed, see $out/micro.txt)"
 "$bin/bench-report" "$out" "$page"

@@ -59,6 +59,14 @@ pub fn figure<'a>(results: &'a Results, name: &str, pointer: &str) -> Option<&'a
     report(results, name)?.get("figures")?.pointer(pointer)
 }
 
+/// What was measured with each number of workers.
+pub fn scaling(results: &Results) -> impl Iterator<Item = &Value> {
+    let scaling = results
+        .get("scaling")
+        .and_then(|result| result.get("scaling"));
+    scaling.and_then(Value::as_array).into_iter().flatten()
+}
+
 /// CPU nanoseconds of a forwarded packet by audience, from the files `fanout-N`.
 pub fn cost_by_audience(results: &Results, target: &str) -> Vec<(f64, f64)> {
     let field = match target {
@@ -115,6 +123,22 @@ pub fn of(results: &Results) -> Vec<Metric> {
     }
     if let Some(kib) = number("join", "/resident_kib_each") {
         metrics.push(Metric::cost("memory of a participant", kib, "KiB"));
+    }
+    if let Some(growth) = number("churn", "/memory_growth") {
+        let growth = Metric::cost("memory after joins and leaves, growth", growth, "share");
+        metrics.push(growth.informative());
+    }
+    for scaled in scaling(results) {
+        let number = |name: &str| scaled.get(name).and_then(Value::as_f64);
+        if let (Some(workers), Some(capacity), Some(copies)) =
+            (number("workers"), number("capacity"), number("copies"))
+            && workers > 1.0
+        {
+            let capacity_name = format!("capacity of {workers} workers, of one's");
+            metrics.push(Metric::rate(&capacity_name, capacity, "times"));
+            let copies_name = format!("copies between {workers} workers, of a published packet");
+            metrics.push(Metric::cost(&copies_name, copies, "").informative());
+        }
     }
     if let Some(share) = number("join", "/idle_core_share_each") {
         let percent = share * 100.0;
@@ -188,6 +212,8 @@ mod tests {
                 "cpu_ns_per_packet": { "median": cost } });
             results.insert(name.to_owned(), result);
         }
+        let scaled = json!({ "workers": 2, "capacity": 1.9, "copies": 1.0 });
+        results.insert("scaling".to_owned(), json!({ "scaling": [scaled] }));
         let metrics = of(&results);
         let named = |name: &str| metrics.iter().find(|metric| metric.name == name);
         assert_eq!(
@@ -197,6 +223,10 @@ mod tests {
         assert_eq!(
             named("fanout-20, CPU to the bare path's").map(|metric| metric.value),
             Some(1.25)
+        );
+        assert_eq!(
+            named("capacity of 2 workers, of one's").map(|metric| metric.value),
+            Some(1.9)
         );
         let costs = cost_by_audience(&results, "sideroom");
         assert_eq!(costs, [(20.0, 1_200.0), (100.0, 900.0)]);

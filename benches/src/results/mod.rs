@@ -154,6 +154,17 @@ fn pictures_of(results: &Results) -> Vec<(String, String)> {
             bars(title, ("parent", "%"), &states),
         ));
     }
+    let by_workers: Vec<_> = metrics::scaling(results)
+        .filter_map(|scaled| {
+            let rate = scaled.get("packets_per_cpu_s")?.as_f64()?;
+            Some((scaled.get("workers")?.to_string(), rate))
+        })
+        .collect();
+    if !by_workers.is_empty() {
+        let title = "Forwarded packets for a second of CPU, by media workers";
+        let axes = ("workers", "packets");
+        pictures.push(("scaling.svg".to_owned(), bars(title, axes, &by_workers)));
+    }
     if let Some(steps) = metrics::figure(results, "saturate", "/steps").and_then(Value::as_array) {
         let number = |step: &Value, name: &str| step.get(name).and_then(Value::as_f64);
         let line = |name: &str| -> Vec<(f64, f64)> {

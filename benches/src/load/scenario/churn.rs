@@ -19,9 +19,12 @@ use crate::load::targets::Target;
 /// Who comes and goes.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct ChurnOptions {
-    /// Joins in all, each followed by a leave.
+    /// Joins that count, each followed by a leave.
     #[arg(long, default_value_t = 10_000)]
     pub joins: u32,
+    /// Joins before these, until every pool and cache has its size.
+    #[arg(long, default_value_t = 5_000)]
+    pub warm_joins: u32,
     /// How many come, and then go, together.
     #[arg(long, default_value_t = 250)]
     pub together: u32,
@@ -35,7 +38,7 @@ pub struct ChurnOptions {
     /// there grows to its bound of 20,000.
     #[arg(long, default_value_t = 1_000)]
     pub room_joins: u32,
-    /// Largest share by which memory may grow from the end of the first tenth to the end.
+    /// Largest share by which memory may grow over the joins that count.
     #[arg(long)]
     pub max_growth: Option<f64>,
 }
@@ -64,7 +67,8 @@ pub fn run(
     let numbers = together * 2 + 1;
     let mut crowd = super::crowd_for(common, numbers as usize)?;
     begin_room(&mut crowd, target, together)?;
-    let rounds = options.joins.div_ceil(together);
+    let warm = options.warm_joins.div_ceil(together);
+    let rounds = warm + options.joins.div_ceil(together);
     let rounds_of_room = options.room_joins.div_ceil(together);
     let empty = sample(target, 0);
     let mut samples = Vec::new();
@@ -75,31 +79,38 @@ pub fn run(
             begin_room(&mut crowd, target, together)?;
         }
         come_and_go(&mut crowd, target, numbers_of(round, together), options)?;
-        let is_marked = round + 1 == (rounds / 10).max(1) || round + 1 == rounds;
+        let is_marked = round + 1 == warm || round + 1 == rounds;
         let wait = if is_marked { SETTLE } else { AFTERWARDS };
         crowd.idle_until(crowd.clock.now() + wait, |_| {});
         let now = sample(target, (round + 1) * together);
         progress(&format!(
             "churn: {} of {} joins, {:.1} MiB",
-            now.joins, options.joins, now.resident_mib
+            now.joins,
+            rounds * together,
+            now.resident_mib
         ));
         samples.push(now);
     }
     let took = crowd.clock.now().since(begun).as_secs_f64();
     let measured = end(&mut crowd, target, part)?;
     let mut report = report("churn", target, &measured, measured.traffic_by_sequence());
-    let growth = growth_of(&samples);
+    let before = (warm as usize)
+        .checked_sub(1)
+        .and_then(|at| samples.get(at));
+    let before = *before.unwrap_or(&empty);
+    let growth = growth_of(before, &samples);
     if let Some(max) = options.max_growth.filter(|max| growth > *max) {
         let broken = format!("memory grew by {growth}, more than {max}");
         report.broken.push(broken);
     }
     report.options = json!({ "churn": options, "profile": common.profile });
     report.figures = json!({
-        "joins": rounds * together,
+        "joins": (rounds - warm) * together,
+        "warm_joins": warm * together,
         "seconds": (took * 10.0).round() / 10.0,
         "resident_mib_empty": empty.resident_mib,
-        "resident_mib_after_a_tenth": samples.get((samples.len() / 10).saturating_sub(1)).map(|s| s.resident_mib),
-        "resident_mib_at_the_end": samples.last().map(|s| s.resident_mib),
+        "resident_mib_before": before.resident_mib,
+        "resident_mib_after": samples.last().map(|s| s.resident_mib),
         "memory_growth": growth,
         "resident_mib_by_joins": samples,
         "answer": crowd.join_times.answer.percentiles(),
@@ -152,12 +163,10 @@ fn sample(target: &dyn Target, joins: u32) -> Sample {
     }
 }
 
-/// How much memory grew since the end of the first tenth, as a share: by then every pool has its size.
-fn growth_of(samples: &[Sample]) -> f64 {
-    let first = samples.get((samples.len() / 10).saturating_sub(1));
-    let first = first.map_or(0.0, |sample| sample.resident_mib);
-    let last = samples.last().map_or(0.0, |sample| sample.resident_mib);
-    ((last / first.max(0.1) - 1.0) * 1e4).round() / 1e4
+/// How much memory grew since a sample, as a share.
+fn growth_of(before: Sample, samples: &[Sample]) -> f64 {
+    let last = samples.last().unwrap_or(&before).resident_mib;
+    ((last / before.resident_mib.max(0.1) - 1.0) * 1e4).round() / 1e4
 }
 
 #[cfg(test)]
@@ -172,15 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_counted_from_the_end_of_the_first_tenth() {
+    fn growth_is_counted_over_the_joins_that_count() {
         let sample = |joins, resident_mib| Sample {
             joins,
             resident_mib,
         };
-        let mut samples: Vec<_> = (0..40).map(|at| sample(at, 50.0)).collect();
-        samples[0].resident_mib = 20.0;
-        samples[39].resident_mib = 51.0;
-        assert_eq!(growth_of(&samples), 0.02);
-        assert_eq!(growth_of(&samples[..1]), 0.0);
+        let samples = [sample(250, 40.0), sample(500, 50.0), sample(750, 51.0)];
+        assert_eq!(growth_of(samples[1], &samples), 0.02);
+        assert_eq!(growth_of(samples[2], &[]), 0.0);
     }
 }

@@ -1,5 +1,7 @@
 //! Some publish, many receive.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
@@ -11,7 +13,11 @@ use crate::load::error::LoadError;
 use crate::load::media::MAX_PAYLOAD;
 use crate::load::options::Common;
 use crate::load::report::Report;
+use crate::load::swarm::Command;
 use crate::load::targets::{Target, WorkerCounts};
+
+/// Workers have told what they counted by then.
+const TOLD_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// The shapes that other servers publish figures for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize)]
@@ -156,9 +162,12 @@ pub fn run(
     begin_to_send(&crowd, target, ROOM, &shape)?;
     let warm = crowd.clock.now() + common.warm_up;
     crowd.idle_until(warm, |_| {});
-    let before = target.workers();
     let measured = measure(&mut crowd, target, common.duration, "fanout")?;
-    let workers = before.zip(target.workers());
+    let workers = if common.workers > 1 {
+        workers_at_rest(&mut crowd, target)
+    } else {
+        None
+    };
     let traffic = measured.traffic(shape.audience());
     let mut report = report("fanout", target, &measured, traffic);
     report.options = json!({ "shape": shape, "profile": common.profile });
@@ -167,23 +176,20 @@ pub fn run(
         "join_connect": crowd.join_times.connect.percentiles(),
         // The last subscriber of a frame waits until the packets of all others were sent.
         "frame_ms": shape.frame_packets() as f64 * report.server.cpu_ns_per_packet / 1e6,
-        "workers": workers.map(|(before, after)| between(&before, &after)),
+        "workers": workers,
     });
     Ok(report)
 }
 
-/// What each worker counted between two readings.
-fn between(before: &[WorkerCounts], after: &[WorkerCounts]) -> Vec<WorkerCounts> {
-    let none = std::iter::repeat(WorkerCounts::default());
-    let before = before.iter().copied().chain(none);
-    let pairs = after.iter().zip(before);
-    let counts = pairs.map(|(after, before)| WorkerCounts {
-        received: after.received - before.received,
-        sent: after.sent - before.sent,
-        relayed_out: after.relayed_out - before.relayed_out,
-        relayed_in: after.relayed_in - before.relayed_in,
-    });
-    counts.collect()
+/// What each worker has counted in all, once nobody sends any more: workers tell it now and then, each at
+/// another moment.
+fn workers_at_rest(crowd: &mut Crowd, target: &dyn Target) -> Option<Vec<WorkerCounts>> {
+    target.workers()?;
+    for client in &crowd.clients {
+        crowd.tell(client.number, Command::Unpublish(client.number));
+    }
+    crowd.idle_until(crowd.clock.now() + TOLD_WITHIN, |_| {});
+    target.workers()
 }
 
 fn begin_to_send(

@@ -92,7 +92,8 @@ pub fn compare(reports: &[Report], counts: &[usize], subscribers: u32) -> Vec<Sc
             .flat_map(|report| workers_of(report))
             .collect();
         let sum = |of: fn(&WorkerCounts) -> u64| all.iter().map(of).sum::<u64>() as f64;
-        let most = all.iter().map(|worker| worker.sent).max().unwrap_or(0) as f64;
+        let shares = rounds.iter().map(|report| largest_share_of(report));
+        let largest_share = shares.fold(0.0, f64::max);
         // What was sent, once for each subscriber: the same reading as the relayed, unlike what we sent.
         let published = sum(|worker| worker.sent) / f64::from(subscribers.max(1));
         let first = scaled.first().map_or((*workers, cost.median), |first| {
@@ -105,10 +106,22 @@ pub fn compare(reports: &[Report], counts: &[usize], subscribers: u32) -> Vec<Sc
             packets_per_cpu_s: (1e9 / cost.median).round(),
             capacity: rounded(capacity),
             copies: rounded(sum(|worker| worker.relayed_in) / published),
-            largest_share: rounded(most * rounds.len() as f64 / sum(|worker| worker.sent)),
+            largest_share: rounded(largest_share),
         });
     }
     scaled
+}
+
+/// The share of the worker that sent most; one worker sends everything.
+fn largest_share_of(report: &Report) -> f64 {
+    let sent: Vec<_> = workers_of(report)
+        .iter()
+        .map(|worker| worker.sent)
+        .collect();
+    match sent.iter().max() {
+        Some(most) => *most as f64 / sent.iter().sum::<u64>().max(1) as f64,
+        None => 1.0,
+    }
 }
 
 fn workers_of(report: &Report) -> Vec<WorkerCounts> {
@@ -171,7 +184,7 @@ mod tests {
 
     #[test]
     fn two_workers_carry_twice_as_much_less_what_a_packet_costs_more() {
-        let one = json!([{ "received": 900, "sent": 4_000, "relayed_out": 0, "relayed_in": 0 }]);
+        let one = json!(null);
         let two = json!([
             { "received": 900, "sent": 2_200, "relayed_out": 100, "relayed_in": 0 },
             { "received": 0, "sent": 1_800, "relayed_out": 0, "relayed_in": 100 },

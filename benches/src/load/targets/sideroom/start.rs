@@ -8,6 +8,8 @@ use crate::load::error::LoadError;
 use crate::load::options::Common;
 use crate::load::server::{Server, beside};
 
+/// Memory for a store in a file.
+const STORE_CACHE: u32 = 2 << 20;
 const KEY: &str = "load";
 /// Nobody but the load tool ever sees this server.
 const SECRET: &str = "a-secret-for-a-server-that-only-lives-for-one-run";
@@ -62,6 +64,8 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
         ("SIDEROOM_MEDIA_FIRST_PORT", free_port()?.to_string()),
         ("SIDEROOM_AUTH_KEYS", format!("{KEY}:{SECRET}")),
         ("SIDEROOM_LOG_LEVEL", "warn".to_owned()),
+        // What the store keeps of its file is no memory of the meetings.
+        ("SIDEROOM_STORE_CACHE_BYTES", STORE_CACHE.to_string()),
     ];
     // The tool is one address and one key, and asks for thousands of clients.
     environment.extend(
