@@ -1,6 +1,8 @@
-//! Other servers as targets: what a shim and a WHIP endpoint are asked, and what is made of their answers.
+//! Other servers as targets: what a shim, a WHIP endpoint and Janus are asked, and what is made of their answers.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,7 +13,7 @@ use sideroom_bench::load::options::{Common, Options};
 use sideroom_bench::load::server::Server;
 use sideroom_bench::load::targets::shim::Shim;
 use sideroom_bench::load::targets::whip_whep::WhipWhep;
-use sideroom_bench::load::targets::{JoinPlan, Target};
+use sideroom_bench::load::targets::{JoinPlan, Target, janus};
 use sideroom_bench::profile::Profile;
 use sideroom_route::{Time, TrackKind};
 
@@ -165,4 +167,92 @@ fn whip_publishes_whep_watches_and_leaving_deletes() {
     assert_eq!(told.recv().unwrap().0, "delete /resource/7");
     let both = target.join(&plan(&[TrackKind::Audio], 1));
     assert!(both.is_err(), "one connection has one direction");
+}
+
+/// A Janus as far as its VideoRoom goes.
+#[derive(Default)]
+struct Room {
+    /// For the next long polls.
+    waiting: VecDeque<Value>,
+    /// The first who wants to receive comes too early.
+    early: bool,
+}
+
+fn janus_answer(room: &RefCell<Room>, request: &str, body: &str) -> Value {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let transaction = body["transaction"].clone();
+    let event = |data: Value, jsep: Value| {
+        json!({ "janus": "event", "transaction": transaction, "plugindata": { "data": data },
+            "jsep": jsep })
+    };
+    let Room { waiting, early } = &mut *room.borrow_mut();
+    match (request, body["body"]["request"].as_str()) {
+        ("post /janus", _) => json!({ "janus": "success", "data": { "id": 11 } }),
+        ("post /janus/11", _) => json!({ "janus": "success", "data": { "id": 22 } }),
+        ("get /janus/11?maxev=1", _) => waiting.pop_front().unwrap(),
+        (_, Some("joinandconfigure")) => {
+            let jsep = json!({ "type": "answer", "sdp": description("0", "recvonly") });
+            waiting.push_back(json!({ "janus": "webrtcup" }));
+            waiting.push_back(event(json!({ "videoroom": "joined", "id": 7 }), jsep));
+            json!({ "janus": "ack", "transaction": transaction })
+        }
+        (_, Some("join")) if !std::mem::replace(early, true) => {
+            let error = json!({ "error_code": 428, "error": "No such feed" });
+            waiting.push_back(event(error, Value::Null));
+            json!({ "janus": "ack", "transaction": transaction })
+        }
+        (_, Some("join")) => {
+            let jsep = json!({ "type": "offer", "sdp": description("a", "sendonly") });
+            waiting.push_back(event(json!({ "videoroom": "attached" }), jsep));
+            json!({ "janus": "ack", "transaction": transaction })
+        }
+        (_, Some("start")) => {
+            waiting.push_back(event(json!({ "started": "ok" }), Value::Null));
+            json!({ "janus": "ack", "transaction": transaction })
+        }
+        _ => event(json!({ "videoroom": "created" }), Value::Null),
+    }
+}
+
+#[test]
+fn janus_answers_publishers_and_offers_to_receivers() {
+    let room = RefCell::new(Room::default());
+    let (address, told) = serve(move |request, body| {
+        let answer = janus_answer(&room, request, body);
+        ("200 OK", answer.to_string())
+    });
+    let arguments = format!(
+        "sideroom-load fanout --target janus --url http://{address}/janus --server-pid {}",
+        std::process::id()
+    );
+    let options = Options::parse_from(arguments.split_whitespace());
+    let janus = janus::start(&options.common).unwrap();
+    janus.open_room("r", 2).unwrap();
+    let publisher = janus.join(&plan(&[TrackKind::Audio], 0)).unwrap();
+    assert_eq!(publisher.participant, "11/22");
+    assert_eq!(publisher.sends.len(), 1);
+    let receiver = janus.join(&plan(&[], 1)).unwrap();
+    assert_eq!(receiver.setup.server.addr.port(), 4_000);
+    janus.leave("r", &receiver.participant).unwrap();
+    assert!(janus.join(&plan(&[TrackKind::Audio], 1)).is_err());
+
+    let asked: Vec<Value> = told
+        .try_iter()
+        .filter_map(|(_, body)| serde_json::from_str(&body).ok())
+        .collect();
+    let requests: Vec<_> = asked
+        .iter()
+        .filter_map(|message| message["body"]["request"].as_str())
+        .collect();
+    let expected = "destroy create joinandconfigure join join start";
+    assert_eq!(requests.join(" "), expected);
+    let of = |name: &str| {
+        let found = asked.iter().find(|m| m["body"]["request"] == name);
+        found.unwrap().clone()
+    };
+    // The feed that the publisher was told is what the receiver asks for, in the same room.
+    assert_eq!(of("join")["body"]["streams"], json!([{ "feed": 7 }]));
+    assert_eq!(of("join")["body"]["room"], of("create")["body"]["room"]);
+    let answer = of("start")["jsep"]["sdp"].as_str().unwrap().to_owned();
+    assert!(answer.contains("a=mid:a\r\na=recvonly"), "{answer}");
 }
