@@ -99,3 +99,25 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_the_servers_part_and_our_own() {
+        let ms = Duration::from_millis;
+        let mut counts = Counts::default();
+        counts.note_delay(ms(10), Some(ms(4)));
+        counts.note_delay(ms(10), None);
+        let mut all = Counts::default();
+        all.merge(&counts);
+        let told = |histogram: &Histogram| {
+            let percentiles = histogram.percentiles();
+            (percentiles.count, percentiles.max_ms.round() as u64)
+        };
+        assert_eq!(told(&all.delay), (2, 10));
+        assert_eq!(told(&all.served), (1, 6));
+        assert_eq!(told(&all.waited), (1, 4));
+    }
+}

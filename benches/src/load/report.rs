@@ -304,7 +304,7 @@ impl Report {
             self.own.dropped_receiving
         );
         if let Value::Object(figures) = &self.figures {
-            for (name, value) in figures {
+            for (name, value) in figures.iter().filter(|(_, value)| !value.is_null()) {
                 println!("  {name:<11} {value}");
             }
         }
@@ -316,6 +316,27 @@ impl Report {
         }
         for bound in &self.broken {
             println!("  BROKEN      {bound}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_was_late_busy_or_lossy_says_so() {
+        assert!(OwnCost::default().objections().is_empty());
+        let bad = OwnCost {
+            busiest_thread: 0.95,
+            late_share: 0.03,
+            dropped_sending: 2,
+            dropped_receiving: 5,
+            ..OwnCost::default()
+        };
+        let objections = bad.objections().join("; ");
+        for part in ["95 %", "3.0 %", "send 2 packets", "slowly for 5 packets"] {
+            assert!(objections.contains(part), "{objections}");
         }
     }
 }
