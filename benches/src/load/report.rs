@@ -109,8 +109,12 @@ pub struct ServerCost {
 pub struct OwnCost {
     /// Share of the time that the busiest thread was on a processor.
     pub busiest_thread: f64,
-    /// Cores that all its threads kept busy.
+    /// Cores that the threads with clients kept busy.
     pub cores: f64,
+    /// Cores that the whole tool kept busy: also those who let clients in and take events.
+    pub process_cores: f64,
+    /// Processors that it may run on.
+    pub processors: usize,
     /// Bursts that left late.
     pub late_bursts: u64,
     /// Their share.
@@ -130,8 +134,10 @@ pub struct Mark {
     pub at: sideroom_route::Time,
     /// The server's cost.
     pub server: Usage,
-    /// The tool's.
+    /// The tool's threads with clients.
     pub own: Totals,
+    /// The whole tool.
+    pub process: Usage,
 }
 
 impl Traffic {
@@ -202,6 +208,13 @@ impl OwnCost {
         Self {
             busiest_thread: shares.iter().copied().fold(0.0, f64::max),
             cores: shares.iter().sum(),
+            process_cores: to
+                .process
+                .cpu
+                .saturating_sub(from.process.cpu)
+                .as_secs_f64()
+                / span,
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
             late_bursts: counts.late,
             late_share: counts.late as f64 / counts.bursts.max(1) as f64,
             dropped_sending: counts.own_drops,
@@ -217,6 +230,12 @@ impl OwnCost {
             objections.push(format!(
                 "a thread of the load tool was busy for {:.0} % of the time",
                 self.busiest_thread * 100.0
+            ));
+        }
+        if self.process_cores > MAX_OWN_SHARE * self.processors.max(1) as f64 {
+            objections.push(format!(
+                "the load tool kept {:.2} of its {} processors busy",
+                self.process_cores, self.processors
             ));
         }
         if self.late_share > MAX_LATE_SHARE {
@@ -298,7 +317,7 @@ impl Report {
         );
         println!(
             "  load tool   {:.2} cores, {:.2} % late, {} + {} dropped",
-            self.own.cores,
+            self.own.process_cores,
             self.own.late_share * 100.0,
             self.own.dropped_sending,
             self.own.dropped_receiving
@@ -329,13 +348,21 @@ mod tests {
         assert!(OwnCost::default().objections().is_empty());
         let bad = OwnCost {
             busiest_thread: 0.95,
+            process_cores: 0.99,
+            processors: 1,
             late_share: 0.03,
             dropped_sending: 2,
             dropped_receiving: 5,
             ..OwnCost::default()
         };
         let objections = bad.objections().join("; ");
-        for part in ["95 %", "3.0 %", "send 2 packets", "slowly for 5 packets"] {
+        for part in [
+            "95 %",
+            "0.99 of its 1 ",
+            "3.0 %",
+            "send 2 packets",
+            "slowly for 5 packets",
+        ] {
             assert!(objections.contains(part), "{objections}");
         }
     }

@@ -19,6 +19,7 @@ use super::counts::Counts;
 use super::crowd::{Crowd, CrowdOptions};
 use super::error::LoadError;
 use super::options::Common;
+use super::process::Process;
 use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
 use super::targets::{JoinPlan, Target};
 use crate::machine::Machine;
@@ -102,6 +103,7 @@ fn mark(crowd: &Crowd, target: &dyn Target) -> Result<Mark, LoadError> {
     Ok(Mark {
         own: crowd.totals(),
         server: target.process().usage().ok_or_else(gone)?,
+        process: Process::own().usage().unwrap_or_default(),
         at: crowd.clock.now(),
     })
 }
