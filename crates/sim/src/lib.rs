@@ -19,6 +19,8 @@ mod model;
 mod packet;
 mod plane;
 mod quiet;
+pub mod reno;
+pub mod settings;
 mod sink;
 pub mod step;
 pub mod story;

@@ -31,6 +31,10 @@ pub struct Impairment {
     pub rate_bps: u64,
     /// How long a packet may wait for its turn before the queue is full and it is dropped.
     pub queue: Duration,
+    /// Now and then everything is held back for so long and then comes at once, as on a radio.
+    pub stall: Duration,
+    /// Mean time between two stalls.
+    pub stall_every: Duration,
     /// Nothing at all passes.
     pub down: bool,
 }
@@ -47,6 +51,8 @@ impl Default for Impairment {
             duplicate: 0.0,
             rate_bps: 0,
             queue: Duration::from_millis(300),
+            stall: Duration::ZERO,
+            stall_every: Duration::from_secs(1),
             down: false,
         }
     }
@@ -75,6 +81,8 @@ pub struct Link<P> {
     /// Arrival of the last packet that kept its order.
     last_arrival: Time,
     burst_left: u32,
+    next_stall: Time,
+    stalled_until: Time,
     under_way: BinaryHeap<UnderWay<P>>,
     sent: u64,
     counts: LinkCounts,
@@ -99,6 +107,8 @@ impl<P: Clone> Link<P> {
             busy_until: Time::ZERO,
             last_arrival: Time::ZERO,
             burst_left: 0,
+            next_stall: Time::ZERO,
+            stalled_until: Time::ZERO,
             under_way: BinaryHeap::new(),
             sent: 0,
             counts: LinkCounts::default(),
@@ -108,6 +118,11 @@ impl<P: Clone> Link<P> {
     /// The network changes. What is under way already arrives as it would have.
     pub fn set_impairment(&mut self, impairment: Impairment) {
         self.impairment = impairment;
+    }
+
+    /// What the link does now.
+    pub fn impairment(&self) -> &Impairment {
+        &self.impairment
     }
 
     /// What happened so far.
@@ -185,11 +200,34 @@ impl<P: Clone> Link<P> {
             .chance
             .below(self.impairment.jitter.as_micros() as u64 + 1);
         let arrival = sent_at + self.impairment.delay + Duration::from_micros(jitter);
+        let arrival = arrival.max(self.stalled_until(sent_at));
         if self.chance.happens(self.impairment.reorder) {
             return arrival;
         }
         self.last_arrival = self.last_arrival.max(arrival);
         self.last_arrival
+    }
+
+    /// Until when a packet that leaves the bottleneck at `sent_at` is held back.
+    fn stalled_until(&mut self, sent_at: Time) -> Time {
+        if self.impairment.stall.is_zero() {
+            return Time::ZERO;
+        }
+        if sent_at >= self.next_stall {
+            let began = self.next_stall;
+            let mean = self.impairment.stall_every.as_micros() as u64;
+            let gap = Duration::from_micros(mean / 2 + self.chance.below(mean + 1));
+            // The first packet after a change of the settings finds no stall under way.
+            if began > Time::ZERO && sent_at.since(began) < self.impairment.stall {
+                self.stalled_until = began + self.impairment.stall;
+            }
+            self.next_stall = sent_at + gap;
+        }
+        if sent_at < self.stalled_until {
+            self.stalled_until
+        } else {
+            Time::ZERO
+        }
     }
 
     fn push(&mut self, at: Time, packet: P) {
@@ -294,6 +332,25 @@ mod tests {
             Duration::from_millis(10),
         );
         assert!(arrived.windows(2).any(|pair| pair[0].0 > pair[1].0));
+    }
+
+    #[test]
+    fn a_stall_holds_everything_back_and_lets_it_come_at_once() {
+        let stall = Duration::from_millis(200);
+        let stalling = Impairment {
+            stall,
+            ..Impairment::default()
+        };
+        let every = Duration::from_millis(10);
+        let (arrived, _) = run(stalling, 1_000, every);
+        let late = |n: &u64, at: &Time| at.since(Time::from_millis(n * 10));
+        let waits: Vec<Duration> = arrived.iter().map(|(n, at)| late(n, at)).collect();
+        let longest = waits.iter().max().unwrap();
+        assert!(*longest > stall - every && *longest <= stall, "{longest:?}");
+        // One a second, each of which catches some twenty packets.
+        let held = waits.iter().filter(|wait| !wait.is_zero()).count();
+        assert!((100..300).contains(&held), "{held}");
+        assert!(arrived.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 
     #[test]
