@@ -69,7 +69,9 @@ impl EventKind {
             | Self::GateChanged { participant, .. } => {
                 Several(vec![Participant(*participant), Moderators])
             }
-            Self::Assigned { participant, .. } => Participant(*participant),
+            Self::Assigned { participant, .. }
+            | Self::InvitationChanged { participant, .. }
+            | Self::InvitationsVoid { participant, .. } => Participant(*participant),
             Self::BreakoutsDestroyed { members, .. } => {
                 let members = members.iter().map(|member| Participant(*member));
                 Several([Moderators].into_iter().chain(members).collect())

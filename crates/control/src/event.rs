@@ -179,6 +179,20 @@ pub enum EventKind {
         /// As it is now.
         breakout: Box<BreakoutSummary>,
     },
+    /// The same of a breakout that somebody is invited to, who is neither inside nor assigned to it.
+    InvitationChanged {
+        /// Who is invited.
+        participant: ParticipantId,
+        /// As it is now.
+        breakout: Box<BreakoutSummary>,
+    },
+    /// Somebody was invited to breakouts that were removed, and was not inside.
+    InvitationsVoid {
+        /// Who was invited.
+        participant: ParticipantId,
+        /// Where.
+        breakouts: Vec<BreakoutId>,
+    },
     /// Breakouts were removed.
     BreakoutsDestroyed {
         /// Which.

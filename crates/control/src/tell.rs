@@ -38,6 +38,7 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
         breakout: Box::new(summary),
     }));
     tell_assignees(state, effects, &mut events);
+    tell_invitees(state, effects, &mut events);
     let chosen_from = state.settings().breakouts.self_select
         && !(effects.changed.is_empty() && effects.created.is_empty());
     if effects.selectable || chosen_from {
@@ -107,5 +108,32 @@ fn tell_assignees(state: &State, effects: &Effects, events: &mut Vec<EventKind>)
             participant,
             breakout: breakout.and_then(|id| state.summary(*id)).map(Box::new),
         });
+    }
+}
+
+/// To whoever is invited to a breakout that looks different now, and is not told of it in another way: as
+/// a moderator, as its owner, as its assignee, or inside.
+fn tell_invitees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
+    for (id, breakout) in &state.breakouts {
+        if !effects.announced.contains(id) {
+            continue;
+        }
+        let unassigned = breakout
+            .invited
+            .iter()
+            .filter(|identity| state.assignments.get(*identity) != Some(id));
+        for participant in unassigned.filter_map(|identity| state.identities.get(identity)) {
+            let Some(one) = state.participants.get(participant) else {
+                continue;
+            };
+            let inside = one.group == GroupId::Breakout(*id) || one.listening == Some(*id);
+            let knows = inside || one.is_moderator() || breakout.owner == Some(*participant);
+            if !knows && let Some(summary) = state.summary(*id) {
+                events.push(EventKind::InvitationChanged {
+                    participant: *participant,
+                    breakout: Box::new(summary),
+                });
+            }
+        }
     }
 }

@@ -253,3 +253,66 @@ fn missed_events_are_judged_by_what_one_was_then() {
         "only that of its time as a moderator"
     );
 }
+
+/// Somebody who is assigned elsewhere and invited here is not assigned here by it. It still learns of
+/// everything that its invitation shows.
+#[test]
+fn whoever_is_invited_learns_of_changes_and_of_the_end() {
+    let mut cast = cast();
+    let (dee, moderator) = (cast.dee, cast.moderator);
+    let [one, two] = [cast.breakouts[0], cast.breakouts[1]];
+    for breakout in [two, one] {
+        let participants = vec![dee];
+        let invite = Command::Invite {
+            breakout,
+            participants,
+            force: false,
+        };
+        cast.story.ok(moderator, invite);
+    }
+    let view = |cast: &Cast| cast.story.room.view(Viewer::Participant(dee)).unwrap();
+    assert_eq!(view(&cast).assigned.map(|it| it.breakout), Some(two));
+    assert_eq!(view(&cast).invitations.len(), 2);
+
+    let only = |id| Selection::Some(vec![id]);
+    let applied = cast.story.ok(moderator, Command::Close(only(one)));
+    let seen = cast.story.seen_by(dee, &applied);
+    let now = view(&cast).invitations.into_iter();
+    let now = now.filter(|it| it.breakout == one).collect::<Vec<_>>();
+    assert!(!now[0].open);
+    let told: Vec<_> = seen
+        .iter()
+        .filter_map(|kind| match kind {
+            EventKind::InvitationChanged { breakout, .. } => Some(*breakout.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, now, "as the view shows it");
+    let others = [cast.bob, cast.cem, moderator].map(|who| cast.story.seen_by(who, &applied));
+    let about_dee = others.iter().flatten();
+    assert!(
+        about_dee
+            .clone()
+            .all(|kind| !matches!(kind, EventKind::InvitationChanged { .. })),
+        "{others:?}"
+    );
+
+    // Of the one that it is assigned to it is told as its assignee, once.
+    let applied = cast.story.ok(moderator, Command::Close(only(two)));
+    let seen = cast.story.seen_by(dee, &applied);
+    let kinds = seen
+        .iter()
+        .map(|kind| matches!(kind, EventKind::Assigned { .. }));
+    assert_eq!(kinds.filter(|assigned| *assigned).count(), 1);
+    let again = |kind: &EventKind| matches!(kind, EventKind::InvitationChanged { .. });
+    assert!(!seen.iter().any(again), "{seen:?}");
+
+    let applied = cast.story.ok(moderator, Command::Destroy(only(one)));
+    let void = EventKind::InvitationsVoid {
+        participant: dee,
+        breakouts: vec![one],
+    };
+    assert!(cast.story.seen_by(dee, &applied).contains(&void));
+    assert!(!cast.story.seen_by(moderator, &applied).contains(&void));
+    assert_eq!(view(&cast).invitations.len(), 1);
+}

@@ -1,6 +1,6 @@
 //! Breakouts as such: opening, closing, clearing, destroying, changing (rules 9 to 11).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
@@ -135,6 +135,7 @@ impl Turn<'_> {
         for identity in assigned {
             self.assign(&identity, None);
         }
+        let void = self.void_invitations(&breakouts, &members);
         for id in &breakouts {
             if let Some(gone) = self.state.breakouts.remove(id) {
                 self.effects.selectable |= gone.self_select;
@@ -149,7 +150,38 @@ impl Turn<'_> {
             breakouts: breakouts.clone(),
             members,
         });
+        for event in void {
+            self.tell(event);
+        }
         Ok(self.moved_breakouts(breakouts))
+    }
+
+    /// What those are told who were invited to breakouts that go, and are not told of their end itself.
+    fn void_invitations(
+        &self,
+        breakouts: &[BreakoutId],
+        members: &[ParticipantId],
+    ) -> Vec<EventKind> {
+        let mut void: BTreeMap<ParticipantId, Vec<BreakoutId>> = BTreeMap::new();
+        for id in breakouts {
+            let invited = self.state.breakouts.get(id).map(|it| it.invited.iter());
+            for identity in invited.into_iter().flatten() {
+                if let Some(participant) = self.state.identities.get(identity) {
+                    void.entry(*participant).or_default().push(*id);
+                }
+            }
+        }
+        let people = &self.state.participants;
+        void.retain(|id, _| {
+            let moderates = people.get(id).is_none_or(|one| one.is_moderator());
+            !moderates && !members.contains(id)
+        });
+        let void = void.into_iter();
+        void.map(|(participant, breakouts)| EventKind::InvitationsVoid {
+            participant,
+            breakouts,
+        })
+        .collect()
     }
 
     /// With the last breakout goes what a moderator had shut for everybody who is away.

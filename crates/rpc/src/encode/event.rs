@@ -176,7 +176,8 @@ fn payload(kind: &EventKind) -> Payload {
         E::BreakoutChanged { breakout: now } => Payload::BreakoutUpdated(proto::BreakoutUpdated {
             breakout: Some(breakout(control::BreakoutView::clone(now))),
         }),
-        E::BreakoutDetailsChanged { breakout: now } => {
+        E::BreakoutDetailsChanged { breakout: now }
+        | E::InvitationChanged { breakout: now, .. } => {
             Payload::BreakoutUpdated(proto::BreakoutUpdated {
                 breakout: boxed_summary(Some(now)),
             })
@@ -185,6 +186,13 @@ fn payload(kind: &EventKind) -> Payload {
             Payload::BreakoutsDestroyed(proto::BreakoutsDestroyed {
                 breakout_ids: breakouts.iter().map(ToString::to_string).collect(),
                 member_ids: id_list(members.iter().copied()),
+            })
+        }
+        // Who was inside is not for those who were only invited.
+        E::InvitationsVoid { breakouts, .. } => {
+            Payload::BreakoutsDestroyed(proto::BreakoutsDestroyed {
+                breakout_ids: breakouts.iter().map(ToString::to_string).collect(),
+                member_ids: Vec::new(),
             })
         }
         E::SelectableBreakouts { breakouts } => {
