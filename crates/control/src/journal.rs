@@ -15,6 +15,13 @@ use crate::{Actor, BreakoutError, Command, RequestId, RoomConfig, UnixMillis};
 #[serde(transparent)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Of a value, as it would be journalled.
+    pub fn of<T: Serialize>(value: &T) -> Self {
+        digest_of(value)
+    }
+}
+
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -1,6 +1,6 @@
 //! Coming back after a restart: a snapshot, and the records of the journal after it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sideroom_route::Epoch;
 
 use crate::memory::Memory;
@@ -19,7 +19,28 @@ pub struct Snapshot {
     memory: Memory,
 }
 
+/// The same without a copy: it is written as [`Snapshot`] is.
+#[derive(Serialize)]
+struct Borrowed<'a> {
+    version: u16,
+    epoch: Epoch,
+    state: &'a State,
+    memory: &'a Memory,
+}
+
 impl Room {
+    /// Writes what [`Room::snapshot`] holds, and reads as one. It copies nothing: a room that remembers
+    /// thousands of events is large.
+    pub fn serialize_snapshot<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let whole = Borrowed {
+            version: Record::VERSION,
+            epoch: self.epoch,
+            state: &self.state,
+            memory: &self.memory,
+        };
+        whole.serialize(to)
+    }
+
     /// Everything that must survive a restart.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {

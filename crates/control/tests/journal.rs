@@ -42,12 +42,24 @@ fn the_records_tell_the_room_again() {
     assert_eq!(replay(&story.records).unwrap().epoch(), story.room.epoch());
 }
 
+/// A room, written as its snapshot.
+struct Uncopied<'a>(&'a Room);
+
+impl serde::Serialize for Uncopied<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_snapshot(to)
+    }
+}
+
 #[test]
 fn a_snapshot_and_the_records_after_it_tell_the_room_again() {
     let story = told();
     for half in 0..story.records.len() {
         let room = replay(&story.records[..half]).unwrap();
-        let snapshot = Snapshot::decode(&room.snapshot().encode()).unwrap();
+        let bytes = room.snapshot().encode();
+        let uncopied = postcard::to_allocvec(&Uncopied(&room)).unwrap();
+        assert_eq!(uncopied, bytes, "written without a copy it is the same");
+        let snapshot = Snapshot::decode(&bytes).unwrap();
         assert_eq!(snapshot.record_seq(), half as u64);
         let mut room = Room::restore(snapshot).unwrap();
         for record in &story.records[half..] {

@@ -34,6 +34,7 @@ pub struct Shared {
     pub(crate) watches: Arc<tokio::sync::Semaphore>,
     pub(crate) seats: crate::gateway::Seats,
     pub(crate) resources: crate::whip::Resources,
+    pub(crate) recent: crate::recent::Recent,
 }
 
 impl std::ops::Deref for Api {
@@ -98,6 +99,7 @@ impl Api {
             watches: Arc::new(tokio::sync::Semaphore::new(config.max_watches)),
             seats: crate::gateway::Seats::default(),
             resources: crate::whip::Resources::default(),
+            recent: crate::recent::Recent::default(),
             config,
         }))
     }
@@ -216,6 +218,21 @@ impl Api {
             command,
         };
         self.timed(self.backend.command(request)).await
+    }
+
+    /// Somebody leaves by itself, for good.
+    pub(crate) async fn leave(
+        &self,
+        room: &str,
+        participant: ParticipantId,
+        request_id: &str,
+    ) -> Result<Answer, ApiError> {
+        let asker = Asker {
+            room: room.to_owned(),
+            actor: Actor::Participant(participant),
+        };
+        self.command(asker, request_id, None, Command::Leave { participant })
+            .await
     }
 
     /// Waits for the backend, but not for ever.

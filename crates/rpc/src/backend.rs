@@ -4,6 +4,7 @@
 //! By the time that a call arrives here its token has been verified and its scope checked. Whether a
 //! *participant* may do what it asks is the room's to decide (role and grants), not ours.
 
+mod asked;
 mod settings;
 
 use std::{
@@ -20,23 +21,30 @@ use sideroom_control::{
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
 
+pub use asked::Asked;
+
 use crate::error::ApiError;
 
 /// The server, as the front ends see it. Cheap to call from many tasks at once; every answer comes after
 /// the media plane obeys and the journal has it.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
-    /// Gives a command to a room. `Join`, `Reconnect`, `Drop` and `Leave` come by their own functions
-    /// below, since media goes with them; `Command::Remove` and `Command::CloseRoom` come here, and the
-    /// backend ends the sessions concerned.
+    /// Gives a command to a room. `Join`, `Reconnect` and `Drop` come by their own functions below, since
+    /// media goes with them; `Command::Leave` and `Command::Remove` come here, and the backend ends the
+    /// sessions concerned.
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError>;
 
-    /// Makes a room. The same name under the same request id and settings gives the first answer again;
-    /// under another [`ApiError::RoomExists`].
+    /// Makes a room. The same request again is answered by the room as it is; the same id with other
+    /// settings is refused, and another request for the same name gets [`ApiError::RoomExists`].
     async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError>;
 
     /// Sends everybody away and forgets the room, journal and all. No error if it is not there.
-    async fn delete_room(&self, room: &str) -> Result<(), ApiError>;
+    async fn delete_room(
+        &self,
+        room: &str,
+        request_id: RequestId,
+        expected_epoch: Option<Epoch>,
+    ) -> Result<(), ApiError>;
 
     /// Rooms in the order of their names, `limit` at most, those after the name `after`.
     async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError>;
@@ -66,14 +74,6 @@ pub trait Backend: Send + Sync + 'static {
     /// The participant's signaling is gone and was not resumed in time: it keeps its place for the grace
     /// period. Nothing happens if `session` is no longer its current one.
     async fn disconnected(&self, room: &str, participant: ParticipantId, session: SessionId);
-
-    /// The participant leaves for good.
-    async fn leave(
-        &self,
-        room: &str,
-        participant: ParticipantId,
-        request_id: RequestId,
-    ) -> Result<Answer, ApiError>;
 
     /// What the participant wants to see.
     async fn set_views(

@@ -15,10 +15,10 @@ use crate::{
     error::ApiError,
 };
 
-pub(crate) use session::{check_offer, hints, join_as, to_join};
+pub(crate) use session::{check_offer, check_repeat, hints, join_as, to_join};
 pub use table::METHODS;
 pub(crate) use table::call_json;
-pub(crate) use watch::watch;
+pub(crate) use watch::{Watched, watch};
 
 /// A request that can be answered.
 pub(crate) trait Call: Sized {

@@ -177,6 +177,14 @@ const fn http_status(code: Code) -> StatusCode {
 }
 
 impl ApiError {
+    /// Names a method that does not exist, without what else may be in the name.
+    pub(crate) fn no_such_method(method: &str) -> Self {
+        let name = method
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || "/._".contains(*c));
+        Self::NoSuchMethod(name.take(80).collect())
+    }
+
     /// The one mapping: code, stable name, sentence, and the codes of the two dialects.
     pub fn wire(&self) -> WireError {
         let (code, reason) = self.code();

@@ -1,7 +1,10 @@
 //! gRPC: the services, the standard health and reflection services, and nothing else.
 
+mod own_words;
+
 use std::net::{IpAddr, SocketAddr};
 
+use axum::middleware::from_fn_with_state;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use tonic::{Request, Response, Status, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -44,7 +47,9 @@ pub fn grpc(api: &Api) -> (axum::Router, Health) {
         .add_service(BreakoutServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
         .add_service(EventServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
         .add_service(NodeServiceServer::new(grpc).max_decoding_message_size(limit));
-    (routes.routes().into_axum_router(), Health(reporter))
+    let router = routes.routes().into_axum_router();
+    let in_our_words = from_fn_with_state(api.clone(), own_words::in_our_words);
+    (router.layer(in_our_words), Health(reporter))
 }
 
 /// Tells health checks whether this node takes calls.
@@ -100,7 +105,10 @@ impl EventService for Grpc {
     ) -> Result<Response<Self::WatchStream>, Status> {
         let who = self.who(&request)?;
         let watching = call::watch(&self.0, &who, request.into_inner()).await?;
-        let items = watching.map(|item| item.map_err(Status::from));
+        let items = watching.filter_map(|item| {
+            let item = item.map(call::Watched::message).map_err(Status::from);
+            std::future::ready(item.transpose())
+        });
         Ok(Response::new(items.boxed()))
     }
 }

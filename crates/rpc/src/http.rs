@@ -20,12 +20,10 @@ use tokio::time::{interval, timeout};
 
 use crate::{
     api::Api,
-    call::{self, call_json},
+    call::{self, Watched, call_json},
     dev,
     error::ApiError,
-    gateway,
-    proto::WatchResponse,
-    whip,
+    gateway, whip,
 };
 
 /// A watch sends an empty line so often, so that proxies keep it and a reader that is gone is noticed.
@@ -103,10 +101,10 @@ async fn watch(
     Ok(response)
 }
 
-fn line_of(item: Result<WatchResponse, ApiError>) -> String {
+fn line_of(item: Result<Watched, ApiError>) -> String {
     let line = match item {
-        Ok(item) => serde_json::to_string(&item),
-        Err(error) => serde_json::to_string(&serde_json::json!({ "error": error.wire() })),
+        Ok(item) => item.json(),
+        Err(error) => serde_json::to_string(&serde_json::json!({ "error": error.wire() })).ok(),
     };
     line.unwrap_or_default() + "\n"
 }

@@ -21,6 +21,7 @@ mod http;
 mod ids;
 pub mod limit;
 pub mod proto;
+mod recent;
 mod whip;
 
 pub use api::Api;

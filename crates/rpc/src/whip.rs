@@ -15,11 +15,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use sideroom_control::{Actor, Command, KindSet, RequestId};
+use sideroom_control::{Actor, Command, KindSet};
 use sideroom_route::{GroupId, ParticipantId};
 
 use crate::{
-    api::{Api, Asker, Who, request_id_or_fresh},
+    api::{Api, Asker, Who},
     auth::{ClientClaims, GrantClaims},
     backend::Joined,
     call::to_join,
@@ -115,9 +115,7 @@ pub(crate) async fn resource(
     match *request.method() {
         Method::DELETE => {
             let session = api.resources.take(&room, &resource)?;
-            let id = request_id_or_fresh("")?;
-            let left = api.backend.leave(&session.room, session.participant, id);
-            match api.timed(left).await {
+            match api.leave(&session.room, session.participant, "").await {
                 Ok(_) | Err(ApiError::ParticipantNotFound | ApiError::RoomNotFound) => {}
                 Err(error) => return Err(error),
             }
@@ -172,11 +170,8 @@ async fn begin(
     join.publish = way == Way::Publish;
     let joined = api.timed(api.backend.join(join)).await?;
     if let Err(error) = go_on(api, &room, &joined, &options.group).await {
-        let id = RequestId::new(&format!("{resource}-undo"))?;
         // The join is taken back; if that fails too, the transport's end will do it.
-        let _ = api
-            .timed(api.backend.leave(&room, joined.participant, id))
-            .await;
+        let _ = api.leave(&room, joined.participant, "").await;
         return Err(error);
     }
     let session = Session {

@@ -32,7 +32,7 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let plane = Arc::new(plane);
     let (life, participants) = watch::channel(0);
     let mut control = ControlLoop::new(
-        loop_options(&config),
+        loop_options(&config, launch.shutdown.clone()),
         launch.journal.clone(),
         Arc::clone(&plane),
         life,
@@ -128,7 +128,7 @@ fn interfaces(bind: IpAddr) -> std::io::Result<Vec<IpAddr>> {
     Ok(if real.is_empty() { loopback } else { real })
 }
 
-fn loop_options(config: &Config) -> LoopOptions {
+fn loop_options(config: &Config, shutdown: Shutdown) -> LoopOptions {
     let bound = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let rooms = &config.rooms;
     LoopOptions {
@@ -147,6 +147,7 @@ fn loop_options(config: &Config) -> LoopOptions {
         max_watchers: bound(config.limits.watchers_per_room),
         snapshot_every: config.store.snapshot_every_records.max(1),
         empty_timeout: Duration::from_secs(rooms.empty_timeout_s.into()),
+        shutdown,
     }
 }
 

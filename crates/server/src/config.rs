@@ -42,6 +42,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Logs.
     pub log: LogConfig,
+    /// Traces.
+    pub telemetry: TelemetryConfig,
 }
 
 macro_rules! section {
@@ -248,6 +250,18 @@ section! {
         format: LogFormat = LogFormat::Text,
         /// What is logged: a level, or directives such as `info,sideroom::rooms=debug`.
         level: String = "info".into(),
+    }
+}
+
+section! {
+    /// Traces: a span for every call, command and join, sent to a collector.
+    TelemetryConfig {
+        /// Where an OpenTelemetry collector takes OTLP over HTTP, such as `http://127.0.0.1:4318`. Empty:
+        /// no traces.
+        otlp_endpoint: String = String::new(),
+        /// How many of a hundred traces that begin here are sent. A caller's own trace is followed as it
+        /// says.
+        sample_percent: u32 = 100,
     }
 }
 

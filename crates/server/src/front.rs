@@ -19,6 +19,7 @@ use crate::pages;
 use crate::rooms::Node;
 use crate::serve::Launch;
 use crate::shutdown::{Phase, Shutdown};
+use crate::telemetry::trace_calls;
 use crate::tls::known_by_certificate;
 
 /// Begins to serve; returns at once.
@@ -27,8 +28,12 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     let api = Api::with_keyring(node, rpc_config(&launch.config, launch.dev), launch.keyring);
     let http = sideroom_rpc::router(api.clone()).fallback_service(pages::router(&launch.config)?);
     let (grpc, health) = sideroom_rpc::grpc(&api);
-    let http = http.layer(from_fn(count_refusals));
+    let mut http = http.layer(from_fn(count_refusals));
     let mut grpc = grpc.layer(from_fn(count_refusals));
+    if !launch.config.telemetry.otlp_endpoint.is_empty() {
+        http = http.layer(from_fn(trace_calls));
+        grpc = grpc.layer(from_fn(trace_calls));
+    }
     let shutdown = &launch.shutdown;
     match &launch.tls {
         None => {

@@ -17,4 +17,5 @@ pub mod rooms;
 pub mod serve;
 pub mod shutdown;
 pub mod store;
+pub mod telemetry;
 pub mod tls;

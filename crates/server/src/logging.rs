@@ -2,10 +2,13 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::telemetry::Telemetry;
 
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
@@ -14,24 +17,35 @@ use crate::config::{LogConfig, LogFormat};
 )]
 pub struct LogError(#[from] ParseError);
 
-/// Starts logging for the whole process. If something else logs already, that goes on.
-pub fn init(config: &LogConfig) -> Result<(), LogError> {
+/// Starts logging for the whole process, and the spans of `telemetry`. If something else logs already,
+/// that goes on.
+pub fn init(config: &LogConfig, telemetry: Option<&Telemetry>) -> Result<(), LogError> {
     let filter = filter(config)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer::<Registry>()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         // A log that cannot be written must not end what it tells of.
         .log_internal_errors(false)
         .with_target(false);
-    let begun = match config.format {
-        LogFormat::Text => builder.compact().try_init(),
-        LogFormat::Json => builder
+    let lines = match config.format {
+        LogFormat::Text => lines.compact().boxed(),
+        LogFormat::Json => lines
             .json()
             .flatten_event(true)
             .with_current_span(true)
-            .try_init(),
+            .boxed(),
     };
+    let spans = telemetry.map(|telemetry| {
+        tracing_opentelemetry::layer()
+            .with_tracer(telemetry.tracer())
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(Targets::new().with_target("sideroom", LevelFilter::INFO))
+    });
+    let begun = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans)
+        .try_init();
     if begun.is_err() {
         tracing::debug!("another subscriber logs already");
     }

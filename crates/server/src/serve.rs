@@ -13,6 +13,7 @@ use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::{self, Journal, StoreError};
+use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
 use crate::{admin, clock};
 
@@ -41,6 +42,9 @@ pub enum ServeError {
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Nowhere to send traces to.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// The log's filter is none.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -100,7 +104,8 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
     if config.auth.keys.is_empty() {
         return Err(ServeError::NoKeys);
     }
-    crate::logging::init(&config.log)?;
+    let telemetry = Telemetry::start(&config)?;
+    crate::logging::init(&config.log, telemetry.as_ref())?;
     let exporter = Exporter::install();
     let keyring = Arc::new(config.keyring()?);
     let tls = Tls::read(&config.tls)?;

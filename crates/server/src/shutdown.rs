@@ -29,7 +29,7 @@ pub enum Phase {
 }
 
 /// Shared knowledge of the phase. Clones see the same server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Shutdown {
     phase: Arc<watch::Sender<Phase>>,
 }

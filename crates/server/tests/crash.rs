@@ -14,10 +14,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use running::{Chance, Client, Refused, Server, client_token};
+use running::{Chance, Client, OFFER, Refused, Server, client_token};
 use serde_json::{Value, json};
 
-const OFFER: &str = include_str!("../../session/tests/offers/chromium156-recvonly.sdp");
 /// Rooms that are changed at the same time, each over its own connection.
 const ROOMS: u64 = 4;
 /// People who are in each room.
@@ -358,8 +357,7 @@ fn a_drain_of_an_empty_server_ends_it() {
             &json!({ "room": "r", "requestId": "1" }),
         )
         .unwrap();
-    let pid = rustix::process::Pid::from_child(&server.child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    server.terminate();
     assert!(server.child.wait().unwrap().success());
     verify(&directory.path().join("rooms.redb"));
 }

@@ -1,7 +1,7 @@
 //! `RoomService`.
 
 use sideroom_control::{BreakoutSettingsPatch, Command, Outcome, RoomPatch, UnixMillis};
-use sideroom_route::GroupId;
+use sideroom_route::{Epoch, GroupId};
 
 use super::{Call, mutation, patch};
 use crate::{
@@ -80,7 +80,10 @@ impl Call for DeleteRoomRequest {
     async fn call(self, api: &Api, who: &Who) -> Result<DeleteRoomResponse, ApiError> {
         who.operator(Scope::Rooms)?;
         let room = room_name(&self.room)?;
-        api.timed(api.backend.delete_room(room)).await?;
+        let request_id = request_id_or_fresh(&self.request_id)?;
+        let expected = self.expected_epoch.map(Epoch);
+        api.timed(api.backend.delete_room(room, request_id, expected))
+            .await?;
         Ok(DeleteRoomResponse {})
     }
 }

@@ -1,11 +1,11 @@
 //! `ParticipantService`, the part with a transport: joining, offers, leaving, and what is looked at.
 
-use sideroom_control::{Actor, Grants, RequestId, Role, View as Wished, Views, Wish};
+use sideroom_control::{Actor, Command, Digest, Grants, Role, View as Wished, Views, Wish};
 use sideroom_route::{ParticipantId, TrackKind};
 
 use super::Call;
 use crate::{
-    api::{Api, Who, request_id_or_fresh},
+    api::{Api, Asker, Who, request_id_or_fresh},
     auth::{ClientClaims, GrantClaims, RoleClaim, Scope},
     backend::{JoinRequest as ToJoin, Joined, ReofferRequest as ToReoffer},
     clock, encode,
@@ -139,6 +139,7 @@ impl Call for ReofferRequest {
             hints: hints(&self.tracks)?,
             offer: self.offer,
         };
+        check_repeat(api, participant, &self.request_id, request.body())?;
         let media = api.timed(api.backend.reoffer(request)).await?;
         Ok(ReofferResponse {
             tracks: encode::tracks(&media),
@@ -168,11 +169,15 @@ impl Call for TrickleRequest {
 impl Call for LeaveRequest {
     type Response = LeaveResponse;
 
+    fn set_request_id(&mut self, id: &str) {
+        id.clone_into(&mut self.request_id);
+    }
+
     async fn call(self, api: &Api, who: &Who) -> Result<LeaveResponse, ApiError> {
-        let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
-        let request_id: RequestId = request_id_or_fresh(&self.request_id)?;
+        let (asker, participant) = own_of(api, who, &self.room, &self.participant_id).await?;
+        let leave = Command::Leave { participant };
         let left = api
-            .timed(api.backend.leave(&room, participant, request_id))
+            .command(asker, &self.request_id, self.expected_epoch, leave)
             .await?;
         Ok(LeaveResponse {
             answer: Some(encode::answer(&left)),
@@ -183,16 +188,31 @@ impl Call for LeaveRequest {
 impl Call for SetViewsRequest {
     type Response = SetViewsResponse;
 
+    fn set_request_id(&mut self, id: &str) {
+        id.clone_into(&mut self.request_id);
+    }
+
     async fn call(self, api: &Api, who: &Who) -> Result<SetViewsResponse, ApiError> {
         let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
         let views = Views {
             everything_else: !self.only_these,
             wishes: self.views.iter().map(wish).collect::<Result<_, _>>()?,
         };
+        check_repeat(api, participant, &self.request_id, Digest::of(&views))?;
         api.timed(api.backend.set_views(&room, participant, views))
             .await?;
         Ok(SetViewsResponse {})
     }
+}
+
+/// Refuses the id of another request of the same participant.
+pub(crate) fn check_repeat(
+    api: &Api,
+    participant: ParticipantId,
+    id: &str,
+    body: Digest,
+) -> Result<(), ApiError> {
+    api.recent.check(clock::now(), participant, (id, body))
 }
 
 fn wish(wire: &View) -> Result<Wished, ApiError> {
@@ -216,12 +236,22 @@ async fn own(
     room: &str,
     named: &str,
 ) -> Result<(String, ParticipantId), ApiError> {
+    let (asker, subject) = own_of(api, who, room, named).await?;
+    Ok((asker.room, subject))
+}
+
+async fn own_of(
+    api: &Api,
+    who: &Who,
+    room: &str,
+    named: &str,
+) -> Result<(Asker, ParticipantId), ApiError> {
     let asker = api.asker(who, Scope::Participants, room, "").await?;
     let subject = asker.subject(named)?;
     match asker.actor {
         Actor::Participant(me) if me != subject => Err(ApiError::PermissionDenied(
             "This is for oneself only; leave `participantId` out.".to_owned(),
         )),
-        _ => Ok((asker.room, subject)),
+        _ => Ok((asker, subject)),
     }
 }

@@ -66,7 +66,7 @@ macro_rules! services {
         ) -> Result<Bytes, ApiError> {
             match method {
                 $($(concat!($service, "/", $method) => answer::<$request>(api, who, body).await,)+)+
-                _ => Err(no_such(method)),
+                _ => Err(ApiError::no_such_method(method)),
             }
         }
 
@@ -87,13 +87,6 @@ macro_rules! services {
             }
         )+
     };
-}
-
-fn no_such(method: &str) -> ApiError {
-    let name = method
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "/._".contains(*c));
-    ApiError::NoSuchMethod(name.take(80).collect())
 }
 
 services! {

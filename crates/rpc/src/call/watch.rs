@@ -53,40 +53,60 @@ pub(crate) struct Watching {
     _permit: OwnedSemaphorePermit,
 }
 
+/// What a watcher is told, in either form of the wire.
+#[derive(Debug)]
+pub(crate) enum Watched {
+    /// The room when the watch began.
+    Snapshot(Box<crate::proto::Room>),
+    /// What happened, to be told to this viewer.
+    Item(WatchItem, Viewer),
+}
+
+impl Watched {
+    /// As a message; `None` for what has none.
+    pub(crate) fn message(self) -> Option<WatchResponse> {
+        let item = match self {
+            Self::Snapshot(room) => Item::Snapshot(*room),
+            Self::Item(item, viewer) => encode::watch_item(&item, viewer, |_| String::new())?,
+        };
+        Some(WatchResponse { item: Some(item) })
+    }
+
+    /// As JSON. An event is rendered once for all who are told the same.
+    pub(crate) fn json(self) -> Option<String> {
+        if let Self::Item(WatchItem::Event(shared), viewer) = &self {
+            return Some(format!(r#"{{"event":{}}}"#, shared.json(*viewer)));
+        }
+        serde_json::to_string(&self.message()?).ok()
+    }
+}
+
 impl Stream for Watching {
-    type Item = Result<WatchResponse, ApiError>;
+    type Item = Result<Watched, ApiError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         if let Some(room) = this.snapshot.take() {
-            return Poll::Ready(Some(Ok(response(Item::Snapshot(room)))));
+            return Poll::Ready(Some(Ok(Watched::Snapshot(Box::new(room)))));
         }
         while !this.ended {
-            let item = std::task::ready!(this.items.poll_recv(cx));
-            match item {
+            match std::task::ready!(this.items.poll_recv(cx)) {
                 Some(WatchItem::Closed(reason)) => {
                     this.ended = true;
                     return Poll::Ready(error_of(reason).map(Err));
                 }
-                Some(WatchItem::Event(_)) | None => {}
-                Some(_) if !this.volatile => continue,
+                None => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(ApiError::TooSlow)));
+                }
+                Some(item) if this.volatile || matches!(item, WatchItem::Event(_)) => {
+                    return Poll::Ready(Some(Ok(Watched::Item(item, this.viewer))));
+                }
                 Some(_) => {}
-            }
-            let Some(item) = item else {
-                this.ended = true;
-                return Poll::Ready(Some(Err(ApiError::TooSlow)));
-            };
-            let item = encode::watch_item(&item, this.viewer, |_| String::new());
-            if let Some(item) = item {
-                return Poll::Ready(Some(Ok(response(item))));
             }
         }
         Poll::Ready(None)
     }
-}
-
-const fn response(item: Item) -> WatchResponse {
-    WatchResponse { item: Some(item) }
 }
 
 /// A room that ends, or a participant that leaves, ends the stream in good order.

@@ -17,9 +17,9 @@ use super::{
     seats::{Kick, Seated},
 };
 use crate::{
-    api::{Api, Who, request_id_or_fresh},
+    api::{Api, Who},
     backend::{CloseReason, ReofferRequest, WatchItem},
-    call::{call_json, check_offer, hints},
+    call::{call_json, check_offer, check_repeat, hints},
     clock, encode,
     error::ApiError,
     limit::Bucket,
@@ -184,6 +184,8 @@ impl Socket {
             offer: incoming.offer.clone(),
             hints: hints(&incoming.tracks)?,
         };
+        let id = &incoming.request_id;
+        check_repeat(&self.api, seated.participant, id, request.body())?;
         let media = self.api.timed(self.api.backend.reoffer(request)).await?;
         seated.mids = mids_of(&media);
         let (participant, generation) = (seated.participant, seated.generation);
@@ -194,10 +196,8 @@ impl Socket {
     }
 
     async fn leave(&self, seated: &Seated, id: &str) -> Result<(), ApiError> {
-        let id = request_id_or_fresh(id)?;
-        let backend = &self.api.backend;
-        let left = backend.leave(&seated.room, seated.participant, id);
-        self.api.timed(left).await.map(|_| ())
+        let left = self.api.leave(&seated.room, seated.participant, id);
+        left.await.map(|_| ())
     }
 
     /// Tells the client what happened: this item and what has queued up behind it, with one flush.

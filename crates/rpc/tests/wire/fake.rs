@@ -1,5 +1,7 @@
 //! A backend over bare rooms: everything that the server does, but media and the journal.
 
+mod hosted;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -11,10 +13,10 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, Applied, BreakoutError, Command, Join, RequestId, Role, Room, RoomConfig, RoomSettings,
-    RoomView, SlotPool, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutError, Command, Join, RequestId, Role, Room, RoomConfig, RoomSettings, RoomView,
+    SlotPool, Stay, UnixMillis, Viewer, Views,
 };
-use sideroom_route::{ParticipantId, RoomId, SlotId, TrackKind};
+use sideroom_route::{Epoch, ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
     ApiError, Backend,
     backend::{
@@ -23,6 +25,8 @@ use sideroom_rpc::{
     },
 };
 use tokio::sync::mpsc;
+
+use hosted::{Hosted, answer, negotiate};
 
 #[derive(Default)]
 pub(crate) struct Fake {
@@ -37,13 +41,6 @@ pub(crate) struct Fake {
     pub(crate) disconnected: Mutex<Vec<ParticipantId>>,
     pub(crate) candidates: Mutex<Vec<String>>,
     pub(crate) drained: Mutex<Vec<Option<Duration>>>,
-}
-
-struct Hosted {
-    room: Room,
-    created: CreateRoom,
-    watchers: Vec<(Viewer, mpsc::Sender<WatchItem>)>,
-    sessions: BTreeMap<ParticipantId, SessionId>,
 }
 
 impl Fake {
@@ -122,92 +119,6 @@ impl Fake {
     }
 }
 
-impl Hosted {
-    fn apply(
-        &mut self,
-        now: UnixMillis,
-        actor: Actor,
-        id: &RequestId,
-        command: Command,
-    ) -> Result<Applied, ApiError> {
-        let applied = self.room.apply(now, actor, id, command)?;
-        self.publish(&applied);
-        Ok(applied)
-    }
-
-    fn publish(&mut self, applied: &Applied) {
-        for event in &applied.events {
-            let shared = SharedEvent::new(event.clone());
-            let room = &self.room;
-            self.watchers.retain(|(viewer, items)| {
-                !room.may_see(*viewer, event)
-                    || items.try_send(WatchItem::Event(shared.clone())).is_ok()
-            });
-        }
-    }
-
-    fn close(&mut self, who: Option<ParticipantId>, reason: CloseReason) {
-        self.watchers.retain(|(viewer, items)| {
-            let ends = who.is_none_or(|who| *viewer == Viewer::Participant(who));
-            if ends {
-                let _ = items.try_send(WatchItem::Closed(reason));
-            }
-            !ends
-        });
-    }
-
-    fn view(&self, viewer: Viewer) -> Result<RoomView, ApiError> {
-        self.room.view(viewer).ok_or(ApiError::ParticipantNotFound)
-    }
-}
-
-fn answer(applied: Applied) -> Answer {
-    Answer {
-        outcome: applied.outcome,
-        epoch: applied.epoch,
-        seq: applied.seq,
-        repeated: applied.repeated,
-    }
-}
-
-/// A stand-in for negotiation: an offer's `m=` lines count, `a=sendonly` and `a=recvonly` after each.
-fn negotiate(offer: &str, hints: &[(String, TrackKind)]) -> Result<Negotiated, ApiError> {
-    if !offer.starts_with("v=0") {
-        return Err(ApiError::BadOffer {
-            sentence: "The offer does not begin with `v=0`.".into(),
-            line: Some(1),
-        });
-    }
-    let mut media = Negotiated {
-        answer: "v=0\r\ns=answer\r\n".into(),
-        ..Negotiated::default()
-    };
-    let (mut audio, mut video) = (0, 0);
-    for (mid, section) in offer.split("m=").skip(1).enumerate() {
-        let mid = mid.to_string();
-        let is_audio = section.starts_with("audio");
-        if section.contains("a=recvonly") {
-            let next = if is_audio { &mut audio } else { &mut video };
-            let slot = if is_audio {
-                SlotId::audio(*next)
-            } else {
-                SlotId::video(*next)
-            };
-            *next += 1;
-            media.slots.push((slot, mid));
-        } else {
-            let hint = hints.iter().find(|(hinted, _)| *hinted == mid);
-            let plain = if is_audio {
-                TrackKind::Audio
-            } else {
-                TrackKind::Camera
-            };
-            media.tracks.push((hint.map_or(plain, |hint| hint.1), mid));
-        }
-    }
-    Ok(media)
-}
-
 #[async_trait]
 impl Backend for Fake {
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
@@ -215,21 +126,16 @@ impl Backend for Fake {
             return Err(ApiError::StoreFailed);
         }
         let now = self.now();
-        let removed = match &request.command {
-            Command::Remove { participant } => Some(*participant),
+        let gone = match &request.command {
+            Command::Remove { participant } => Some((*participant, CloseReason::Removed)),
+            Command::Leave { participant } => Some((*participant, CloseReason::Left)),
             _ => None,
         };
         self.with(&request.room, |hosted| {
-            let (id, actor) = (&request.request_id, request.actor);
-            let applied = match request.expected_epoch {
-                Some(epoch) => hosted
-                    .room
-                    .apply_at(epoch, now, actor, (id, request.command))?,
-                None => hosted.room.apply(now, actor, id, request.command)?,
-            };
-            hosted.publish(&applied);
-            if removed.is_some() {
-                hosted.close(removed, CloseReason::Removed);
+            let (id, expected) = (&request.request_id, request.expected_epoch);
+            let applied = hosted.apply_at(now, expected, request.actor, (id, request.command))?;
+            if let Some((participant, reason)) = gone {
+                hosted.close(Some(participant), reason);
             }
             Ok(answer(applied))
         })
@@ -241,7 +147,7 @@ impl Backend for Fake {
         }
         let mut rooms = self.rooms();
         if let Some(hosted) = rooms.get(&request.name) {
-            if hosted.created == request {
+            if hosted.created.asked().is_again(&request.asked())? {
                 return hosted.view(Viewer::Operator);
             }
             return Err(ApiError::RoomExists);
@@ -264,11 +170,18 @@ impl Backend for Fake {
         view
     }
 
-    async fn delete_room(&self, room: &str) -> Result<(), ApiError> {
-        let (now, id) = (self.now(), RequestId::new("delete-room")?);
-        if let Some(mut hosted) = self.rooms().remove(room) {
-            hosted.apply(now, Actor::Operator, &id, Command::CloseRoom)?;
+    async fn delete_room(
+        &self,
+        room: &str,
+        id: RequestId,
+        expected: Option<Epoch>,
+    ) -> Result<(), ApiError> {
+        let now = self.now();
+        let mut rooms = self.rooms();
+        if let Some(hosted) = rooms.get_mut(room) {
+            hosted.apply_at(now, expected, Actor::Operator, (&id, Command::CloseRoom))?;
             hosted.close(None, CloseReason::RoomClosed);
+            rooms.remove(room);
         }
         Ok(())
     }
@@ -300,7 +213,7 @@ impl Backend for Fake {
 
     async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
         let media = negotiate(&request.offer, &request.hints)?;
-        let (now, session) = (self.now(), SessionId(self.fresh()));
+        let (now, session, asked) = (self.now(), SessionId(self.fresh()), request.asked());
         let kinds: BTreeSet<TrackKind> = media.tracks.iter().map(|(kind, _)| *kind).collect();
         let count = |audio| {
             let of = media
@@ -322,12 +235,15 @@ impl Backend for Fake {
         };
         self.with(&request.room, |hosted| {
             let known = hosted.room.participant_id(&request.identity);
+            if let Some((_, first)) = known.and_then(|id| hosted.sessions.get(&id)) {
+                first.is_again(&asked)?;
+            }
             let id = &request.request_id;
             let applied = hosted.apply(now, Actor::System, id, Command::Join(join))?;
             let participant = hosted.room.participant_id(&request.identity).unwrap();
             if !applied.repeated {
                 hosted.close(Some(participant), CloseReason::Replaced);
-                hosted.sessions.insert(participant, session);
+                hosted.sessions.insert(participant, (session, asked));
             }
             if request.publish {
                 for kind in kinds {
@@ -338,10 +254,10 @@ impl Backend for Fake {
             }
             Ok(Joined {
                 participant,
-                session: hosted.sessions[&participant],
+                session: hosted.sessions[&participant].0,
                 media,
                 room: hosted.view(Viewer::Participant(participant))?,
-                resumed: known.is_some(),
+                resumed: known.is_some() && !applied.repeated,
                 repeated: applied.repeated,
             })
         })
@@ -363,27 +279,12 @@ impl Backend for Fake {
 
     async fn disconnected(&self, room: &str, participant: ParticipantId, session: SessionId) {
         let current = self.with(room, |hosted| {
-            Ok(hosted.sessions.get(&participant).copied())
+            Ok(hosted.sessions.get(&participant).map(|held| held.0))
         });
         if current == Ok(Some(session)) {
             self.system(room, Command::Drop { participant });
             self.disconnected.lock().unwrap().push(participant);
         }
-    }
-
-    async fn leave(
-        &self,
-        room: &str,
-        participant: ParticipantId,
-        request_id: RequestId,
-    ) -> Result<Answer, ApiError> {
-        let now = self.now();
-        self.with(room, |hosted| {
-            let actor = Actor::Participant(participant);
-            let applied = hosted.apply(now, actor, &request_id, Command::Leave { participant })?;
-            hosted.close(Some(participant), CloseReason::Left);
-            Ok(answer(applied))
-        })
     }
 
     async fn set_views(

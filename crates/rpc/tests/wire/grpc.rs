@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use sideroom_rpc::{
+    METHODS,
     auth::RoleClaim,
     proto::{
         CreateBreakoutsRequest, CreateRoomRequest, GetRoomRequest, WatchRequest,
@@ -10,7 +11,7 @@ use sideroom_rpc::{
         room_service_client::RoomServiceClient, watch_response::Item,
     },
 };
-use tonic::{Code, Request, transport::Channel};
+use tonic::{Code, Request, Status, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -98,13 +99,54 @@ async fn nobody_calls_without_a_token_or_with_another_rooms() {
         rooms.get_room(foreign).await.unwrap_err().code(),
         Code::PermissionDenied
     );
-    let long = bearing(
-        GetRoomRequest {
-            room: "x".repeat(600 * 1024),
-        },
-        &api_token(None),
+}
+
+/// Calls any method with any message.
+async fn call_with<T>(channel: &Channel, method: &str, message: T) -> Status
+where
+    T: prost::Message + 'static,
+{
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.unwrap();
+    let path = format!("/sideroom.v1.{method}").parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<T, ()>::default();
+    let request = bearing(message, &api_token(None));
+    grpc.unary(request, path, codec).await.unwrap_err()
+}
+
+fn check_refusal(status: &Status, method: &str, reason: &str, code: Code) {
+    assert_eq!(status.code(), code, "{method} {status:?}");
+    let info = status.get_details_error_info().expect(method);
+    assert_eq!(
+        (info.reason.as_str(), info.domain.as_str()),
+        (reason, "sideroom"),
+        "{method}"
     );
-    assert_ne!(rooms.get_room(long).await.unwrap_err().code(), Code::Ok);
+    assert!(status.message().ends_with('.'), "a sentence: {status:?}");
+    assert!(info.metadata.contains_key("enablex_code"), "{method}");
+}
+
+#[tokio::test]
+async fn what_is_refused_before_a_method_runs_is_said_in_our_words_too() {
+    let server = Server::with_room().await;
+    let channel = channel(&server).await;
+    let before = server.backend.state("math");
+    for method in METHODS.iter().copied().chain(["EventService/Watch"]) {
+        let long = call_with(&channel, method, "x".repeat(600 * 1024)).await;
+        check_refusal(&long, method, "TooLarge", Code::InvalidArgument);
+        assert!(long.message().contains("524288 bytes"), "{long:?}");
+        // The first field of no request is a double; one has no fields.
+        if method != "NodeService/GetStats" {
+            let garbled = call_with(&channel, method, 1.5_f64).await;
+            check_refusal(&garbled, method, "InvalidArgument", Code::InvalidArgument);
+        }
+    }
+    for method in ["RoomService/Explode", "NoService/GetRoom"] {
+        let unknown = call_with(&channel, method, ()).await;
+        check_refusal(&unknown, method, "NoSuchMethod", Code::Unimplemented);
+        assert!(unknown.message().contains(method), "{unknown:?}");
+    }
+    assert_eq!(server.backend.state("math"), before);
 }
 
 #[tokio::test]

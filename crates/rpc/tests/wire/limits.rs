@@ -83,8 +83,7 @@ async fn sockets_and_watches_are_bounded() {
     let url = format!("ws://{}/v1/ws", server.http);
     assert!(tokio_tungstenite::connect_async(url).await.is_err());
     let watch = json!({ "room": "math" });
-    let mut held =
-        crate::conformance::Watcher::start(&server, &api_token(None), watch.clone()).await;
+    let mut held = crate::watcher::Watcher::start(&server, &api_token(None), watch.clone()).await;
     held.next().await;
     let (status, answer) = server
         .call(

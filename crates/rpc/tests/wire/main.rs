@@ -13,4 +13,7 @@ mod grpc;
 mod harness;
 mod hostile;
 mod limits;
+mod promises;
+mod repeats;
+mod watcher;
 mod whip;

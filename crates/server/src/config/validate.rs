@@ -119,6 +119,19 @@ impl Config {
             "limits.message_bytes",
             "an offer needs 16384",
         );
+        let telemetry = &self.telemetry;
+        let endpoint = &telemetry.otlp_endpoint;
+        check.that(
+            endpoint.is_empty() || endpoint.starts_with("http://"),
+            "telemetry.otlp_endpoint",
+            "give the address of a collector as http://HOST:PORT; one beside the server can speak \
+             TLS to others",
+        );
+        check.that(
+            telemetry.sample_percent <= 100,
+            "telemetry.sample_percent",
+            "must be between 0 and 100",
+        );
         for (key, value) in [
             (
                 "store.snapshot_every_records",

@@ -109,5 +109,6 @@ pub(super) fn describe() {
     // What must stay 0 is there from the start, so that an alert can tell 0 from absent.
     metrics::counter!(ISOLATION_VIOLATIONS).absolute(0);
     metrics::counter!(STORE_FAILED).absolute(0);
+    metrics::counter!(WATCHERS_CUT).absolute(0);
     metrics::gauge!(DRAINING).set(0.0);
 }

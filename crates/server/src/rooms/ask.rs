@@ -25,7 +25,7 @@ pub enum Ask {
     /// A new room.
     Create(Box<CreateRoom>, Reply<RoomView>),
     /// The end of a room.
-    Delete(String, Reply<()>),
+    Delete(Box<CommandRequest>, Reply<()>),
     /// Somebody wants in, and its offer was looked at.
     Join(Box<Entrance>, Reply<Ticket>),
     /// Its transport is made.

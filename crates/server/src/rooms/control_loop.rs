@@ -12,10 +12,12 @@ use tokio::sync::mpsc;
 
 use super::ask::{Ask, Read};
 use super::host::Host;
+use super::saving::Unsaved;
 use super::turn::Turn;
 use crate::clock;
 use crate::media::{LayerMasks, MediaPlane, TalkerLists, Told};
 use crate::metrics::{self, NodeTotals};
+use crate::shutdown::{Phase, Shutdown};
 use crate::store::Journal;
 
 /// Requests that one turn takes at most: more wait, so that nobody waits for a turn that never ends.
@@ -43,6 +45,8 @@ pub struct LoopOptions {
     pub snapshot_every: u32,
     /// A room that was empty for so long ends. Zero: never.
     pub empty_timeout: Duration,
+    /// Where the server is in its life.
+    pub shutdown: Shutdown,
 }
 
 /// The owner of all rooms.
@@ -60,6 +64,7 @@ pub struct ControlLoop {
     pub(super) deadlines: BTreeSet<(UnixMillis, RoomId)>,
     pub(super) talkers: TalkerLists,
     pub(super) layers: LayerMasks,
+    pub(super) unsaved: Unsaved,
     pub(super) draining: bool,
     pub(super) drain_until: Option<Instant>,
     pub(super) started: Instant,
@@ -91,6 +96,7 @@ impl ControlLoop {
             deadlines: BTreeSet::new(),
             talkers: TalkerLists::default(),
             layers: LayerMasks::default(),
+            unsaved: Unsaved::default(),
             draining: false,
             drain_until: None,
             started: clock::now(),
@@ -110,6 +116,8 @@ impl ControlLoop {
                 taken = told.recv_many(&mut seen, MAX_TOLD) => if taken == 0 { return },
                 () = tokio::time::sleep(self.sleep()) => {}
             }
+            // From the moment when readiness is false nobody is let in.
+            self.draining |= self.options.shutdown.phase() >= Phase::Draining;
             let mut turn = Turn::new(UnixMillis(clock::unix_ms()));
             for one in seen.drain(..) {
                 self.handle_told(&mut turn, one);
@@ -119,6 +127,7 @@ impl ControlLoop {
             }
             self.handle_due(&mut turn);
             self.finish(turn).await;
+            self.save_next();
             self.count(asks.len());
         }
     }
@@ -150,14 +159,16 @@ impl ControlLoop {
             .deadlines
             .first()
             .map(|(at, _)| at.0.saturating_sub(now));
+        let saving = self.unsaved.wait(clock::now()).unwrap_or(MAX_SLEEP);
         due.map_or(MAX_SLEEP, |ms| Duration::from_millis(ms).min(MAX_SLEEP))
+            .min(saving)
     }
 
     fn handle_ask(&mut self, turn: &mut Turn, ask: Ask) {
         match ask {
             Ask::Command(request, reply) => self.command(turn, *request, reply),
             Ask::Create(request, reply) => self.create(turn, *request, reply),
-            Ask::Delete(name, reply) => self.delete(turn, &name, reply),
+            Ask::Delete(request, reply) => self.delete(turn, *request, reply),
             Ask::Join(entrance, reply) => self.let_in(turn, *entrance, reply),
             Ask::JoinDone(arrival, reply) => self.arrive(turn, *arrival, reply),
             Ask::JoinFailed(participant, session) => self.turn_away(turn, participant, session),

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use sideroom_control::{RequestId, Room, UnixMillis};
+use sideroom_control::{Room, UnixMillis};
 use sideroom_route::ParticipantId;
-use sideroom_rpc::backend::SessionId;
+use sideroom_rpc::backend::{Asked, SessionId};
 use sideroom_session::RoomCodecs;
 
 use super::kept::KeptAnswer;
@@ -21,7 +21,9 @@ pub(super) struct Connection {
     /// Since when.
     pub since: Instant,
     /// The request that it came in with.
-    pub request: RequestId,
+    pub request: Asked,
+    /// It came back to its old place.
+    pub resumed: bool,
     /// What was negotiated; `None` until it is.
     pub media: Option<KeptAnswer>,
 }
@@ -40,7 +42,7 @@ pub(super) struct Host {
     /// When it has something to do by itself.
     pub deadline: Option<UnixMillis>,
     /// The request that it was made by.
-    pub made_by: Option<RequestId>,
+    pub made_by: Option<Asked>,
     /// When it was made.
     pub created_at: UnixMillis,
     /// Records since it was last saved whole.

@@ -7,7 +7,7 @@ use sideroom_control::{
 use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, TrackId};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
-    Answer, CloseReason, CommandRequest, CreateRoom, Joined, SessionId, WatchItem,
+    Answer, Asked, CloseReason, CommandRequest, CreateRoom, Joined, SessionId, WatchItem,
 };
 use sideroom_rtp::Codec;
 use sideroom_session::RoomCodecs;
@@ -29,13 +29,7 @@ impl ControlLoop {
             let _ = reply.send(Err(ApiError::RoomNotFound));
             return;
         };
-        let order = Order {
-            actor: request.actor,
-            request_id: request.request_id,
-            expected: request.expected_epoch,
-            command: request.command,
-        };
-        match self.apply(turn, room, order) {
+        match self.apply(turn, room, Order::from(request)) {
             Err(error) => drop(reply.send(Err(error))),
             Ok(applied) => {
                 let answer = Box::new(answer(&applied));
@@ -46,11 +40,11 @@ impl ControlLoop {
 
     pub(super) fn create(&mut self, turn: &mut Turn, request: CreateRoom, reply: Reply<RoomView>) {
         if let Some(id) = self.names.get(&request.name).copied() {
-            let same = self.hosts.get(&id).and_then(|host| host.made_by.as_ref());
-            if same == Some(&request.request_id) {
-                self.note_volatile(turn, id, None, Finish::Created(reply));
-            } else {
-                let _ = reply.send(Err(ApiError::RoomExists));
+            let first = self.hosts.get(&id).and_then(|host| host.made_by.as_ref());
+            match first.map_or(Ok(false), |first| first.is_again(&request.asked())) {
+                Ok(true) => self.note_volatile(turn, id, None, Finish::Created(reply)),
+                Ok(false) => drop(reply.send(Err(ApiError::RoomExists))),
+                Err(error) => drop(reply.send(Err(error))),
             }
             return;
         }
@@ -77,7 +71,7 @@ impl ControlLoop {
             Ok(room) => {
                 self.next_room = RoomId(id.0 + 1);
                 let mut host = Host::new(room, codecs, turn.now);
-                host.made_by = Some(request.request_id);
+                host.made_by = Some(request.asked());
                 self.names.insert(request.name, id);
                 self.hosts.insert(id, host);
                 turn.created.push(id);
@@ -86,13 +80,12 @@ impl ControlLoop {
         }
     }
 
-    pub(super) fn delete(&mut self, turn: &mut Turn, name: &str, reply: Reply<()>) {
-        let Some(room) = self.names.get(name).copied() else {
+    pub(super) fn delete(&mut self, turn: &mut Turn, request: CommandRequest, reply: Reply<()>) {
+        let Some(room) = self.names.get(&request.room).copied() else {
             let _ = reply.send(Ok(()));
             return;
         };
-        let order = self.order(Actor::Operator, Command::CloseRoom);
-        match self.apply(turn, room, order) {
+        match self.apply(turn, room, Order::from(request)) {
             Err(error) => drop(reply.send(Err(error))),
             Ok(applied) => self.note(turn, room, applied, Finish::Deleted(reply)),
         }
@@ -126,7 +119,8 @@ impl ControlLoop {
             .names
             .get(&request.room)
             .ok_or(ApiError::RoomNotFound)?;
-        if let Some(joined) = self.joined_before(room, &request.identity, &request.request_id) {
+        let asked = request.asked();
+        if let Some(joined) = self.joined_before(room, &request.identity, &asked)? {
             return Ok((room, None, Ticket::Repeated(Box::new(joined))));
         }
         if self.draining {
@@ -165,7 +159,8 @@ impl ControlLoop {
                 session,
                 transport,
                 since: crate::clock::now(),
-                request: request.request_id,
+                request: asked,
+                resumed,
                 media: None,
             };
             host.connections.insert(participant, connection);
@@ -182,19 +177,32 @@ impl ControlLoop {
     }
 
     /// The first answer to the same request, while its connection lives.
-    fn joined_before(&self, room: RoomId, identity: &str, request: &RequestId) -> Option<Joined> {
-        let host = self.hosts.get(&room)?;
-        let participant = host.room.participant_id(identity)?;
-        let held = host.connections.get(&participant)?;
-        let media = held.media.as_ref().filter(|_| held.request == *request)?;
-        Some(Joined {
+    fn joined_before(
+        &self,
+        room: RoomId,
+        identity: &str,
+        asked: &Asked,
+    ) -> Result<Option<Joined>, ApiError> {
+        let found = self.hosts.get(&room).and_then(|host| {
+            let participant = host.room.participant_id(identity)?;
+            Some((participant, host.connections.get(&participant)?))
+        });
+        let Some((participant, held)) = found else {
+            return Ok(None);
+        };
+        if !held.request.is_again(asked)? {
+            return Ok(None);
+        }
+        let view = self.view_of(room, sideroom_control::Viewer::Participant(participant));
+        let joined = held.media.as_ref().zip(view).map(|(media, room)| Joined {
             participant,
             session: held.session,
             media: media.unpack(),
-            room: self.view_of(room, sideroom_control::Viewer::Participant(participant))?,
-            resumed: false,
+            room,
+            resumed: held.resumed,
             repeated: true,
-        })
+        });
+        Ok(joined)
     }
 
     pub(super) fn arrive(&mut self, turn: &mut Turn, arrival: Arrival, reply: Reply<Joined>) {

@@ -13,6 +13,7 @@ mod life;
 mod load;
 mod node;
 mod reading;
+mod saving;
 mod turn;
 mod watchers;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sideroom_control::{RequestId, RoomView, SlotPool, Stay, Viewer, Views};
-use sideroom_route::{Media, ParticipantId, TrackKind};
+use sideroom_control::{Actor, Command, RequestId, RoomView, SlotPool, Stay, Viewer, Views};
+use sideroom_route::{Epoch, Media, ParticipantId, TrackKind};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
     ReofferRequest, RoomSummary, SessionId, Stats, Watch,
@@ -14,6 +14,8 @@ use sideroom_rpc::{ApiError, Backend};
 use sideroom_session::TrackHint;
 use sideroom_session::sdp::{OfferError, summarize};
 use tokio::sync::{mpsc, oneshot};
+use tracing::field::Empty;
+use tracing::{Instrument as _, info_span};
 
 use super::ask::{Arrival, Ask, Entrance, Read, Reply, Ticket};
 use super::chance;
@@ -54,60 +56,8 @@ impl Node {
         self.ask(|reply| Ask::Read(make(reply))).await
     }
 
-    /// Sends everybody away; what was asked before is answered.
-    pub async fn close(&self) {
-        let _ = self.ask(Ask::Close).await;
-    }
-}
-
-#[async_trait]
-impl Backend for Node {
-    async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
-        let begun = clock::now();
-        let (name, moves) = (
-            metrics::command_name(&request.command),
-            metrics::moves_people(&request.command),
-        );
-        let answer = self
-            .ask(|reply| Ask::Command(Box::new(request), reply))
-            .await;
-        let result = match &answer {
-            Ok(answer) if answer.repeated => "repeated",
-            Ok(_) => "ok",
-            Err(error) => error.wire().reason,
-        };
-        metrics::answered(name, result, begun.elapsed());
-        if moves && answer.is_ok() {
-            metrics::moved(begun.elapsed());
-        }
-        answer
-    }
-
-    async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
-        self.ask(|reply| Ask::Create(Box::new(request), reply))
-            .await
-    }
-
-    async fn delete_room(&self, room: &str) -> Result<(), ApiError> {
-        self.ask(|reply| Ask::Delete(room.to_owned(), reply)).await
-    }
-
-    async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
-        self.read(|reply| Read::List(after.to_owned(), limit, reply))
-            .await
-    }
-
-    async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {
-        self.read(|reply| Read::Room(room.to_owned(), viewer, reply))
-            .await
-    }
-
-    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
-        self.read(|reply| Read::Participant(room.to_owned(), identity.to_owned(), reply))
-            .await
-    }
-
-    async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+    /// Looks at the offer, takes a place, makes the transport, and moves in.
+    async fn let_in(&self, request: JoinRequest) -> Result<Joined, ApiError> {
         let begun = clock::now();
         let codecs = self
             .read(|reply| Read::Codecs(request.room.clone(), reply))
@@ -177,6 +127,119 @@ impl Backend for Node {
         }
     }
 
+    /// Sends everybody away; what was asked before is answered.
+    pub async fn close(&self) {
+        let _ = self.ask(Ask::Close).await;
+    }
+}
+
+#[async_trait]
+impl Backend for Node {
+    async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
+        let begun = clock::now();
+        let (name, moves) = (
+            metrics::command_name(&request.command),
+            metrics::moves_people(&request.command),
+        );
+        let span = info_span!(
+            "command",
+            command = name,
+            room = request.room,
+            request_id = request.request_id.as_str(),
+            actor = ?request.actor,
+            result = Empty,
+            epoch = Empty,
+        );
+        let answer = self
+            .ask(|reply| Ask::Command(Box::new(request), reply))
+            .instrument(span.clone())
+            .await;
+        let result = match &answer {
+            Ok(answer) if answer.repeated => "repeated",
+            Ok(_) => "ok",
+            Err(error) => error.wire().reason,
+        };
+        span.record("result", result);
+        if let Ok(answer) = &answer {
+            span.record("epoch", answer.epoch.0);
+        }
+        metrics::answered(name, result, begun.elapsed());
+        if moves && answer.is_ok() {
+            metrics::moved(begun.elapsed());
+        }
+        answer
+    }
+
+    async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+        let span = info_span!(
+            "create_room",
+            room = request.name,
+            request_id = request.request_id.as_str(),
+        );
+        self.ask(|reply| Ask::Create(Box::new(request), reply))
+            .instrument(span)
+            .await
+    }
+
+    async fn delete_room(
+        &self,
+        room: &str,
+        request_id: RequestId,
+        expected_epoch: Option<Epoch>,
+    ) -> Result<(), ApiError> {
+        let request = CommandRequest {
+            room: room.to_owned(),
+            actor: Actor::Operator,
+            request_id,
+            expected_epoch,
+            command: Command::CloseRoom,
+        };
+        let span = info_span!(
+            "delete_room",
+            room,
+            request_id = request.request_id.as_str()
+        );
+        self.ask(|reply| Ask::Delete(Box::new(request), reply))
+            .instrument(span)
+            .await
+    }
+
+    async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
+        self.read(|reply| Read::List(after.to_owned(), limit, reply))
+            .await
+    }
+
+    async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {
+        self.read(|reply| Read::Room(room.to_owned(), viewer, reply))
+            .await
+    }
+
+    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+        self.read(|reply| Read::Participant(room.to_owned(), identity.to_owned(), reply))
+            .await
+    }
+
+    async fn join(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+        let span = info_span!(
+            "join",
+            room = request.room,
+            request_id = request.request_id.as_str(),
+            participant = Empty,
+            resumed = Empty,
+            result = Empty,
+        );
+        let joined = self.let_in(request).instrument(span.clone()).await;
+        match &joined {
+            Ok(joined) => {
+                span.record("participant", joined.participant.to_string());
+                span.record("resumed", joined.resumed);
+                span.record("result", "ok");
+            }
+            Err(error) => drop(span.record("result", error.wire().reason)),
+        }
+        joined
+    }
+
     async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
         let participant = request.participant;
         let (codecs, tracks) = self.read(|reply| Read::Tracks(participant, reply)).await?;
@@ -203,22 +266,6 @@ impl Backend for Node {
             .asks
             .send(Ask::Disconnected(participant, session))
             .await;
-    }
-
-    async fn leave(
-        &self,
-        room: &str,
-        participant: ParticipantId,
-        request_id: RequestId,
-    ) -> Result<Answer, ApiError> {
-        self.command(CommandRequest {
-            room: room.to_owned(),
-            actor: sideroom_control::Actor::Participant(participant),
-            request_id,
-            expected_epoch: None,
-            command: sideroom_control::Command::Leave { participant },
-        })
-        .await
     }
 
     async fn set_views(

@@ -10,7 +10,7 @@ use sideroom_control::{
 };
 use sideroom_route::{Epoch, ParticipantId, RoomId, RouteUpdate};
 use sideroom_rpc::ApiError;
-use sideroom_rpc::backend::{Answer, CloseReason, Joined, SharedEvent, WatchItem};
+use sideroom_rpc::backend::{Answer, CloseReason, CommandRequest, Joined, SharedEvent, WatchItem};
 
 use super::ask::{Read, Reply, Ticket};
 use super::control_loop::ControlLoop;
@@ -74,6 +74,17 @@ pub(super) struct Order {
     pub expected: Option<Epoch>,
     /// What.
     pub command: Command,
+}
+
+impl From<CommandRequest> for Order {
+    fn from(request: CommandRequest) -> Self {
+        Self {
+            actor: request.actor,
+            request_id: request.request_id,
+            expected: request.expected_epoch,
+            command: request.command,
+        }
+    }
 }
 
 impl Turn {
@@ -215,12 +226,8 @@ impl ControlLoop {
             if let Some(host) = self.hosts.get(room) {
                 committing.push((
                     *room,
-                    self.journal.save_snapshot(
-                        *room,
-                        0,
-                        host.made_by.as_ref(),
-                        &host.room.snapshot(),
-                    ),
+                    self.journal
+                        .save_snapshot(*room, 0, host.made_by.as_ref(), &host.room),
                 ));
             }
         }
@@ -230,17 +237,8 @@ impl ControlLoop {
                 continue;
             };
             host.unsaved += u32::try_from(records.len()).unwrap_or(u32::MAX);
-            if host.unsaved >= self.options.snapshot_every
-                && let Some(last) = records.last()
-            {
-                host.unsaved = 0;
-                let saved = self.journal.save_snapshot(
-                    *room,
-                    last.seq,
-                    host.made_by.as_ref(),
-                    &host.room.snapshot(),
-                );
-                committing.push((*room, saved));
+            if host.unsaved >= self.options.snapshot_every {
+                self.unsaved.insert(*room);
             }
         }
         let mut failed = BTreeSet::new();

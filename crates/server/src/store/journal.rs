@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use sideroom_control::{BreakoutError, Record, RequestId, Room, Snapshot};
+use serde::{Deserialize, Serialize, Serializer};
+use sideroom_control::{BreakoutError, Record, Room, Snapshot};
 use sideroom_route::RoomId;
+use sideroom_rpc::backend::Asked;
 
 use super::{Committed, Row, Store, StoreError};
 
 /// The format of the rows that this server writes; it reads no other.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The journals of all rooms.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ pub struct KeptRoom {
     /// Which room.
     pub room: RoomId,
     /// The request that made it.
-    pub made_by: Option<RequestId>,
+    pub made_by: Option<Asked>,
     /// The room as a whole, at some record.
     pub snapshot: Snapshot,
     /// The records after it.
@@ -35,8 +36,17 @@ pub struct KeptRoom {
 /// What a row with a snapshot says.
 #[derive(Serialize, Deserialize)]
 struct Whole<S> {
-    made_by: Option<RequestId>,
+    made_by: Option<Asked>,
     snapshot: S,
+}
+
+/// A room that is written as its snapshot.
+struct Now<'a>(&'a Room);
+
+impl Serialize for Now<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_snapshot(to)
+    }
 }
 
 /// Everything that was kept.
@@ -81,11 +91,14 @@ impl Journal {
         &self,
         room: RoomId,
         seq: u64,
-        made_by: Option<&RequestId>,
-        snapshot: &Snapshot,
+        made_by: Option<&Asked>,
+        room_now: &Room,
     ) -> Committed {
-        let made_by = made_by.cloned();
-        match row(seq, &Whole { made_by, snapshot }) {
+        let whole = Whole {
+            made_by: made_by.cloned(),
+            snapshot: Now(room_now),
+        };
+        match row(seq, &whole) {
             Ok(row) => self.0.save_snapshot(room, row),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }

@@ -1,6 +1,8 @@
 //! The real server in a process of its own, and a small client for its JSON API.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod stream;
+
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,6 +18,9 @@ use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
 pub(crate) const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
 /// How long anything may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) const OFFER: &str =
+    include_str!("../../../session/tests/offers/chromium156-recvonly.sdp");
 
 /// The server that was built with the test, or another one that is to be measured.
 pub(crate) fn binary() -> OsString {
@@ -68,6 +73,18 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// What `/readyz` answers.
+    pub(crate) fn ready(&self) -> (u16, String) {
+        let request = "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        Client::new(&self.admin).exchange(request).unwrap()
+    }
+
+    /// As an operator or an orchestrator ends it.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
     /// A client with a connection of its own.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.http)
@@ -90,6 +107,8 @@ impl Drop for Server {
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     token: String,
+    /// A header of its own, sent with every call, with its line break.
+    pub(crate) header: String,
 }
 
 /// What was answered instead of an answer.
@@ -113,16 +132,22 @@ pub(crate) fn client_token(room: &str, identity: &str) -> String {
     keyring().mint_client("app", &claims).unwrap()
 }
 
+/// A token of the signaling server.
+pub(crate) fn api_token() -> String {
+    let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
+    keyring().mint_api("app", &ApiClaims::new(exp)).unwrap()
+}
+
 impl Client {
     pub(crate) fn new(address: &str) -> Self {
-        let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
-        let token = keyring().mint_api("app", &ApiClaims::new(exp)).unwrap();
+        let token = api_token();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),
             token,
+            header: String::new(),
         }
     }
 
@@ -131,8 +156,9 @@ impl Client {
         let body = body.to_string();
         let head = format!(
             "POST /sideroom.v1.{method} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             content-type: application/json\r\n{}content-length: {}\r\n\r\n",
             self.token,
+            self.header,
             body.len()
         );
         let (status, answer) = self.exchange(&(head + &body)).ok_or(Refused::Gone)?;
@@ -140,6 +166,21 @@ impl Client {
             200 => Ok(serde_json::from_str(&answer).unwrap()),
             _ => Err(Refused::Status(status, answer)),
         }
+    }
+
+    /// Calls a method that must succeed.
+    pub(crate) fn must(&mut self, method: &str, body: Value) -> Value {
+        self.ask(method, &body)
+            .unwrap_or_else(|refused| panic!("{method} {body}: {refused:?}"))
+    }
+
+    /// Lets somebody into a room; what it is answered.
+    pub(crate) fn join(&mut self, room: &str, identity: &str, request_id: &str) -> Value {
+        let token = client_token(room, identity);
+        let body = json!({
+            "room": room, "requestId": request_id, "clientToken": token, "offer": OFFER,
+        });
+        self.must("ParticipantService/Join", body)
     }
 
     /// A room, as the operator sees it.
