@@ -18,9 +18,15 @@ run() { # run NAME COMMAND …
 
 browsers() { (cd sdk && npm run --silent e2e); }
 
+deploy_files() {
+  deploy/dev/setup.sh deploy &&
+    python3 deploy/check.py "${CARGO_TARGET_DIR:-target}/release/sideroom" .cache/prometheus/usr/bin
+}
+
 run "browsers" browsers
 run "native clients" crates/server/e2e/run.sh
 run "examples, WHIP and WHEP" deploy/dev/examples.sh
+run "deploy files" deploy_files
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2

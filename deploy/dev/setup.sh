@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and this machine lacks: `setup.sh npm|e2e|janus …`. It installs
+# Installs what a make target needs and this machine lacks: `setup.sh npm|e2e|deploy|janus …`. It installs
 # Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -42,6 +42,22 @@ python_packages() {
   fi
 }
 
+prometheus() { # Unpacked, not installed: nobody wants it to run as a service here.
+  local into=.cache/prometheus
+  command -v promtool >/dev/null && command -v prometheus >/dev/null && return 0
+  [ -x "$into/usr/bin/promtool" ] && return 0
+  say "fetching prometheus into $into"
+  mkdir -p "$into"
+  (
+    cd "$into"
+    apt-get download -qq prometheus 2>/dev/null || {
+      [ "$(id -u)" = 0 ] && apt-get update -qq >/dev/null
+      apt-get download -qq prometheus
+    }
+    dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+  )
+}
+
 for part in "$@"; do
   case "$part" in
     npm) npm_packages ;;
@@ -49,6 +65,10 @@ for part in "$@"; do
       debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl
       npm_packages
       python_packages
+      ;;
+    deploy)
+      debian systemd-analyze=systemd
+      prometheus
       ;;
     janus) debian janus=janus ip=iproute2 ;;
     *) say "no such part: $part"; exit 2 ;;
