@@ -8,6 +8,7 @@ mod media;
 mod peer;
 mod server;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use media::Kind;
@@ -30,7 +31,7 @@ async fn talk(senders: &[&Peer], listeners: &[&Peer], more: usize) {
     let mut wanted = Vec::new();
     for listener in listeners {
         for sender in senders.iter().filter(|sender| sender.name != listener.name) {
-            for kind in Kind::ALL {
+            for kind in Kind::FIRST {
                 wanted.push((
                     *listener,
                     *sender,
@@ -46,7 +47,7 @@ async fn talk(senders: &[&Peer], listeners: &[&Peer], more: usize) {
             .any(|(listener, sender, kind, count)| heard(listener, sender, *kind) < *count)
         {
             for sender in senders {
-                for kind in Kind::ALL {
+                for kind in Kind::FIRST {
                     sender.send(kind).await;
                 }
             }
@@ -107,7 +108,7 @@ async fn check_stats(peer: &Peer, srtp: &str) {
         .outbound_rtp_streams()
         .map(|outbound| outbound.sent_rtp_stream_stats.packets_sent)
         .sum();
-    let written: u32 = Kind::ALL.iter().map(|kind| peer.next_number(*kind)).sum();
+    let written: u32 = Kind::FIRST.iter().map(|kind| peer.next_number(*kind)).sum();
     assert_eq!(sent, u64::from(written));
 }
 
@@ -122,7 +123,7 @@ async fn media_flow_both_ways_and_a_move_stops_exactly_what_it_should() {
 
     let breakout = server.create_breakout().await;
     server.move_to(&bob.id, &breakout).await;
-    let first_away = all.map(|peer| Kind::ALL.map(|kind| peer.next_number(kind)));
+    let first_away = all.map(|peer| Kind::FIRST.map(|kind| peer.next_number(kind)));
     // Alice and Carol hear each other, so what Bob sends at the same time would have come as well.
     let parent = [&alice, &carol];
     let (together, alone) = (talk(&parent, &parent, 30), async {
@@ -152,7 +153,7 @@ fn check_separation(all: &[&Peer], since: &[[u32; 2]], away: &Peer) {
     for listener in all {
         for (sender, since) in all.iter().zip(since) {
             let crosses = (listener.name == away.name) != (sender.name == away.name);
-            for (kind, since) in Kind::ALL.iter().zip(since) {
+            for (kind, since) in Kind::FIRST.iter().zip(since) {
                 let heard = listener.received.borrow().of(sender.name, *kind);
                 let late = heard.iter().filter(|number| *number >= since).count();
                 let (listener, sender) = (listener.name, sender.name);
@@ -163,6 +164,52 @@ fn check_separation(all: &[&Peer], since: &[[u32; 2]], away: &Peer) {
             }
         }
     }
+}
+
+/// The values of an attribute, without repetitions.
+fn values(sdp: &str, name: &str) -> BTreeSet<String> {
+    let lines = sdp.lines().filter_map(|line| line.strip_prefix(name));
+    lines.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn later_offers_add_a_section_and_restart_ice_on_the_same_transport() {
+    let server = Server::start().await;
+    let mut alice = Peer::join(&server, 1, Options::default()).await;
+    let bob = Peer::join(&server, 2, Options::default()).await;
+    talk(&[&alice, &bob], &[&alice, &bob], 20).await;
+    let first = alice.answer().await;
+
+    alice.offer_track(Kind::Screen).await;
+    let second = alice.reoffer(&server).await;
+    assert_eq!(
+        values(&second, "a=ice-ufrag:"),
+        values(&first, "a=ice-ufrag:")
+    );
+    assert_eq!(
+        second.matches("\r\nm=").count(),
+        first.matches("\r\nm=").count() + 1
+    );
+    assert_eq!(second.matches("\r\nm=video 0 ").count(), 0, "{second}");
+    talk(&[&alice, &bob], &[&alice, &bob], 20).await;
+
+    check_continuity(&alice);
+    check_continuity(&bob);
+    alice.pc.restart_ice().await.unwrap();
+    let third = alice.reoffer(&server).await;
+    assert_ne!(
+        values(&third, "a=ice-ufrag:"),
+        values(&first, "a=ice-ufrag:")
+    );
+    for name in ["a=fingerprint:", "a=setup:"] {
+        assert_eq!(values(&third, name), values(&first, name), "{name}");
+    }
+    talk(&[&alice, &bob], &[&alice, &bob], 20).await;
+    // While the crate has no path that it checked anew, it neither sends nor receives: so no claim here that
+    // nothing was lost.
+    let stats = alice.stats().await;
+    let transport = stats.transport().unwrap();
+    assert_eq!(transport.dtls_state.to_string(), "connected");
 }
 
 /// Two peers of which one is special connect, and media flow both ways.

@@ -12,29 +12,32 @@ const OPUS: [u8; 1] = [0xfc];
 pub(crate) enum Kind {
     Audio,
     Camera,
+    Screen,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Audio, Self::Camera];
+    const ALL: [Self; 3] = [Self::Audio, Self::Camera, Self::Screen];
+    /// What everybody sends from the beginning.
+    pub(crate) const FIRST: [Self; 2] = [Self::Audio, Self::Camera];
 
     pub(crate) const fn media(self) -> RtpCodecKind {
         match self {
             Self::Audio => RtpCodecKind::Audio,
-            Self::Camera => RtpCodecKind::Video,
+            Self::Camera | Self::Screen => RtpCodecKind::Video,
         }
     }
 
     pub(crate) const fn mime(self) -> &'static str {
         match self {
             Self::Audio => "audio/opus",
-            Self::Camera => "video/VP8",
+            Self::Camera | Self::Screen => "video/VP8",
         }
     }
 
     pub(crate) const fn clock_rate(self) -> u32 {
         match self {
             Self::Audio => 48_000,
-            Self::Camera => 90_000,
+            Self::Camera | Self::Screen => 90_000,
         }
     }
 
@@ -42,7 +45,7 @@ impl Kind {
     pub(crate) const fn payload_type(self) -> u8 {
         match self {
             Self::Audio => 111,
-            Self::Camera => 96,
+            Self::Camera | Self::Screen => 96,
         }
     }
 
@@ -51,6 +54,7 @@ impl Kind {
         match self {
             Self::Audio => "TRACK_KIND_AUDIO",
             Self::Camera => "TRACK_KIND_CAMERA",
+            Self::Screen => "TRACK_KIND_SCREEN",
         }
     }
 
@@ -61,7 +65,7 @@ impl Kind {
     const fn prefix(self) -> &'static [u8] {
         match self {
             Self::Audio => &OPUS,
-            Self::Camera => &KEYFRAME,
+            Self::Camera | Self::Screen => &KEYFRAME,
         }
     }
 }
@@ -77,7 +81,7 @@ pub(crate) struct Packet {
 impl Packet {
     pub(crate) fn rtp(self) -> rtp::Packet {
         let body = [self.number as u8; 100];
-        let name = [self.from];
+        let name = [self.from, self.kind as u8];
         let number = self.number.to_be_bytes();
         let payload = [self.kind.prefix(), &name, &number, &body].concat();
         rtp::Packet {
@@ -96,13 +100,14 @@ impl Packet {
 
     /// `None` if any byte is not as it was sent.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
-        let kinds = Kind::ALL.into_iter();
-        let mut told = kinds.filter_map(|kind| Some((kind, payload.strip_prefix(kind.prefix())?)));
-        let (kind, rest) = told.find(|(_, rest)| rest.len() == 105)?;
-        let ([from], rest) = rest.split_first_chunk()?;
+        let strip = |kind: Kind| Some((kind, payload.strip_prefix(kind.prefix())?));
+        let told = Kind::ALL.into_iter().filter_map(strip);
+        let named = |(kind, rest): &(Kind, &[u8])| rest.get(1) == Some(&(*kind as u8));
+        let (kind, rest) = told.into_iter().find(named)?;
+        let ([from, _], rest) = rest.split_first_chunk()?;
         let (number, body) = rest.split_first_chunk()?;
         let number = u32::from_be_bytes(*number);
-        let whole = body.iter().all(|byte| *byte == number as u8);
+        let whole = body.len() == 100 && body.iter().all(|byte| *byte == number as u8);
         whole.then_some(Self {
             from: *from,
             kind,

@@ -23,7 +23,7 @@ use webrtc::peer_connection::{
 
 use crate::PATIENCE;
 use crate::media::{Kind, Packet};
-use crate::server::Server;
+use crate::server::{Server, text};
 
 /// How many slots of each media type a peer has.
 const SLOTS: usize = 2;
@@ -106,10 +106,10 @@ impl Peer {
     /// Joins, connects and publishes.
     pub(crate) async fn join(server: &Server, name: u8, options: Options) -> Self {
         let mut peer = Self::build(name, options).await;
-        for kind in Kind::ALL {
+        for kind in Kind::FIRST {
             peer.offer_track(kind).await;
         }
-        for kind in Kind::ALL.repeat(SLOTS) {
+        for kind in Kind::FIRST.repeat(SLOTS) {
             let slot = RTCRtpTransceiverInit {
                 direction: RTCRtpTransceiverDirection::Recvonly,
                 ..Default::default()
@@ -125,11 +125,24 @@ impl Peer {
         let waiting = peer.state.wait_for(|state| *state == connected);
         let in_time = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
         assert!(in_time, "peer {name} does not connect");
-        for kind in Kind::ALL {
+        for kind in Kind::FIRST {
             let body = json!({ "participantId": peer.id, "kinds": [kind.wire()] });
             server.call("ParticipantService/Publish", body).await;
         }
         peer
+    }
+
+    /// Offers anew on the same transport: the answer.
+    pub(crate) async fn reoffer(&mut self, server: &Server) -> String {
+        let offer = self.offer().await;
+        let body = json!({ "participantId": self.id, "offer": offer });
+        let answer = text(&server.call("ParticipantService/Reoffer", body).await["sdp"]);
+        self.take_answer(answer.clone()).await;
+        answer
+    }
+
+    pub(crate) async fn answer(&self) -> String {
+        self.pc.remote_description().await.unwrap().sdp
     }
 
     async fn build(name: u8, options: Options) -> Self {
@@ -170,7 +183,7 @@ impl Peer {
         }
     }
 
-    async fn offer_track(&mut self, kind: Kind) {
+    pub(crate) async fn offer_track(&mut self, kind: Kind) {
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters {
                 ssrc: Some(kind.ssrc(self.name)),
