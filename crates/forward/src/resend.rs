@@ -58,6 +58,10 @@ impl Forwarder {
             return Err(DropReason::Throttled);
         }
         let entry = *entry;
+        if entry.layer != flow.layer {
+            // The picture went on with another layer's keyframe and has no use for what came before.
+            return Err(GONE);
+        }
         let source = slot.rewriter.source_of(entry.source);
         let from = self.ingresses.at(flow.ingress).ok_or(GONE)?;
         let layer = from.layers.get(usize::from(entry.layer)).ok_or(GONE)?;

@@ -67,6 +67,8 @@ pub(crate) struct Slot {
     pub(crate) wanted: Option<Flow>,
     pub(crate) selection: Selection,
     pub(crate) types: PayloadTypes,
+    /// Redundancy is of use; else Opus leaves without it.
+    pub(crate) redundancy: bool,
     pub(crate) rewriter: Rewriter,
     pub(crate) template: HeaderTemplate,
     pub(crate) counts: SlotCounts,
@@ -167,6 +169,7 @@ impl Slot {
             wanted: None,
             selection: Selection::ALL,
             types: config.payload_types,
+            redundancy: true,
             rewriter: Rewriter::new(bounds.seed, config.ssrc, clock_rate, history),
             template: HeaderTemplate::new(config.mid, sent_extensions(subscriber)),
             counts: SlotCounts::default(),
@@ -185,10 +188,12 @@ impl Slot {
         }
     }
 
-    /// What of a codec goes out under which payload type. A subscriber without RED gets the Opus inside.
+    /// What of a codec goes out under which payload type. A subscriber without RED, or without a use for
+    /// it, gets the Opus inside.
     #[inline]
     pub(crate) fn payload_type(&self, codec: Codec) -> Option<(u8, Codec)> {
-        match self.types.of(codec) {
+        let useful = codec != Codec::Red || self.redundancy;
+        match self.types.of(codec).filter(|_| useful) {
             Some(payload_type) => Some((payload_type, codec)),
             None if codec == Codec::Red => Some((self.types.of(Codec::Opus)?, Codec::Opus)),
             None => None,

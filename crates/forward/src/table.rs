@@ -93,6 +93,45 @@ impl Forwarder {
         self.settle(now, touched);
     }
 
+    /// Like [`set_layer_target`](Self::set_layer_target), but a simulcast layer above the target goes no
+    /// further: the path would drop most of it, and delay everything else. The picture stands still until
+    /// the keyframe of the smaller one.
+    pub fn cut_to_layer(
+        &mut self,
+        now: Time,
+        subscriber: SubscriberId,
+        slot: SlotId,
+        target: LayerTarget,
+    ) {
+        let held = self.subscribers.at(subscriber.0);
+        let key = held.and_then(|held| held.slot(slot));
+        let Some(slot_held) = key.and_then(|key| self.slots.at_mut(key)) else {
+            return;
+        };
+        let above = match (target, slot_held.flow) {
+            (LayerTarget::Layer { encoding, .. }, Some(flow)) => flow.layer > encoding,
+            _ => false,
+        };
+        if above {
+            slot_held.flow = None;
+            slot_held.target = LayerTarget::TOP;
+        }
+        self.set_layer_target(now, subscriber, slot, target);
+    }
+
+    /// Says whether a subscriber has use for redundant audio (RFC 2198). It takes twice the rate, so that
+    /// only who loses packets should get it; the others get what is inside.
+    pub fn set_redundancy(&mut self, subscriber: SubscriberId, redundancy: bool) {
+        let Some(held) = self.subscribers.at(subscriber.0) else {
+            return;
+        };
+        for held in &held.slots {
+            if let Some(slot) = self.slots.at_mut(held.key) {
+                slot.redundancy = redundancy;
+            }
+        }
+    }
+
     /// A track's layers came or went.
     #[cold]
     pub(crate) fn settle_layers(&mut self, now: Time, ingress: u32) {

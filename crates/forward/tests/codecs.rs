@@ -141,7 +141,12 @@ fn red(opus: u8) -> Vec<u8> {
 
 #[test]
 fn redundant_audio_passes_or_is_unwrapped() {
-    for (has_red, expected) in [(true, red(109)), (false, vec![9, 8, 7, 6])] {
+    let unwrapped = || (109, vec![9, 8, 7, 6]);
+    for (has_red, useful, expected) in [
+        (true, true, (64, red(109))),
+        (true, false, unwrapped()),
+        (false, true, unwrapped()),
+    ] {
         let (mut forwarder, [from, _], to, _) = stage(AUDIO, TrackKind::Audio);
         let mut config = slot(2, AUDIO);
         config.payload_types = PayloadTypes::new().with(Codec::Opus, 109, None);
@@ -149,12 +154,12 @@ fn redundant_audio_passes_or_is_unwrapped() {
             config.payload_types = config.payload_types.with(Codec::Red, 64, None);
         }
         assert!(forwarder.add_slot(ms(0), to, config));
+        forwarder.set_redundancy(to, useful);
         let mut source = Source::new(1, RED, 5, 5);
         let packet = source.raw(false, &[], &red(OPUS));
         let sent = put(&mut forwarder, ms(20), from, 0, &packet).remove(0);
         let view = sent.view();
-        assert_eq!(view.payload(), expected);
-        assert_eq!(view.payload_type(), if has_red { 64 } else { 109 });
+        assert_eq!((view.payload_type(), view.payload().to_vec()), expected);
     }
 }
 

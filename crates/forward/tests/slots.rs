@@ -346,6 +346,56 @@ fn temporal_layers_leave_without_a_trace() {
     assert_eq!(vp8_of(up[0].view().payload()).2, 1);
 }
 
+/// The large layer flows; then the target is the small one, cut or not. Which frames go on until the small
+/// one's keyframe.
+#[test]
+fn a_layer_that_is_cut_off_does_not_go_on_until_the_smaller_one_comes() {
+    for cut in [false, true] {
+        let (mut forwarder, ids) = with_subscribers(1, 0, 1);
+        let to = ids[0];
+        let from = forwarder.add_ingress(ingress(0, 9, TrackKind::Camera, 2));
+        let update = Updates::default().next(
+            &[(0, Some(routed(9, TrackKind::Camera, 1)))],
+            &[(0, VIDEO, Some(route(0, Gate::Open)))],
+        );
+        forwarder.apply(ms(0), &update).unwrap();
+        let mut layers = [10, 20].map(|at| Source::new(at, VP8, 1_000 * at as u16, at));
+        let mut carried = Vec::new();
+        for frame in 0..30_u64 {
+            let now = ms(frame * 33);
+            if frame == 10 {
+                let small = LayerTarget::Layer {
+                    encoding: 0,
+                    temporal: u8::MAX,
+                };
+                if cut {
+                    forwarder.cut_to_layer(now, to, VIDEO, small);
+                } else {
+                    forwarder.set_layer_target(now, to, VIDEO, small);
+                }
+                assert_eq!(
+                    keyframe_requests(&mut forwarder).last(),
+                    Some(&(track(0), 0))
+                );
+            }
+            for (layer, source) in layers.iter_mut().enumerate() {
+                let keyframe = frame == 0 || frame == 20;
+                let packet = source.vp8(3_000, keyframe, 0, 1).remove(0);
+                let sent = put(&mut forwarder, now, from, layer as u8, &packet);
+                carried.extend(sent.iter().map(|_| (frame, layer)));
+            }
+        }
+        let of = |wanted| {
+            let frames = carried.iter().filter(move |(_, layer)| *layer == wanted);
+            frames.map(|(frame, _)| *frame).collect::<Vec<_>>()
+        };
+        let until = if cut { 10 } else { 20 };
+        assert_eq!(of(1), (0..until).collect::<Vec<_>>(), "cut: {cut}");
+        let small: Vec<u64> = of(0).into_iter().filter(|frame| *frame > 0).collect();
+        assert_eq!(small, (20..30).collect::<Vec<_>>(), "cut: {cut}");
+    }
+}
+
 #[test]
 fn simulcast_switches_layers_without_a_gap_and_falls_back_when_one_goes_silent() {
     let (mut forwarder, _) = with_subscribers(2, 0, 1);

@@ -1,21 +1,34 @@
 //! Who gets how much of a subscriber's bandwidth: audio first, then who addresses everybody, then what is
 //! read (screens, canvases), then cameras, step by step.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use sideroom_forward::{LayerRate, LayerTarget};
-use sideroom_route::{Placement, Route, SlotId, TrackKind};
+use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
+use sideroom_route::{Placement, Route, SlotId, Time, TrackId, TrackKind};
+
+use super::ladder::{Step, cost, ladder};
 
 /// What is set aside for each audio slot that carries something.
 const AUDIO_BPS: u64 = 48_000;
 /// A layer is switched on only if this share of the estimate suffices for it, so that it stays on.
 const CAUTION: f64 = 0.88;
-/// The height of a camera's largest layer; each smaller one has half of it.
-const TOP_HEIGHT: u16 = 720;
+
+/// What had to go comes back so much later at the earliest; twice as late if it had come back not long
+/// before, up to the bound.
+const BACK_AFTER: Duration = Duration::from_secs(2);
+const BACK_AFTER_MOST: Duration = Duration::from_secs(16);
+/// What flows is cut off, and does not go on until a smaller layer comes, if it is so much of the estimate.
+const TOO_MUCH: f64 = 1.3;
+/// What is remembered of a layer's rate is lowered by this much, each time that it is measured lower: a
+/// layer that is switched off seems to fade, and costs as much as before when it comes back.
+const FADES: f64 = 0.97;
 
 /// A video slot with an open route, and what its source could send.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
+    pub(super) track: TrackId,
     pub(super) slot: SlotId,
     pub(super) placement: Placement,
     pub(super) kind: TrackKind,
@@ -26,18 +39,46 @@ pub(super) struct Want {
     pub(super) simulcast: bool,
 }
 
-/// One thing that a slot can carry, and what it costs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Step {
-    target: LayerTarget,
-    bps: u64,
-}
-
 /// What a subscriber's slots carry, and what they would cost in full.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
-    /// The step of each slot; 0 is paused.
-    held: BTreeMap<SlotId, usize>,
+    /// What each slot carries, and its step; 0 is paused.
+    held: BTreeMap<SlotId, (TrackId, usize)>,
+    /// When what each slot lost may come back.
+    falls: BTreeMap<SlotId, Fall>,
+    /// What each layer of a track took when it was last sent. Publishers switch off what nobody receives.
+    known: BTreeMap<TrackId, [u64; MAX_LAYERS]>,
+}
+
+/// The last time that a slot had to make do with less.
+#[derive(Clone, Copy, Debug)]
+struct Fall {
+    at: Time,
+    back_after: Duration,
+    /// Some of it came back since.
+    risen: bool,
+}
+
+impl Fall {
+    /// Another one, after `last`.
+    fn next(now: Time, last: Option<&Self>) -> Self {
+        let soon = last.filter(|last| now.since(last.at) < BACK_AFTER_MOST);
+        let back_after = match soon {
+            None => BACK_AFTER,
+            // Step by step is one fall.
+            Some(last) if !last.risen => last.back_after,
+            Some(last) => (last.back_after * 2).min(BACK_AFTER_MOST),
+        };
+        Self {
+            at: now,
+            back_after,
+            risen: false,
+        }
+    }
+
+    fn is_over(&self, now: Time) -> bool {
+        now.since(self.at) >= self.back_after
+    }
 }
 
 /// What a path is believed to carry.
@@ -55,12 +96,15 @@ pub(super) struct Shared {
     pub(super) targets: Vec<(SlotId, LayerTarget)>,
     /// What everything would cost.
     pub(super) wanted_bps: u64,
+    /// What flows so far is far more than fits: it cannot go on until the smaller layers come.
+    pub(super) cut: bool,
 }
 
 impl Shares {
     /// Shares out the estimate between `audio_slots` and `wants`.
     pub(super) fn share(
         &mut self,
+        now: Time,
         Estimate {
             bps: estimate_bps,
             limited,
@@ -70,21 +114,38 @@ impl Shares {
     ) -> Shared {
         let audio = AUDIO_BPS * u64::try_from(audio_slots).unwrap_or(u64::MAX);
         wants.sort_by_key(|want| (want.placement, rank(want.kind), want.slot));
-        let ladders: Vec<Vec<Step>> = wants.iter().map(ladder).collect();
+        self.remember(&wants);
+        let known = |want: &Want| self.known.get(&want.track).copied().unwrap_or_default();
+        let ladders: Vec<Vec<Step>> = wants
+            .iter()
+            .map(|want| ladder(want, &known(want)))
+            .collect();
         let generous = climb(&ladders, estimate_bps.saturating_sub(audio), limited);
         let careful_bps = (estimate_bps as f64 * CAUTION) as u64;
         let careful = climb(&ladders, careful_bps.saturating_sub(audio), limited);
         let mut shared = Shared {
             targets: Vec::new(),
             wanted_bps: audio,
+            cut: false,
         };
+        let mut flowing_bps = audio;
         let mut held = BTreeMap::new();
         let levels = generous.iter().zip(&careful);
         for ((want, ladder), (generous, careful)) in wants.iter().zip(&ladders).zip(levels) {
             // What has not been seen before begins where it fits.
-            let before = self.held.get(&want.slot).copied().unwrap_or(*generous);
-            let level = before.max(*careful).min(*generous);
-            held.insert(want.slot, level);
+            let same = self.held.get(&want.slot);
+            let same = same.filter(|(track, _)| *track == want.track);
+            let before = same.map_or(*generous, |(_, level)| *level);
+            let settled = self.falls.get(&want.slot).is_none_or(|it| it.is_over(now));
+            let wished = if settled {
+                before.max(*careful)
+            } else {
+                before
+            };
+            let level = wished.min(*generous);
+            self.note(now, want.slot, level.cmp(&before));
+            flowing_bps += cost(ladder, before);
+            held.insert(want.slot, (want.track, level));
             let below = level.checked_sub(1).and_then(|index| ladder.get(index));
             // At the top of what there is now: whatever more comes is welcome too.
             let target = match below {
@@ -97,8 +158,40 @@ impl Shares {
             shared.targets.push((want.slot, target));
             shared.wanted_bps += ladder.last().map_or(0, |step| step.bps);
         }
+        self.falls.retain(|slot, _| held.contains_key(slot));
         self.held = held;
+        shared.cut = flowing_bps as f64 > TOO_MUCH * estimate_bps as f64;
         shared
+    }
+
+    /// Remembers that a slot has less than before, or more.
+    fn note(&mut self, now: Time, slot: SlotId, change: Ordering) {
+        match change {
+            Ordering::Less => {
+                let fall = Fall::next(now, self.falls.get(&slot));
+                self.falls.insert(slot, fall);
+            }
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                if let Some(fall) = self.falls.get_mut(&slot) {
+                    fall.risen = true;
+                }
+            }
+        }
+    }
+
+    fn remember(&mut self, wants: &[Want]) {
+        self.known
+            .retain(|track, _| wants.iter().any(|want| want.track == *track));
+        for want in wants {
+            let known = self.known.entry(want.track).or_default();
+            for (known, rate) in known.iter_mut().zip(&want.rates) {
+                if rate.live {
+                    let faded = (*known as f64 * FADES) as u64;
+                    *known = rate.up_to(u8::MAX).max(faded);
+                }
+            }
+        }
     }
 }
 
@@ -112,57 +205,6 @@ const fn rank(kind: TrackKind) -> u8 {
     }
 }
 
-/// What a slot can carry, from the cheapest to the best.
-fn ladder(want: &Want) -> Vec<Step> {
-    let count = want.rates.len();
-    let mut steps = Vec::new();
-    let mut below = 0;
-    for (index, rate) in want.rates.iter().enumerate() {
-        if !rate.live {
-            continue;
-        }
-        let encoding = u8::try_from(index).unwrap_or(u8::MAX);
-        let full = rate.up_to(u8::MAX);
-        if steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < full {
-            let target = LayerTarget::Layer {
-                encoding,
-                temporal: 0,
-            };
-            steps.push(Step {
-                target,
-                bps: rate.up_to(0),
-            });
-        }
-        let target = LayerTarget::Layer {
-            encoding,
-            temporal: u8::MAX,
-        };
-        steps.push(Step {
-            target,
-            bps: if want.simulcast { full } else { below + full },
-        });
-        below += full;
-        if suffices(want, index, count) {
-            break;
-        }
-    }
-    if steps.is_empty() {
-        // Nothing is known of the source yet.
-        steps.push(Step {
-            target: LayerTarget::TOP,
-            bps: 0,
-        });
-    }
-    steps
-}
-
-/// True if the client has no use for more lines than this layer has.
-fn suffices(want: &Want, index: usize, count: usize) -> bool {
-    let halvings = u32::try_from(count.saturating_sub(index + 1)).unwrap_or(0);
-    let height = TOP_HEIGHT.checked_shr(halvings).unwrap_or(0);
-    height >= want.max_height
-}
-
 /// How far each gets: everybody the first step, in order; then what is read goes to its top, and the
 /// others climb together.
 fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
@@ -173,12 +215,6 @@ fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
         left = left.saturating_sub(firsts.map(|step| step.bps).sum());
         levels.fill(1);
     }
-    let cost = |ladder: &Vec<Step>, level: usize| {
-        level
-            .checked_sub(1)
-            .and_then(|index| ladder.get(index))
-            .map_or(0, |step| step.bps)
-    };
     loop {
         let mut climbed = false;
         for (ladder, level) in ladders.iter().zip(&mut levels) {
@@ -200,6 +236,8 @@ fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use sideroom_route::RoomId;
+
     use super::*;
 
     fn rate(bps: u64) -> LayerRate {
@@ -211,6 +249,7 @@ mod tests {
 
     fn want(slot: u8, kind: TrackKind, rates: &[u64]) -> Want {
         Want {
+            track: TrackId::new(RoomId(1), u32::from(slot)),
             slot: SlotId::video(slot),
             placement: Placement::OwnGroup,
             kind,
@@ -247,7 +286,7 @@ mod tests {
             (1_000_000, Some(1)),
             (5_000_000, Some(u8::MAX)),
         ] {
-            let shared = Shares::default().share(limited(estimate), 1, camera());
+            let shared = Shares::default().share(Time::ZERO, limited(estimate), 1, camera());
             assert_eq!(encodings(&shared), [encoding], "at {estimate}");
         }
     }
@@ -262,7 +301,7 @@ mod tests {
             want(0, TrackKind::Camera, &CAMERA),
             want(1, TrackKind::Screen, &[2_000_000]),
         ];
-        let shared = Shares::default().share(untried, 1, wants);
+        let shared = Shares::default().share(Time::ZERO, untried, 1, wants);
         assert!(
             shared
                 .targets
@@ -277,7 +316,7 @@ mod tests {
             want(0, TrackKind::Camera, &CAMERA),
             want(1, TrackKind::Screen, &[400_000]),
         ];
-        let shared = Shares::default().share(limited(450_000), 1, wants);
+        let shared = Shares::default().share(Time::ZERO, limited(450_000), 1, wants);
         let of = |slot| {
             shared
                 .targets
@@ -291,8 +330,11 @@ mod tests {
     #[test]
     fn a_layer_goes_at_once_and_comes_back_only_with_room_to_spare() {
         let mut shares = Shares::default();
+        let mut now = Time::ZERO;
         let mut at = |estimate| {
+            now = now + BACK_AFTER_MOST;
             let shared = shares.share(
+                now,
                 limited(estimate),
                 0,
                 vec![want(0, TrackKind::Camera, &CAMERA)],
@@ -311,10 +353,87 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_was_never_sent_is_supposed_to_be_between_its_neighbours() {
+        let mut camera = want(0, TrackKind::Camera, &CAMERA);
+        camera.rates[1] = LayerRate::default();
+        // The root of 150,000 times 1,500,000 is 474,000.
+        for (estimate, encoding) in [(500_000, 0), (560_000, 1), (1_400_000, 1)] {
+            let mut shares = Shares::default();
+            shares.share(Time::ZERO, limited(200_000), 0, vec![camera.clone()]);
+            let shared = shares.share(Time::ZERO, limited(estimate), 0, vec![camera.clone()]);
+            assert_eq!(encodings(&shared), [Some(encoding)], "at {estimate}");
+        }
+    }
+
+    #[test]
+    fn what_goes_often_comes_back_later_each_time() {
+        let mut shares = Shares::default();
+        let mut at = |ms, estimate| {
+            let camera = vec![want(0, TrackKind::Camera, &CAMERA)];
+            encodings(&shares.share(Time::from_millis(ms), limited(estimate), 0, camera))
+        };
+        assert_eq!(at(0, 600_000), [Some(1)]);
+        assert_eq!(at(1_000, 400_000), [Some(0)]);
+        assert_eq!(at(2_900, 600_000), [Some(0)]);
+        assert_eq!(at(3_000, 600_000), [Some(1)], "after two seconds");
+        assert_eq!(at(4_000, 400_000), [Some(0)]);
+        assert_eq!(at(7_900, 600_000), [Some(0)]);
+        assert_eq!(at(8_000, 600_000), [Some(1)], "after four");
+        assert_eq!(at(60_000, 400_000), [Some(0)]);
+        assert_eq!(at(62_000, 600_000), [Some(1)], "after two again");
+    }
+
+    #[test]
+    fn what_is_far_too_much_is_cut_off() {
+        let camera = || vec![want(0, TrackKind::Camera, &CAMERA)];
+        for (estimate, cut) in [(1_400_000, false), (1_000_000, true)] {
+            let mut shares = Shares::default();
+            assert!(
+                !shares
+                    .share(Time::ZERO, limited(2_000_000), 0, camera())
+                    .cut
+            );
+            assert_eq!(
+                shares.share(Time::ZERO, limited(estimate), 0, camera()).cut,
+                cut
+            );
+            assert!(
+                !shares.share(Time::ZERO, limited(estimate), 0, camera()).cut,
+                "once"
+            );
+        }
+    }
+
+    #[test]
+    fn a_layer_that_was_switched_off_is_asked_for_only_where_it_fits() {
+        let mut shares = Shares::default();
+        let mut now = Time::ZERO;
+        let mut at = |estimate, live: [bool; 3]| {
+            now = now + BACK_AFTER_MOST;
+            let mut camera = want(0, TrackKind::Camera, &CAMERA);
+            for (rate, live) in camera.rates.iter_mut().zip(live) {
+                if !live {
+                    *rate = LayerRate::default();
+                }
+            }
+            let shared = shares.share(now, limited(estimate), 0, vec![camera]);
+            (encodings(&shared), shared.wanted_bps)
+        };
+        let all = [true; 3];
+        let small = [true, false, false];
+        assert_eq!(at(300_000, all).0, [Some(0)]);
+        let (held, wanted) = at(300_000, small);
+        assert_eq!(held, [Some(0)], "what is off is not wanted back");
+        assert_eq!(wanted, 1_500_000, "the path is probed for all there was");
+        assert_eq!(at(1_000_000, small).0, [Some(1)], "it fits again");
+        assert_eq!(at(5_000_000, small).0, [Some(u8::MAX)]);
+    }
+
+    #[test]
     fn a_small_picture_needs_no_large_layer() {
         let mut small = want(0, TrackKind::Camera, &CAMERA);
         small.max_height = 180;
-        let shared = Shares::default().share(limited(5_000_000), 0, vec![small]);
+        let shared = Shares::default().share(Time::ZERO, limited(5_000_000), 0, vec![small]);
         assert_eq!(encodings(&shared), [Some(0)]);
         assert_eq!(shared.wanted_bps, CAMERA[0]);
     }

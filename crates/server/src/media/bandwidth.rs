@@ -10,6 +10,7 @@ use sideroom_session::bandwidth::Bandwidth;
 
 use super::allocator::{Estimate, Shares, Want};
 use super::egress::Sealer;
+use super::loss::PathLoss;
 use super::pacer::Pacer;
 use super::peers::{Peer, PeerKey};
 use super::worker::Worker;
@@ -23,6 +24,7 @@ const DEFAULT_RTT: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Downlink {
     bandwidth: Bandwidth,
+    loss: PathLoss,
     shares: Shares,
     next_share: Time,
     rtt: Duration,
@@ -33,11 +35,17 @@ impl Downlink {
     fn new(now: Time) -> Self {
         Self {
             bandwidth: Bandwidth::new(now),
+            loss: PathLoss::new(now),
             shares: Shares::default(),
             next_share: now,
             rtt: DEFAULT_RTT,
             wanted_bps: 0,
         }
+    }
+
+    /// It loses so much that redundant audio is of use.
+    pub(super) fn wants_redundancy(&self) -> bool {
+        self.loss.wants_redundancy()
     }
 
     /// It wants more than it gets.
@@ -81,6 +89,11 @@ impl Worker {
         downlink
             .bandwidth
             .handle_feedback(now, feedback, downlink.rtt);
+        let redundancy = downlink.wants_redundancy();
+        downlink.loss.handle_feedback(now, feedback);
+        if downlink.wants_redundancy() != redundancy {
+            self.forwarder.set_redundancy(peer.subscriber, !redundancy);
+        }
         let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
         let due = fell || now >= downlink.next_share;
         peer.pace(now);
@@ -158,12 +171,25 @@ impl Worker {
             bps: downlink.bandwidth.estimate_bps(),
             limited: downlink.bandwidth.is_limited(),
         };
-        let shared = downlink.shares.share(estimate, audio, wants);
+        // With redundancy everything is sent twice.
+        let voices = audio << usize::from(downlink.wants_redundancy());
+        let shared = downlink.shares.share(now, estimate, voices, wants);
         downlink.next_share = now + SHARE_EVERY;
         downlink.wanted_bps = shared.wanted_bps;
+        tracing::trace!(
+            %participant,
+            estimate_bps = estimate.bps,
+            limited = estimate.limited,
+            wanted_bps = shared.wanted_bps,
+            "bandwidth shared out"
+        );
         for (slot, target) in shared.targets {
-            self.forwarder
-                .set_layer_target(now, subscriber, slot, target);
+            if shared.cut {
+                self.forwarder.cut_to_layer(now, subscriber, slot, target);
+            } else {
+                self.forwarder
+                    .set_layer_target(now, subscriber, slot, target);
+            }
         }
     }
 
@@ -189,6 +215,7 @@ impl Worker {
                 continue;
             }
             wants.push(Want {
+                track: route.track,
                 slot: *slot,
                 placement: route.placement,
                 kind: track.kind,

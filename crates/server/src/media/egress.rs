@@ -124,6 +124,13 @@ impl Egress for Sealer<'_> {
             self.counts.drop_many(DropReason::UnknownTrack, 1);
             return;
         };
+        let refused = peer
+            .pacer
+            .as_mut()
+            .is_some_and(|pacer| pacer.refuses(self.now, &packet));
+        if refused {
+            return self.counts.drop_many(DropReason::Throttled, 1);
+        }
         self.counts.retransmissions += u64::from(packet.kind == PacketKind::Rtx);
         if let Some(pacer) = &mut peer.pacer
             && !pacer.admits(self.now, &packet)

@@ -8,6 +8,8 @@ mod bandwidth;
 mod command;
 mod counts;
 mod egress;
+mod ladder;
+mod loss;
 mod outbox;
 mod pacer;
 mod peers;

@@ -21,6 +21,10 @@ const BURST: Duration = Duration::from_millis(50);
 const MIN_BURST_BYTES: f64 = 4_800.0;
 /// Kept packets leave at this share of the estimate: a little above, or a queue would never shrink.
 const PACE: f64 = 1.25;
+/// Retransmissions have so much of the estimate, and so much of it at once: on a path that overflows, more
+/// of them would only push out what is new.
+const REPAIR: f64 = 0.35;
+const REPAIR_BURST: Duration = Duration::from_millis(400);
 /// Nothing waits longer than this: the rate rises until the queue is empty by then.
 const MAX_WAIT: Duration = Duration::from_millis(400);
 /// More than this is never kept; what does not fit leaves at once.
@@ -48,6 +52,8 @@ pub(super) struct Pacer {
     bytes_per_s: f64,
     /// Bytes that may leave now; negative is a debt.
     allowance: f64,
+    /// Bytes of retransmissions that may leave or wait.
+    repair_allowance: f64,
     refilled_at: Time,
     /// Retransmissions: somebody waits for them already.
     urgent: VecDeque<Kept>,
@@ -62,6 +68,7 @@ impl Pacer {
         let mut pacer = Self {
             bytes_per_s: 0.0,
             allowance: 0.0,
+            repair_allowance: 0.0,
             refilled_at: now,
             urgent: VecDeque::new(),
             media: VecDeque::new(),
@@ -70,6 +77,7 @@ impl Pacer {
         };
         pacer.set_estimate(estimate_bps);
         pacer.allowance = pacer.burst();
+        pacer.repair_allowance = pacer.repair_burst();
         pacer
     }
 
@@ -81,6 +89,20 @@ impl Pacer {
     /// Nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.kept_bytes == 0
+    }
+
+    /// True if the packet is not to be sent at all: a retransmission beyond what the path has room for. It
+    /// is asked for again if it still matters.
+    pub(super) fn refuses(&mut self, now: Time, packet: &Outgoing<'_>) -> bool {
+        if packet.kind != PacketKind::Rtx {
+            return false;
+        }
+        self.refill(now);
+        let refused = self.repair_allowance <= 0.0;
+        if !refused {
+            self.repair_allowance -= packet.len() as f64;
+        }
+        refused
     }
 
     /// True if the packet may leave now, which counts it; else it is to be [kept](Self::keep).
@@ -169,6 +191,8 @@ impl Pacer {
     fn refill(&mut self, now: Time) {
         let elapsed = now.since(self.refilled_at).as_secs_f64();
         self.refilled_at = now;
+        let repair = self.repair_allowance + self.repair_bytes_per_s() * elapsed;
+        self.repair_allowance = repair.min(self.repair_burst());
         self.allowance = (self.allowance + self.rate(now) * elapsed).min(self.burst());
     }
 
@@ -181,6 +205,15 @@ impl Pacer {
         let left = MAX_WAIT.saturating_sub(now.since(oldest.kept_at));
         let needed = self.kept_bytes as f64 / left.max(PACE_EVERY).as_secs_f64();
         self.bytes_per_s.max(needed)
+    }
+
+    fn repair_bytes_per_s(&self) -> f64 {
+        self.bytes_per_s / PACE * REPAIR
+    }
+
+    fn repair_burst(&self) -> f64 {
+        let burst = self.repair_bytes_per_s() * REPAIR_BURST.as_secs_f64();
+        burst.max(MIN_BURST_BYTES)
     }
 
     fn burst(&self) -> f64 {
@@ -287,6 +320,25 @@ mod tests {
             released(&mut pacer, Time::ZERO + 20 * MS).first(),
             Some(&100)
         );
+    }
+
+    #[test]
+    fn retransmissions_have_a_share_of_the_path() {
+        let mut pacer = Pacer::new(Time::ZERO, PATH_BPS);
+        let mut left = 0;
+        // A second in which the path's whole rate is asked for again.
+        for number in 0..83 {
+            let now = Time::ZERO + 12 * MS * number;
+            let again = packet(
+                u64::from(number),
+                Media::Video,
+                PacketKind::Rtx,
+                &[7; 1_188],
+            );
+            left += u32::from(!pacer.refuses(now, &again));
+        }
+        // A third of 83, and the burst of 14 kB.
+        assert!((35..46).contains(&left), "{left}");
     }
 
     #[test]

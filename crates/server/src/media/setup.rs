@@ -177,6 +177,9 @@ impl Worker {
                 .add_slot(now, peer.subscriber, slot_config(slot));
             peer.slots.push((slot.slot, slot.ssrc));
         }
+        let downlink = peer.downlink.as_ref();
+        let redundancy = downlink.is_some_and(|known| known.wants_redundancy());
+        self.forwarder.set_redundancy(peer.subscriber, redundancy);
         let mut configs = Vec::new();
         for (index, ingress) in answer.ingress.iter().enumerate() {
             let track = tracks.iter().find(|(kind, _)| *kind == ingress.kind);

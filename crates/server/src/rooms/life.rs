@@ -445,6 +445,8 @@ pub(super) fn codecs_of(video: VideoCodec) -> RoomCodecs {
     };
     RoomCodecs {
         video,
+        // Only subscribers that lose packets get the redundancy: see `media/loss.rs`.
+        red: true,
         ..RoomCodecs::default()
     }
 }

@@ -1,0 +1,93 @@
+//! What a slot can carry of its source, from the cheapest to the best, and what each step costs.
+
+use sideroom_forward::{LayerTarget, MAX_LAYERS};
+
+use super::allocator::Want;
+
+/// The height of a camera's largest layer; each smaller one has half of it.
+const TOP_HEIGHT: u16 = 720;
+
+/// One thing that a slot can carry, and what it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Step {
+    pub(super) target: LayerTarget,
+    pub(super) bps: u64,
+}
+
+/// What a slot can carry, from the cheapest to the best. What is switched off at the publisher is a step
+/// too: it comes back if it is wanted, and is not wanted where it is known not to fit.
+pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS]) -> Vec<Step> {
+    let count = want.rates.len();
+    let known = supposed(want, *known);
+    let mut steps = Vec::new();
+    let mut below = 0;
+    for (index, (rate, known)) in want.rates.iter().zip(&known).enumerate() {
+        let full = match (rate.live, *known) {
+            (true, _) => rate.up_to(u8::MAX),
+            (false, 0) => continue,
+            (false, known) => known,
+        };
+        let encoding = u8::try_from(index).unwrap_or(u8::MAX);
+        if steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < full {
+            let target = LayerTarget::Layer {
+                encoding,
+                temporal: 0,
+            };
+            steps.push(Step {
+                target,
+                bps: rate.up_to(0),
+            });
+        }
+        let target = LayerTarget::Layer {
+            encoding,
+            temporal: u8::MAX,
+        };
+        steps.push(Step {
+            target,
+            bps: if want.simulcast { full } else { below + full },
+        });
+        below += full;
+        if suffices(want, index, count) {
+            break;
+        }
+    }
+    if steps.is_empty() {
+        // Nothing is known of the source yet.
+        steps.push(Step {
+            target: LayerTarget::TOP,
+            bps: 0,
+        });
+    }
+    steps
+}
+
+/// What each layer takes, as far as it is known. An encoding that was never sent, between two that were,
+/// takes what is between them: each has about the same factor more than the one below.
+fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
+    let count = want.rates.len().min(MAX_LAYERS);
+    for index in 1..count.saturating_sub(1) {
+        let below = known.get(index - 1).copied().unwrap_or_default();
+        let above = known.get(index + 1).copied().unwrap_or_default();
+        if let Some(unknown) = known.get_mut(index).filter(|known| **known == 0)
+            && want.simulcast
+            && below > 0
+            && above > below
+        {
+            *unknown = (below as f64 * above as f64).sqrt() as u64;
+        }
+    }
+    known
+}
+
+/// True if the client has no use for more lines than this layer has.
+fn suffices(want: &Want, index: usize, count: usize) -> bool {
+    let halvings = u32::try_from(count.saturating_sub(index + 1)).unwrap_or(0);
+    let height = TOP_HEIGHT.checked_shr(halvings).unwrap_or(0);
+    height >= want.max_height
+}
+
+/// What a level of a ladder costs.
+pub(super) fn cost(ladder: &[Step], level: usize) -> u64 {
+    let step = level.checked_sub(1).and_then(|index| ladder.get(index));
+    step.map_or(0, |step| step.bps)
+}
