@@ -23,3 +23,4 @@ pub mod server;
 pub mod swarm;
 pub mod tag;
 pub mod targets;
+pub mod watchers;

@@ -15,6 +15,7 @@ use super::scenario::join::JoinOptions;
 use super::scenario::saturate::SaturateOptions;
 use super::scenario::scaling::ScalingOptions;
 use super::scenario::soak::SoakOptions;
+use super::scenario::watchers::WatchersOptions;
 use crate::profile::Profile;
 
 /// Drives a media server with thousands of real WebRTC clients (ICE, DTLS, SRTP) and checks every packet
@@ -47,6 +48,8 @@ pub enum Scenario {
     Churn(ChurnOptions),
     /// The same fan-out with one media worker and with more: what a packet costs then.
     Scaling(ScalingOptions),
+    /// Thousands watch rooms where commands are given while media flow: neither disturbs the other.
+    Watchers(WatchersOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),
 }

@@ -9,6 +9,7 @@ pub mod saturate;
 pub mod scaling;
 pub mod soak;
 pub mod stage;
+pub mod watchers;
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;

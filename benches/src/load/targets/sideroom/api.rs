@@ -1,6 +1,8 @@
 //! The JSON API of Sideroom, as far as the scenarios need it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -93,6 +95,31 @@ impl Api {
     /// Reads a page that needs no key.
     pub fn read(&self, url: &str) -> Result<String, LoadError> {
         self.http.read(url)
+    }
+
+    /// Begins to watch a room: a connection that carries what happens as lines, over HTTP/1.0 so that
+    /// nothing else is between them.
+    pub fn watch(&self, room: &str) -> Result<TcpStream, LoadError> {
+        let address = self.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address)?;
+        let body = json!({ "room": room }).to_string();
+        let head = format!(
+            "POST /sideroom.v1.EventService/Watch HTTP/1.0\r\nhost: {address}\r\n\
+             authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+            self.bearer,
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes())?;
+        // The first byte of the answer comes when the watch has begun.
+        stream.peek(&mut [0])?;
+        Ok(stream)
+    }
+
+    /// The number of the last event of a room.
+    pub fn seq(&self, room: &str) -> Result<u64, LoadError> {
+        let answer = self.ask("RoomService/GetRoom", &json!({ "room": room }))?;
+        let seq = answer.pointer("/room/seq").and_then(Value::as_str);
+        Ok(seq.and_then(|seq| seq.parse().ok()).unwrap_or(0))
     }
 
     /// Makes a room, or begins anew with one of that name.
