@@ -5,9 +5,11 @@ CARGO ?= cargo
 SETUP := deploy/dev/setup.sh
 # What `build` builds. In `make test` everything, as its other steps do: dependencies are shared then.
 PACKAGES ?= -p sideroom
+# The bad network that some of the browser tests and `bench-networks` put between a browser and the server.
+LINK ?= -p sideroom-sim
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js e2e lint bench bench-peers fuzz nightly
+.PHONY: help run build web test test-rust test-js e2e lint bench bench-networks bench-peers fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +25,7 @@ web: ## Build the SDK and the pages that the server serves
 	cd sdk && npm run --silent build
 
 test: PACKAGES = --workspace --bins
+test: LINK = --workspace --bins
 test: lint test-rust test-js e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
 
 test-rust: web ## Tests of the Rust crates
@@ -32,6 +35,7 @@ test-js: web ## Tests of the SDK and the dialects
 	cd sdk && npm test --silent
 
 e2e: build ## Real browsers and native clients against the real server
+	$(CARGO) build --release --locked $(LINK)
 	@$(SETUP) e2e
 	deploy/dev/e2e.sh
 
@@ -42,6 +46,11 @@ lint: ## Formatting, clippy and docs, warnings are errors
 
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
 	benches/bench.sh
+
+bench-networks: build ## Chromium behind bad networks, which writes docs/benchmarks/bad-networks.md
+	$(CARGO) build --release --locked $(LINK)
+	@$(SETUP) e2e
+	cd sdk && node e2e/badnet/run.mjs
 
 bench-peers: build ## The same fan-outs against Janus and against Sideroom in turns (needs root)
 	benches/peers.sh

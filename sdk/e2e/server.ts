@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { KEYS } from './operator.ts';
 
 /** The root of the repository: the tests run from `sdk/`. */
@@ -14,6 +15,8 @@ const WORKERS = 2;
 export interface RealServer {
   url: string;
   admin: string;
+  /** The first worker's UDP port. */
+  mediaPort: number;
   /** Ends the process and starts it anew on the same ports, with the same store. */
   restart(): Promise<void>;
   /** Stops answering anything, as if the network was gone; and goes on. */
@@ -54,10 +57,17 @@ async function freePorts(): Promise<{ http: number; grpc: number; admin: number;
   }
 }
 
+/** How a server is started otherwise than usual. */
+export interface Starting {
+  workers?: number;
+  /** Gets every line of the log. */
+  onLog?: (line: string) => void;
+}
+
 /** Starts a development server; `environment` changes its configuration. */
-export async function startServer(environment: Record<string, string> = {}): Promise<RealServer> {
+export async function startServer(environment: Record<string, string> = {}, { workers = WORKERS, onLog }: Starting = {}): Promise<RealServer> {
   const given = process.env['SIDEROOM_URL'];
-  if (given) return { url: given, admin: '', restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
+  if (given) return { url: given, admin: '', mediaPort: Number(process.env['E2E_MEDIA_PORT'] ?? 7910), restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
   const { http, grpc, admin, media } = await freePorts();
   const folder = mkdtempSync(join(tmpdir(), 'sideroom-e2e-'));
   // The server refuses variables that it does not know, and ours are among them.
@@ -72,12 +82,14 @@ export async function startServer(environment: Record<string, string> = {}): Pro
     SIDEROOM_AUTH_KEYS: KEYS,
     ...environment,
   };
-  const args = ['serve', '--dev', '--workers', String(WORKERS), '--store', join(folder, 'rooms.redb')];
+  const args = ['serve', '--dev', '--workers', String(workers), '--store', join(folder, 'rooms.redb')];
   let child: ChildProcess | undefined;
   const url = `http://127.0.0.1:${http}`;
   const start = async (): Promise<void> => {
-    child = spawn(binary(), args, { env, stdio: process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore' });
+    const log = process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore';
+    child = spawn(binary(), args, { env, stdio: onLog ? ['ignore', 'ignore', 'pipe'] : log });
     const started = child;
+    if (onLog && started.stderr) createInterface({ input: started.stderr }).on('line', onLog);
     const deadline = Date.now() + 60_000;
     for (;;) {
       if (started.exitCode !== null) throw new Error(`The server ended with ${started.exitCode}. Set SIDEROOM_LOG=1 to see why.`);
@@ -98,6 +110,7 @@ export async function startServer(environment: Record<string, string> = {}): Pro
   return {
     url,
     admin: `http://127.0.0.1:${admin}`,
+    mediaPort: media,
     restart: async () => {
       await end('SIGKILL');
       await start();
