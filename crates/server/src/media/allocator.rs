@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
-use sideroom_route::{Placement, Route, SlotId, Time, TrackId, TrackKind};
+use sideroom_route::{Placement, SlotId, Time, TrackId, TrackKind};
 
-use super::ladder::{Step, cost, ladder};
+use super::ladder::{Step, best, cost, ladder};
 
 /// What is set aside for each audio slot that carries something.
 const AUDIO_BPS: u64 = 48_000;
@@ -147,12 +147,11 @@ impl Shares {
             flowing_bps += cost(ladder, before);
             held.insert(want.slot, (want.track, level));
             let below = level.checked_sub(1).and_then(|index| ladder.get(index));
-            // At the top of what there is now: whatever more comes is welcome too.
+            // At the top of what is known: whatever more there is use for is welcome too. To be asked for
+            // is what wakes a layer that was never sent.
             let target = match below {
                 None => LayerTarget::Paused,
-                Some(_) if level == ladder.len() && want.max_height == Route::ANY_HEIGHT => {
-                    LayerTarget::TOP
-                }
+                Some(_) if level == ladder.len() => best(want),
                 Some(step) => step.target,
             };
             shared.targets.push((want.slot, target));
@@ -236,7 +235,7 @@ fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use sideroom_route::RoomId;
+    use sideroom_route::{RoomId, Route};
 
     use super::*;
 
@@ -427,6 +426,19 @@ mod tests {
         assert_eq!(wanted, 1_500_000, "the path is probed for all there was");
         assert_eq!(at(1_000_000, small).0, [Some(1)], "it fits again");
         assert_eq!(at(5_000_000, small).0, [Some(u8::MAX)]);
+    }
+
+    #[test]
+    fn a_layer_that_was_never_sent_is_asked_for_by_whoever_has_use_for_it() {
+        for (height, encoding) in [(180, 0), (360, 1), (720, 2), (Route::ANY_HEIGHT, u8::MAX)] {
+            let mut camera = want(0, TrackKind::Camera, &CAMERA);
+            camera.max_height = height;
+            for rate in camera.rates.iter_mut().skip(1) {
+                *rate = LayerRate::default();
+            }
+            let shared = Shares::default().share(Time::ZERO, limited(5_000_000), 0, vec![camera]);
+            assert_eq!(encodings(&shared), [Some(encoding)], "at {height} lines");
+        }
     }
 
     #[test]

@@ -79,6 +79,16 @@ fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
     known
 }
 
+/// The layer that the client has use for, live or not: the forwarder takes the next one that is.
+pub(super) fn best(want: &Want) -> LayerTarget {
+    let count = want.rates.len();
+    let enough = (0..count).find(|index| suffices(want, *index, count));
+    enough.map_or(LayerTarget::TOP, |index| LayerTarget::Layer {
+        encoding: u8::try_from(index).unwrap_or(u8::MAX),
+        temporal: u8::MAX,
+    })
+}
+
 /// True if the client has no use for more lines than this layer has.
 fn suffices(want: &Want, index: usize, count: usize) -> bool {
     let halvings = u32::try_from(count.saturating_sub(index + 1)).unwrap_or(0);
