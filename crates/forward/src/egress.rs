@@ -24,6 +24,8 @@ pub enum PacketKind {
     Rtx,
     /// Nothing but padding: a probe, or the place of a packet that was not forwarded.
     Padding,
+    /// Silence of the forwarder's own, where a source ended.
+    Silence,
 }
 
 /// A packet for one subscriber, in three pieces that follow each other.
@@ -46,7 +48,7 @@ pub struct Outgoing<'a> {
     pub media: Media,
     /// The slot that it belongs to.
     pub slot: SlotId,
-    /// The track that it comes from; `None` for padding that belongs to no track.
+    /// The track that it comes from; `None` for padding and silence, which belong to no track.
     pub track: Option<TrackId>,
     /// The marker bit of the header.
     pub marker: bool,

@@ -26,6 +26,24 @@ pub(crate) struct Leaving<'a, 'b> {
     pub(crate) marker: bool,
 }
 
+/// A packet that comes from no source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own<'a> {
+    pub(crate) fields: Fields,
+    pub(crate) kind: PacketKind,
+    pub(crate) payload: &'a [u8],
+}
+
+impl<'a> Own<'a> {
+    const fn padding(fields: Fields, payload: &'a [u8]) -> Self {
+        Self {
+            fields,
+            kind: PacketKind::Padding,
+            payload,
+        }
+    }
+}
+
 impl Composer {
     /// Sends a source's packet.
     #[inline]
@@ -176,7 +194,8 @@ impl Composer {
             ssrc: slot.ssrc,
         };
         slot.counts.packets += 1;
-        self.pad(slot, &fields, &[1], out);
+        slot.counts.padding += 1;
+        self.send_own(slot, &Own::padding(fields, &[1]), out);
     }
 
     /// Sends a probe on the slot's RTX stream: as much padding as one packet holds. Its length.
@@ -195,22 +214,23 @@ impl Composer {
             ssrc: slot.rtx_ssrc?,
         };
         slot.next_rtx += 1;
-        self.pad(slot, &fields, &PADDING, out);
+        slot.counts.padding += 1;
+        self.send_own(slot, &Own::padding(fields, &PADDING), out);
         Some(self.header().len() + PADDING.len())
     }
 
-    fn pad<E: Egress>(&mut self, slot: &mut Slot, fields: &Fields, padding: &[u8], out: &mut E) {
-        self.write_header(&slot.template, fields, Shift::default(), None);
-        slot.counts.padding += 1;
+    /// Sends a packet that comes from no source.
+    pub(crate) fn send_own<E: Egress>(&mut self, slot: &Slot, own: &Own<'_>, out: &mut E) {
+        self.write_header(&slot.template, &own.fields, Shift::default(), None);
         out.send(
             slot.subscriber,
             Outgoing {
                 header: self.header(),
                 prefix: self.prefix(),
-                payload: padding,
-                extended_sequence: fields.number,
-                ssrc: fields.ssrc,
-                kind: PacketKind::Padding,
+                payload: own.payload,
+                extended_sequence: own.fields.number,
+                ssrc: own.fields.ssrc,
+                kind: own.kind,
                 media: slot.id.media,
                 slot: slot.id,
                 track: None,

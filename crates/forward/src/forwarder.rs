@@ -49,6 +49,8 @@ pub struct Forwarder {
     /// Kept from call to call, so that they need no allocation.
     pub(crate) touched: Vec<u32>,
     pub(crate) affected: Vec<u32>,
+    /// Audio slots that lost their source, until `send_silence`.
+    pub(crate) ended: Vec<u32>,
     pub(crate) candidates: Vec<Candidate>,
 }
 
@@ -73,6 +75,7 @@ impl Forwarder {
             stamp: 0,
             touched: Vec::new(),
             affected: Vec::new(),
+            ended: Vec::new(),
             candidates: Vec::new(),
             config,
         }

@@ -24,6 +24,7 @@ mod rate;
 mod resend;
 mod rewrite;
 mod ring;
+mod silence;
 mod slab;
 mod slot;
 mod subscriber;

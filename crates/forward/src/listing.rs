@@ -4,6 +4,8 @@
 //! They are brought up to date in rounds: all slots that changed are taken out of every list at once,
 //! and put where they belong now.
 
+use sideroom_route::Media;
+
 use crate::Forwarder;
 use crate::slot::Listing;
 
@@ -30,6 +32,9 @@ impl Forwarder {
         };
         slot.stamp = self.stamp;
         let listed = std::mem::take(&mut slot.listed);
+        if slot.id.media == Media::Audio && listed.flows[0].is_some() && !slot.carries() {
+            self.ended.push(key);
+        }
         if let Some(ingress) = listed.attached {
             self.affected.push(ingress);
             if let Some(reason) = listed.shut

@@ -6,6 +6,8 @@
 //! stamp that the RTP clock has reached by then. Inside a segment numbers that the source skipped are
 //! kept free for late packets; numbers that the slot itself leaves out close up.
 
+use std::time::Duration;
+
 use sideroom_route::Time;
 use sideroom_rtp::is_newer_timestamp;
 
@@ -143,6 +145,25 @@ impl Rewriter {
                 self.shift.tl0 = 0;
             }
         }
+    }
+
+    /// The number and time stamp of a frame of `ticks` that is no source's, behind everything that was
+    /// sent. Nothing from before it is ever sent again.
+    pub(crate) fn append(&mut self, now: Time, ticks: u32) -> (u64, u32) {
+        let clock = self.clock(now);
+        match self.timestamp_at {
+            // The last frame still lasts: this one follows it, and the clock goes on as it did.
+            Some(at) if clock.wrapping_sub(self.timestamp) < ticks => {
+                let lasts_us = u64::from(ticks) * 1_000_000 / u64::from(self.clock_rate);
+                self.timestamp = self.timestamp.wrapping_add(ticks);
+                self.timestamp_at = Some(at + Duration::from_micros(lasts_us));
+            }
+            _ => (self.timestamp, self.timestamp_at) = (clock, Some(now)),
+        }
+        let number = self.next;
+        self.next += 1;
+        self.forget();
+        (number, self.timestamp)
     }
 
     /// Finds the packet its place. `wanted`: the slot carries its layer. `marker`: as it would be sent.

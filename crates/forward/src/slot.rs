@@ -315,6 +315,11 @@ impl Slot {
         self.obey(Source::Empty, false, false);
     }
 
+    /// Something flows, or is to flow.
+    pub(crate) fn carries(&self) -> bool {
+        self.flow.is_some() || self.wanted.is_some()
+    }
+
     /// What flows is not what the table gives the slot.
     pub(crate) fn lingers(&self) -> bool {
         self.flow

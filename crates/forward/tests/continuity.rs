@@ -309,7 +309,7 @@ impl Run {
                 Some((stream, index, timestamp))
             }
             PacketKind::Padding => None,
-            PacketKind::Rtx => panic!("nobody asked"),
+            PacketKind::Rtx | PacketKind::Silence => panic!("nobody asked"),
         };
         let seen = Seen {
             at_us,

@@ -148,9 +148,8 @@ impl World {
             return Err(Violation::new("subscriber gone", format!("{delivery:?}")));
         };
         let Some(tag) = delivery.tag else {
-            return ensure(delivery.kind == PacketKind::Padding, "payload", || {
-                format!("{delivery:?}")
-            });
+            let ours = matches!(delivery.kind, PacketKind::Padding | PacketKind::Silence);
+            return ensure(ours, "payload", || format!("{delivery:?}"));
         };
         let subscriber = to.participant;
         let told = |why: &str| format!("{subscriber} at w{index} got {delivery:?}: {why}");

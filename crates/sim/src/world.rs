@@ -168,6 +168,7 @@ impl World {
                     ensure(applied.is_ok(), "updates in order", || {
                         format!("{applied:?}")
                     })?;
+                    worker.forwarder.send_silence(now, &mut self.plane.sink);
                 }
                 let epoch = self.plane.epoch(index);
                 ensure(epoch == update.epoch, "updates in order", || {
@@ -177,7 +178,7 @@ impl World {
                 let others = (0..crate::plane::WORKERS).map(|index| self.plane.epoch(index));
                 self.applied = others.min().unwrap_or_default();
                 self.history.forget_before(self.applied);
-                Ok(())
+                self.look_at_output(index)
             }
             Item::Inbound(transport, draft) => self.come_in(transport, draft),
             Item::Relayed(index, relay) => self.come_over(index, &relay),

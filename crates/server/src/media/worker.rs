@@ -271,6 +271,13 @@ impl Worker {
         if self.forwarder.poll_timeout() <= now {
             self.forwarder.handle_timeout(now);
         }
+        let mut egress = Sealer {
+            now,
+            peers: &mut self.peers,
+            wires: &mut self.wires,
+            counts: &mut self.counts,
+        };
+        self.forwarder.send_silence(now, &mut egress);
         self.drain_forwarder(now);
         if now >= self.pace_at() {
             self.next_pace = now + PACE_EVERY;

@@ -1,0 +1,77 @@
+//! Ends the sound of audio slots in which nothing flows any more.
+//!
+//! A decoder that gets nothing takes it for loss: browsers go on with the last voice for up to half a
+//! second, fading, and count every sample as concealed for as long as the slot stays quiet. So the slot
+//! says itself that there is silence: one frame of it, and one that begins a discontinuous transmission
+//! (RFC 7587 section 3.1.3), after which nothing is expected.
+
+use std::mem;
+
+use sideroom_route::Time;
+use sideroom_rtp::Codec;
+
+use crate::egress::PacketKind;
+use crate::emit::Own;
+use crate::header::Fields;
+use crate::slot::Slot;
+use crate::{Egress, Forwarder};
+
+/// Opus: 20 ms of silence, mono; and the same without a frame, as at the beginning of a pause (RFC 6716
+/// sections 3.1 and 3.2.1).
+const FRAMES: [&[u8]; 2] = [&[0xf8, 0xff, 0xfe], &[0xf8]];
+/// The length of each, in ticks of the RTP clock.
+const FRAME_TICKS: u32 = 960;
+
+impl Forwarder {
+    /// Sends what ends the sound of slots that lost their source since the last call. Call it after
+    /// everything that may change the routes.
+    #[inline]
+    pub fn send_silence<E: Egress>(&mut self, now: Time, out: &mut E) {
+        if !self.ended.is_empty() {
+            self.end_sound(now, out);
+        }
+    }
+
+    #[cold]
+    fn end_sound<E: Egress>(&mut self, now: Time, out: &mut E) {
+        let mut ended = mem::take(&mut self.ended);
+        ended.sort_unstable();
+        ended.dedup();
+        for key in ended.drain(..) {
+            let slot = self.slots.at_mut(key);
+            let Some(slot) = slot.filter(|slot| slot.is_quiet()) else {
+                continue;
+            };
+            let Some((payload_type, Codec::Opus)) = slot.payload_type(Codec::Opus) else {
+                continue;
+            };
+            for frame in FRAMES {
+                let (number, timestamp) = slot.rewriter.append(now, FRAME_TICKS);
+                let fields = Fields {
+                    marker: false,
+                    padding: false,
+                    payload_type,
+                    number,
+                    timestamp,
+                    ssrc: slot.ssrc,
+                };
+                slot.counts.packets += 1;
+                slot.counts.octets += frame.len() as u64;
+                let own = Own {
+                    fields,
+                    kind: PacketKind::Silence,
+                    payload: frame,
+                };
+                self.composer.send_own(slot, &own, out);
+            }
+        }
+        self.ended = ended;
+    }
+}
+
+impl Slot {
+    /// It carried something, and neither carries nor awaits anything now.
+    fn is_quiet(&self) -> bool {
+        self.counts.packets > 0 && !self.carries()
+    }
+}
