@@ -11,7 +11,7 @@ export function shareOfCore(): number {
   return Math.min(1, BUSY_MS / (performance.now() - began));
 }
 
-/** A limit for an idle machine, stretched to this one. */
-export function limitMs(idleMs: number): number {
-  return idleMs / shareOfCore() ** 1.5;
+/** A limit for an idle machine, stretched to this one, or to the share that it gave us at its busiest. */
+export function limitMs(idleMs: number, share = shareOfCore()): number {
+  return idleMs / share ** 1.5;
 }
