@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launch } from './browser.ts';
 import { median, openKit, print } from './kit.ts';
-import { limitMs } from './pace.ts';
+import { limitMs, shareOfCore } from './pace.ts';
 import type { Identity } from './page/guard.ts';
 import { startServer, type RealServer } from './server.ts';
 
@@ -27,13 +27,10 @@ const TONES = NAMES.map((name) => PEOPLE[name].tone);
 /** The way of the mover, by who lives in the group: parent, first breakout, second breakout, parent, … */
 const WAY: Name[] = ['pat', 'one', 'two'];
 
-/**
- * Both groups may be heard for so long after a move, or after the new one was first heard: what the jitter
- * buffer held is played out.
- */
-const FADE_MS = 300;
-/** How long it is listened, after that, whether the old group is gone. */
-const LISTEN_MS = 500;
+/** The old group is gone when neither a sound nor a frame of it came for so long. */
+const GONE_MS = 500;
+/** It is gone this long after a move, at the median: what the jitter buffer held is played out. */
+const FADED_WITHIN_MS = 300;
 /** Without a move, how much of the sound this machine makes up by itself is measured for so long. */
 const CALM_MS = 5_000;
 
@@ -75,9 +72,10 @@ interface Step {
   commandToFrameMs: number;
   /** How much of the sound was made up, silence apart. */
   concealedMs: number;
-  /** Frames, and the loudest sound, of the old group after the fade. */
-  strayFrames: number;
-  strayLevel: number;
+  /** From the answer to the last sound and the last frame of the old group; whether it is gone at all. */
+  oldSoundMs: number;
+  oldFrameMs: number;
+  gone: boolean;
   /** How loud each group hears the mover in the end. */
   moverLevels: Record<string, number>;
   signalingState: string;
@@ -87,30 +85,31 @@ interface Step {
 /** Moves the mover into the group of `to`. */
 async function step(from: Name, to: Name, group: string): Promise<Step> {
   const seen = await mover.evaluate(
-    async ({ group, colour, old, tone, oldTone, fadeMs, listenMs }) => {
+    async ({ group, colour, old, tone, oldTone, goneMs, nobody }) => {
       const ann = kit.person('ann');
       const before = await ann.concealedMs();
       const { asked, answered } = await ann.timed(() => ann.room.breakouts.move({ [ann.room.me.id]: group }));
       const frame = (): number | undefined => ann.seen(asked).find((each) => each.colour === colour)?.at;
       const sound = (): number | undefined => ann.heard(asked).find(({ levels }) => (levels[tone] ?? 0) > kit.heard)?.at;
-      await kit.until(() => frame() !== undefined && sound() !== undefined, 10_000);
-      const soundMs = ((sound() ?? Infinity) - answered.audio) * 1000;
-      const fadedMs = fadeMs + Math.max(0, Math.min(soundMs, 10_000)) + ann.ear.lagMs();
-      await kit.wait(fadedMs + listenMs - (performance.now() - answered.ms));
-      const faded = { ms: answered.ms + fadedMs, audio: answered.audio + fadedMs / 1000 };
+      await kit.until(() => frame() !== undefined && sound() !== undefined, 30_000);
+      const oldSound = (): number => ann.heard(asked).findLast(({ levels }) => (levels[oldTone] ?? 0) > nobody)?.at ?? asked.audio;
+      const oldFrame = (): number => ann.seen(asked).findLast((each) => each.colour === old)?.at ?? asked.ms;
+      const gone = (): boolean => ((ann.ear.record.at(-1)?.at ?? 0) - oldSound()) * 1000 > goneMs && performance.now() - oldFrame() > goneMs;
+      await kit.until(gone, 10_000);
       return {
         frameMs: (frame() ?? Infinity) - answered.ms,
-        soundMs,
+        soundMs: ((sound() ?? Infinity) - answered.audio) * 1000,
         answerMs: answered.ms - asked.ms,
         commandToFrameMs: (frame() ?? Infinity) - asked.ms,
         concealedMs: (await ann.concealedMs()) - before,
-        strayFrames: ann.seen(faded).filter((each) => each.colour === old).length,
-        strayLevel: Math.max(0, ...ann.heard(faded).map(({ levels }) => levels[oldTone] ?? 0)),
+        oldSoundMs: (oldSound() - answered.audio) * 1000,
+        oldFrameMs: oldFrame() - answered.ms,
+        gone: gone(),
         signalingState: ann.guard.signalingState,
         identity: JSON.stringify(await ann.guard.identity()),
       };
     },
-    { group, colour: PEOPLE[to].colour, old: PEOPLE[from].colour, tone: NAMES.indexOf(to), oldTone: NAMES.indexOf(from), fadeMs: FADE_MS, listenMs: LISTEN_MS },
+    { group, colour: PEOPLE[to].colour, old: PEOPLE[from].colour, tone: NAMES.indexOf(to), oldTone: NAMES.indexOf(from), goneMs: GONE_MS, nobody: NOBODY },
   );
   const moverLevels = await others.evaluate(
     async ({ way, to, nobody }) => {
@@ -159,7 +158,8 @@ async function calm(): Promise<number> {
   return concealed / (CALM_MS / 1000);
 }
 
-test('fifty moves of somebody who talks', { timeout: 400_000 }, async (t) => {
+test('fifty moves of somebody who talks', { timeout: 600_000 }, async (t) => {
+  const share = [shareOfCore()];
   const groups = await gather();
   const calmMs = await calm();
   await mover.evaluate(() => kit.person('ann').guard.begin());
@@ -171,7 +171,9 @@ test('fifty moves of somebody who talks', { timeout: 400_000 }, async (t) => {
     steps.push(await step(from, to, groups[to] as string));
   }
   const seconds = (Date.now() - begun) / 1000;
-  for (const what of ['frameMs', 'commandToFrameMs', 'soundMs', 'answerMs', 'concealedMs'] as const) print(what, steps.map((each) => each[what]));
+  share.push(shareOfCore());
+  const busiest = Math.min(...share);
+  for (const what of ['frameMs', 'commandToFrameMs', 'soundMs', 'answerMs', 'oldSoundMs', 'oldFrameMs', 'concealedMs'] as const) print(what, steps.map((each) => each[what]));
 
   await t.test('nothing is negotiated anew', async () => {
     for (const [index, each] of steps.entries()) {
@@ -186,7 +188,7 @@ test('fifty moves of somebody who talks', { timeout: 400_000 }, async (t) => {
 
   await t.test('the new group is seen at once', () => {
     const ms = median(steps.map(({ frameMs }) => frameMs));
-    assert.ok(ms < limitMs(SEEN_WITHIN_MS), `${ms.toFixed()} ms at the median`);
+    assert.ok(ms < limitMs(SEEN_WITHIN_MS, busiest), `${ms.toFixed()} ms at the median`);
     assert.ok(steps.every(({ frameMs, soundMs }) => Number.isFinite(frameMs + soundMs)), 'seen and heard after every move');
   });
 
@@ -195,18 +197,21 @@ test('fifty moves of somebody who talks', { timeout: 400_000 }, async (t) => {
     const total = values.reduce((all, each) => all + each, 0);
     console.log(`# made-up sound: ${total.toFixed()} ms in ${MOVES} moves, ${values.filter((each) => each > CONCEALED_MS).length} moves with more than ${CONCEALED_MS} ms; ${calmMs.toFixed(1)} ms a second without moves`);
     assert.ok(median(values) <= CONCEALED_MS, `${median(values).toFixed()} ms at the median`);
-    assert.ok(total <= CONCEALED_MS * MOVES + calmMs * seconds, `${total.toFixed()} ms in ${MOVES} moves`);
+    assert.ok(total <= limitMs(CONCEALED_MS * MOVES, busiest) + calmMs * seconds, `${total.toFixed()} ms in ${MOVES} moves`);
   });
 
   await t.test('nobody of the old group is heard or seen any more, and the mover is heard in the new one only', () => {
-    for (const [index, { from, to, strayFrames, strayLevel, moverLevels }] of steps.entries()) {
+    for (const [index, { from, to, gone, moverLevels }] of steps.entries()) {
       const what = `move ${index + 1}, ${from} → ${to}`;
-      assert.equal(strayFrames, 0, `${what}: frames of ${from}`);
-      assert.ok(strayLevel < NOBODY, `${what}: ${from} is heard, ${strayLevel}`);
+      assert.ok(gone, `${what}: ${from} is heard or seen still`);
       for (const [name, level] of Object.entries(moverLevels)) {
         if (name === to) assert.ok(level > 2 * NOBODY, `${what}: ${name} hears the mover, ${level}`);
         else assert.ok(level < NOBODY, `${what}: ${name} does not hear the mover, ${level}`);
       }
+    }
+    for (const what of ['oldSoundMs', 'oldFrameMs'] as const) {
+      const ms = median(steps.map((each) => each[what]));
+      assert.ok(ms < limitMs(FADED_WITHIN_MS, busiest), `${what} is ${ms.toFixed()} at the median`);
     }
   });
 

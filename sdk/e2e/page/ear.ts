@@ -67,17 +67,7 @@ export function audioContext(): Promise<AudioContext> {
 /** Listens to all of some tracks together. */
 export class Ear {
   readonly record: Window[] = [];
-  /** The least that the audio clock was ever behind the page's, in seconds. */
-  #offset = Infinity;
-
   private constructor(readonly context: AudioContext) {}
-
-  /** How far the audio thread is behind at the moment: on a machine that is too busy for it. */
-  lagMs(): number {
-    const offset = performance.now() / 1000 - this.context.currentTime;
-    this.#offset = Math.min(this.#offset, offset);
-    return (offset - this.#offset) * 1000;
-  }
 
   static async open(tracks: readonly MediaStreamTrack[], tones: readonly number[]): Promise<Ear> {
     const context = await audioContext();

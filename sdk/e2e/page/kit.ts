@@ -67,7 +67,7 @@ export class Someone {
    */
   async concealedMs(): Promise<number> {
     const audio = (await this.inbound()).filter(({ kind }) => kind === 'audio');
-    return audio.reduce((all, each) => all + (each.concealedSamples - each.silentConcealedSamples) / 48, 0);
+    return audio.reduce((all, each) => all + Math.max(0, each.concealedSamples - each.silentConcealedSamples) / 48, 0);
   }
 
   moment(): Moment {
