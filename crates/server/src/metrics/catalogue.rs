@@ -73,9 +73,9 @@ catalogue! {
     CONNECT_SECONDS = "sideroom_connect_seconds", Histogram(PERSON_S), [], "From an answer to a finished handshake.";
     TRANSPORTS_LOST = "sideroom_transports_lost_total", Counter, ["reason"], "Transports that ended, by reason.";
 
-    PACKETS_RECEIVED = "sideroom_packets_received_total", Counter, ["worker"], "RTP packets received from participants.";
+    PACKETS_RECEIVED = "sideroom_packets_received_total", Counter, ["worker"], "Packets received from participants: media, control and checks.";
     BYTES_RECEIVED = "sideroom_received_bytes_total", Counter, ["worker"], "Bytes of RTP packets received from participants.";
-    PACKETS_SENT = "sideroom_packets_sent_total", Counter, ["worker"], "RTP packets sent to participants.";
+    PACKETS_SENT = "sideroom_packets_sent_total", Counter, ["worker"], "Packets sent to participants: media, control and checks.";
     BYTES_SENT = "sideroom_sent_bytes_total", Counter, ["worker"], "Bytes of RTP packets sent to participants.";
     PACKETS_DROPPED = "sideroom_packets_dropped_total", Counter, ["reason"], "Packets that were not forwarded, by reason.";
     KEYFRAME_REQUESTS = "sideroom_keyframe_requests_total", Counter, ["direction"], "Keyframe requests (PLI and FIR), received from subscribers or sent to publishers.";
