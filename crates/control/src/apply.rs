@@ -32,6 +32,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, Bre
 
         Command::Join(join) => turn.join(join),
         Command::Reconnect(reconnect) => turn.reconnect(reconnect),
+        Command::Reoffer(reoffer) => turn.reoffer(reoffer),
         Command::Drop { participant } => turn.drop_connection(*participant),
         Command::Leave { participant } => turn.leave(*participant),
         Command::Remove { participant } => turn.put_out(*participant),
@@ -153,6 +154,7 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::CloseRoom
         | Command::Join(_)
         | Command::Reconnect(_)
+        | Command::Reoffer(_)
         | Command::Drop { .. }
         | Command::Leave { .. }
         | Command::Remove { .. }

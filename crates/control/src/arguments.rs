@@ -33,6 +33,17 @@ pub struct Reconnect {
     pub offers: Vec<TrackKind>,
 }
 
+/// What somebody can send and receive since its client's last offer, over the same connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reoffer {
+    /// Who.
+    pub participant: ParticipantId,
+    /// How much it can receive at once, now.
+    pub slots: SlotPool,
+    /// What it can send, now.
+    pub offers: Vec<TrackKind>,
+}
+
 /// The power of a participant.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,

@@ -7,8 +7,8 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::{
     BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, GateKinds, GateScope,
-    Grants, Join, KindSet, MoveTo, Reconnect, Role, RoomMode, RoomPatch, Selection, UnixMillis,
-    bounds,
+    Grants, Join, KindSet, MoveTo, Reconnect, Reoffer, Role, RoomMode, RoomPatch, Selection,
+    UnixMillis, bounds,
 };
 
 /// Who asks.
@@ -66,6 +66,8 @@ pub enum Command {
     Join(Join),
     /// The same identity comes back after a drop, to its old place. The operator's or the system's.
     Reconnect(Reconnect),
+    /// The client made another offer on its connection. The operator's or the system's.
+    Reoffer(Reoffer),
     /// The transport is lost: the place is kept for the grace period. The system's or the operator's.
     Drop {
         /// Who.

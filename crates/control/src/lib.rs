@@ -34,8 +34,8 @@ mod view;
 mod volatile;
 
 pub use arguments::{
-    BreakoutPatch, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo, Reconnect, Role,
-    Selection, SlotPool,
+    BreakoutPatch, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo, Reconnect, Reoffer,
+    Role, Selection, SlotPool,
 };
 pub use audience::{Audience, Standing};
 pub use command::{Actor, Command, Request, RequestId, Timer};

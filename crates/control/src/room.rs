@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sideroom_route::{
-    Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackId, TrackKind,
-};
+use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackKind};
 
 use crate::journal::{Chain, digest_of};
 use crate::memory::{Answer, Memory};
@@ -14,7 +12,7 @@ use crate::turn::{Effects, Turn};
 use crate::volatile::Volatile;
 use crate::{
     Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record, Request,
-    RequestId, RoomConfig, RoomSettings, RoomView, UnixMillis, Viewer, apply,
+    RequestId, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -201,15 +199,11 @@ impl Room {
         Some(one.group)
     }
 
-    /// The track of each kind that a participant has.
-    pub fn tracks_of(&self, participant: ParticipantId) -> Option<Vec<(TrackKind, TrackId)>> {
+    /// How much a participant can receive at once, and what it can send.
+    pub fn media_of(&self, participant: ParticipantId) -> Option<(SlotPool, Vec<TrackKind>)> {
         let one = self.state.participants.get(&participant)?;
-        Some(
-            one.tracks
-                .iter()
-                .map(|track| (track.kind, track.id))
-                .collect(),
-        )
+        let offered = one.tracks.iter().filter(|track| track.offered);
+        Some((one.slots, offered.map(|track| track.kind).collect()))
     }
 
     /// How many breakouts there are.

@@ -7,7 +7,7 @@ use crate::state::{Participant, Track, require};
 use crate::turn::{Placing, Turn};
 use crate::{
     BreakoutError, EventKind, Join, KindSet, LeaveReason, MoveCause, Outcome, ParentGate,
-    Reconnect, SlotPool, Subject, bounds,
+    Reconnect, Reoffer, SlotPool, Subject, bounds,
 };
 
 impl Turn<'_> {
@@ -101,6 +101,25 @@ impl Turn<'_> {
         let participant = known.ok_or(BreakoutError::NotFound(Subject::Participant))?;
         self.check_serials(reconnect.offers.len())?;
         self.resume(participant, reconnect.slots, &reconnect.offers);
+        Ok(self.joined(participant, true))
+    }
+
+    /// What is offered still goes on as it did.
+    pub(super) fn reoffer(&mut self, reoffer: &Reoffer) -> Result<Outcome, BreakoutError> {
+        self.require_operator()?;
+        let (participant, offers) = (reoffer.participant, &reoffer.offers);
+        check_media(reoffer.slots, offers)?;
+        self.state.participant(participant)?;
+        self.check_serials(offers.len())?;
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            one.slots = reoffer.slots;
+            for track in &mut one.tracks {
+                track.offered = offers.contains(&track.kind);
+                track.published &= track.offered;
+            }
+        }
+        self.offer(participant, offers);
+        self.effects.touched.insert(participant);
         Ok(self.joined(participant, true))
     }
 

@@ -338,3 +338,41 @@ fn rule_15_ownership_passes_to_another_moderator() {
     let third = story.moderator("third");
     assert_eq!(story.breakout(id).owner, Some(third));
 }
+
+#[test]
+fn a_later_offer_brings_tracks_and_slots_and_leaves_the_others_alone() {
+    let (mut story, [_, ann, bob, _]) = four();
+    let voice = story.track(ann, TrackKind::Audio);
+    let offer = |participant, audio, video, offers: &[TrackKind]| {
+        Command::Reoffer(Reoffer {
+            participant,
+            slots: SlotPool { audio, video },
+            offers: offers.to_vec(),
+        })
+    };
+    let screen = TrackKind::Screen;
+    story.ok_as(OPERATOR, offer(ann, 9, 9, &[TrackKind::Audio]));
+    assert!(story.hears(bob, ann), "what is offered still goes on");
+    assert!(!story.hears_kind(bob, ann, screen) && !story.hears_kind(bob, ann, TrackKind::Camera));
+    let shown = Command::Publish {
+        participant: ann,
+        kind: screen,
+    };
+    assert!(matches!(
+        story.refused(ann, shown.clone()),
+        BreakoutError::NotFound(_)
+    ));
+
+    story.ok_as(OPERATOR, offer(ann, 9, 9, &[TrackKind::Audio, screen]));
+    story.ok(ann, shown);
+    assert!(story.hears(bob, ann) && story.hears_kind(bob, ann, screen));
+    assert_eq!(story.track(ann, TrackKind::Audio), voice);
+
+    story.ok_as(OPERATOR, offer(bob, 9, 0, &TrackKind::ALL));
+    assert!(!story.hears_kind(bob, ann, screen), "no slot for it");
+    story.ok_as(OPERATOR, offer(bob, 9, 9, &TrackKind::ALL));
+    assert!(story.hears_kind(bob, ann, screen));
+    let refused = story.refused(ann, offer(ann, 9, 9, &TrackKind::ALL));
+    assert_eq!(refused, BreakoutError::NotModerator);
+    story.check_replay();
+}

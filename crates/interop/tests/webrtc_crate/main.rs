@@ -191,6 +191,16 @@ async fn later_offers_add_a_section_and_restart_ice_on_the_same_transport() {
         first.matches("\r\nm=").count() + 1
     );
     assert_eq!(second.matches("\r\nm=video 0 ").count(), 0, "{second}");
+    alice.publish(&server, Kind::Screen).await;
+    let arrived = || bob.received.borrow().of(alice.name, Kind::Screen).len();
+    let showing = async {
+        while arrived() < 20 {
+            alice.send(Kind::Screen).await;
+            tokio::time::sleep(PACE).await;
+        }
+    };
+    let shown = tokio::time::timeout(PATIENCE, showing).await.is_ok();
+    assert!(shown, "{} of 20 packets of the later track", arrived());
     talk(&[&alice, &bob], &[&alice, &bob], 20).await;
 
     check_continuity(&alice);

@@ -98,6 +98,16 @@ impl Packet {
         }
     }
 
+    /// The server's own silence, after which a slot is quiet: nobody's, with a number that rises.
+    pub(crate) fn silence(payload: &[u8], number: usize) -> Option<Self> {
+        let is_silence = [&[0xf8, 0xff, 0xfe], &[0xf8][..]].contains(&payload);
+        is_silence.then_some(Self {
+            from: 0,
+            kind: Kind::Audio,
+            number: u32::try_from(number).unwrap_or(u32::MAX),
+        })
+    }
+
     /// `None` if any byte is not as it was sent.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let strip = |kind: Kind| Some((kind, payload.strip_prefix(kind.prefix())?));

@@ -71,10 +71,12 @@ impl PeerConnectionEventHandler for Handler {
             while let Some(event) = track.poll().await {
                 if let TrackRemoteEvent::OnRtpPacket(packet) = event {
                     let header = &packet.header;
-                    let read = Packet::read(&packet.payload)
-                        .unwrap_or_else(|| panic!("nobody sent {:?}", packet.payload));
+                    let payload = &packet.payload;
                     received.send_modify(|received| {
                         let slot = received.slots.entry(header.ssrc).or_default();
+                        let read = Packet::read(payload)
+                            .or_else(|| Packet::silence(payload, slot.len()))
+                            .unwrap_or_else(|| panic!("nobody sent {payload:?}"));
                         slot.push((header.sequence_number, read));
                     });
                 }
@@ -126,10 +128,15 @@ impl Peer {
         let in_time = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
         assert!(in_time, "peer {name} does not connect");
         for kind in Kind::FIRST {
-            let body = json!({ "participantId": peer.id, "kinds": [kind.wire()] });
-            server.call("ParticipantService/Publish", body).await;
+            peer.publish(server, kind).await;
         }
         peer
+    }
+
+    /// What it sends of this kind is shown to the others.
+    pub(crate) async fn publish(&self, server: &Server, kind: Kind) {
+        let body = json!({ "participantId": self.id, "kinds": [kind.wire()] });
+        server.call("ParticipantService/Publish", body).await;
     }
 
     /// Offers anew on the same transport: the answer.

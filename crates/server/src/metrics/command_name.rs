@@ -12,6 +12,7 @@ pub fn command_name(command: &Command) -> &'static str {
         C::CloseRoom => "close_room",
         C::Join(_) => "join",
         C::Reconnect(_) => "reconnect",
+        C::Reoffer(_) => "reoffer",
         C::Drop { .. } => "drop",
         C::Leave { .. } => "leave",
         C::Remove { .. } => "remove",

@@ -44,6 +44,17 @@ pub enum Ask {
     Close(Reply<()>),
 }
 
+/// What a participant can send and receive.
+#[derive(Debug)]
+pub struct MediaOf {
+    /// The codecs of its room.
+    pub codecs: RoomCodecs,
+    /// How much it can receive at once.
+    pub slots: SlotPool,
+    /// What it can send.
+    pub offers: Vec<TrackKind>,
+}
+
 /// What changes nothing. Answered after what was asked before it is kept.
 #[derive(Debug)]
 pub enum Read {
@@ -55,11 +66,8 @@ pub enum Read {
     Room(String, Viewer, Reply<RoomView>),
     /// Who has an identity.
     Participant(String, String, Reply<ParticipantId>),
-    /// A participant's tracks, and the codecs of its room.
-    Tracks(
-        ParticipantId,
-        Reply<(RoomCodecs, Vec<(TrackKind, TrackId)>)>,
-    ),
+    /// A participant's media.
+    Media(ParticipantId, Reply<MediaOf>),
     /// A stream of what happens.
     Watch(String, Viewer, Option<u64>, Reply<Watch>),
     /// The move journal.

@@ -290,8 +290,8 @@ impl ControlLoop {
                 });
                 let _ = reply.send(found);
             }
-            Read::Tracks(participant, reply) => {
-                let _ = reply.send(self.tracks(participant));
+            Read::Media(participant, reply) => {
+                let _ = reply.send(self.media(participant));
             }
             Read::Watch(name, viewer, after, reply) => {
                 let watch = self.watch(&name, viewer, after);

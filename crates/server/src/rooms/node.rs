@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sideroom_control::{Actor, Command, RequestId, RoomView, SlotPool, Stay, Viewer, Views};
-use sideroom_route::{Epoch, Media, ParticipantId, TrackKind};
+use sideroom_control::{
+    Actor, Command, Outcome, Reoffer, RequestId, RoomView, SlotPool, Stay, Viewer, Views,
+};
+use sideroom_route::{Epoch, Media, ParticipantId, TrackId, TrackKind};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
     ReofferRequest, RoomSummary, SessionId, Stats, Watch,
 };
 use sideroom_rpc::{ApiError, Backend};
 use sideroom_session::TrackHint;
-use sideroom_session::sdp::{OfferError, summarize};
+use sideroom_session::sdp::{OfferError, OfferSummary, summarize};
 use tokio::sync::{mpsc, oneshot};
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
@@ -65,18 +67,7 @@ impl Node {
         let hints = hints(&request.hints);
         // The offer is looked at before anything is changed.
         let summary = summarize(&request.offer, &codecs, &hints).map_err(bad_offer)?;
-        let slots = |media| {
-            let count = summary
-                .slots
-                .iter()
-                .filter(|slot| slot.media == media)
-                .count();
-            u8::try_from(count).unwrap_or(u8::MAX)
-        };
-        let slots = SlotPool {
-            audio: slots(Media::Audio),
-            video: slots(Media::Video),
-        };
+        let slots = pool_of(&summary);
         let (offer, publish) = (request.offer.clone(), request.publish);
         let offers = summary.kinds.clone();
         let entrance = Box::new(Entrance {
@@ -124,6 +115,28 @@ impl Node {
                 metrics::joined(begun.elapsed());
                 Ok(joined)
             }
+        }
+    }
+
+    /// Tells the room what a participant's offer is good for, and gives the tracks of it.
+    async fn announce(
+        &self,
+        room: &str,
+        reoffer: Reoffer,
+    ) -> Result<Vec<(TrackKind, TrackId)>, ApiError> {
+        let request = CommandRequest {
+            room: room.to_owned(),
+            actor: Actor::System,
+            request_id: chance::request_id(),
+            expected_epoch: None,
+            command: Command::Reoffer(reoffer),
+        };
+        let answer = self
+            .ask(|reply| Ask::Command(Box::new(request), reply))
+            .await?;
+        match answer.outcome {
+            Outcome::Joined { tracks, .. } => Ok(tracks),
+            _ => Err(ApiError::Internal),
         }
     }
 
@@ -242,18 +255,37 @@ impl Backend for Node {
 
     async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
         let participant = request.participant;
-        let (codecs, tracks) = self.read(|reply| Read::Tracks(participant, reply)).await?;
+        let before = self.read(|reply| Read::Media(participant, reply)).await?;
+        let hints = hints(&request.hints);
+        // The offer is looked at before anything is changed.
+        let summary = summarize(&request.offer, &before.codecs, &hints).map_err(bad_offer)?;
+        let now = Reoffer {
+            participant,
+            slots: pool_of(&summary),
+            offers: summary.kinds.clone(),
+        };
+        let tracks = self.announce(&request.room, now).await?;
         let connect = Connect {
             participant,
             offer: request.offer,
-            hints: hints(&request.hints),
-            codecs,
+            hints,
+            codecs: before.codecs,
             tracks,
             credentials: chance::credentials(),
             seed: chance::draw(),
         };
-        let connected = self.media.reoffer(connect).await.map_err(cannot_connect)?;
-        Ok(negotiated(connected))
+        match self.media.reoffer(connect).await {
+            Ok(connected) => Ok(negotiated(connected)),
+            Err(error) => {
+                let as_before = Reoffer {
+                    participant,
+                    slots: before.slots,
+                    offers: before.offers,
+                };
+                self.announce(&request.room, as_before).await?;
+                Err(cannot_connect(error))
+            }
+        }
     }
 
     async fn trickle(&self, _: &str, _: ParticipantId, _: &str) -> Result<(), ApiError> {
@@ -299,6 +331,18 @@ impl Backend for Node {
     async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError> {
         self.shutdown.advance(Phase::Draining);
         self.ask(|reply| Ask::Drain(deadline, reply)).await
+    }
+}
+
+/// The slots that an offer makes room for.
+fn pool_of(summary: &OfferSummary) -> SlotPool {
+    let count = |media| {
+        let slots = summary.slots.iter().filter(|slot| slot.media == media);
+        u8::try_from(slots.count()).unwrap_or(u8::MAX)
+    };
+    SlotPool {
+        audio: count(Media::Audio),
+        video: count(Media::Video),
     }
 }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use sideroom_control::{BreakoutError, Role, RoomView, Stay, UnixMillis, Viewer};
 use sideroom_route::{
     DropReason, Gate, ParticipantId, RoomId, Route, RouteUpdate, SlotId, SlotPause, TrackId,
-    TrackKind,
 };
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
     MovesRequest, RoomSummary, SharedEvent, Stats, Watch, WatchItem, WorkerStats,
 };
-use sideroom_session::RoomCodecs;
 
+use super::ask::MediaOf;
 use super::control_loop::ControlLoop;
 use super::host::Host;
 
@@ -53,19 +52,20 @@ impl ControlLoop {
         summaries.collect()
     }
 
-    pub(super) fn tracks(
-        &self,
-        participant: ParticipantId,
-    ) -> Result<(RoomCodecs, Vec<(TrackKind, TrackId)>), ApiError> {
+    pub(super) fn media(&self, participant: ParticipantId) -> Result<MediaOf, ApiError> {
         let host = self
             .hosts
             .get(&participant.room())
             .ok_or(ApiError::RoomNotFound)?;
-        let tracks = host
+        let (slots, offers) = host
             .room
-            .tracks_of(participant)
+            .media_of(participant)
             .ok_or(ApiError::ParticipantNotFound)?;
-        Ok((host.codecs, tracks))
+        Ok(MediaOf {
+            codecs: host.codecs,
+            slots,
+            offers,
+        })
     }
 
     pub(super) fn watch(

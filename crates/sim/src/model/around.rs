@@ -36,6 +36,7 @@ impl Model {
         let allowed = match command {
             Command::Join(_)
             | Command::Reconnect(_)
+            | Command::Reoffer(_)
             | Command::Drop { .. }
             | Command::Drain(_)
             | Command::CloseRoom => operates,

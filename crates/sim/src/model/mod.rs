@@ -132,6 +132,7 @@ impl Model {
             | Command::UpdateBreakoutSettings(_) => self.follow_room(command)?,
             Command::Join(_)
             | Command::Reconnect(_)
+            | Command::Reoffer(_)
             | Command::Drop { .. }
             | Command::Leave { .. }
             | Command::Remove { .. } => self.follow_coming(command, outcome)?,

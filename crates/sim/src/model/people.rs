@@ -26,6 +26,15 @@ impl Model {
                 self.admit(number, join, outcome)
             }
             Command::Reconnect(back) => self.resume(outcome, back.slots, &back.offers),
+            Command::Reoffer(now) => {
+                let one = self.named(now.participant)?;
+                one.slots = now.slots;
+                for track in one.tracks.iter_mut().flatten() {
+                    track.offered = now.offers.contains(&track.kind);
+                    track.published &= track.offered;
+                }
+                self.offer(now.participant, &now.offers, outcome)
+            }
             Command::Drop { participant } => {
                 self.named(*participant)?.connected = false;
                 Ok(())
