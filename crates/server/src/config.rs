@@ -137,7 +137,7 @@ section! {
 section! {
     /// Codecs a room gets unless it asks for another.
     CodecConfig {
-        /// Video codec of a room. Audio is Opus, with RED and DTX passing through.
+        /// Video codec of a room. Audio is Opus, with redundancy (RED) for who loses packets.
         video: VideoCodec = VideoCodec::Vp8,
     }
 }
