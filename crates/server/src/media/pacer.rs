@@ -29,9 +29,6 @@ const REPAIR_BURST: Duration = Duration::from_millis(400);
 const MAX_WAIT: Duration = Duration::from_millis(400);
 /// More than this is never kept; what does not fit leaves at once.
 const MAX_KEPT_BYTES: usize = 1 << 20;
-/// Buffers that are kept for the next packets.
-const MAX_SPARE: usize = 64;
-
 /// A packet that waits for its turn.
 #[derive(Debug)]
 struct Kept {
@@ -59,7 +56,6 @@ pub(super) struct Pacer {
     urgent: VecDeque<Kept>,
     media: VecDeque<Kept>,
     kept_bytes: usize,
-    spare: Vec<Vec<u8>>,
 }
 
 impl Pacer {
@@ -73,7 +69,6 @@ impl Pacer {
             urgent: VecDeque::new(),
             media: VecDeque::new(),
             kept_bytes: 0,
-            spare: Vec::new(),
         };
         pacer.set_estimate(estimate_bps);
         pacer.allowance = pacer.burst();
@@ -120,8 +115,7 @@ impl Pacer {
 
     /// Keeps a packet that may not leave yet.
     pub(super) fn keep(&mut self, now: Time, packet: &Outgoing<'_>) {
-        let mut bytes = self.spare.pop().unwrap_or_default();
-        bytes.clear();
+        let mut bytes = Vec::with_capacity(packet.len());
         for piece in [packet.header, packet.prefix, packet.payload] {
             bytes.extend_from_slice(piece);
         }
@@ -149,6 +143,8 @@ impl Pacer {
         while self.allowance > 0.0 {
             let next = self.urgent.pop_front().or_else(|| self.media.pop_front());
             let Some(kept) = next else {
+                // Most of the time nothing waits, and then nothing is held for it.
+                (self.urgent, self.media) = Default::default();
                 return;
             };
             let (header, rest) = kept.bytes.split_at(kept.header);
@@ -162,7 +158,7 @@ impl Pacer {
                 abs_send_time_at: kept.abs_send_time_at,
             });
             self.spend(kept.bytes.len());
-            self.forget(kept);
+            self.kept_bytes -= kept.bytes.len();
         }
     }
 
@@ -175,13 +171,6 @@ impl Pacer {
         let kept = self.urgent.iter().chain(&self.media);
         self.kept_bytes = kept.map(|kept| kept.bytes.len()).sum();
         (before - self.urgent.len() - self.media.len()) as u64
-    }
-
-    fn forget(&mut self, kept: Kept) {
-        self.kept_bytes = self.kept_bytes.saturating_sub(kept.bytes.len());
-        if self.spare.len() < MAX_SPARE {
-            self.spare.push(kept.bytes);
-        }
     }
 
     fn spend(&mut self, bytes: usize) {
