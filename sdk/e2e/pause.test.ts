@@ -61,6 +61,7 @@ function round(): Promise<Round> {
       const last = (): number => ann.heard(paused).findLast(({ levels }) => (levels[1] ?? 0) > nobody)?.at ?? paused.audio;
       await kit.wait(drainMs);
       await kit.until(() => (ann.ear.record.at(-1)?.at ?? 0) - last() > drainMs / 1000, 10_000);
+      const fadedMs = (last() - paused.audio) * 1000;
       const before = await packets();
       await kit.wait(pausedMs);
       const during = (await packets()) - before;
@@ -69,7 +70,7 @@ function round(): Promise<Round> {
       const frame = (): number | undefined => ann.seen(answered).find(({ colour }) => colour === 'red')?.at;
       await kit.until(() => sound() !== undefined && frame() !== undefined, 10_000);
       await kit.wait(1_000);
-      return { packets: during, fadedMs: (last() - paused.audio) * 1000, soundMs: ((sound() ?? Infinity) - answered.audio) * 1000, frameMs: (frame() ?? Infinity) - answered.ms };
+      return { packets: during, fadedMs, soundMs: ((sound() ?? Infinity) - answered.audio) * 1000, frameMs: (frame() ?? Infinity) - answered.ms };
     },
     { drainMs: DRAIN_MS, pausedMs: PAUSED_MS, nobody: NOBODY },
   );
