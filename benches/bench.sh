@@ -31,8 +31,8 @@ done
 load fanout-audio fanout --preset audio --against bare --rounds 3 --duration 5 --max-loss 0
 load fanout-cm80 fanout --profile cm80 --against bare --duration 5 --max-loss 0
 load saturate saturate --step 2 --from-mbps 8
-load breakouts breakouts --participants 500 --moves 500 --group-moves 10 --max-leaks 0
-load gates gates --duration 5 --max-leaks 0
+load breakouts breakouts --participants 500 --moves 1000 --group-moves 20 --max-leaks 0
+load gates gates --duration 5 --away 500 --max-leaks 0
 load join join --participants 500 --duration 5
 load scaling scaling --rounds 3 --duration 4 --min-scaling 1.8
 load churn churn --joins 4000 --warm-joins 4000 --store "$out/churn.redb" --max-growth 0.03
