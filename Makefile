@@ -57,7 +57,6 @@ bench-peers: build ## The same fan-outs against Janus and against Sideroom in tu
 
 nightly: ## The long simulation: many more seeds than `make test` runs
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
-	$(CARGO) test --release --locked -p sideroom --test crash -- --ignored
 
 fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
 	deploy/dev/fuzz.sh

@@ -266,12 +266,6 @@ fn verify(store: &Path) {
 }
 
 #[test]
-fn nothing_that_was_answered_is_lost_by_a_kill() {
-    cycles(4, 1);
-}
-
-#[test]
-#[ignore = "takes minutes; `make nightly` runs it"]
 fn nothing_that_was_answered_is_lost_by_two_hundred_kills() {
     cycles(200, 2);
 }
