@@ -2,7 +2,8 @@
  * The gateway's WebSocket, in process: a `WebSocket` class whose other end is a `FakeRoom`. Tests can cut
  * it, refuse connections, and look at what was sent.
  */
-import { FakeRoom, Refused, type FakeParticipant } from './room.js';
+import { FakeRoom } from './room.ts';
+import { Refused, type FakeParticipant } from './words.ts';
 
 type Json = Record<string, any>;
 

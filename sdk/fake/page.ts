@@ -4,7 +4,7 @@
  */
 import { FakeGateway } from './gateway.ts';
 import { picture } from './picture.ts';
-import type { FakeParticipant } from './room.ts';
+import type { FakeParticipant } from './words.ts';
 
 const BOTS = [
   ['Grace Hopper', 0],
