@@ -42,7 +42,7 @@ pub struct SoakOptions {
     /// How often memory is read, in seconds.
     #[arg(long, default_value_t = 10)]
     pub sample_s: u64,
-    /// Largest share by which memory may grow between the end of the first tenth and the end.
+    /// Largest share by which the median of memory may grow from the first third to the last.
     #[arg(long)]
     pub max_growth: Option<f64>,
 }
@@ -177,23 +177,43 @@ fn rejoin(stage: &mut Stage<'_>, target: &dyn Target, newcomer: &mut u32) -> Res
     stage.crowd.join(target, plan)
 }
 
-/// How much the memory grew since the first tenth of the samples, as a share.
+/// How much the memory grew, as a share: the median of the last third of the samples against that of the
+/// first. Two single samples would tell where in a snapshot's ups and downs each happened to fall.
 fn growth_of(memory: &[(Duration, u64)]) -> f64 {
-    let first = memory.get(memory.len() / 10).map_or(0, |(_, bytes)| *bytes);
-    let last = memory.last().map_or(0, |(_, bytes)| *bytes);
-    ((last as f64 / first.max(1) as f64 - 1.0) * 1e4).round() / 1e4
+    let third = memory.len().div_ceil(3);
+    let first = median(memory.iter().take(third));
+    let last = median(memory.iter().rev().take(third));
+    let grown = last as f64 - first as f64;
+    (grown / first.max(1) as f64 * 1e4).round() / 1e4
+}
+
+fn median<'a>(samples: impl Iterator<Item = &'a (Duration, u64)>) -> u64 {
+    let mut bytes: Vec<_> = samples.map(|(_, bytes)| *bytes).collect();
+    bytes.sort_unstable();
+    bytes.get(bytes.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn growth(bytes: impl IntoIterator<Item = u64>) -> f64 {
+        let samples = (0..).map(Duration::from_secs).zip(bytes);
+        growth_of(&samples.collect::<Vec<_>>())
+    }
+
     #[test]
-    fn growth_is_counted_from_the_first_tenth() {
-        let sample = |at: u64, bytes| (Duration::from_secs(at), bytes);
-        let mut memory: Vec<_> = (0..20).map(|at| sample(at, 1_000)).collect();
-        memory[0].1 = 500;
-        memory[19].1 = 1_010;
-        assert_eq!(growth_of(&memory), 0.01);
+    fn growth_is_what_the_last_third_has_more_than_the_first() {
+        assert_eq!(growth((0..90).map(|at| 10_000 + at)), 0.006);
+        assert_eq!(growth([1_000]), 0.0);
+        assert_eq!(growth([]), 0.0);
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_no_growth() {
+        let sawtooth = |at: u64| 10_000 + at % 7 * 100;
+        assert_eq!(growth((0..84).map(sawtooth)), 0.0);
+        let ends_high = (0..84).map(|at| if at > 80 { 12_000 } else { sawtooth(at) });
+        assert_eq!(growth(ends_high), 0.0);
     }
 }
