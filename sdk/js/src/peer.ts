@@ -1,5 +1,6 @@
 import { localError } from './errors.js';
 import { TRACK_KINDS, mediaOf, type Media, type TrackKind } from './kinds.js';
+import { Playout, type StatsEntries } from './playout.js';
 
 /** One simulcast layer of the camera. */
 export interface CameraLayer {
@@ -21,6 +22,12 @@ export interface PeerOptions {
   cameraLayers?: readonly CameraLayer[];
   /** A video codec to put first in the offer, such as `VP9`. The room's setting decides in the end. */
   preferredVideoCodec?: string;
+  /**
+   * How long pictures may wait for packets that are sent again, in milliseconds, on a path that loses some:
+   * 60 ms of round trip and 5 % loss take 200. Sound follows, so that lips stay with it. Default 400; 0 leaves
+   * it to the browser.
+   */
+  longestPlayoutDelayMs?: number;
   /** Only for servers that sit behind a relay: the server's own address needs none. */
   iceServers?: RTCIceServer[];
 }
@@ -55,6 +62,7 @@ export class Peer {
   readonly connection: RTCPeerConnection;
   readonly #senders = new Map<TrackKind, RTCRtpTransceiver>();
   readonly #slots: RTCRtpTransceiver[] = [];
+  readonly #playout: Playout;
 
   constructor(options: PeerOptions = {}) {
     if (typeof RTCPeerConnection === 'undefined') throw localError('WebRtcMissing');
@@ -66,6 +74,11 @@ export class Peer {
     this.#addSlots('audio', options.audioSlots ?? 9);
     this.#addSlots('video', options.videoSlots ?? 9);
     if (options.preferredVideoCodec) this.#preferCodec(options.preferredVideoCodec);
+    this.#playout = new Playout(
+      async () => (await this.connection.getStats()) as unknown as StatsEntries,
+      () => this.#slots.map(({ receiver }) => ({ media: receiver.track.kind, receiver })),
+      options.longestPlayoutDelayMs,
+    );
   }
 
   /** The offer, with a hint for each m-line that sends. */
@@ -78,6 +91,7 @@ export class Peer {
   /** Takes the server's answer. */
   async accept(sdp: string): Promise<void> {
     await this.connection.setRemoteDescription({ type: 'answer', sdp });
+    if (this.connection.connectionState !== 'closed') this.#playout.start();
   }
 
   /** Another offer on the same transport, with fresh ICE credentials: after a change of networks. */
@@ -144,6 +158,7 @@ export class Peer {
   }
 
   close(): void {
+    this.#playout.stop();
     this.connection.close();
   }
 
