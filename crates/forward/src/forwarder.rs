@@ -49,8 +49,9 @@ pub struct Forwarder {
     /// Kept from call to call, so that they need no allocation.
     pub(crate) touched: Vec<u32>,
     pub(crate) affected: Vec<u32>,
-    /// Audio slots that lost their source, until `send_silence`.
+    /// Audio slots that lost their source, until `send_silence`, and when it may go on.
     pub(crate) ended: Vec<u32>,
+    pub(crate) next_silence: Time,
     pub(crate) candidates: Vec<Candidate>,
 }
 
@@ -76,6 +77,7 @@ impl Forwarder {
             touched: Vec::new(),
             affected: Vec::new(),
             ended: Vec::new(),
+            next_silence: Time::ZERO,
             candidates: Vec::new(),
             config,
         }

@@ -6,6 +6,7 @@
 //! (RFC 7587 section 3.1.3), after which nothing is expected.
 
 use std::mem;
+use std::time::Duration;
 
 use sideroom_route::Time;
 use sideroom_rtp::Codec;
@@ -19,15 +20,19 @@ use crate::{Egress, Forwarder};
 /// Opus: 20 ms of silence, mono; and the same without a frame, as at the beginning of a pause (RFC 6716
 /// sections 3.1 and 3.2.1).
 const FRAMES: [&[u8]; 2] = [&[0xf8, 0xff, 0xfe], &[0xf8]];
+/// Where a whole room loses its sources at once, so many slots are ended at a time and so often, that
+/// those who still hear somebody need not wait for it.
+const AT_ONCE: usize = 64;
+const EVERY: Duration = Duration::from_millis(1);
 /// The length of each, in ticks of the RTP clock.
 const FRAME_TICKS: u32 = 960;
 
 impl Forwarder {
-    /// Sends what ends the sound of slots that lost their source since the last call. Call it after
-    /// everything that may change the routes.
+    /// Sends what ends the sound of slots that lost their source. Call it after everything that may change
+    /// the routes, and when [`poll_timeout`](Self::poll_timeout) says so: many are ended little by little.
     #[inline]
     pub fn send_silence<E: Egress>(&mut self, now: Time, out: &mut E) {
-        if !self.ended.is_empty() {
+        if !self.ended.is_empty() && now >= self.next_silence {
             self.end_sound(now, out);
         }
     }
@@ -37,7 +42,8 @@ impl Forwarder {
         let mut ended = mem::take(&mut self.ended);
         ended.sort_unstable();
         ended.dedup();
-        for key in ended.drain(..) {
+        self.next_silence = now + EVERY;
+        for key in ended.drain(..ended.len().min(AT_ONCE)) {
             let slot = self.slots.at_mut(key);
             let Some(slot) = slot.filter(|slot| slot.is_quiet()) else {
                 continue;

@@ -20,13 +20,12 @@ use crate::{Forwarder, SubscriberId};
 const FEWER_AFTER: Duration = Duration::from_secs(3);
 
 impl Forwarder {
-    /// When [`handle_timeout`](Self::handle_timeout) is due; [`Time::NEVER`] while nothing comes in.
+    /// When [`handle_timeout`](Self::handle_timeout) or [`send_silence`](Self::send_silence) is due;
+    /// [`Time::NEVER`] while nothing comes in and nothing ends.
     pub fn poll_timeout(&self) -> Time {
-        if self.ingresses.is_empty() {
-            Time::NEVER
-        } else {
-            self.next_tick
-        }
+        let never_if = |nothing, at| if nothing { Time::NEVER } else { at };
+        let tick = never_if(self.ingresses.is_empty(), self.next_tick);
+        tick.min(never_if(self.ended.is_empty(), self.next_silence))
     }
 
     /// Time passed. Too early does no harm.

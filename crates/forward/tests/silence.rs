@@ -171,3 +171,34 @@ fn what_was_said_before_the_silence_is_not_said_again() {
         .handle_nack(ms(110), to, ssrc_of(1, AUDIO), numbers, &mut sink);
     assert_eq!(sink.sent, []);
 }
+
+#[test]
+fn a_crowd_is_told_little_by_little() {
+    const CROWD: u32 = 200;
+    let (mut forwarder, _) = with_subscribers(CROWD + 1, 1, 0);
+    let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
+    let mut source = Source::new(40, OPUS, 100, 5);
+    let mut updates = Updates::default();
+    let to_all = |gate| -> Vec<_> {
+        let listeners = 1..=CROWD;
+        listeners
+            .map(|index| (index, AUDIO, Some(route(0, gate))))
+            .collect()
+    };
+    let tracks = [(0, Some(routed(0, TrackKind::Audio, 1)))];
+    let update = updates.next(&tracks, &to_all(Gate::Open));
+    forwarder.apply(ms(0), &update).unwrap();
+    put(&mut forwarder, ms(20), from, 0, &source.audio(30));
+    let update = updates.next(&[], &to_all(Gate::Shut(DropReason::ParentPaused)));
+    forwarder.apply(ms(24), &update).unwrap();
+    let mut told = 0;
+    for at in 24..40 {
+        let mut sink = Sink::default();
+        forwarder.send_silence(ms(at), &mut sink);
+        assert!(sink.sent.len() <= 128, "{} at once", sink.sent.len());
+        told += sink.sent.len();
+        let again = forwarder.poll_timeout() == ms(at + 1);
+        assert_eq!(again, told < 2 * CROWD as usize, "{told} told at {at} ms");
+    }
+    assert_eq!(told, 2 * CROWD as usize);
+}

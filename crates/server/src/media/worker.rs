@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use sideroom_forward::{ForwardEvent, Forwarder, IngressId};
@@ -148,12 +148,21 @@ impl Worker {
 
     /// Carries out orders; false if it is to stop.
     fn obey(&mut self, now: Time) -> bool {
+        let mut applied = false;
         for _ in 0..MAX_COMMANDS {
             match self.commands.try_recv() {
-                Ok(WorkerCommand::Stop) => return false,
-                Ok(command) => self.handle_command(now, command),
-                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
-                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+                Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,
+                Ok(command) => {
+                    applied |= matches!(command, WorkerCommand::Apply(..));
+                    self.handle_command(now, command);
+                }
+                Err(TryRecvError::Empty) => {
+                    if applied {
+                        // Somebody waits for the answer, perhaps on this very processor.
+                        std::thread::yield_now();
+                    }
+                    return true;
+                }
             }
         }
         // More waits: don't sleep.
