@@ -9,6 +9,7 @@ import { drop, jitter, layers, loss, outage, share, tcp, type Measured, type Set
 const SCENARIOS: [string, (setting: Setting) => Promise<Measured>][] = [
   ['drop', (setting) => drop(setting)],
   ['loss-5', (setting) => loss(setting, 0.05, 0.01)],
+  ['loss-5-speaking', (setting) => loss(setting, 0.05, 0.01, 30_000, true)],
   ['loss-10', (setting) => loss(setting, 0.1, 0.02)],
   ['loss-20', (setting) => loss(setting, 0.2, 0.06)],
   ['jitter', (setting) => jitter(setting)],
@@ -51,10 +52,12 @@ function page(commit: string, machine: string): string {
   return `# Bad networks
 
 Written by \`make bench-networks\`. Chromium receives through a link that does what the scenario says
-(\`sideroom-link --help\`); the publisher is another page on a clean path: three VP8 layers of a camera of
+(\`sideroom-link --help\`); the publisher is another browser on a clean path: three VP8 layers of a camera of
 1280×720 at 20 frames a second, and Opus. What is heard and seen comes from \`getStats\`, the estimate from the
-server's log, rates and queues from the link. All processes share one machine, so that a busy machine shows as
-freezes: the load average at the busiest scenario was ${busiest.toFixed(1)}.
+server's log, rates and queues from the link, CPU from the browser's processes. Who watches sends nothing unless
+the scenario says so: that is harder, because such a browser does not know its round trip and makes no room for
+retransmissions; the SDK does (\`longestPlayoutDelayMs\`). All processes share one machine, so that a busy machine
+shows as freezes: the load average at the busiest scenario was ${busiest.toFixed(1)}.
 
 Commit ${commit}, ${machine}, seed ${seed}.
 

@@ -29,7 +29,7 @@ export interface Heard {
 }
 
 /** The readings of a stretch, with the one before it. */
-function within<T extends { atMs: number }>(all: T[], { fromMs, toMs }: Stretch): T[] {
+export function within<T extends { atMs: number }>(all: T[], { fromMs, toMs }: Stretch): T[] {
   const first = Math.max(0, all.findIndex(({ atMs }) => atMs >= fromMs) - 1);
   return all.slice(first).filter(({ atMs }) => atMs <= toMs);
 }

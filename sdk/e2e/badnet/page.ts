@@ -23,7 +23,7 @@ export interface Sent {
   plis: number;
   firs: number;
   keyframes: number;
-  layers: { rid: string; active: boolean; height: number; bytes: number; frames: number; plis: number; keyframes: number }[];
+  layers: { rid: string; active: boolean; height: number; bytes: number; frames: number; plis: number; keyframes: number; encodingS: number }[];
   limitedBy: string;
 }
 
@@ -70,8 +70,8 @@ function connection(): RTCPeerConnection {
   return peer.connection;
 }
 
-/** A tone, and the browser's fake camera. */
-async function publish(framesPerSecond: number): Promise<void> {
+/** A tone, as from a microphone. */
+async function speak(): Promise<void> {
   const context = new AudioContext();
   const oscillator = new OscillatorNode(context, { frequency: 440 });
   const destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
@@ -79,6 +79,11 @@ async function publish(framesPerSecond: number): Promise<void> {
   oscillator.start();
   await context.resume();
   await room.local.publish('audio', destination.stream.getAudioTracks()[0] as MediaStreamTrack);
+}
+
+/** A tone, and the browser's fake camera. */
+async function publish(framesPerSecond: number): Promise<void> {
+  await speak();
   await room.local.publish('camera', await busyCamera(framesPerSecond));
   setInterval(() => void readSent(), EVERY_MS);
 }
@@ -118,6 +123,14 @@ function watch(): void {
   room.on('changed', show);
   show();
   setInterval(() => void read(), EVERY_MS);
+}
+
+/** The camera goes on, and is not encoded. */
+async function rest(): Promise<void> {
+  const sender = connection().getSenders().find(({ track }) => track?.kind === 'video');
+  const parameters = sender?.getParameters();
+  for (const encoding of parameters?.encodings ?? []) encoding.active = false;
+  if (sender && parameters) await sender.setParameters(parameters);
 }
 
 type Entry = Record<string, unknown> & { type: string; kind?: string };
@@ -179,6 +192,7 @@ async function readSent(): Promise<void> {
       frames: Number(entry['framesEncoded'] ?? 0),
       plis: Number(entry['pliCount'] ?? 0),
       keyframes: Number(entry['keyFramesEncoded'] ?? 0),
+      encodingS: Number(entry['totalEncodeTime'] ?? 0),
     })),
     limitedBy: camera.map((entry) => String(entry['qualityLimitationReason'] ?? 'none')).find((reason) => reason !== 'none') ?? 'none',
   });
@@ -186,8 +200,10 @@ async function readSent(): Promise<void> {
 
 const api = {
   join,
+  speak,
   publish,
   watch,
+  rest,
   leave: (): void => room.leave(),
   /** The readings since the last call. */
   readings: (): Reading[] => readings.splice(0),

@@ -3,6 +3,7 @@ import type { Link } from './link.ts';
 import { asked, askedOfOneLayer, believedBps, encodedShare, heard, queuesMs, sentBps, seriesOf, settledAfter, type Stretch } from './measure.ts';
 import { svg, type Plot } from './plot.ts';
 import { openStage, pass, type Stage, type Subscriber } from './stage.ts';
+import { working, type Work } from './work.ts';
 
 /** One thing that must hold, and what was seen. */
 export interface Bound {
@@ -131,20 +132,22 @@ export function drop(setting: Setting, lowMs = 15_000, backMs = 15_000): Promise
   });
 }
 
-/** Random loss on both ways. */
-export function loss(setting: Setting, share: number, bound: number, forMs = 30_000): Promise<Measured> {
+/** Random loss on both ways, for somebody who only watches, or who `speaks` as well and so knows the round trip. */
+export function loss(setting: Setting, share: number, bound: number, forMs = 30_000, speaks = false): Promise<Measured> {
   return on(setting, async (stage) => {
     const beganMs = Date.now();
     const link = await stage.link(`rate=5m,delay=30ms,loss=${share}`, `delay=30ms,loss=${share}`, setting.seed);
-    const bob = await settled(stage, link, 'bob');
+    const bob = await stage.subscriber('bob', link);
+    if (speaks) await bob.page.evaluate(() => badnet.speak());
+    await pass(WARM_MS);
     const time = await stretch([bob], stage, forMs);
     const ears = heard(bob.readings, time);
     const { down } = await link.report();
     const bounds = [below('sound concealed', ears.concealed, bound * setting.patience, percent)];
     if (share <= 0.05) bounds.push(idle(below('time with a frozen picture', ears.frozen, 0.01, percent)));
     return {
-      name: `loss-${Math.round(share * 100)}`,
-      story: `${Math.round(share * 100)} % of all packets are lost, both ways, at random; 60 ms round trip.`,
+      name: `loss-${Math.round(share * 100)}${speaks ? '-speaking' : ''}`,
+      story: `${Math.round(share * 100)} % of all packets are lost, both ways, at random; 60 ms round trip. Who watches ${speaks ? 'speaks as well' : 'sends nothing'}.`,
       bounds,
       svg: await plots(bob, beganMs),
       figures: { ears, lostByTheLink: down.lost / down.offered, asked: asked(stage.publisher.sent, time), believedBps: believedBps(bob.beliefs, time) },
@@ -231,7 +234,7 @@ export function layers(setting: Setting, forMs = 15_000): Promise<Measured> {
       people.push(await stage.subscriber(name, link));
     }
     await pass(WARM_MS);
-    const time = await stretch(people, stage, forMs);
+    const [time, worked] = await working(stage, () => stretch(people, stage, forMs));
     const ears = people.map((each) => heard(each.readings, time));
     const bounds = paths.flatMap(([name, bps, heights], index) => {
       const seen = ears[index]!;
@@ -244,9 +247,17 @@ export function layers(setting: Setting, forMs = 15_000): Promise<Measured> {
     const before = sentBps(stage.publisher.sent, time);
     await Promise.all(people.slice(1).map((each) => each.leave()));
     await pass(6_000);
-    const alone = await stretch(people.slice(0, 1), stage, 6_000);
+    const [alone, works] = await working(stage, () => stretch(people.slice(0, 1), stage, 6_000));
     const after = sentBps(stage.publisher.sent, alone);
-    bounds.push(below('the publisher sends, of before, once only the small one watches', after / before, 0.25, percent));
+    await stage.publisher.page.evaluate(() => badnet.rest());
+    await pass(2_000);
+    const [, camera] = await working(stage, () => stretch([], stage, 6_000));
+    const ofBefore = (work: (from: Work) => number): number => work(works) / work(worked);
+    bounds.push(
+      below('the publisher sends, of before, once only the small one watches', after / before, 0.25, percent),
+      below('its CPU, of before, without what the camera itself takes', ofBefore(({ cpu }) => cpu - camera.cpu), 0.4, percent),
+      below('its time spent on encoding, of before', ofBefore(({ encoding }) => encoding), 0.3, percent),
+    );
     return {
       name: 'layers',
       story: 'Three subscribers with 300 kb/s, 1 Mb/s and 5 Mb/s on one publisher; then the first alone.',
@@ -256,7 +267,7 @@ export function layers(setting: Setting, forMs = 15_000): Promise<Measured> {
         { title: 'Decoded height', unit: 'lines', scale: 1, series: await Promise.all(people.map(async (each) => (await seriesOf(each, beganMs)).height)) },
         { title: 'The publisher sends', unit: 'kb/s', scale: 1000, series: [sending(stage, beganMs)] },
       ]),
-      figures: { ears, before, after, layers: stage.publisher.sent.at(-1)?.layers },
+      figures: { ears, before, after, cores: { before: worked, after: works, camera }, layers: stage.publisher.sent.at(-1)?.layers },
     };
   });
 }

@@ -33,6 +33,8 @@ export interface Publisher {
   /** All readings so far. */
   sent: Sent[];
   read(): Promise<Sent[]>;
+  /** Seconds of CPU that its page has taken: it has a browser of its own. */
+  cpuS(): Promise<number>;
 }
 
 export interface Subscriber {
@@ -53,12 +55,12 @@ export const FRAMES_PER_SECOND = 20;
 export async function openStage(room: string): Promise<Stage> {
   const beliefs = new Map<string, Belief[]>();
   const server = await startServer({ SIDEROOM_LOG_LEVEL: 'warn,sideroom::media::bandwidth=trace', SIDEROOM_LOG_FORMAT: 'json' }, { workers: 1, onLog: (line) => keepBelief(beliefs, line) });
-  const browser = await launch();
+  const [browser, publishing] = await Promise.all([launch(), launch()]);
   const bundle = await build({ entryPoints: ['e2e/badnet/page.ts'], bundle: true, format: 'iife', write: false, target: 'es2022', alias: { '@sideroom/client': './js/src/index.ts' } });
   const script = bundle.outputFiles[0]?.text ?? '';
   const links: Link[] = [];
-  const open = async (joining: Joining): Promise<{ page: Page; id: string }> => {
-    const page = await (await browser.newContext({ viewport: { width: 640, height: 360 }, bypassCSP: true })).newPage();
+  const open = async (joining: Joining, where = browser): Promise<{ page: Page; id: string }> => {
+    const page = await (await where.newContext({ viewport: { width: 640, height: 360 }, bypassCSP: true })).newPage();
     page.setDefaultNavigationTimeout(120_000);
     await page.goto(server.url);
     await page.evaluate(() => document.body.replaceChildren());
@@ -66,9 +68,9 @@ export async function openStage(room: string): Promise<Stage> {
     const id = await page.evaluate((how) => badnet.join(how), joining);
     return { page, id };
   };
-  const { page } = await open({ room, name: 'publisher' });
+  const { page } = await open({ room, name: 'publisher' }, publishing);
   await page.evaluate((fps) => badnet.publish(fps), FRAMES_PER_SECOND);
-  const publisher = publisherOf(page);
+  const publisher = await publisherOf(page, publishing);
   return {
     server,
     browser,
@@ -86,21 +88,26 @@ export async function openStage(room: string): Promise<Stage> {
       return subscriberOf({ id, name, page, link, beliefs: held });
     },
     async close() {
-      await browser.close();
+      await Promise.all([browser.close(), publishing.close()]);
       for (const link of links) await link.close();
       await server.stop();
     },
   };
 }
 
-function publisherOf(page: Page): Publisher {
+async function publisherOf(page: Page, browser: Browser): Promise<Publisher> {
   const sent: Sent[] = [];
+  const devtools = await browser.newBrowserCDPSession();
   return {
     page,
     sent,
     async read() {
       sent.push(...(await page.evaluate(() => badnet.sent())));
       return sent;
+    },
+    async cpuS() {
+      const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+      return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0);
     },
   };
 }

@@ -1,0 +1,31 @@
+/** What publishing takes of the publisher's machine. */
+import { within, type Stretch } from './measure.ts';
+import type { Sent } from './page.ts';
+import type { Stage } from './stage.ts';
+
+/** A publisher's work over a stretch, in cores. */
+export interface Work {
+  /** Of its page, with everything in it. */
+  cpu: number;
+  /** Time spent on encoding, as the browser counts it: waits for a busy machine are in it. */
+  encoding: number;
+}
+
+/** The publisher's work during `go`, which reads what was sent. */
+export async function working(stage: Stage, go: () => Promise<Stretch>): Promise<[Stretch, Work]> {
+  const [before, beganMs] = [await stage.publisher.cpuS(), Date.now()];
+  const time = await go();
+  const [after, endedMs] = [await stage.publisher.cpuS(), Date.now()];
+  const cpu = ((after - before) * 1_000) / (endedMs - beganMs);
+  return [time, { cpu, encoding: encoding(stage.publisher.sent, time) }];
+}
+
+/** Seconds in each second, of the layer that took most: one call of the encoder makes them all. */
+function encoding(all: Sent[], stretch: Stretch): number {
+  const readings = within(all, stretch);
+  const [first, last] = [readings[0], readings.at(-1)];
+  if (!first || !last || first === last) return 0;
+  const before = (rid: string): number => first.layers.find((layer) => layer.rid === rid)?.encodingS ?? 0;
+  const spent = last.layers.map(({ rid, encodingS }) => encodingS - before(rid));
+  return (Math.max(0, ...spent) * 1_000) / (last.atMs - first.atMs);
+}
