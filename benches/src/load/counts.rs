@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::histogram::Histogram;
+use super::path::PathCounts;
 
 /// As many leaks are described in words.
 const EXAMPLES: usize = 10;
@@ -49,6 +50,8 @@ pub struct Counts {
     pub served: Histogram,
     /// From that moment to looking at it: this tool's own part.
     pub waited: Histogram,
+    /// What the clients' networks did.
+    pub path: PathCounts,
 }
 
 impl Counts {
@@ -74,6 +77,7 @@ impl Counts {
         self.delay.merge(&other.delay);
         self.served.merge(&other.served);
         self.waited.merge(&other.waited);
+        self.path.merge(&other.path);
     }
 
     /// Counts a carried packet that was sent so long before the move.

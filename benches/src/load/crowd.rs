@@ -13,6 +13,7 @@ use super::counts::Counts;
 use super::error::LoadError;
 use super::groups::Groups;
 use super::histogram::Histogram;
+use super::path::PathOptions;
 use super::swarm::{Command, Event, Snapshot, Swarm, SwarmOptions};
 use super::targets::{JoinPlan, Negotiated, Target};
 
@@ -34,6 +35,8 @@ pub struct CrowdOptions {
     pub feedback: bool,
     /// How long a packet may take to where the server routes it.
     pub flight: Duration,
+    /// The network of every client.
+    pub path: Option<PathOptions>,
     /// Makes numbers repeatable.
     pub seed: u32,
 }
@@ -81,6 +84,8 @@ pub struct Crowd {
     pub groups: Arc<Groups>,
     /// The clock of the whole tool.
     pub clock: Clock,
+    /// The network of every client.
+    pub path: Option<PathOptions>,
     /// Everybody who has joined, in the order of their numbers.
     pub clients: Vec<Client>,
     /// How long it took them.
@@ -103,6 +108,7 @@ impl Crowd {
                 groups: Arc::clone(&groups),
                 clock,
                 feedback: options.feedback,
+                path: options.path,
                 seed: options.seed,
             };
             Swarm::start(options, sender.clone())
@@ -115,6 +121,7 @@ impl Crowd {
             events,
             groups,
             clock,
+            path: options.path,
             clients: Vec::new(),
             join_times: JoinTimes::default(),
             first_media: HashMap::new(),

@@ -23,26 +23,32 @@ const MAX_BLOCKS: usize = 31;
 #[derive(Default)]
 pub struct Feedback {
     base: Option<u16>,
+    /// The transport number after those that were told of.
+    next: Option<u16>,
     arrivals: Vec<Option<i64>>,
     number: u8,
     transport_at: Time,
     report_at: Time,
-    streams: Vec<Stream>,
+    streams: Streams,
 }
 
-#[derive(Clone, Copy)]
+/// The streams that somebody receives, and how far each has come.
+#[derive(Debug, Default)]
+pub struct Streams(Vec<Stream>);
+
+#[derive(Clone, Copy, Debug)]
 struct Stream {
     ssrc: u32,
     highest: u32,
 }
 
-impl Feedback {
+impl Streams {
     /// Notes a media packet, and says how many sequence numbers are missing since the one before; -1 if
     /// this is one that was missing.
     pub fn note(&mut self, ssrc: u32, sequence: u16) -> i64 {
-        let Some(stream) = self.streams.iter_mut().find(|stream| stream.ssrc == ssrc) else {
+        let Some(stream) = self.0.iter_mut().find(|stream| stream.ssrc == ssrc) else {
             let highest = sequence.into();
-            self.streams.push(Stream { ssrc, highest });
+            self.0.push(Stream { ssrc, highest });
             return 0;
         };
         let step = sequence.wrapping_sub(stream.highest as u16) as i16;
@@ -52,10 +58,24 @@ impl Feedback {
         stream.highest = stream.highest.wrapping_add(u32::from(step.unsigned_abs()));
         i64::from(step) - 1
     }
+}
 
-    /// Notes the arrival of a packet with this transport number.
+impl Feedback {
+    /// Notes a media packet, and says what [`Streams::note`] does.
+    pub fn note(&mut self, ssrc: u32, sequence: u16) -> i64 {
+        self.streams.note(ssrc, sequence)
+    }
+
+    /// Notes the arrival of a packet with this transport number. One that was told of as lost stays lost.
     pub fn arrived(&mut self, number: u16, now: Time) {
-        let base = *self.base.get_or_insert(number);
+        let next = self.next.unwrap_or(number);
+        let behind = usize::from(next.wrapping_sub(number));
+        if self.base.is_none() && (1..MAX_RUN).contains(&behind) {
+            return;
+        }
+        let ahead = usize::from(number.wrapping_sub(next));
+        let first = if ahead < MAX_RUN { next } else { number };
+        let base = *self.base.get_or_insert(first);
         let at = usize::from(number.wrapping_sub(base));
         if at >= MAX_RUN {
             return;
@@ -77,7 +97,8 @@ impl Feedback {
         if now >= self.transport_at && !self.arrivals.is_empty() {
             self.transport_at = now + TRANSPORT_INTERVAL;
             let base = self.base.take().unwrap_or(0);
-            let media = self.streams.first().map_or(0, |stream| stream.ssrc);
+            self.next = Some(base.wrapping_add(self.arrivals.len() as u16));
+            let media = self.streams.0.first().map_or(0, |stream| stream.ssrc);
             if out.is_empty() {
                 write_receiver_report(out, own, &[]);
             }
@@ -88,9 +109,8 @@ impl Feedback {
     }
 
     fn write_reports(&self, now: Time, own: u32, sources: &[Source], out: &mut Vec<u8>) {
-        let blocks: Vec<_> = self
-            .streams
-            .iter()
+        let streams = self.streams.0.iter();
+        let blocks: Vec<_> = streams
             .take(MAX_BLOCKS)
             .map(|stream| ReportBlock {
                 ssrc: stream.ssrc,
@@ -150,5 +170,15 @@ mod tests {
         out.clear();
         feedback.poll(now + Duration::from_millis(50), 77, &[], &mut out);
         assert!(out.is_empty());
+        // What was lost between two feedbacks is told of too; what was told of as lost is not.
+        feedback.arrived(10, now);
+        feedback.arrived(14, now);
+        feedback.poll(now + Duration::from_millis(150), 77, &[], &mut out);
+        let Some(Ok(Packet::TransportCc(arrivals))) = packets(&out).nth(1) else {
+            panic!("{out:?}");
+        };
+        let numbers = arrivals.packets().map(|(n, at)| (n, at.is_some()));
+        let numbers: Vec<_> = numbers.collect();
+        assert_eq!(numbers, [(12, false), (13, false), (14, true)]);
     }
 }

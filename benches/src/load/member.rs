@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use sideroom_net::{Destination, PeerAddr, SendBatch};
 use sideroom_route::Time;
+use sideroom_rtp::RtpView;
 use sideroom_rtp::rtcp::{Packet, packets};
 use sideroom_session::dtls::{Dtls, DtlsConfig, DtlsEvent};
 use sideroom_session::ice::{IceClient, IceClientEvent, MAX_MESSAGE};
 use sideroom_session::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 
+use super::counts::Counts;
 use super::feedback::Feedback;
 use super::media::Source;
+use super::path::{Heard, Path};
+use super::receive::Arrival;
+use super::tag::Tag;
 
 /// Between hellos to a forwarder with static keys, until it answers.
 const HELLO_RETRY: Duration = Duration::from_millis(200);
@@ -48,6 +53,8 @@ pub struct MemberSetup {
     pub link: LinkSetup,
     /// The id of the transport number extension in what it receives.
     pub transport_cc: Option<u8>,
+    /// Streams of retransmissions that it may receive, each with the stream that it repeats.
+    pub repairs: Vec<(u32, u32)>,
 }
 
 pub(super) enum Link {
@@ -78,6 +85,16 @@ pub(super) enum LinkEvent {
     Failed(String),
 }
 
+/// What a media packet is to the client that received it.
+pub(super) struct Got {
+    /// It repeats another one.
+    pub(super) again: bool,
+    /// Packets of its stream that are missing before it; -1 if it was missing itself.
+    pub(super) missing: i64,
+    /// The client's path lost it: it does not know of it.
+    pub(super) lost: bool,
+}
+
 /// A move that is being watched.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
@@ -106,7 +123,10 @@ pub(super) struct Member {
     pub(super) sources: Vec<Source>,
     pub(super) numbers: u16,
     pub(super) transport_cc: Option<u8>,
+    pub(super) repairs: Vec<(u32, u32)>,
     pub(super) feedback: Feedback,
+    /// The network between it and the server, if that is not the machine's own.
+    pub(super) path: Option<Box<Path>>,
     pub(super) heard: bool,
     pub(super) last_heard: Option<Time>,
     pub(super) watch: Option<Watch>,
@@ -133,7 +153,9 @@ impl Member {
             sources: Vec::new(),
             numbers: 0,
             transport_cc: setup.transport_cc,
+            repairs: setup.repairs,
             feedback: Feedback::default(),
+            path: None,
             heard: false,
             last_heard: None,
             watch: None,
@@ -183,8 +205,8 @@ impl Member {
         }
     }
 
-    /// Takes in RTCP: keyframes that are asked for.
-    pub(super) fn handle_rtcp(&mut self, now: Time, bytes: &mut [u8]) {
+    /// Takes in RTCP: keyframes and packets that are asked for.
+    pub(super) fn handle_rtcp(&mut self, now: Time, bytes: &mut [u8], counts: &mut Counts) {
         let opened = self.srtp_in.as_mut().map(|srtp| srtp.open_rtcp(bytes));
         let Some(Ok(len)) = opened else {
             return;
@@ -200,6 +222,12 @@ impl Member {
             match packet {
                 Packet::Pli { media, .. } => want(media),
                 Packet::Fir(entries) => entries.for_each(|(ssrc, _)| want(ssrc)),
+                Packet::Nack { media, lost, .. } => {
+                    if let Some(up) = self.path.as_mut().and_then(|path| path.up.as_mut()) {
+                        lost.sequences()
+                            .for_each(|number| up.resend(now, media, number, &mut counts.path));
+                    }
+                }
                 _ => {}
             }
         }
@@ -280,8 +308,74 @@ impl Member {
         Some(LinkEvent::Failed(why))
     }
 
+    /// Takes note of a media packet of `bytes` bytes, or lets it into the client's path.
+    pub(super) fn take(
+        &mut self,
+        view: &RtpView<'_>,
+        tag: Option<&Tag>,
+        feedback: bool,
+        (arrival, bytes): (Arrival, usize),
+    ) -> Got {
+        let (ssrc, sequence) = (view.ssrc(), view.sequence());
+        let number = self.transport_cc.filter(|_| feedback);
+        let number = number.and_then(|id| view.extension(id)?.first_chunk());
+        let number = number.map(|number| u16::from_be_bytes(*number));
+        let repairs = &self.repairs;
+        let repeated = repairs.iter().find(|(again, _)| *again == ssrc);
+        let again = repeated.is_some();
+        let Some(path) = &mut self.path else {
+            if let Some(number) = number {
+                self.feedback.arrived(number, arrival.now);
+            }
+            let missing = self.feedback.note(ssrc, sequence);
+            let lost = false;
+            return Got {
+                again,
+                missing,
+                lost,
+            };
+        };
+        let original = view.payload().first_chunk();
+        let heard = Heard {
+            ssrc,
+            sequence,
+            number,
+            repeats: repeated
+                .zip(original)
+                .map(|((_, media), number)| (*media, u16::from_be_bytes(*number))),
+            run: tag.map(|tag| tag.run),
+            repairable: repairs.iter().any(|(_, media)| *media == ssrc),
+        };
+        Got {
+            again,
+            missing: path.door.note(ssrc, sequence),
+            lost: path.carry(arrival.left(), bytes, heard),
+        }
+    }
+
+    /// Lets what has passed its path by `now` arrive, here and at the server.
+    pub(super) fn poll_path(&mut self, now: Time, runs: &mut [Counts], send: &mut SendBatch) {
+        while let Some(path) = &mut self.path
+            && let Some(mut bytes) = path.arrive(now, &mut self.feedback, runs)
+        {
+            if let Some(counts) = runs.last_mut() {
+                self.handle_rtcp(now, &mut bytes, counts);
+            }
+        }
+        let destination = self.destination();
+        if let Some(up) = self.path.as_mut().and_then(|path| path.up.as_mut()) {
+            up.poll(now, &destination, send);
+        }
+    }
+
     /// Sends the RTCP that is due.
-    pub(super) fn poll_feedback(&mut self, now: Time, scratch: &mut Vec<u8>, send: &mut SendBatch) {
+    pub(super) fn poll_feedback(
+        &mut self,
+        now: Time,
+        counts: &mut Counts,
+        scratch: &mut Vec<u8>,
+        send: &mut SendBatch,
+    ) {
         let destination = self.destination();
         let Some(srtp) = &mut self.srtp_out else {
             return;
@@ -292,10 +386,17 @@ impl Member {
             .first()
             .map_or(self.client, |source| source.spec().ssrc);
         self.feedback.poll(now, own, &self.sources, scratch);
+        if let Some(path) = &mut self.path {
+            path.repair.poll(now, own, &mut counts.path, scratch);
+        }
         if scratch.is_empty() {
             return;
         }
-        if let Some(slot) = send.reserve(scratch.len() + MAX_CONTROL - 1_300) {
+        if let Some(up) = self.path.as_mut().and_then(|path| path.up.as_mut()) {
+            let mut sealed = vec![0; scratch.len() + MAX_CONTROL - 1_300];
+            let len = srtp.seal_rtcp(scratch, &mut sealed);
+            up.send_control(now, sealed.get(..len).unwrap_or_default());
+        } else if let Some(slot) = send.reserve(scratch.len() + MAX_CONTROL - 1_300) {
             let len = srtp.seal_rtcp(scratch, slot);
             if len > 0 {
                 send.commit(&destination, len);

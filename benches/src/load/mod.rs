@@ -13,6 +13,7 @@ pub mod histogram;
 pub mod media;
 pub mod member;
 pub mod options;
+pub mod path;
 pub mod process;
 mod receive;
 pub mod report;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
+use sideroom_sim::link::Impairment;
 
+use super::path::{PathOptions, settings};
 use super::scenario::breakouts::BreakoutsOptions;
 use super::scenario::churn::ChurnOptions;
 use super::scenario::fanout::FanoutOptions;
@@ -145,6 +147,17 @@ pub struct Common {
     /// to the server. Such packets are counted; anything older is a leak.
     #[arg(long, global = true, default_value_t = 50)]
     pub flight_ms: u64,
+    /// Every client is behind a bad network of its own: what it does to packets from the server, in the words
+    /// of sideroom-link: rate=2m,queue=300ms,delay=30ms,jitter=5ms,loss=1%,burst=0.01,burst-length=5,
+    /// reorder=0.1,duplicate=0.01,stall=200ms,stall-every=1s. Leaks are looked for before it.
+    #[arg(long, global = true, value_parser = settings)]
+    pub path: Option<Impairment>,
+    /// The same for packets to the server.
+    #[arg(long, global = true, value_parser = settings)]
+    pub path_up: Option<Impairment>,
+    /// The same seed and the same packets give the same losses.
+    #[arg(long, global = true, default_value_t = 1)]
+    pub path_seed: u64,
     /// Makes runs alike.
     #[arg(long, global = true, default_value_t = 1)]
     pub seed: u32,
@@ -171,6 +184,18 @@ pub struct Common {
     pub bounds: Bounds,
 }
 
+impl Common {
+    /// The network of every client, if it is not the machine's own.
+    pub fn path(&self) -> Option<PathOptions> {
+        let limited = self.path.is_some() || self.path_up.is_some();
+        limited.then(|| PathOptions {
+            down: self.path.unwrap_or_default(),
+            up: self.path_up,
+            seed: self.path_seed,
+        })
+    }
+}
+
 /// Limits that make the program end with an error when they are broken.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Bounds {
@@ -192,6 +217,9 @@ pub struct Bounds {
     /// Smallest ratio of CPU for each packet to the server of --against.
     #[arg(long, global = true)]
     pub min_ratio: Option<f64>,
+    /// Smallest share of packets that the server's pacers keep for a while (with --path).
+    #[arg(long, global = true)]
+    pub min_paced: Option<f64>,
     /// Smallest rate of forwarded packets a second without loss (saturate).
     #[arg(long, global = true)]
     pub min_packets_per_s: Option<f64>,

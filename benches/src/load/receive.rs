@@ -15,9 +15,18 @@ use super::tag::Tag;
 
 /// When a datagram is looked at, and how long it waited for that.
 #[derive(Clone, Copy)]
-struct Arrival {
-    now: Time,
+pub(super) struct Arrival {
+    pub(super) now: Time,
     waited: Option<Duration>,
+}
+
+impl Arrival {
+    /// When the packet had left the server.
+    pub(super) fn left(self) -> Time {
+        let waited = self.waited.unwrap_or_default();
+        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        Time::from_micros(self.now.as_micros().saturating_sub(waited))
+    }
 }
 
 /// RTCP, STUN and DTLS are short; audio packets are at most this long.
@@ -40,11 +49,7 @@ fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, arrival: Arr
     let bytes = datagram.bytes;
     match demux::classify(bytes) {
         Some(Kind::Rtp) => handle_media(worker, client, bytes, arrival),
-        Some(Kind::Rtcp) => {
-            if let Some(member) = worker.member(client) {
-                member.handle_rtcp(now, bytes);
-            }
-        }
+        Some(Kind::Rtcp) => handle_control(worker, client, bytes, arrival),
         Some(Kind::Stun) => {
             if let Some(member) = worker.member(client) {
                 member.handle_stun(now, datagram.from, bytes);
@@ -70,6 +75,17 @@ fn handle(worker: &mut Worker, client: u32, datagram: Datagram<'_>, arrival: Arr
     }
 }
 
+fn handle_control(worker: &mut Worker, client: u32, bytes: &mut [u8], arrival: Arrival) {
+    let Some((member, runs, _)) = worker.parts(client) else {
+        return;
+    };
+    if let Some(path) = &mut member.path {
+        path.carry_control(arrival.left(), bytes);
+    } else if let Some(counts) = runs.last_mut() {
+        member.handle_rtcp(arrival.now, bytes, counts);
+    }
+}
+
 fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], arrival: Arrival) {
     let now = arrival.now;
     let feedback = worker.options.feedback;
@@ -87,24 +103,27 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], arrival: Arr
     let Ok(view) = RtpView::parse(bytes.get(..len).unwrap_or_default()) else {
         return last(runs, |counts| counts.unreadable += 1);
     };
-    let missing = member.feedback.note(view.ssrc(), view.sequence());
-    if feedback {
-        let number = member.transport_cc.and_then(|id| view.extension(id));
-        if let Some(number) = number.and_then(|data| data.first_chunk()) {
-            member.feedback.arrived(u16::from_be_bytes(*number), now);
-        }
-    }
-    let Some(tag) = Tag::read(view.payload()) else {
+    let tag = Tag::read(view.payload());
+    let got = member.take(&view, tag.as_ref(), feedback, (arrival, bytes.len()));
+    let Some(tag) = tag else {
         return last(runs, |counts| counts.untagged += 1);
     };
     let Some(counts) = runs.get_mut(usize::from(tag.run)) else {
         return;
     };
-    counts.received += 1;
-    counts.missing += missing;
-    counts.received_bytes += bytes.len() as u64;
-    counts.received_audio += u64::from(view.payload().len() <= MAX_AUDIO);
-    counts.note_delay(now.since(Time::from_micros(tag.sent_us)), arrival.waited);
+    let audio = view.payload().len() <= MAX_AUDIO;
+    if got.again {
+        counts.path.resent += 1;
+        counts.path.resent_lost += u64::from(got.lost);
+    } else {
+        counts.received += 1;
+        counts.missing += got.missing;
+        counts.received_bytes += bytes.len() as u64;
+        counts.received_audio += u64::from(audio);
+        counts.note_delay(now.since(Time::from_micros(tag.sent_us)), arrival.waited);
+        counts.path.lost += u64::from(got.lost);
+        counts.path.lost_audio += u64::from(got.lost && audio);
+    }
     match groups.judge(client, &tag) {
         Verdict::Right => {}
         Verdict::Carried { age_ms } => counts.carry(age_ms),

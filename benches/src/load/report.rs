@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::counts::Counts;
 use super::crowd::Totals;
 use super::histogram::Percentiles;
+use super::path::PathFigures;
 use super::process::Usage;
 use super::swarm::LATE;
 use crate::machine::Machine;
@@ -35,6 +36,9 @@ pub struct Report {
     pub invalid_because: Vec<String>,
     /// What went over the network.
     pub traffic: Traffic,
+    /// What the clients' networks did, if they are not the machine's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathFigures>,
     /// What it cost the server.
     pub server: ServerCost,
     /// What it cost the tool.
@@ -271,6 +275,7 @@ impl Report {
             valid: true,
             invalid_because: Vec::new(),
             traffic: Traffic::default(),
+            path: None,
             server: ServerCost::default(),
             own: OwnCost::default(),
             figures: Value::Null,
@@ -308,6 +313,9 @@ impl Report {
             delay_tool.p50_ms,
             delay_tool.p99_ms
         );
+        if let Some(path) = &self.path {
+            path.print();
+        }
         println!(
             "  server      {:.0} ns CPU a packet, {:.2} cores, {:.1} MiB, {} threads",
             self.server.cpu_ns_per_packet,

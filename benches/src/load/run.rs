@@ -222,6 +222,12 @@ fn broken_by(report: &Report, bounds: &Bounds) -> Vec<String> {
         let rate = traffic.packets_per_s;
         broken.push(format!("{rate} packets a second are fewer than {min}"));
     }
+    let paced = report.path.as_ref().map_or(0.0, |path| path.share_paced);
+    if let Some(min) = bounds.min_paced.filter(|min| paced < *min) {
+        broken.push(format!(
+            "the share of paced packets is {paced}, less than {min}"
+        ));
+    }
     if !bounds.allow_invalid {
         broken.extend(report.invalid_because.iter().cloned());
     }

@@ -23,6 +23,7 @@ use super::counts::Counts;
 use super::groups::Groups;
 use super::media::{Source, SourceSpec};
 use super::member::{Link, LinkEvent, Member, MemberSetup, Watch};
+use super::path::{self, Path, PathOptions};
 use super::receive;
 use super::tag::Tag;
 
@@ -53,6 +54,8 @@ pub struct SwarmOptions {
     pub clock: Clock,
     /// Whether clients send receiver reports and feedback on arrival times.
     pub feedback: bool,
+    /// The network of every client.
+    pub path: Option<PathOptions>,
     /// Makes numbers repeatable.
     pub seed: u32,
 }
@@ -184,6 +187,8 @@ pub(super) struct Worker {
     runs: Vec<Counts>,
     run: u16,
     next_sweep: Time,
+    /// When the clients' paths are looked at; never without such.
+    next_look: Time,
     longest_turn: Duration,
     scratch: Vec<u8>,
 }
@@ -207,12 +212,14 @@ impl Worker {
             runs: vec![Counts::default()],
             run: 0,
             next_sweep: Time::ZERO,
+            next_look: options.path.map_or(Time::NEVER, |_| Time::ZERO),
             longest_turn: Duration::ZERO,
             scratch: Vec::new(),
             options,
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "see `NAP`")]
     fn run(&mut self) -> io::Result<()> {
         loop {
             let begun = self.options.clock.now();
@@ -220,6 +227,12 @@ impl Worker {
                 return Ok(());
             }
             self.send_due(self.options.clock.now());
+            if begun >= self.next_look {
+                self.next_look = begun + path::LOOK;
+                for member in &mut self.members {
+                    member.poll_path(begun, &mut self.runs, &mut self.send);
+                }
+            }
             if begun >= self.next_sweep {
                 self.next_sweep = begun + SWEEP;
                 self.sweep(begun);
@@ -315,7 +328,10 @@ impl Worker {
         let local = IpAddr::V4(ip.into());
         if let Some(at) = self.by_client.get_mut(client as usize) {
             *at = Some(self.members.len() as u32);
-            self.members.push(Member::new(setup, local, now));
+            let mut member = Member::new(setup, local, now);
+            let path = self.options.path.as_ref();
+            member.path = path.map(|path| Box::new(Path::new(path, client)));
+            self.members.push(member);
             self.next_sweep = now;
         }
     }
@@ -383,8 +399,17 @@ impl Worker {
         counts.late += u64::from(now.since(due) > LATE);
         let (send, port) = (&mut self.send, &mut self.port);
         let mut sent = 0;
+        let ssrc = source.spec().ssrc;
+        let mut up = member.path.as_mut().and_then(|path| path.up.as_mut());
         source.make(now, tag, &mut member.numbers, |made| {
             let len = made.header.len() + made.payload.len() + srtp.rtp_overhead();
+            if let Some(up) = &mut up {
+                let mut sealed = vec![0; len];
+                srtp.seal(made.header, made.payload, made.sequence, &mut sealed);
+                up.send_media(now, (ssrc, made.sequence as u16), sealed, &mut counts.path);
+                sent += 1;
+                return;
+            }
             if send.reserve(len).is_none() {
                 let flushed = port.flush(send, WhenFull::Drop);
                 counts.own_drops += flushed.full + flushed.failed;
@@ -446,6 +471,9 @@ impl Worker {
     }
 
     fn sweep(&mut self, now: Time) {
+        let Some(counts) = self.runs.get_mut(usize::from(self.run)) else {
+            return;
+        };
         for member in &mut self.members {
             let busy = !matches!(member.link, Link::Open | Link::Failed);
             let event = if busy {
@@ -464,7 +492,7 @@ impl Worker {
                 let _ = self.events.send(event);
             }
             if self.options.feedback {
-                member.poll_feedback(now, &mut self.scratch, &mut self.send);
+                member.poll_feedback(now, counts, &mut self.scratch, &mut self.send);
             }
             let done = member.watch.filter(|watch| {
                 watch.answered.is_some()

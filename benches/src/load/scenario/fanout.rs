@@ -168,8 +168,17 @@ pub fn run(
     } else {
         None
     };
-    let traffic = measured.traffic(shape.audience());
+    let audience = shape.audience();
+    let traffic = match crowd.path {
+        Some(_) => measured.traffic_over_paths(audience),
+        None => measured.traffic(audience),
+    };
     let mut report = report("fanout", target, &measured, traffic);
+    if let Some(path) = &mut report.path {
+        let left = path.lost_up.saturating_sub(path.repaired_up);
+        let reached = measured.counts.sent.saturating_sub(left) * audience;
+        path.withheld = Some(reached.saturating_sub(report.traffic.expected));
+    }
     report.options = json!({ "shape": shape, "profile": common.profile });
     report.figures = json!({
         "join_answer": crowd.join_times.answer.percentiles(),

@@ -20,9 +20,10 @@ use super::counts::Counts;
 use super::crowd::{Crowd, CrowdOptions};
 use super::error::LoadError;
 use super::options::Common;
+use super::path::PathFigures;
 use super::process::Process;
 use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
-use super::targets::{JoinPlan, Target};
+use super::targets::{JoinPlan, Pacing, Target};
 use crate::machine::Machine;
 
 /// What was sent last is waited for this long.
@@ -36,6 +37,9 @@ pub struct Measured {
     pub counts: Counts,
     from: Mark,
     to: Mark,
+    /// What the server did for the clients' paths, if they have any and it tells.
+    pacing: Option<Pacing>,
+    has_path: bool,
 }
 
 impl Measured {
@@ -56,6 +60,21 @@ impl Measured {
         Traffic::of(&self.counts, self.span(), self.counts.received + missing)
     }
 
+    /// What went over the network, if everybody of `audience` should have got every packet as far as there
+    /// is room on its path. What it should not have is what the server's numbers leave no gap for; what
+    /// a publisher's own way up lost is missing for everybody.
+    pub fn traffic_over_paths(&self, audience: u64) -> Traffic {
+        let missing = u64::try_from(self.counts.missing).unwrap_or(0);
+        let missing = missing.saturating_sub(self.counts.path.missing_up() * audience);
+        Traffic::of(&self.counts, self.span(), self.counts.received + missing)
+    }
+
+    /// What the clients' networks did, if they have any.
+    pub fn path(&self) -> Option<PathFigures> {
+        let figures = PathFigures::of(&self.counts.path, self.counts.received, self.pacing);
+        self.has_path.then_some(figures)
+    }
+
     /// What it cost the server.
     pub fn server(&self) -> ServerCost {
         ServerCost::between(&self.from, &self.to, self.counts.received)
@@ -69,12 +88,15 @@ impl Measured {
 
 /// The crowd of a scenario, before anybody has joined.
 pub fn crowd_for(common: &Common, clients: usize) -> Result<Crowd, LoadError> {
+    let path = common.path();
     Crowd::new(&CrowdOptions {
         clients,
         swarms: common.swarms,
         first_address: common.client_addresses,
         feedback: !common.no_feedback,
-        flight: Duration::from_millis(common.flight_ms),
+        flight: Duration::from_millis(common.flight_ms)
+            + path.map_or(Duration::ZERO, |path| path.longest_up()),
+        path,
         seed: common.seed,
     })
 }
@@ -113,13 +135,15 @@ fn mark(crowd: &Crowd, target: &dyn Target) -> Result<Mark, LoadError> {
 pub struct Part {
     run: u16,
     from: Mark,
+    pacing: Option<Pacing>,
 }
 
 /// Begins a part that is measured.
 pub fn begin(crowd: &mut Crowd, target: &dyn Target) -> Result<Part, LoadError> {
+    let pacing = pacing(crowd, target);
     let run = crowd.next_run();
     let from = mark(crowd, target)?;
-    Ok(Part { run, from })
+    Ok(Part { run, from, pacing })
 }
 
 /// Ends it, and waits for what is still on its way.
@@ -128,11 +152,19 @@ pub fn end(crowd: &mut Crowd, target: &dyn Target, part: Part) -> Result<Measure
     let to = mark(crowd, target)?;
     crowd.idle_until(to.at + AFTERWARDS, |_| {});
     progress("");
+    let before = part.pacing.unwrap_or_default();
     Ok(Measured {
         counts: crowd.totals().of(part.run),
         from: part.from,
         to,
+        pacing: pacing(crowd, target).map(|after| after.since(&before)),
+        has_path: crowd.path.is_some(),
     })
+}
+
+/// What the server has done for paths so far; it is not asked where there are none.
+fn pacing(crowd: &Crowd, target: &dyn Target) -> Option<Pacing> {
+    crowd.path.and_then(|_| target.pacing())
 }
 
 /// Lets the run go on for `duration` and gives what was sent and received in it.
@@ -189,6 +221,7 @@ pub fn report(
         valid: invalid_because.is_empty(),
         invalid_because,
         traffic,
+        path: measured.path(),
         server: measured.server(),
         own,
         figures: serde_json::Value::Null,

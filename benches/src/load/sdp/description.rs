@@ -20,6 +20,8 @@ pub struct Description {
     pub candidates: Vec<PeerAddr>,
     /// The m-lines in their order.
     pub lines: Vec<Line>,
+    /// Streams of retransmissions, each with the stream that it repeats.
+    pub repairs: Vec<(u32, u32)>,
 }
 
 /// One m-line.
@@ -50,6 +52,7 @@ impl Description {
             fingerprints: Vec::new(),
             candidates: Vec::new(),
             lines: Vec::new(),
+            repairs: Vec::new(),
         };
         for line in text.lines() {
             if let Some(head) = line.strip_prefix("m=") {
@@ -74,6 +77,7 @@ impl Description {
             "ice-ufrag" => value.clone_into(&mut self.credentials.ufrag),
             "ice-pwd" => value.clone_into(&mut self.credentials.password),
             "fingerprint" => self.fingerprints.extend(value.parse::<Fingerprint>()),
+            "ssrc-group" => self.repairs.extend(repair(value)),
             "candidate" => {
                 let found = candidate(value).filter(|found| !self.candidates.contains(found));
                 self.candidates.extend(found);
@@ -133,6 +137,12 @@ fn attribute(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("a=")?.split_once(':')
 }
 
+fn repair(value: &str) -> Option<(u32, u32)> {
+    let mut ssrcs = value.strip_prefix("FID ")?.split_whitespace();
+    let media = ssrcs.next()?.parse().ok()?;
+    Some((ssrcs.next()?.parse().ok()?, media))
+}
+
 fn codec(value: &str) -> Option<(u8, String)> {
     let (payload_type, encoding) = value.split_once(' ')?;
     let name = encoding.split('/').next()?;
@@ -166,7 +176,7 @@ mod tests {
             a=fingerprint:sha-256 AB:CD\r\na=extmap:1/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
             a=candidate:1 1 tcp 1 192.0.2.9 7 typ host tcptype passive\r\n\
             a=candidate:1 1 udp 1 127.0.0.1 7910 typ host\r\n\
-            m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=candidate:1 1 udp 1 127.0.0.1 7910 typ host\r\n";
+            m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=ssrc-group:FID 7 8\r\na=candidate:1 1 udp 1 127.0.0.1 7910 typ host\r\n";
         let no_fingerprint = Description::read(text).map(|_| ());
         assert!(no_fingerprint.is_err(), "two bytes are no SHA-256");
         let digest = vec!["AB"; 32].join(":");
@@ -178,5 +188,6 @@ mod tests {
         assert_eq!(answer.extension(ExtensionKind::AudioLevel), Some(1));
         let accepted: Vec<_> = answer.lines.iter().map(|line| line.accepted).collect();
         assert_eq!(accepted, [true, false]);
+        assert_eq!(answer.repairs, [(8, 7)]);
     }
 }

@@ -93,6 +93,7 @@ impl Target for Bare {
                 server: PeerAddr::udp(self.address),
                 link,
                 transport_cc: None,
+                repairs: Vec::new(),
             },
             participant: plan.client.to_string(),
             sends,

@@ -85,6 +85,7 @@ impl Dialer {
                 dtls,
             },
             transport_cc,
+            repairs: server.repairs,
         })
     }
 }

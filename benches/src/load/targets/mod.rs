@@ -75,6 +75,33 @@ pub struct WorkerCounts {
     pub relayed_in: u64,
 }
 
+/// What a server did for its subscribers' paths since it began, in packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Pacing {
+    /// Kept for a while, so as not to fill a path at once.
+    pub paced: u64,
+    /// Sent again.
+    pub retransmissions: u64,
+    /// Not sent again, because the path has no room for that.
+    pub refused: u64,
+    /// Keyframes asked of publishers.
+    pub keyframe_requests: u64,
+}
+
+impl Pacing {
+    /// What was done since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            paced: self.paced.saturating_sub(earlier.paced),
+            retransmissions: self.retransmissions.saturating_sub(earlier.retransmissions),
+            refused: self.refused.saturating_sub(earlier.refused),
+            keyframe_requests: self
+                .keyframe_requests
+                .saturating_sub(earlier.keyframe_requests),
+        }
+    }
+}
+
 /// A server that clients can join.
 pub trait Target: Send + Sync {
     /// For reports.
@@ -97,6 +124,11 @@ pub trait Target: Send + Sync {
 
     /// What its workers have counted, if it tells.
     fn workers(&self) -> Option<Vec<WorkerCounts>> {
+        None
+    }
+
+    /// What it did for its subscribers' paths, if it tells.
+    fn pacing(&self) -> Option<Pacing> {
         None
     }
 

@@ -10,7 +10,7 @@ use sideroom_route::TrackKind;
 use self::api::Api;
 use self::sockets::{Offer, Sockets};
 use super::link::{Dialer, negotiated};
-use super::{JoinPlan, Joined, Target, WorkerCounts};
+use super::{JoinPlan, Joined, Pacing, Target, WorkerCounts};
 use crate::load::error::LoadError;
 use crate::load::options::JoinBy;
 use crate::load::process::Process;
@@ -58,6 +58,11 @@ impl Sideroom {
     /// The process and the way to its API, for other ways to join.
     pub fn into_parts(self) -> (Server, Api) {
         (self.server, self.api)
+    }
+
+    fn metrics(&self) -> Option<String> {
+        let url = format!("http://{}/metrics", self.admin.as_deref()?);
+        self.api.read(&url).ok()
     }
 
     /// The API, for what only Sideroom can do.
@@ -119,8 +124,11 @@ impl Target for Sideroom {
     }
 
     fn workers(&self) -> Option<Vec<WorkerCounts>> {
-        let url = format!("http://{}/metrics", self.admin.as_deref()?);
-        Some(workers::read(&self.api.read(&url).ok()?))
+        self.metrics().map(|page| workers::read(&page))
+    }
+
+    fn pacing(&self) -> Option<Pacing> {
+        self.metrics().map(|page| workers::read_pacing(&page))
     }
 
     fn sideroom(&self) -> Option<&Api> {

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::load::targets::WorkerCounts;
+use crate::load::targets::{Pacing, WorkerCounts};
 
 /// Where each count is found.
 const RECEIVED: &str = "sideroom_packets_received_total";
 const SENT: &str = "sideroom_packets_sent_total";
 const RELAYED: &str = "sideroom_relayed_packets_total";
+
+const PACED: &str = "sideroom_paced_packets_total";
+const RESENT: &str = "sideroom_retransmissions_total";
+const DROPPED: &str = "sideroom_packets_dropped_total";
+const THROTTLED: &str = "throttled";
+const KEYFRAMES: &str = "sideroom_keyframe_requests_total";
 
 /// Reads the text of the metrics page: the workers in the order of their numbers.
 pub(super) fn read(metrics: &str) -> Vec<WorkerCounts> {
@@ -31,10 +37,27 @@ pub(super) fn read(metrics: &str) -> Vec<WorkerCounts> {
     workers.into_values().collect()
 }
 
+/// Reads what the workers together did for their subscribers' paths.
+pub(super) fn read_pacing(metrics: &str) -> Pacing {
+    let mut pacing = Pacing::default();
+    for (name, labels, value) in metrics.lines().filter_map(sample) {
+        match name {
+            PACED => pacing.paced = value,
+            RESENT => pacing.retransmissions = value,
+            DROPPED if label(labels, "reason") == Some(THROTTLED) => pacing.refused = value,
+            KEYFRAMES if label(labels, "direction") == Some("sent") => {
+                pacing.keyframe_requests = value;
+            }
+            _ => {}
+        }
+    }
+    pacing
+}
+
 /// Name, labels and value of a counter.
 fn sample(line: &str) -> Option<(&str, &str, u64)> {
-    let (name, rest) = line.split_once('{')?;
-    let (labels, value) = rest.split_once('}')?;
+    let (name, rest) = line.split_once(['{', ' '])?;
+    let (labels, value) = rest.split_once('}').unwrap_or(("", rest));
     Some((name, labels, value.trim().parse().ok()?))
 }
 
@@ -72,5 +95,22 @@ mod tests {
             relayed_in: 9,
         };
         assert_eq!(read(page), [first, second]);
+    }
+
+    #[test]
+    fn what_was_done_for_paths_is_read() {
+        let page = "sideroom_paced_packets_total 7\n\
+            sideroom_retransmissions_total 5\n\
+            sideroom_packets_dropped_total{reason=\"not_routed\"} 9\n\
+            sideroom_packets_dropped_total{reason=\"throttled\"} 3\n\
+            sideroom_keyframe_requests_total{direction=\"received\"} 8\n\
+            sideroom_keyframe_requests_total{direction=\"sent\"} 2\n";
+        let expected = Pacing {
+            paced: 7,
+            retransmissions: 5,
+            refused: 3,
+            keyframe_requests: 2,
+        };
+        assert_eq!(read_pacing(page), expected);
     }
 }

@@ -1,0 +1,222 @@
+//! A bad network for every client: what the server sends passes a seeded link before the client knows of
+//! it, and what the client sends passes another one on its way out.
+//!
+//! A packet is opened and checked for leaks when it left the server, before the link has its say: the
+//! path may lose what should never have been sent. Through the link goes what the client will know of it:
+//! its numbers, for the reports on arrival times and for asking again. Media and RTCP pass; the checks and
+//! the handshake by which a client connects do not.
+
+mod counts;
+mod repair;
+mod upward;
+
+use std::time::Duration;
+
+use sideroom_route::Time;
+use sideroom_sim::link::{Impairment, Link};
+use sideroom_sim::settings::apply;
+
+use super::counts::Counts;
+use super::feedback::{Feedback, Streams};
+pub use counts::{PathCounts, PathFigures};
+use repair::Repair;
+pub(super) use upward::Upward;
+
+/// Links are looked at so often. The times that clients report are the link's own, to the microsecond.
+pub(super) const LOOK: Duration = Duration::from_millis(2);
+/// IPv4 and UDP before each packet.
+const BELOW_RTP: usize = 28;
+
+/// The network of every client; each has its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathOptions {
+    /// From the server.
+    pub down: Impairment,
+    /// To the server; a way without a link takes no time.
+    pub up: Option<Impairment>,
+    /// Makes the links repeatable.
+    pub seed: u64,
+}
+
+impl PathOptions {
+    /// How much longer a packet takes to the server than without a path.
+    pub fn longest_up(&self) -> Duration {
+        self.up.map_or(Duration::ZERO, |up| {
+            let queue = if up.rate_bps > 0 {
+                up.queue
+            } else {
+                Duration::ZERO
+            };
+            up.delay + up.jitter + queue + up.stall
+        })
+    }
+
+    fn seed_of(&self, client: u32, way: u64) -> u64 {
+        self.seed << 33 ^ u64::from(client) << 1 ^ way
+    }
+}
+
+/// What a link does, in the words of `sideroom-link`.
+pub fn settings(text: &str) -> Result<Impairment, String> {
+    let mut impairment = Impairment::default();
+    apply(&mut impairment, text)?;
+    Ok(impairment)
+}
+
+/// A packet that was received, as far as the client gets to know it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) ssrc: u32,
+    pub(super) sequence: u16,
+    /// Of the whole transport.
+    pub(super) number: Option<u16>,
+    /// What it repeats: a stream and the number in it.
+    pub(super) repeats: Option<(u32, u16)>,
+    /// The part of the run in which its payload was sent, unless it is padding.
+    pub(super) run: Option<u16>,
+    /// It would be asked for again.
+    pub(super) repairable: bool,
+}
+
+/// Something that travels to the client.
+#[derive(Clone, Debug)]
+enum Passing {
+    Media { heard: Heard, left: Time },
+    Control(Box<[u8]>),
+}
+
+/// The network of one client.
+pub(super) struct Path {
+    down: Link<Passing>,
+    pub(super) up: Option<Upward>,
+    /// What left the server, by stream.
+    pub(super) door: Streams,
+    pub(super) repair: Repair,
+}
+
+impl Path {
+    pub(super) fn new(options: &PathOptions, client: u32) -> Self {
+        let up = options.up;
+        Self {
+            down: Link::new(options.down, options.seed_of(client, 0)),
+            up: up.map(|link| Upward::new(link, options.seed_of(client, 1))),
+            door: Streams::default(),
+            repair: Repair::default(),
+        }
+    }
+
+    /// A packet of `bytes` bytes left the server; true if the link lost it.
+    pub(super) fn carry(&mut self, left: Time, bytes: usize, heard: Heard) -> bool {
+        pass(&mut self.down, left, bytes, Passing::Media { heard, left })
+    }
+
+    /// So did RTCP.
+    pub(super) fn carry_control(&mut self, left: Time, bytes: &[u8]) {
+        let passing = Passing::Control(bytes.into());
+        pass(&mut self.down, left, bytes.len(), passing);
+    }
+
+    /// Lets the client know of what has arrived by `now`; the next RTCP among it is given out.
+    pub(super) fn arrive(
+        &mut self,
+        now: Time,
+        feedback: &mut Feedback,
+        runs: &mut [Counts],
+    ) -> Option<Box<[u8]>> {
+        loop {
+            let at = self.down.poll_timeout();
+            if at > now {
+                return None;
+            }
+            let (heard, left) = match self.down.poll(at)? {
+                Passing::Media { heard, left } => (heard, left),
+                Passing::Control(bytes) => return Some(bytes),
+            };
+            feedback.note(heard.ssrc, heard.sequence);
+            if let Some(number) = heard.number {
+                feedback.arrived(number, at);
+            }
+            let repaired = match heard.repeats {
+                Some((ssrc, sequence)) => self.repair.fill(ssrc, sequence),
+                None if heard.repairable => {
+                    self.repair.note(at, heard.ssrc, heard.sequence);
+                    false
+                }
+                None => false,
+            };
+            if let Some(counts) = heard.run.and_then(|run| runs.get_mut(usize::from(run))) {
+                counts.path.repaired += u64::from(repaired);
+                counts.path.delay.record(at.since(left));
+            }
+        }
+    }
+}
+
+/// Gives a packet to a link; true if the link lost it.
+fn pass<P: Clone>(link: &mut Link<P>, now: Time, bytes: usize, packet: P) -> bool {
+    let before = link.counts();
+    link.send(now, bytes + BELOW_RTP, packet);
+    let after = link.counts();
+    (after.lost, after.overflowed) != (before.lost, before.overflowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn heard(sequence: u16) -> Heard {
+        Heard {
+            ssrc: 5,
+            sequence,
+            number: Some(sequence),
+            repeats: None,
+            run: Some(0),
+            repairable: true,
+        }
+    }
+
+    #[test]
+    fn a_client_knows_of_what_its_path_let_through_when_it_did() {
+        let down = settings("rate=1m,delay=30ms,queue=100ms").unwrap();
+        let options = PathOptions {
+            down,
+            up: None,
+            seed: 1,
+        };
+        let mut path = Path::new(&options, 3);
+        let begun = Time::from_millis(1_000);
+        // 10 ms each on this link, all at once: some ten fit into the queue.
+        let lost = (0..20).filter(|n| path.carry(begun, 1_222, heard(*n)));
+        let lost = lost.count();
+        assert!((8..=9).contains(&lost), "{lost}");
+        let (mut feedback, mut runs) = (Feedback::default(), [Counts::default()]);
+        let mut arrive = |path: &mut Path, now| {
+            assert!(path.arrive(now, &mut feedback, &mut runs).is_none());
+            runs[0].path.delay.percentiles().count
+        };
+        assert_eq!(arrive(&mut path, begun + 39 * MS), 0);
+        assert_eq!(arrive(&mut path, begun + 41 * MS), 1);
+        assert_eq!(arrive(&mut path, begun + 1_000 * MS), 20 - lost as u64);
+        let longest = runs[0].path.delay.percentiles().max_ms;
+        assert!((130.0..=150.0).contains(&longest), "{longest}");
+    }
+
+    #[test]
+    fn every_client_has_a_path_of_its_own_and_always_the_same() {
+        let options = PathOptions {
+            down: settings("loss=20%").unwrap(),
+            up: None,
+            seed: 9,
+        };
+        let story = |client| {
+            let mut path = Path::new(&options, client);
+            (0..64).fold(0_u64, |lost, n| {
+                lost << 1 | u64::from(path.carry(Time::ZERO, 100, heard(n)))
+            })
+        };
+        assert_eq!(story(1), story(1));
+        assert_ne!(story(1), story(2));
+    }
+}
