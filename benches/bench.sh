@@ -29,6 +29,7 @@ for audience in 20 50 100 200; do
     load "fanout-$audience" fanout --subscribers "$audience" --against bare --rounds 3 --duration 5 --max-loss 0
 done
 load fanout-audio fanout --preset audio --against bare --rounds 3 --duration 5 --max-loss 0
+load fanout-half fanout --preset meeting --subscribers 36 --against bare --rounds 3 --duration 5 --max-loss 0
 load fanout-cm80 fanout --profile cm80 --against bare --duration 5 --max-loss 0
 load saturate saturate --step 2 --from-mbps 8
 load breakouts breakouts --participants 500 --moves 1000 --group-moves 20 --max-leaks 0
