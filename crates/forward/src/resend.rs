@@ -1,4 +1,4 @@
-//! Answers NACKs out of the rings, and sends padding to probe with.
+//! Answers NACKs out of the rings as far as that is of use, and sends padding to probe with.
 
 use sideroom_route::{DropReason, Media, Time};
 
@@ -93,6 +93,26 @@ impl Forwarder {
             entry.resend(now);
         }
         Ok(())
+    }
+
+    /// A subscriber received nothing for so long that what it missed is of no use any more: its pictures go
+    /// on with keyframes, and nothing from before is sent again.
+    #[cold]
+    pub fn begin_anew(&mut self, now: Time, subscriber: SubscriberId) {
+        let Some(to) = self.subscribers.at(subscriber.0) else {
+            return;
+        };
+        let keys: Vec<u32> = to.slots.iter().map(|held| held.key).collect();
+        for key in keys {
+            let slot = self.slots.at_mut(key);
+            let Some(slot) = slot.filter(|slot| slot.id.media == Media::Video) else {
+                continue;
+            };
+            slot.rewriter.forget();
+            if let Some(flow) = slot.wanted.or(slot.flow) {
+                self.want_keyframe(now, flow);
+            }
+        }
     }
 
     /// Sends about so many bytes of padding on the RTX stream of one of the subscriber's slots, to find

@@ -148,6 +148,35 @@ fn nacks_are_answered_within_bounds() {
 }
 
 #[test]
+fn whoever_missed_too_much_goes_on_with_a_keyframe_and_gets_nothing_from_before() {
+    let (mut forwarder, from, _) = camera(1);
+    let [back, other] = [3, 4].map(sideroom_forward::SubscriberId);
+    let mut source = Source::new(1, VP8, 65_500, 5);
+    let mut show = |forwarder: &mut Forwarder, at, keyframe| {
+        let packet = &source.vp8(3_000, keyframe, 0, 1)[0];
+        let sent = put(forwarder, ms(at), from, 0, packet);
+        [back, other].map(|to| sent.iter().find(|sent| sent.to == to).unwrap().number as u16)
+    };
+    show(&mut forwarder, 0, true);
+    keyframe_requests(&mut forwarder);
+    let missed = show(&mut forwarder, 600, false);
+    let ask = |forwarder: &mut Forwarder, at, to, viewer, number| {
+        let mut sink = Sink::default();
+        let ssrc = ssrc_of(viewer, VIDEO);
+        forwarder.handle_nack(ms(at), to, ssrc, [number].into_iter(), &mut sink);
+        sink.sent.len()
+    };
+    forwarder.begin_anew(ms(1_200), back);
+    assert_eq!(keyframe_requests(&mut forwarder), [(track(0), 0)]);
+    forwarder.begin_anew(ms(1_250), back);
+    assert_eq!(keyframe_requests(&mut forwarder), [], "no storm");
+    assert_eq!(ask(&mut forwarder, 1_210, back, 3, missed[0]), 0);
+    assert_eq!(ask(&mut forwarder, 1_210, other, 4, missed[1]), 1);
+    let keyframe = show(&mut forwarder, 1_300, true);
+    assert_eq!(ask(&mut forwarder, 1_310, back, 3, keyframe[0]), 1);
+}
+
+#[test]
 fn a_shut_gate_retransmits_nothing() {
     let (mut forwarder, from, mut updates) = camera(1);
     let mut source = Source::new(1, VP8, 65_500, 5);

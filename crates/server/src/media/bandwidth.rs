@@ -10,6 +10,7 @@ use sideroom_session::bandwidth::Bandwidth;
 
 use super::allocator::{Estimate, Shares, Want};
 use super::egress::Sealer;
+use super::hole::Hole;
 use super::loss::PathLoss;
 use super::pacer::Pacer;
 use super::peers::{Peer, PeerKey};
@@ -25,6 +26,7 @@ const DEFAULT_RTT: Duration = Duration::from_millis(100);
 pub(super) struct Downlink {
     bandwidth: Bandwidth,
     loss: PathLoss,
+    hole: Hole,
     shares: Shares,
     next_share: Time,
     rtt: Duration,
@@ -36,6 +38,7 @@ impl Downlink {
         Self {
             bandwidth: Bandwidth::new(now),
             loss: PathLoss::new(now),
+            hole: Hole::default(),
             shares: Shares::default(),
             next_share: now,
             rtt: DEFAULT_RTT,
@@ -94,11 +97,16 @@ impl Worker {
         if downlink.wants_redundancy() != redundancy {
             self.forwarder.set_redundancy(peer.subscriber, !redundancy);
         }
+        let missed = downlink.hole.handle_feedback(feedback);
+        let subscriber = peer.subscriber;
         let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
         let due = fell || now >= downlink.next_share;
         peer.pace(now);
         if due {
             self.share(now, key);
+        }
+        if missed {
+            self.forwarder.begin_anew(now, subscriber);
         }
         self.probe(now, key);
     }

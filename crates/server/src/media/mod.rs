@@ -8,6 +8,7 @@ mod bandwidth;
 mod command;
 mod counts;
 mod egress;
+mod hole;
 mod ladder;
 mod loss;
 mod outbox;
