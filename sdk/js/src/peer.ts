@@ -24,7 +24,7 @@ export interface PeerOptions {
   preferredVideoCodec?: string;
   /**
    * How long pictures may wait for packets that are sent again, in milliseconds, on a path that loses some:
-   * 60 ms of round trip and 5 % loss take 200. Sound follows, so that lips stay with it. Default 400; 0 leaves
+   * 60 ms of round trip and 5 % loss take 240. Sound follows, so that lips stay with it. Default 400; 0 leaves
    * it to the browser.
    */
   longestPlayoutDelayMs?: number;

@@ -20,8 +20,8 @@ const LOSSY = 0.01;
 const STILL_MISSING = 0.001;
 /** A browser that only receives does not know its round trip: it asks again after this. */
 const ASKS_AGAIN_MS = 100;
-/** Between a gap and the request, and between the answer and the picture. */
-const MARGIN_MS = 40;
+/** A gap at the end of a picture shows when the next one comes; and what comes has to be put together. */
+const MARGIN_MS = 80;
 /** Sound this far ahead of the picture is not noticed yet. */
 const SOUND_AHEAD_MS = 80;
 

@@ -36,13 +36,13 @@ test('the wait grows with the loss and the round trip, by whole retransmissions'
   const rows = [
     [0, 60, 0],
     [0.005, 60, 0],
-    [0.015, 60, 100],
-    [0.05, 20, 160],
-    [0.05, 60, 200],
-    [0.05, 150, 340],
-    [0.1, 60, 300],
-    [0.2, 60, 400],
-    [0.9, 60, 400],
+    [0.015, 60, 140],
+    [0.05, 20, 200],
+    [0.05, 60, 240],
+    [0.05, 150, 380],
+    [0.1, 60, 340],
+    [0.2, 60, 440],
+    [0.9, 60, 440],
   ] as const;
   for (const [loss, roundTripMs, ms] of rows) assert.equal(waitFor(loss, roundTripMs), ms, `${loss} at ${roundTripMs} ms`);
 });
@@ -55,8 +55,8 @@ test('a clean path is left to the browser', () => {
 
 test('pictures wait within three seconds of losses, and sound stays with them', () => {
   const { pass, voice } = path();
-  assert.deepEqual(pass(5, 0.05), [null, null, 200, 200, 200]);
-  assert.equal(voice.jitterBufferTarget, 120);
+  assert.deepEqual(pass(5, 0.05), [null, null, 240, 240, 240]);
+  assert.equal(voice.jitterBufferTarget, 160);
 });
 
 test('a burst of losses, or two, moves nothing', () => {
@@ -78,6 +78,10 @@ test('nothing waits longer than the app allows', () => {
   const { pass, voice } = path(150);
   assert.equal(pass(10, 0.2).at(-1), 150);
   assert.equal(voice.jitterBufferTarget, 70);
+});
+
+test('by default it is four tenths of a second', () => {
+  assert.equal(path().pass(10, 0.2).at(-1), 400);
 });
 
 test('who watches nothing hears at once', () => {
