@@ -108,7 +108,7 @@ impl Crowd {
                 groups: Arc::clone(&groups),
                 clock,
                 feedback: options.feedback,
-                path: options.path,
+                path: options.path.clone(),
                 seed: options.seed,
             };
             Swarm::start(options, sender.clone())
@@ -121,7 +121,7 @@ impl Crowd {
             events,
             groups,
             clock,
-            path: options.path,
+            path: options.path.clone(),
             clients: Vec::new(),
             join_times: JoinTimes::default(),
             first_media: HashMap::new(),

@@ -58,6 +58,11 @@ impl Streams {
         stream.highest = stream.highest.wrapping_add(u32::from(step.unsigned_abs()));
         i64::from(step) - 1
     }
+
+    /// The stream that came first.
+    pub fn first(&self) -> Option<u32> {
+        self.0.first().map(|stream| stream.ssrc)
+    }
 }
 
 impl Feedback {
@@ -98,7 +103,7 @@ impl Feedback {
             self.transport_at = now + TRANSPORT_INTERVAL;
             let base = self.base.take().unwrap_or(0);
             self.next = Some(base.wrapping_add(self.arrivals.len() as u16));
-            let media = self.streams.0.first().map_or(0, |stream| stream.ssrc);
+            let media = self.streams.first().unwrap_or(0);
             if out.is_empty() {
                 write_receiver_report(out, own, &[]);
             }

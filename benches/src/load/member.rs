@@ -387,7 +387,7 @@ impl Member {
             .map_or(self.client, |source| source.spec().ssrc);
         self.feedback.poll(now, own, &self.sources, scratch);
         if let Some(path) = &mut self.path {
-            path.repair.poll(now, own, &mut counts.path, scratch);
+            path.poll(now, own, &mut counts.path, scratch);
         }
         if scratch.is_empty() {
             return;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use sideroom_sim::link::Impairment;
 
-use super::path::{PathOptions, settings};
+use super::path::{PathChange, PathOptions, changes_of, settings};
 use super::scenario::breakouts::BreakoutsOptions;
 use super::scenario::churn::ChurnOptions;
 use super::scenario::fanout::FanoutOptions;
@@ -152,9 +152,17 @@ pub struct Common {
     /// reorder=0.1,duplicate=0.01,stall=200ms,stall-every=1s. Leaks are looked for before it.
     #[arg(long, global = true, value_parser = settings)]
     pub path: Option<Impairment>,
-    /// The same for packets to the server.
+    /// What --path becomes so long after the client came, such as '4s rate=10m'; what is not named stays.
+    /// May be given more than once.
+    #[arg(long, global = true, value_parser = PathChange::read)]
+    pub path_at: Vec<PathChange>,
+    /// The same as --path for packets to the server.
     #[arg(long, global = true, value_parser = settings)]
     pub path_up: Option<Impairment>,
+    /// Every client says that it can receive so many bits a second (REMB), such as 2m, beside its reports on
+    /// arrival times: the server's estimate is never above that.
+    #[arg(long, global = true, value_parser = bits_per_s)]
+    pub remb: Option<u64>,
     /// The same seed and the same packets give the same losses.
     #[arg(long, global = true, default_value_t = 1)]
     pub path_seed: u64,
@@ -187,10 +195,15 @@ pub struct Common {
 impl Common {
     /// The network of every client, if it is not the machine's own.
     pub fn path(&self) -> Option<PathOptions> {
-        let limited = self.path.is_some() || self.path_up.is_some();
+        let changes = !self.path_at.is_empty();
+        let limited =
+            self.path.is_some() || self.path_up.is_some() || self.remb.is_some() || changes;
+        let down = self.path.unwrap_or_default();
         limited.then(|| PathOptions {
-            down: self.path.unwrap_or_default(),
+            down,
             up: self.path_up,
+            changes: changes_of(down, &self.path_at),
+            remb: self.remb,
             seed: self.path_seed,
         })
     }
@@ -226,6 +239,12 @@ pub struct Bounds {
     /// Accept figures although the load tool was the bottleneck.
     #[arg(long, global = true)]
     pub allow_invalid: bool,
+}
+
+/// Bits a second, as sideroom-link has them.
+fn bits_per_s(text: &str) -> Result<u64, String> {
+    let rate = sideroom_sim::settings::rate(text);
+    rate.ok_or_else(|| "expected bits a second, such as 500k".to_owned())
 }
 
 /// A number of seconds, perhaps with a part.

@@ -212,7 +212,7 @@ impl Worker {
             runs: vec![Counts::default()],
             run: 0,
             next_sweep: Time::ZERO,
-            next_look: options.path.map_or(Time::NEVER, |_| Time::ZERO),
+            next_look: options.path.as_ref().map_or(Time::NEVER, |_| Time::ZERO),
             longest_turn: Duration::ZERO,
             scratch: Vec::new(),
             options,
@@ -330,7 +330,7 @@ impl Worker {
             *at = Some(self.members.len() as u32);
             let mut member = Member::new(setup, local, now);
             let path = self.options.path.as_ref();
-            member.path = path.map(|path| Box::new(Path::new(path, client)));
+            member.path = path.map(|path| Box::new(Path::new(now, path, client)));
             self.members.push(member);
             self.next_sweep = now;
         }

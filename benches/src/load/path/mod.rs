@@ -13,8 +13,9 @@ mod upward;
 use std::time::Duration;
 
 use sideroom_route::Time;
+use sideroom_rtp::rtcp::{write_receiver_report, write_remb};
 use sideroom_sim::link::{Impairment, Link};
-use sideroom_sim::settings::apply;
+use sideroom_sim::settings::{apply, duration};
 
 use super::counts::Counts;
 use super::feedback::{Feedback, Streams};
@@ -24,18 +25,55 @@ pub(super) use upward::Upward;
 
 /// Links are looked at so often. The times that clients report are the link's own, to the microsecond.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
+/// Between two statements of what a client can receive.
+const REMB_EVERY: Duration = Duration::from_secs(1);
 /// IPv4 and UDP before each packet.
 const BELOW_RTP: usize = 28;
 
 /// The network of every client; each has its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PathOptions {
     /// From the server.
     pub down: Impairment,
     /// To the server; a way without a link takes no time.
     pub up: Option<Impairment>,
+    /// What the way from the server becomes, so long after the client came.
+    pub changes: Vec<(Duration, Impairment)>,
+    /// What every client says that it can receive, in bits a second.
+    pub remb: Option<u64>,
     /// Makes the links repeatable.
     pub seed: u64,
+}
+
+/// A change of the way from the server, as it is asked for: `4s rate=10m`.
+#[derive(Clone, Debug)]
+pub struct PathChange {
+    after: Duration,
+    settings: String,
+}
+
+impl PathChange {
+    /// Reads `4s rate=10m`.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let split = text.trim().split_once(' ');
+        let (after, settings) = split.ok_or("expected a time and settings, such as 4s rate=10m")?;
+        let after = duration(after).ok_or("expected a time first, such as 4s")?;
+        apply(&mut Impairment::default(), settings)?;
+        let settings = settings.to_owned();
+        Ok(Self { after, settings })
+    }
+}
+
+/// What becomes of `first`: each change keeps what it does not name.
+pub fn changes_of(first: Impairment, changes: &[PathChange]) -> Vec<(Duration, Impairment)> {
+    let mut sorted: Vec<_> = changes.iter().collect();
+    sorted.sort_by_key(|change| change.after);
+    let mut held = first;
+    let becomes = sorted.into_iter().filter_map(|change| {
+        apply(&mut held, &change.settings).ok()?;
+        Some((change.after, held))
+    });
+    becomes.collect()
 }
 
 impl PathOptions {
@@ -91,17 +129,27 @@ pub(super) struct Path {
     pub(super) up: Option<Upward>,
     /// What left the server, by stream.
     pub(super) door: Streams,
-    pub(super) repair: Repair,
+    repair: Repair,
+    /// What the client says that it can receive, and when it does next.
+    remb: Option<u64>,
+    next_remb: Time,
+    /// The next one last.
+    changes: Vec<(Time, Impairment)>,
 }
 
 impl Path {
-    pub(super) fn new(options: &PathOptions, client: u32) -> Self {
+    pub(super) fn new(now: Time, options: &PathOptions, client: u32) -> Self {
+        let changes = options.changes.iter().rev();
+        let changes = changes.map(|(after, becomes)| (now + *after, *becomes));
         let up = options.up;
         Self {
             down: Link::new(options.down, options.seed_of(client, 0)),
             up: up.map(|link| Upward::new(link, options.seed_of(client, 1))),
             door: Streams::default(),
             repair: Repair::default(),
+            remb: options.remb,
+            next_remb: now,
+            changes: changes.collect(),
         }
     }
 
@@ -116,6 +164,20 @@ impl Path {
         pass(&mut self.down, left, bytes.len(), passing);
     }
 
+    /// Writes what the client says of its path at `now`: what it misses, and what it can receive.
+    pub(super) fn poll(&mut self, now: Time, own: u32, counts: &mut PathCounts, out: &mut Vec<u8>) {
+        self.repair.poll(now, own, counts, out);
+        let remb = self.remb.filter(|_| now >= self.next_remb);
+        let Some((bps, ssrc)) = remb.zip(self.door.first()) else {
+            return;
+        };
+        self.next_remb = now + REMB_EVERY;
+        if out.is_empty() {
+            write_receiver_report(out, own, &[]);
+        }
+        write_remb(out, own, bps, &[ssrc]);
+    }
+
     /// Lets the client know of what has arrived by `now`; the next RTCP among it is given out.
     pub(super) fn arrive(
         &mut self,
@@ -123,6 +185,9 @@ impl Path {
         feedback: &mut Feedback,
         runs: &mut [Counts],
     ) -> Option<Box<[u8]>> {
+        while let Some((_, becomes)) = self.changes.pop_if(|(at, _)| *at <= now) {
+            self.down.set_impairment(becomes);
+        }
         loop {
             let at = self.down.poll_timeout();
             if at > now {
@@ -183,10 +248,12 @@ mod tests {
         let options = PathOptions {
             down,
             up: None,
+            changes: Vec::new(),
+            remb: None,
             seed: 1,
         };
-        let mut path = Path::new(&options, 3);
         let begun = Time::from_millis(1_000);
+        let mut path = Path::new(begun, &options, 3);
         // 10 ms each on this link, all at once: some ten fit into the queue.
         let lost = (0..20).filter(|n| path.carry(begun, 1_222, heard(*n)));
         let lost = lost.count();
@@ -208,15 +275,44 @@ mod tests {
         let options = PathOptions {
             down: settings("loss=20%").unwrap(),
             up: None,
+            changes: Vec::new(),
+            remb: None,
             seed: 9,
         };
         let story = |client| {
-            let mut path = Path::new(&options, client);
+            let mut path = Path::new(Time::ZERO, &options, client);
             (0..64).fold(0_u64, |lost, n| {
                 lost << 1 | u64::from(path.carry(Time::ZERO, 100, heard(n)))
             })
         };
         assert_eq!(story(1), story(1));
         assert_ne!(story(1), story(2));
+    }
+
+    #[test]
+    fn a_path_changes_when_it_was_told_to_and_keeps_what_is_not_named() {
+        let first = settings("rate=1m,delay=30ms").unwrap();
+        let told = ["4s rate=10m", "2s delay=50ms"].map(|text| PathChange::read(text).unwrap());
+        let changes = changes_of(first, &told);
+        let seen: Vec<_> = changes
+            .iter()
+            .map(|(after, it)| (after.as_secs(), it.rate_bps, it.delay.as_millis()))
+            .collect();
+        assert_eq!(seen, [(2, 1_000_000, 50), (4, 10_000_000, 50)]);
+        let options = PathOptions {
+            down: first,
+            up: None,
+            changes,
+            remb: None,
+            seed: 1,
+        };
+        let mut path = Path::new(Time::ZERO, &options, 1);
+        let now = Time::from_millis(2_000);
+        path.arrive(now, &mut Feedback::default(), &mut []);
+        assert_eq!(path.down.impairment().delay, 50 * MS);
+        assert_eq!(path.down.impairment().rate_bps, 1_000_000);
+        for wrong in ["4s", "soon rate=1m", "4s rate=fast"] {
+            assert!(PathChange::read(wrong).is_err(), "{wrong}");
+        }
     }
 }

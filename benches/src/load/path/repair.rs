@@ -22,7 +22,7 @@ const MAX_MISSING: usize = 512;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(in crate::load) struct Repair {
+pub(super) struct Repair {
     streams: Streams,
     /// In the order in which they were missed.
     missing: Vec<Missing>,
@@ -70,13 +70,7 @@ impl Repair {
     }
 
     /// Writes what is to be asked for at `now`.
-    pub(in crate::load) fn poll(
-        &mut self,
-        now: Time,
-        own: u32,
-        counts: &mut PathCounts,
-        out: &mut Vec<u8>,
-    ) {
+    pub(super) fn poll(&mut self, now: Time, own: u32, counts: &mut PathCounts, out: &mut Vec<u8>) {
         let before = self.missing.len();
         let keyframe_of = &mut self.keyframe_of;
         self.missing.retain(|missing| {

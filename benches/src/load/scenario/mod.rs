@@ -20,7 +20,7 @@ use super::counts::Counts;
 use super::crowd::{Crowd, CrowdOptions};
 use super::error::LoadError;
 use super::options::Common;
-use super::path::PathFigures;
+use super::path::{PathFigures, PathOptions};
 use super::process::Process;
 use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
 use super::targets::{JoinPlan, Pacing, Target};
@@ -95,7 +95,9 @@ pub fn crowd_for(common: &Common, clients: usize) -> Result<Crowd, LoadError> {
         first_address: common.client_addresses,
         feedback: !common.no_feedback,
         flight: Duration::from_millis(common.flight_ms)
-            + path.map_or(Duration::ZERO, |path| path.longest_up()),
+            + path
+                .as_ref()
+                .map_or(Duration::ZERO, PathOptions::longest_up),
         path,
         seed: common.seed,
     })
@@ -164,7 +166,7 @@ pub fn end(crowd: &mut Crowd, target: &dyn Target, part: Part) -> Result<Measure
 
 /// What the server has done for paths so far; it is not asked where there are none.
 fn pacing(crowd: &Crowd, target: &dyn Target) -> Option<Pacing> {
-    crowd.path.and_then(|_| target.pacing())
+    crowd.path.as_ref().and_then(|_| target.pacing())
 }
 
 /// Lets the run go on for `duration` and gives what was sent and received in it.
