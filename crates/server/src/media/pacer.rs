@@ -13,8 +13,8 @@ use sideroom_route::{Media, SlotId, Time, TrackId};
 use sideroom_session::RtpParts;
 
 /// Kept packets are looked at so often. All subscribers of a worker together, so that what they release
-/// leaves in one batch.
-pub(super) const PACE_EVERY: Duration = Duration::from_millis(5);
+/// leaves in one batch; and not more often, so that it is a few packets for each, in one message.
+pub(super) const PACE_EVERY: Duration = Duration::from_millis(10);
 /// So much of the path's rate may leave at once: a frame and a half at 30 frames a second.
 const BURST: Duration = Duration::from_millis(50);
 /// At the least a few packets, however slow the path.
@@ -178,11 +178,18 @@ impl Pacer {
     }
 
     fn refill(&mut self, now: Time) {
+        // The packets of one batch have one moment.
+        if now == self.refilled_at {
+            return;
+        }
         let elapsed = now.since(self.refilled_at).as_secs_f64();
         self.refilled_at = now;
         let repair = self.repair_allowance + self.repair_bytes_per_s() * elapsed;
         self.repair_allowance = repair.min(self.repair_burst());
-        self.allowance = (self.allowance + self.rate(now) * elapsed).min(self.burst());
+        let rate = self.rate(now);
+        // What has to leave by its time is no burst, however much it is.
+        let most = self.burst().max(rate * PACE_EVERY.as_secs_f64());
+        self.allowance = (self.allowance + rate * elapsed).min(most);
     }
 
     /// Bytes a second: more than the pace if something would wait too long at it.
