@@ -40,6 +40,8 @@ struct Shared {
     calls: Vec<Call>,
     download: Option<Reno>,
     acks: Vec<(Time, u64)>,
+    /// What a packet would have waited, every millisecond of the last run.
+    queues: Vec<Duration>,
 }
 
 impl Shared {
@@ -58,6 +60,7 @@ impl Shared {
             calls: Vec::new(),
             download: None,
             acks: Vec::new(),
+            queues: Vec::new(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Shared {
     fn run(&mut self, seconds: u64) -> (Vec<u64>, u64) {
         let end = self.now + Duration::from_secs(seconds);
         self.calls.iter_mut().for_each(|call| call.arrived = 0);
+        self.queues.clear();
         let before = self.download.as_ref().map_or(0, Reno::delivered_bytes);
         while self.now < end {
             for of in 0..self.calls.len() {
@@ -84,6 +88,7 @@ impl Shared {
             }
             self.push_download();
             self.deliver();
+            self.queues.push(self.link.queueing(self.now));
             self.now = self.now + Duration::from_millis(1);
         }
         let calls = self.calls.iter().map(|call| call.arrived * 8 / seconds);
@@ -191,6 +196,11 @@ fn two_calls_share_a_bottleneck_within_thirty_to_seventy() {
         assert!(both > RATE_BPS / 2, "seed {seed}: {got:?}");
         let part = got[0] as f64 / both as f64;
         assert!((0.3..=0.7).contains(&part), "seed {seed}: {got:?}");
+        // Neither takes the other for a download, which would keep the queue full.
+        shared.queues.sort_unstable();
+        let mostly = shared.queues[shared.queues.len() / 2];
+        let bound = Duration::from_millis(150);
+        assert!(mostly < bound, "seed {seed}: {mostly:?} of queue");
     }
 }
 

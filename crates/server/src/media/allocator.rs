@@ -94,7 +94,8 @@ pub(super) struct Estimate {
 pub(super) struct Shared {
     /// The target of each slot.
     pub(super) targets: Vec<(SlotId, LayerTarget)>,
-    /// What everything would cost.
+    /// What the path has to carry for everything to be switched on: probing for less would end where
+    /// caution keeps the last layer off.
     pub(super) wanted_bps: u64,
     /// What flows so far is far more than fits: it cannot go on until the smaller layers come.
     pub(super) cut: bool,
@@ -157,6 +158,7 @@ impl Shares {
             shared.targets.push((want.slot, target));
             shared.wanted_bps += ladder.last().map_or(0, |step| step.bps);
         }
+        shared.wanted_bps = (shared.wanted_bps as f64 / CAUTION).ceil() as u64;
         self.falls.retain(|slot, _| held.contains_key(slot));
         self.held = held;
         shared.cut = flowing_bps as f64 > TOO_MUCH * estimate_bps as f64;
@@ -423,7 +425,10 @@ mod tests {
         assert_eq!(at(300_000, all).0, [Some(0)]);
         let (held, wanted) = at(300_000, small);
         assert_eq!(held, [Some(0)], "what is off is not wanted back");
-        assert_eq!(wanted, 1_500_000, "the path is probed for all there was");
+        assert!(
+            wanted as f64 * CAUTION >= 1_500_000.0,
+            "the path is probed for all there was, with room to spare: {wanted}"
+        );
         assert_eq!(at(1_000_000, small).0, [Some(1)], "it fits again");
         assert_eq!(at(5_000_000, small).0, [Some(u8::MAX)]);
     }
@@ -447,6 +452,6 @@ mod tests {
         small.max_height = 180;
         let shared = Shares::default().share(Time::ZERO, limited(5_000_000), 0, vec![small]);
         assert_eq!(encodings(&shared), [Some(0)]);
-        assert_eq!(shared.wanted_bps, CAMERA[0]);
+        assert!(shared.wanted_bps < CAMERA[1], "{}", shared.wanted_bps);
     }
 }

@@ -191,6 +191,10 @@ impl Worker {
             wanted_bps = shared.wanted_bps,
             "bandwidth shared out"
         );
+        let pacer = self.peers.get_mut(key).and_then(|it| it.pacer.as_mut());
+        if let Some(pacer) = pacer.filter(|_| shared.cut) {
+            pacer.cut(now);
+        }
         for (slot, target) in shared.targets {
             if shared.cut {
                 self.forwarder.cut_to_layer(now, subscriber, slot, target);

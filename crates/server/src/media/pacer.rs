@@ -81,6 +81,13 @@ impl Pacer {
         self.bytes_per_s = estimate_bps as f64 * PACE / 8.0;
     }
 
+    /// What flowed is cut off until a smaller layer comes: what was lost of it is of no use any more, and
+    /// would only keep the path's queue full.
+    pub(super) fn cut(&mut self, now: Time) {
+        self.refill(now);
+        self.repair_allowance = -self.repair_burst();
+    }
+
     /// Nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.kept_bytes == 0
@@ -335,6 +342,16 @@ mod tests {
         }
         // A third of 83, and the burst of 14 kB.
         assert!((35..46).contains(&left), "{left}");
+    }
+
+    #[test]
+    fn what_was_cut_off_is_not_retransmitted_for_a_while() {
+        let mut pacer = Pacer::new(Time::ZERO, PATH_BPS);
+        pacer.cut(Time::ZERO);
+        let again = packet(1, Media::Video, PacketKind::Rtx, &[7; 1_188]);
+        let refused = |pacer: &mut Pacer, ms| pacer.refuses(Time::from_millis(ms), &again);
+        assert!(refused(&mut pacer, 0) && refused(&mut pacer, 390));
+        assert!(!refused(&mut pacer, 410));
     }
 
     #[test]

@@ -4,6 +4,10 @@ use std::collections::VecDeque;
 
 /// The rate is that of the last so many microseconds.
 const WINDOW_US: i64 = 500_000;
+/// While packets queue, the last so many show sooner what the path carries.
+const QUEUED_US: i64 = 150_000;
+/// Less than the rate, but not by so much, is not believed: frames come unevenly.
+const FALLEN: f64 = 0.6;
 /// Packets that are remembered at most.
 const MAX_PACKETS: usize = 8_192;
 
@@ -48,5 +52,20 @@ impl AckedRate {
         }
         let span = u64::try_from(span).unwrap_or(1).max(1);
         self.bytes * 8 * 1_000_000 / span
+    }
+
+    /// While the queue grows, what arrives is what the path carries: the rate of the last moments, unless it
+    /// is only a little lower, which may be the gap between two frames.
+    pub(super) fn queued_bps(&self) -> u64 {
+        let (bps, from) = (self.bps(), self.latest - QUEUED_US);
+        let recent = self.packets.iter().rev();
+        let recent = recent.take_while(|(at, _)| *at > from);
+        let bytes: u64 = recent.map(|(_, size)| u64::from(*size)).sum();
+        let recent = bytes * 8 * 1_000_000 / QUEUED_US as u64;
+        if (recent as f64) < FALLEN * bps as f64 {
+            recent
+        } else {
+            bps.max(recent)
+        }
     }
 }

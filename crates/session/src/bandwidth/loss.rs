@@ -6,6 +6,7 @@ use std::time::Duration;
 use sideroom_route::Time;
 
 use super::MAX_BPS;
+use super::trend::Usage;
 
 /// Loss is judged over so much time, and at least so many packets.
 const WINDOW: Duration = Duration::from_millis(500);
@@ -15,6 +16,8 @@ const FOLLOW_DOWN: f64 = 0.3;
 const FOLLOW_UP: f64 = 0.1;
 /// Loss above the baseline that is congestion.
 const TOLERATED: f64 = 0.06;
+/// Where others fill the queue, this much above the baseline says that it overflows.
+const OVERFLOWS: f64 = 0.01;
 /// How fast the bound rises again, a window.
 const RISE: f64 = 1.08;
 
@@ -27,6 +30,8 @@ pub(super) struct LossBound {
     /// What the path always loses; `None` before the first window.
     baseline: Option<f64>,
     bound_bps: f64,
+    /// More was lost in the last window than the path always loses.
+    overflowed: bool,
 }
 
 impl Default for LossBound {
@@ -37,6 +42,7 @@ impl Default for LossBound {
             lost: 0,
             baseline: None,
             bound_bps: MAX_BPS as f64,
+            overflowed: false,
         }
     }
 }
@@ -51,12 +57,23 @@ impl LossBound {
         self.bound_bps as u64
     }
 
+    /// What the queue does, told by loss alone: where others keep it full, its length says nothing of us.
+    pub(super) fn usage(&mut self) -> Usage {
+        if std::mem::take(&mut self.overflowed) {
+            Usage::Over
+        } else {
+            Usage::Normal
+        }
+    }
+
     /// A probe came through at this rate.
     pub(super) fn probed(&mut self, measured_bps: u64) {
         self.bound_bps = self.bound_bps.max(measured_bps as f64);
     }
 
-    pub(super) fn settle(&mut self, now: Time, acked_bps: u64) {
+    /// Judges the last window. Where others share the queue (`shared`), it sets no bound: what arrives is
+    /// what we send, and not what there is room for.
+    pub(super) fn settle(&mut self, now: Time, acked_bps: u64, shared: bool) {
         if now.since(self.began) < WINDOW || self.sent < MIN_PACKETS {
             return;
         }
@@ -65,7 +82,8 @@ impl LossBound {
         let excess = loss - baseline;
         // A small sample of steady loss swings by so much.
         let noise = 2.0 * (baseline * (1.0 - baseline) / f64::from(self.sent)).sqrt();
-        if excess > TOLERATED + noise {
+        self.overflowed = excess > OVERFLOWS + noise;
+        if excess > TOLERATED + noise && !shared {
             let carried = acked_bps as f64 * (1.0 - excess / 2.0);
             self.bound_bps = carried.min(self.bound_bps).max(super::MIN_BPS as f64);
         } else {

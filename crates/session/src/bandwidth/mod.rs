@@ -8,6 +8,7 @@
 mod acked;
 mod loss;
 mod probe;
+mod queue;
 mod rate;
 mod trend;
 
@@ -20,6 +21,7 @@ use acked::AckedRate;
 use loss::LossBound;
 pub use probe::Probe;
 use probe::Prober;
+use queue::Queue;
 use rate::RateControl;
 use trend::{Trend, Usage};
 
@@ -31,11 +33,18 @@ pub const MAX_BPS: u64 = 50_000_000;
 pub const START_BPS: u64 = 1_000_000;
 /// A path that has said nothing for so long has no queue to speak of, or is down.
 const SILENCE: Duration = Duration::from_millis(1_500);
+/// A trend without so much of a queue is none, in microseconds; and less than the other has to be there in
+/// two reports, for the last packet of what was held back and came at once may have waited too.
+const QUEUE_US: i64 = 20_000;
+const LARGE_QUEUE_US: i64 = 60_000;
 
 /// The estimate for one subscriber.
 #[derive(Debug)]
 pub struct Bandwidth {
     trend: Trend,
+    queue: Queue,
+    /// The last report told of a queue.
+    queued: bool,
     acked: AckedRate,
     loss: LossBound,
     rate: RateControl,
@@ -51,6 +60,8 @@ impl Bandwidth {
     pub fn new(now: Time) -> Self {
         Self {
             trend: Trend::default(),
+            queue: Queue::default(),
+            queued: false,
             acked: AckedRate::default(),
             loss: LossBound::default(),
             rate: RateControl::new(now, START_BPS),
@@ -89,17 +100,39 @@ impl Bandwidth {
         for packet in &feedback.packets {
             self.handle_packet(packet);
         }
-        self.loss.settle(now, self.acked.bps());
-        let usage = self.trend.usage();
+        self.queue.judge(self.rate.just_decreased(now));
+        self.loss
+            .settle(now, self.acked.bps(), self.queue.is_shared());
+        let usage = self.usage();
         if let Some(measured) = self.probes.result(now) {
             self.rate.probed(now, measured, usage);
             if usage != Usage::Over {
                 self.loss.probed(measured);
             }
         }
-        self.rate.update(now, usage, self.acked.bps(), rtt);
+        let acked_bps = match usage {
+            // What arrives is what we send: the download beside us has the rest, and the queue.
+            Usage::Over if self.queue.is_shared() => self.rate.estimate_bps(),
+            Usage::Over => self.queue.drains(self.acked.queued_bps()),
+            Usage::Normal | Usage::Under => self.acked.bps(),
+        };
+        self.rate.update(now, usage, acked_bps, rtt);
         self.probes
             .observe(now, usage, self.rate.just_decreased(now));
+    }
+
+    /// What the trend says, unless there is no queue, or one that is not ours to empty.
+    fn usage(&mut self) -> Usage {
+        let waits_us = self.queue.waits_us();
+        let was_queued = std::mem::replace(&mut self.queued, waits_us > QUEUE_US);
+        let queued = self.queued && (was_queued || waits_us > LARGE_QUEUE_US);
+        if self.queue.is_shared() {
+            return self.loss.usage();
+        }
+        match self.trend.usage() {
+            Usage::Over if !queued => Usage::Normal,
+            usage @ (Usage::Over | Usage::Normal | Usage::Under) => usage,
+        }
     }
 
     fn handle_packet(&mut self, packet: &SentPacket) {
@@ -111,6 +144,7 @@ impl Bandwidth {
         };
         self.acked.arrived(arrived, packet.size);
         self.trend.arrived(packet.sent, arrived, packet.size);
+        self.queue.arrived(packet.sent, arrived);
         self.probes.arrived(packet.sequence, arrived, packet.size);
     }
 
@@ -132,10 +166,5 @@ impl Bandwidth {
     /// The packets of the probe that was polled last: those numbered from `first` up to `last`.
     pub fn probe_sent(&mut self, now: Time, first: u64, last: u64) {
         self.probes.sent(now, first, last);
-    }
-
-    /// True if the path is being filled up just now.
-    pub fn is_overused(&self) -> bool {
-        self.trend.usage() == Usage::Over
     }
 }

@@ -6,6 +6,8 @@ use sideroom_route::Time;
 
 /// Packets that were sent within so many microseconds are one group.
 const GROUP_US: i64 = 5_000;
+/// What arrives so much before what was sent before it took another way; more is a clock that jumped.
+const OVERTAKEN_US: i64 = 1_000_000;
 /// Points of the line.
 const WINDOW: usize = 20;
 /// How much of the past the smoothed delay keeps.
@@ -37,6 +39,7 @@ pub(super) enum Usage {
 struct Group {
     first_sent: i64,
     last_sent: i64,
+    first_arrived: i64,
     last_arrived: i64,
 }
 
@@ -87,6 +90,7 @@ impl Trend {
         let fresh = Group {
             first_sent: sent,
             last_sent: sent,
+            first_arrived: arrived,
             last_arrived: arrived,
         };
         let Some(group) = &mut self.current else {
@@ -96,13 +100,17 @@ impl Trend {
         if sent < group.first_sent {
             return;
         }
-        // What was sent together, or came in one burst after a pause of the path, is one group.
-        let burst = arrived - group.last_arrived <= GROUP_US
-            && arrived - group.last_arrived < sent - group.last_sent
-            && arrived - group.last_arrived >= 0;
+        // What was sent together, or came in one burst after a pause of the path, is one group: several
+        // packets of one frame in the midst of it do not end it.
+        let burst = (0..=GROUP_US).contains(&(arrived - group.last_arrived))
+            && arrived - group.first_arrived < sent - group.first_sent;
         if sent - group.first_sent <= GROUP_US || burst {
             group.last_sent = group.last_sent.max(sent);
             group.last_arrived = group.last_arrived.max(arrived);
+            return;
+        }
+        if (-OVERTAKEN_US..0).contains(&(arrived - group.last_arrived)) {
+            // It overtook what was sent before it, and says nothing of the queue.
             return;
         }
         let done = *group;
@@ -184,4 +192,44 @@ fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
         below += (x - mean_x) * (x - mean_x);
     }
     (below > 0.0).then(|| above / below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Voice every 20 ms and a frame of five packets every 50 ms for ten seconds; true if the queue ever
+    /// was said to grow. `arrives` tells when what is sent at a millisecond arrives.
+    fn ever_over(arrives: impl Fn(u64) -> u64) -> bool {
+        let mut trend = Trend::default();
+        let mut over = false;
+        for ms in (0..10_000).step_by(10) {
+            let packets = u64::from(ms % 20 == 0) + 5 * u64::from(ms % 50 == 0);
+            for _ in 0..packets {
+                let arrived = i64::try_from(arrives(ms) * 1_000).unwrap();
+                trend.arrived(Time::from_millis(ms), arrived, 1_000);
+                over |= trend.usage() == Usage::Over;
+            }
+        }
+        over
+    }
+
+    #[test]
+    fn a_queue_that_grows_is_seen_and_one_that_stands_is_not() {
+        assert!(ever_over(|ms| ms + 30 + ms / 10));
+        assert!(!ever_over(|ms| ms + 130));
+    }
+
+    #[test]
+    fn frames_in_the_midst_of_what_was_held_back_and_came_at_once_are_no_queue() {
+        // A second of everything in order, and 200 ms in which nothing comes.
+        let held = |ms: u64| {
+            if ms % 1_200 < 1_000 {
+                ms
+            } else {
+                ms / 1_200 * 1_200 + 1_200
+            }
+        };
+        assert!(!ever_over(|ms| held(ms) + 30));
+    }
 }
