@@ -42,6 +42,9 @@ pub struct BreakoutsOptions {
     /// Video bits a second of one person in each group; 0: none.
     #[arg(long, default_value_t = 0)]
     pub video_bps: u64,
+    /// Its frames a second: few large ones give pacers something to keep.
+    #[arg(long, default_value_t = 30)]
+    pub video_fps: u32,
 }
 
 /// Between two moves of everybody.
@@ -60,6 +63,7 @@ pub fn run(
         anchors: options.anchors,
         moving_talkers: options.moving_talkers,
         video_bps: options.video_bps,
+        video_fps: options.video_fps,
         spare: 0,
     };
     let mut stage = Stage::set(target, common, plan)?;

@@ -63,6 +63,7 @@ pub fn run(
         anchors: 2,
         moving_talkers: options.participants / 10,
         video_bps: options.video_bps,
+        video_fps: 30,
         spare: SPARE,
     };
     let mut stage = Stage::set(target, common, plan)?;

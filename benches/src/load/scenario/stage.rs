@@ -39,6 +39,8 @@ pub struct StagePlan {
     pub moving_talkers: u32,
     /// Video bits a second of one anchor of each group; 0: none.
     pub video_bps: u64,
+    /// Its frames a second.
+    pub video_fps: u32,
     /// Numbers for those who come later.
     pub spare: u32,
 }
@@ -205,8 +207,12 @@ impl<'a> Stage<'a> {
     /// The client sends what it is there for.
     pub fn begin_to_send(&self, client: &Client) {
         self.crowd.send(client, TrackKind::Audio, 32_000, 50);
-        self.crowd
-            .send(client, TrackKind::Screen, self.plan.video_bps, 30);
+        self.crowd.send(
+            client,
+            TrackKind::Screen,
+            self.plan.video_bps,
+            self.plan.video_fps,
+        );
     }
 
     /// A number below `bound` that looks like chance.
