@@ -32,6 +32,7 @@ const EVERY_MS = 200;
 let room: Room;
 const readings: Reading[] = [];
 const sents: Sent[] = [];
+let reading: ReturnType<typeof setInterval> | undefined;
 
 /** All UDP candidates of the answer lead to the link; there is no other way past it. */
 function redirect(via: string): void {
@@ -85,7 +86,7 @@ async function speak(): Promise<void> {
 async function publish(framesPerSecond: number): Promise<void> {
   await speak();
   await room.local.publish('camera', await busyCamera(framesPerSecond));
-  setInterval(() => void readSent(), EVERY_MS);
+  reading = setInterval(() => void readSent(), EVERY_MS);
 }
 
 /** The browser's fake camera with a patch of noise on it: without, its picture takes a third of what it may. */
@@ -125,8 +126,9 @@ function watch(): void {
   setInterval(() => void read(), EVERY_MS);
 }
 
-/** The camera goes on, and is not encoded. */
+/** The camera goes on, and is neither encoded nor read about. */
 async function rest(): Promise<void> {
+  clearInterval(reading);
   const sender = connection().getSenders().find(({ track }) => track?.kind === 'video');
   const parameters = sender?.getParameters();
   for (const encoding of parameters?.encodings ?? []) encoding.active = false;

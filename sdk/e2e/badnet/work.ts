@@ -13,11 +13,16 @@ export interface Work {
 
 /** The publisher's work during `go`, which reads what was sent. */
 export async function working(stage: Stage, go: () => Promise<Stretch>): Promise<[Stretch, Work]> {
-  const [before, beganMs] = [await stage.publisher.cpuS(), Date.now()];
-  const time = await go();
-  const [after, endedMs] = [await stage.publisher.cpuS(), Date.now()];
-  const cpu = ((after - before) * 1_000) / (endedMs - beganMs);
+  const [time, cpu] = await cores(stage, go);
   return [time, { cpu, encoding: encoding(stage.publisher.sent, time) }];
+}
+
+/** The cores that the publisher's page takes during `go`. */
+export async function cores<T>({ publisher }: Stage, go: () => Promise<T>): Promise<[T, number]> {
+  const [before, beganMs] = [await publisher.cpuS(), Date.now()];
+  const done = await go();
+  const [after, endedMs] = [await publisher.cpuS(), Date.now()];
+  return [done, ((after - before) * 1_000) / (endedMs - beganMs)];
 }
 
 /** Seconds in each second, of the layer that took most: one call of the encoder makes them all. */
