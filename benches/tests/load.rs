@@ -32,6 +32,21 @@ fn a_fan_out_over_the_bare_path_loses_nothing() {
 }
 
 #[test]
+fn what_a_path_loses_is_told_apart_from_what_is_missing() {
+    let outcome = load(
+        "fanout --target bare --publishers 2 --subscribers 5 --duration 0.5 --max-loss 0 \
+         --max-leaks 0 --path loss=20%,delay=5ms",
+    );
+    assert_eq!(outcome.broken, [""; 0], "{outcome:?}");
+    let report = &outcome.reports[0];
+    assert_eq!(report.traffic.received, report.traffic.sent * 5);
+    let path = report.path.as_ref().unwrap();
+    let share = path.lost_by_the_path as f64 / report.traffic.received as f64;
+    assert!((0.1..0.3).contains(&share), "{path:?}");
+    assert_eq!(path.withheld, Some(0));
+}
+
+#[test]
 fn in_a_meeting_nobody_hears_itself() {
     let outcome = load("fanout --target bare --preset meeting --subscribers 4 --duration 0.5");
     let traffic = &outcome.reports[0].traffic;
