@@ -367,6 +367,21 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_is_off_takes_more_than_while_it_began() {
+        let mut shares = Shares::default();
+        let beginning = want(0, TrackKind::Camera, &[60_000, 200_000, 1_800_000]);
+        shares.share(Time::ZERO, limited(3_000_000), 0, vec![beginning.clone()]);
+        let mut settled = beginning;
+        settled.rates[0] = LayerRate::default();
+        settled.rates[1] = LayerRate::default();
+        let shared = shares.share(Time::ZERO, limited(500_000), 0, vec![settled.clone()]);
+        assert_eq!(encodings(&shared), [Some(0)], "540,000 do not fit");
+        let later = Time::ZERO + BACK_AFTER_MOST;
+        let shared = shares.share(later, limited(640_000), 0, vec![settled]);
+        assert_eq!(encodings(&shared), [Some(1)]);
+    }
+
+    #[test]
     fn what_goes_often_comes_back_later_each_time() {
         let mut shares = Shares::default();
         let mut at = |ms, estimate| {

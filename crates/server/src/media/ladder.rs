@@ -7,6 +7,9 @@ use super::allocator::Want;
 /// The height of a camera's largest layer; each smaller one has half of it.
 const TOP_HEIGHT: u16 = 720;
 
+/// An encoding of half the height takes so much of the one above it at the least.
+const LEAST_PART: f64 = 0.3;
+
 /// One thing that a slot can carry, and what it costs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Step {
@@ -62,18 +65,24 @@ pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS]) -> Vec<Step> {
 }
 
 /// What each layer takes, as far as it is known. An encoding that was never sent, between two that were,
-/// takes what is between them: each has about the same factor more than the one below.
+/// takes what is between them: each has about the same factor more than the one below. What was measured
+/// while its encoder began, and is off now, is too little: it takes [`LEAST_PART`] of the one above.
 fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
     let count = want.rates.len().min(MAX_LAYERS);
     for index in 1..count.saturating_sub(1) {
+        let live = want.rates.get(index).is_some_and(|rate| rate.live);
         let below = known.get(index - 1).copied().unwrap_or_default();
         let above = known.get(index + 1).copied().unwrap_or_default();
-        if let Some(unknown) = known.get_mut(index).filter(|known| **known == 0)
+        if let Some(known) = known.get_mut(index)
             && want.simulcast
+            && !live
             && below > 0
             && above > below
         {
-            *unknown = (below as f64 * above as f64).sqrt() as u64;
+            if *known == 0 {
+                *known = (below as f64 * above as f64).sqrt() as u64;
+            }
+            *known = (*known).max((above as f64 * LEAST_PART) as u64);
         }
     }
     known
