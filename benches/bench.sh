@@ -1,5 +1,5 @@
 #!/bin/sh
-# The floor, the micro benches and a set of scenarios of about seven minutes. Results go to target/bench,
+# The floor, the micro benches and a set of scenarios of about ten minutes. Results go to target/bench,
 # the page with pictures to docs/benchmarks. On a machine with two processors or more the server and the
 # load tool each have their own.
 set -eu
@@ -30,6 +30,8 @@ for audience in 20 50 100 200; do
 done
 load fanout-audio fanout --preset audio --against bare --rounds 3 --duration 5 --max-loss 0
 load fanout-half fanout --preset meeting --subscribers 36 --against bare --rounds 3 --duration 5 --max-loss 0
+load fanout-paced fanout --publishers 8 --subscribers 100 --video-bps 200000 --fps 4 --path delay=20ms --remb 3m \
+    --warm-up 10 --against bare --rounds 3 --duration 5 --min-paced 0.05 --max-ratio 1.6
 load fanout-cm80 fanout --profile cm80 --against bare --duration 5 --max-loss 0
 load saturate saturate --step 2 --from-mbps 8
 load breakouts breakouts --participants 500 --moves 1000 --group-moves 20 --max-leaks 0
