@@ -1,7 +1,7 @@
 #!/bin/sh
-# The floor, the micro benches and a set of scenarios of about ten minutes. Results go to target/bench,
-# the page with pictures to docs/benchmarks. On a machine with two processors or more the server and the
-# load tool each have their own.
+# The floor, the micro benches and a set of scenarios: about a quarter of an hour. Results go to
+# target/bench, the page with pictures to docs/benchmarks. On a machine with two processors or more the
+# server and the load tool each have their own.
 set -eu
 cd "$(dirname "$0")/.."
 out=target/bench

@@ -22,8 +22,9 @@ fn main() -> io::Result<()> {
     let results = results::read(&arguments.results)?;
     let worse = results::write(&results, &arguments.page)?;
     println!("{} results in {}", results.len(), arguments.page.display());
-    for line in worse {
-        println!("worse: {line}");
+    match worse {
+        None => println!("no baseline.json there to compare with"),
+        Some(worse) => worse.iter().for_each(|line| println!("worse: {line}")),
     }
     Ok(())
 }

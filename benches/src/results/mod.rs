@@ -40,8 +40,8 @@ pub fn read(folder: &Path) -> io::Result<Results> {
 }
 
 /// Writes `latest.json`, `latest.md` and the pictures into `folder`, and gives what got worse since
-/// `baseline.json` there.
-pub fn write(results: &Results, folder: &Path) -> io::Result<Vec<String>> {
+/// `baseline.json` there; `None` if there is none that can be read.
+pub fn write(results: &Results, folder: &Path) -> io::Result<Option<Vec<String>>> {
     fs::create_dir_all(folder)?;
     let metrics = metrics::of(results);
     let machine = Machine::read();
@@ -52,15 +52,13 @@ pub fn write(results: &Results, folder: &Path) -> io::Result<Vec<String>> {
     )?;
     let baseline = fs::read_to_string(folder.join("baseline.json")).ok();
     let baseline = baseline.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let worse = baseline
-        .map(|baseline| compare(&metrics, &baseline))
-        .unwrap_or_default();
+    let worse = baseline.map(|baseline| compare(&metrics, &baseline));
     let mut pictures = Vec::new();
     for (name, picture) in pictures_of(results) {
         fs::write(folder.join(&name), picture)?;
         pictures.push(name);
     }
-    let page = page(&machine, &metrics, &pictures, &worse);
+    let page = page(&machine, &metrics, &pictures, worse.as_deref());
     fs::write(folder.join("latest.md"), page)?;
     Ok(worse)
 }
@@ -93,7 +91,12 @@ fn compare(metrics: &[Metric], baseline: &Value) -> Vec<String> {
     worse.collect()
 }
 
-fn page(machine: &Machine, metrics: &[Metric], pictures: &[String], worse: &[String]) -> String {
+fn page(
+    machine: &Machine,
+    metrics: &[Metric],
+    pictures: &[String],
+    worse: Option<&[String]>,
+) -> String {
     let mut page = String::from("# The last set of measurements\n\n");
     let commit = machine.commit.as_deref().unwrap_or("unknown");
     let _ = writeln!(
@@ -111,10 +114,12 @@ fn page(machine: &Machine, metrics: &[Metric], pictures: &[String], worse: &[Str
         );
     }
     page.push_str("\n## Against the baseline\n\n");
-    if worse.is_empty() {
-        page.push_str("Nothing got worse by more than 10 %.\n");
-    }
-    for line in worse {
+    page.push_str(match worse {
+        None => "There is none: copy `latest.json` to `baseline.json` to compare with this set.\n",
+        Some([]) => "Nothing got worse by more than 10 %.\n",
+        Some(_) => "",
+    });
+    for line in worse.unwrap_or_default() {
         let _ = writeln!(page, "- {line}");
     }
     page.push_str("\n## Pictures\n\n");
