@@ -20,6 +20,10 @@ use crate::subscriber::Subscriber;
 use crate::talkers::{Candidate, Talkers};
 use crate::{Egress, ForwardConfig, IngressId};
 
+/// So many listeners ahead a slot is asked for, and so many ahead what it points to: about as long as
+/// memory takes to answer.
+const AHEAD: [usize; 2] = [4, 2];
+
 /// Forwards the packets of one worker: all its rooms.
 ///
 /// Events are polled with [`poll_event`](Self::poll_event) after every call; the next call of
@@ -192,7 +196,8 @@ impl Forwarder {
         let track = from.track;
         let mut sent = 0;
         let (mut switched, mut missed) = (false, false);
-        for key in &layer.listeners {
+        for (at, key) in layer.listeners.iter().enumerate() {
+            prefetch(&self.slots, &layer.listeners, at);
             let Some(slot) = self.slots.at_mut(*key) else {
                 continue;
             };
@@ -299,5 +304,15 @@ impl Forwarder {
         if let Some(from) = self.ingresses.at_mut(here.ingress) {
             from.counts.packets_out += sent;
         }
+    }
+}
+
+/// Asks for the slots of the listeners that come after number `at`.
+#[inline]
+fn prefetch(slots: &Slab<Slot>, listeners: &[u32], at: usize) {
+    let [first, then] = AHEAD;
+    slots.prefetch(listeners, at + first);
+    if let Some(slot) = listeners.get(at + then).and_then(|soon| slots.at(*soon)) {
+        slot.rewriter.prefetch();
     }
 }

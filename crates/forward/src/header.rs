@@ -119,8 +119,9 @@ pub(crate) struct Composer {
     header_len: usize,
     prefix: [u8; MAX_PREFIX],
     prefix_len: usize,
-    transport_cc_at: Option<usize>,
-    abs_send_time_at: Option<usize>,
+    /// As in a template: 0 for none. Small, so that what was just written can be read back at once.
+    transport_cc_at: u8,
+    abs_send_time_at: u8,
     writer: HeaderWriter,
 }
 
@@ -131,8 +132,8 @@ impl Composer {
             header_len: 0,
             prefix: [0; MAX_PREFIX],
             prefix_len: 0,
-            transport_cc_at: None,
-            abs_send_time_at: None,
+            transport_cc_at: 0,
+            abs_send_time_at: 0,
             writer: HeaderWriter::new(),
         }
     }
@@ -148,13 +149,13 @@ impl Composer {
     }
 
     #[inline]
-    pub(crate) const fn transport_cc_at(&self) -> Option<usize> {
-        self.transport_cc_at
+    pub(crate) fn transport_cc_at(&self) -> Option<usize> {
+        offset(self.transport_cc_at)
     }
 
     #[inline]
-    pub(crate) const fn abs_send_time_at(&self) -> Option<usize> {
-        self.abs_send_time_at
+    pub(crate) fn abs_send_time_at(&self) -> Option<usize> {
+        offset(self.abs_send_time_at)
     }
 
     /// A header, with the extensions that pass from `arrived`.
@@ -168,8 +169,8 @@ impl Composer {
     ) {
         self.prefix_len = 0;
         self.header_len = usize::from(template.len);
-        self.transport_cc_at = offset(template.transport_cc_at);
-        self.abs_send_time_at = offset(template.abs_send_time_at);
+        self.transport_cc_at = template.transport_cc_at;
+        self.abs_send_time_at = template.abs_send_time_at;
         if let Some(place) = self.header.first_chunk_mut() {
             *place = template.bytes;
         }
@@ -243,8 +244,8 @@ impl Composer {
             place.copy_from_slice(written);
         }
         self.header_len = written.len();
-        self.transport_cc_at = self.writer.transport_cc_at();
-        self.abs_send_time_at = self.writer.abs_send_time_at();
+        self.transport_cc_at = self.writer.transport_cc_at().unwrap_or_default() as u8;
+        self.abs_send_time_at = self.writer.abs_send_time_at().unwrap_or_default() as u8;
         let dependency = arrived.and_then(Arrived::dependency);
         let kind = ExtensionKind::DependencyDescriptor;
         if let (Some(_), Some(id)) = (dependency, template.extensions.id(kind))

@@ -1,5 +1,6 @@
 //! What one slot sent under which number: from it retransmissions and late packets find their way.
 
+use sideroom_prefetch::prefetch;
 use sideroom_route::Time;
 
 /// How fields of the source are shifted to become those of the slot.
@@ -91,6 +92,15 @@ impl History {
         let key = number as usize & (self.entries.len() - 1);
         if let Some(place) = self.entries.get_mut(key) {
             *place = entry;
+        }
+    }
+
+    /// Asks for the place of a number that comes soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, number: u64) {
+        let key = number as usize & self.entries.len().wrapping_sub(1);
+        if let Some(place) = self.entries.get(key) {
+            prefetch(place);
         }
     }
 

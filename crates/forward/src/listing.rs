@@ -8,6 +8,7 @@ use sideroom_route::Media;
 
 use crate::Forwarder;
 use crate::slot::Listing;
+use crate::table::AHEAD;
 
 impl Forwarder {
     /// Brings the lists up to date for slots that changed. Sorts `touched`.
@@ -16,11 +17,13 @@ impl Forwarder {
         touched.dedup();
         self.stamp += 1;
         self.affected.clear();
-        for key in touched.iter() {
+        for (at, key) in touched.iter().enumerate() {
+            self.slots.prefetch(touched, at + AHEAD);
             self.unlist(*key);
         }
         self.sweep();
-        for key in touched.iter() {
+        for (at, key) in touched.iter().enumerate() {
+            self.slots.prefetch(touched, at + AHEAD);
             self.list(*key);
         }
     }

@@ -104,6 +104,12 @@ impl Rewriter {
         self.shift
     }
 
+    /// Asks for what placing the next packet needs.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        self.history.prefetch(self.next);
+    }
+
     /// What was sent before is not known any more: another source follows.
     pub(crate) const fn forget(&mut self) {
         self.known_from = self.next;

@@ -1,5 +1,7 @@
 //! Values under dense numbers; the number of a removed one is used again.
 
+use sideroom_prefetch::prefetch;
+
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
     places: Vec<Option<T>>,
@@ -45,6 +47,15 @@ impl<T> Slab<T> {
     #[inline]
     pub(crate) fn at_mut(&mut self, key: u32) -> Option<&mut T> {
         self.places.get_mut(key as usize)?.as_mut()
+    }
+
+    /// Asks for the memory of a value that is needed soon: that of the one of `keys` at `at`.
+    #[inline]
+    pub(crate) fn prefetch(&self, keys: &[u32], at: usize) {
+        let key = keys.get(at).map(|key| *key as usize);
+        if let Some(place) = key.and_then(|key| self.places.get(key)) {
+            prefetch(place);
+        }
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {

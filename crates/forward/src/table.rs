@@ -13,6 +13,9 @@ use crate::event::ForwardEvent;
 use crate::slot::{Flow, Slot, Source};
 use crate::{Forwarder, SubscriberId};
 
+/// So many slots ahead are asked for, where thousands change at once.
+pub(crate) const AHEAD: usize = 4;
+
 impl Forwarder {
     /// Applies an update: whole, from the next packet on. One that does not follow changes nothing; ask
     /// for the full table then.
@@ -31,8 +34,13 @@ impl Forwarder {
         for change in &update.tracks {
             new_tracks |= self.reroute(change, &mut touched);
         }
+        let mut last = None;
         for change in &update.routes {
-            self.touch_participant(change.subscriber, change.slot, &mut touched);
+            if last != Some(change.subscriber) {
+                last = Some(change.subscriber);
+                self.touch_lingering(change.subscriber, &mut touched);
+            }
+            touched.extend(self.slot_key(change.subscriber, change.slot));
         }
         if new_tracks {
             self.touch_routes_to(update, &mut touched);
@@ -146,7 +154,8 @@ impl Forwarder {
     pub(crate) fn settle(&mut self, now: Time, mut touched: Vec<u32>) {
         touched.sort_unstable();
         touched.dedup();
-        for key in &touched {
+        for (at, key) in touched.iter().enumerate() {
+            self.slots.prefetch(&touched, at + AHEAD);
             self.resolve(now, *key);
         }
         self.relist(&mut touched);
@@ -174,19 +183,15 @@ impl Forwarder {
         old.is_none()
     }
 
-    /// A slot that the update names; with it those of the same participant in which a source lingers
-    /// that the table allowed only because of that slot.
-    fn touch_participant(&self, participant: ParticipantId, slot: SlotId, touched: &mut Vec<u32>) {
+    /// With the slots that an update names go those of the same participant in which a source lingers
+    /// that the table allowed only because of one of them.
+    fn touch_lingering(&self, participant: ParticipantId, touched: &mut Vec<u32>) {
         let subscriber = self.participants.get(&participant);
         let Some(subscriber) = subscriber.and_then(|key| self.subscribers.at(*key)) else {
             return;
         };
-        for held in &subscriber.slots {
-            let lingers = self.slots.at(held.key).is_some_and(Slot::lingers);
-            if held.slot == slot || lingers {
-                touched.push(held.key);
-            }
-        }
+        let keys = subscriber.slots.iter().map(|held| held.key);
+        touched.extend(keys.filter(|key| self.slots.at(*key).is_some_and(Slot::lingers)));
     }
 
     /// Slots that were routed to a track before the track itself was.

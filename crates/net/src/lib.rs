@@ -6,7 +6,8 @@
 //! destination leaves in one segmented send where the kernel has `UDP_SEGMENT`.
 //!
 //! Nothing here blocks except [`Port::wait`], nothing knows what the packets mean beyond their first byte,
-//! and no packet is dropped without a counter. The only `unsafe` code of the workspace is in `sys*.rs`.
+//! and no packet is dropped without a counter. The `unsafe` code of the workspace is in `sys*.rs`, but for
+//! the hint of `sideroom-prefetch`.
 
 mod addr;
 mod clock;

@@ -152,6 +152,11 @@ impl SendBatch {
         self.packets.len()
     }
 
+    /// How many bytes of the arena are taken.
+    pub fn bytes(&self) -> usize {
+        self.used
+    }
+
     /// A slot of `max_len` bytes for the next packet; what is in it is anything. `None` if the batch is
     /// full: flush it, and if that does not help, drop. A slot that is not committed is taken back by
     /// the next call.

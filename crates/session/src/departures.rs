@@ -48,6 +48,15 @@ impl Departures {
         sequence as u16
     }
 
+    /// Asks for the place of the next packet.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        let mask = self.ring.len().wrapping_sub(1);
+        if let Some(place) = self.ring.get(self.next as usize & mask) {
+            sideroom_prefetch::prefetch(place);
+        }
+    }
+
     /// The number that the next packet will take.
     pub(crate) const fn next(&self) -> u64 {
         self.next

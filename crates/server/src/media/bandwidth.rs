@@ -13,7 +13,7 @@ use super::egress::Sealer;
 use super::hole::Hole;
 use super::loss::PathLoss;
 use super::pacer::Pacer;
-use super::peers::{Peer, PeerKey};
+use super::peers::{PeerKey, Peers};
 use super::worker::Worker;
 
 /// Bandwidth is shared out anew so often.
@@ -57,17 +57,21 @@ impl Downlink {
     }
 }
 
-impl Peer {
+impl Peers {
     /// The path is known to carry only so much: nothing leaves in larger bursts than it can take.
-    fn pace(&mut self, now: Time) {
-        let Some(downlink) = &self.downlink else {
+    fn pace(&mut self, now: Time, key: PeerKey) {
+        let Some(peer) = self.get_mut(key) else {
+            return;
+        };
+        let Some(downlink) = &peer.downlink else {
             return;
         };
         let bps = downlink.bandwidth.estimate_bps();
-        match &mut self.pacer {
+        let (subscriber, limited) = (peer.subscriber, downlink.bandwidth.is_limited());
+        match self.pacer_of(subscriber) {
             Some(pacer) => pacer.set_estimate(bps),
-            None if downlink.bandwidth.is_limited() => {
-                self.pacer = Some(Box::new(Pacer::new(now, bps)));
+            None if limited => {
+                self.set_pacer(subscriber, Some(Box::new(Pacer::new(now, bps))));
             }
             None => {}
         }
@@ -101,7 +105,7 @@ impl Worker {
         let subscriber = peer.subscriber;
         let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
         let due = fell || now >= downlink.next_share;
-        peer.pace(now);
+        self.peers.pace(now, key);
         if due {
             self.share(now, key);
         }
@@ -121,7 +125,7 @@ impl Worker {
             .get_or_insert_with(|| Box::new(Downlink::new(now)));
         downlink.bandwidth.handle_remb(bps);
         let due = now >= downlink.next_share;
-        peer.pace(now);
+        self.peers.pace(now, key);
         if due {
             self.share(now, key);
         }
@@ -191,8 +195,7 @@ impl Worker {
             wanted_bps = shared.wanted_bps,
             "bandwidth shared out"
         );
-        let pacer = self.peers.get_mut(key).and_then(|it| it.pacer.as_mut());
-        if let Some(pacer) = pacer.filter(|_| shared.cut) {
+        if let Some(pacer) = self.peers.pacer_of(subscriber).filter(|_| shared.cut) {
             pacer.cut(now);
         }
         for (slot, target) in shared.targets {
@@ -252,8 +255,10 @@ impl Worker {
         let Some(probe) = downlink.bandwidth.poll_probe(now, wanted) else {
             return;
         };
-        let first = peer.session.next_transport_sequence();
         let bytes = usize::try_from(probe.bytes).unwrap_or(usize::MAX);
+        // Numbers are given when packets are sealed: what waits is not part of the probe.
+        self.seal_bundles(now);
+        let first = self.next_sequence(key);
         let mut egress = Sealer {
             now,
             peers: &mut self.peers,
@@ -262,12 +267,24 @@ impl Worker {
         };
         self.forwarder
             .send_padding(now, subscriber, bytes, &mut egress);
+        self.seal_bundles(now);
+        let next = self.next_sequence(key);
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };
-        let next = peer.session.next_transport_sequence();
         if let Some(downlink) = peer.downlink.as_mut().filter(|_| next > first) {
             downlink.bandwidth.probe_sent(now, first, next - 1);
         }
+    }
+
+    fn seal_bundles(&mut self, now: Time) {
+        self.wires
+            .seal_bundles(now, &mut self.peers, &mut self.counts);
+    }
+
+    /// The transport-wide number of the next packet that is sealed for a peer.
+    fn next_sequence(&mut self, key: PeerKey) -> u64 {
+        let peer = self.peers.get_mut(key);
+        peer.map_or(0, |peer| peer.session.next_transport_sequence())
     }
 }

@@ -6,15 +6,24 @@ use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
 use sideroom_session::RtpParts;
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
 
+use super::bundles::Bundles;
 use super::counts::WorkerCounts;
 use super::peers::{Peer, Peers};
 use super::relay_ring::RelayWriter;
+
+/// What is sealed leaves when it is so much, while it still lies in the processor's cache.
+const SEND_BYTES: usize = 128 << 10;
+
+/// So many subscribers ahead the three steps of [`Peers::prefetch`] are taken.
+const AHEAD: [usize; 3] = [4, 2, 1];
 
 /// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
 pub(super) struct Wires {
     /// The sockets.
     pub port: Port,
-    /// What leaves with the next flush.
+    /// What is to be sealed.
+    pub bundles: Bundles,
+    /// What is sealed and leaves next.
     pub batch: SendBatch,
     /// A ring to every other worker; `None` at its own place.
     pub relays: Vec<Option<RelayWriter>>,
@@ -37,8 +46,46 @@ pub(super) struct Sealer<'a> {
 }
 
 impl Wires {
+    /// Seals and sends everything.
+    pub(super) fn flush(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
+        self.seal_bundles(now, peers, counts);
+        self.send(counts);
+    }
+
+    /// Seals what was noted, and sends it by the way.
+    pub(super) fn seal_bundles(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
+        if self.bundles.is_empty() {
+            return;
+        }
+        let mut bundles = std::mem::take(&mut self.bundles);
+        for bundle in 0..bundles.len() {
+            for (step, ahead) in AHEAD.into_iter().enumerate() {
+                if let Some(soon) = bundles.subscriber(bundle + ahead) {
+                    peers.prefetch(soon, step);
+                }
+            }
+            let subscriber = bundles.subscriber(bundle);
+            let Some(peer) = subscriber.and_then(|subscriber| peers.of_subscriber(subscriber))
+            else {
+                counts.drop_many(
+                    DropReason::UnknownTrack,
+                    bundles.packets(bundle).count() as u64,
+                );
+                continue;
+            };
+            for parts in bundles.packets(bundle) {
+                self.seal(now, peer, &parts, counts);
+            }
+            if self.batch.bytes() >= SEND_BYTES {
+                self.send(counts);
+            }
+        }
+        bundles.clear();
+        self.bundles = bundles;
+    }
+
     /// Sends what is in the batch.
-    pub(super) fn flush(&mut self, counts: &mut WorkerCounts) {
+    fn send(&mut self, counts: &mut WorkerCounts) {
         if self.batch.is_empty() {
             return;
         }
@@ -58,7 +105,7 @@ impl Wires {
     ) {
         let destination = Destination::alone(net_addr(to));
         if !self.batch.push(&destination, packet) {
-            self.flush(counts);
+            self.send(counts);
             if !self.batch.push(&destination, packet) {
                 counts.drop_many(DropReason::SocketFull, 1);
             }
@@ -81,7 +128,7 @@ impl Wires {
         };
         let room = parts.header.len() + parts.prefix.len() + parts.payload.len() + MAX_RTP_OVERHEAD;
         if self.batch.reserve(room).is_none() {
-            self.flush(counts);
+            self.send(counts);
         }
         let Some(place) = self.batch.reserve(room) else {
             return counts.drop_many(DropReason::SocketFull, 1);
@@ -99,40 +146,35 @@ impl Wires {
 
     /// Sends what the pacers let go at `now`.
     pub(super) fn release(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
+        self.seal_bundles(now, peers, counts);
         let mut paced = std::mem::take(&mut self.paced);
         paced.retain(|subscriber| {
-            let Some(peer) = peers.of_subscriber(*subscriber) else {
+            let Some(mut pacer) = peers.take_pacer(*subscriber) else {
                 return false;
             };
-            let Some(mut pacer) = peer.pacer.take() else {
+            let Some(peer) = peers.of_subscriber(*subscriber) else {
                 return false;
             };
             pacer.release(now, |parts| self.seal(now, peer, parts, counts));
             let waits = !pacer.is_empty();
-            peer.pacer = Some(pacer);
+            peers.set_pacer(*subscriber, Some(pacer));
             waits
         });
         self.paced = paced;
-        self.flush(counts);
+        self.send(counts);
     }
 }
 
 impl Egress for Sealer<'_> {
     #[inline]
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>) {
-        let Some(peer) = self.peers.of_subscriber(to) else {
-            self.counts.drop_many(DropReason::UnknownTrack, 1);
-            return;
-        };
-        let refused = peer
-            .pacer
-            .as_mut()
-            .is_some_and(|pacer| pacer.refuses(self.now, &packet));
-        if refused {
+        if let Some(pacer) = self.peers.pacer_of(to)
+            && pacer.refuses(self.now, &packet)
+        {
             return self.counts.drop_many(DropReason::Throttled, 1);
         }
         self.counts.retransmissions += u64::from(packet.kind == PacketKind::Rtx);
-        if let Some(pacer) = &mut peer.pacer
+        if let Some(pacer) = self.peers.pacer_of(to)
             && !pacer.admits(self.now, &packet)
         {
             if pacer.is_empty() {
@@ -141,15 +183,12 @@ impl Egress for Sealer<'_> {
             self.counts.paced += 1;
             return pacer.keep(self.now, &packet);
         }
-        let parts = RtpParts {
-            header: packet.header,
-            prefix: packet.prefix,
-            payload: packet.payload,
-            extended_sequence: packet.extended_sequence,
-            transport_cc_at: packet.transport_cc_at,
-            abs_send_time_at: packet.abs_send_time_at,
-        };
-        self.wires.seal(self.now, peer, &parts, self.counts);
+        if !self.wires.bundles.note(to, &packet) {
+            self.wires.seal_bundles(self.now, self.peers, self.counts);
+            if !self.wires.bundles.note(to, &packet) {
+                self.counts.drop_many(DropReason::SocketFull, 1);
+            }
+        }
     }
 
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {

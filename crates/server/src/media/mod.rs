@@ -5,6 +5,7 @@
 
 mod allocator;
 mod bandwidth;
+mod bundles;
 mod command;
 mod counts;
 mod egress;

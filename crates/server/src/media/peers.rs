@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 
 use sideroom_forward::{IngressId, SubscriberId};
+use sideroom_prefetch::prefetch;
 use sideroom_route::{ParticipantId, SlotId, TrackId};
 use sideroom_session::{PeerAddr, Session};
+
+use super::pacer::Pacer;
 
 /// Names a peer on its worker: dense, used again.
 pub(super) type PeerKey = u32;
@@ -28,8 +31,6 @@ pub(super) struct Peer {
     pub slots: Vec<(SlotId, u32)>,
     /// What is known of its path, once its client has said anything.
     pub(super) downlink: Option<Box<super::bandwidth::Downlink>>,
-    /// Spreads what is too much for its path at once; none while the path has shown no limit.
-    pub(super) pacer: Option<Box<super::pacer::Pacer>>,
     /// Where packets go, as the session last selected.
     pub address: Option<PeerAddr>,
     /// Local ICE names, by which checks find the peer: one, or after a restart the old one too.
@@ -50,6 +51,8 @@ pub(super) struct Peers {
     by_ufrag: HashMap<String, PeerKey>,
     by_participant: HashMap<ParticipantId, PeerKey>,
     by_subscriber: Vec<PeerKey>,
+    /// By subscriber too, and apart from the peers: each packet asks for it.
+    pacers: Vec<Option<Box<Pacer>>>,
 }
 
 const NOBODY: PeerKey = PeerKey::MAX;
@@ -71,7 +74,6 @@ impl Peer {
             tracks: Vec::new(),
             slots: Vec::new(),
             downlink: None,
-            pacer: None,
             address: None,
             ufrags: vec![ufrag],
             addresses: Vec::new(),
@@ -107,6 +109,7 @@ impl Peers {
         let index = peer.subscriber.0 as usize;
         if index >= self.by_subscriber.len() {
             self.by_subscriber.resize(index + 1, NOBODY);
+            self.pacers.resize_with(index + 1, || None);
         }
         if let Some(place) = self.by_subscriber.get_mut(index) {
             *place = key;
@@ -132,6 +135,7 @@ impl Peers {
         if let Some(place) = self.by_subscriber.get_mut(peer.subscriber.0 as usize) {
             *place = NOBODY;
         }
+        self.set_pacer(peer.subscriber, None);
         self.free.push(key);
         Some(peer)
     }
@@ -147,6 +151,39 @@ impl Peers {
     pub(super) fn of_subscriber(&mut self, subscriber: SubscriberId) -> Option<&mut Peer> {
         let key = *self.by_subscriber.get(subscriber.0 as usize)?;
         self.get_mut(key)
+    }
+
+    /// Asks for what sealing for a subscriber needs, in the steps of [`Session::prefetch`].
+    #[inline]
+    pub(super) fn prefetch(&self, subscriber: SubscriberId, step: usize) {
+        let key = self.by_subscriber.get(subscriber.0 as usize);
+        let peer = key.and_then(|key| self.peers.get(*key as usize));
+        let Some(peer) = peer.and_then(Option::as_deref) else {
+            return;
+        };
+        if step == 0 {
+            prefetch(&peer.address);
+        }
+        peer.session.prefetch(step);
+    }
+
+    /// What spreads packets that are too many for a subscriber's path at once; none while the path has
+    /// shown no limit.
+    #[inline]
+    pub(super) fn pacer_of(&mut self, subscriber: SubscriberId) -> Option<&mut Box<Pacer>> {
+        self.pacers.get_mut(subscriber.0 as usize)?.as_mut()
+    }
+
+    /// Takes a subscriber's pacer out, to be set again.
+    pub(super) fn take_pacer(&mut self, subscriber: SubscriberId) -> Option<Box<Pacer>> {
+        self.pacers.get_mut(subscriber.0 as usize)?.take()
+    }
+
+    /// Gives a subscriber a pacer, or takes it away.
+    pub(super) fn set_pacer(&mut self, subscriber: SubscriberId, pacer: Option<Box<Pacer>>) {
+        if let Some(place) = self.pacers.get_mut(subscriber.0 as usize) {
+            *place = pacer;
+        }
     }
 
     /// Whose transport this address was validated for.

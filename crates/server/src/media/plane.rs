@@ -179,9 +179,17 @@ impl MediaPlane {
         let epoch = update.epoch;
         let held = rooms
             .entry(update.room)
-            .or_insert_with(|| RoomMedia::new(update.room));
+            .or_insert_with(|| RoomMedia::new(update.room, self.workers.len()));
         if held.plan.epoch != update.after {
             tracing::error!(room = update.room.0, "an update does not follow the table");
+            return Publishing(Vec::new(), epoch);
+        }
+        // The workers first: they can begin while the plane follows.
+        let mut waiting = Vec::new();
+        for worker in placement.workers_of(update.room) {
+            let (answer, answered) = oneshot::channel();
+            self.order(worker, WorkerCommand::Apply(Arc::clone(&update), answer));
+            waiting.push(answered);
         }
         let before = &held.plan.routes;
         held.relays.apply(
@@ -189,15 +197,8 @@ impl MediaPlane {
             |subscriber, slot| before.get(&(subscriber, slot)).copied(),
             |participant| placement.home_of(participant),
         );
-        if held.plan.apply(&update).is_err() {
-            return Publishing(Vec::new(), epoch);
-        }
-        let mut waiting = Vec::new();
-        for worker in placement.workers_of(update.room) {
-            let (answer, answered) = oneshot::channel();
-            self.order(worker, WorkerCommand::Apply(Arc::clone(&update), answer));
-            waiting.push(answered);
-        }
+        let followed = held.plan.apply(&update);
+        debug_assert!(followed.is_ok(), "invariant: it follows the table");
         self.cross(placement, held);
         Publishing(waiting, epoch)
     }
@@ -208,8 +209,8 @@ impl MediaPlane {
         let State { placement, rooms } = &mut *state;
         let held = rooms
             .entry(plan.room)
-            .or_insert_with(|| RoomMedia::new(plan.room));
-        held.relays = Relays::default();
+            .or_insert_with(|| RoomMedia::new(plan.room, self.workers.len()));
+        held.relays = Relays::new(self.workers.len());
         for ((subscriber, _), route) in &plan.routes {
             if let Some(worker) = placement.home_of(*subscriber) {
                 held.relays.add(route, worker);
@@ -347,7 +348,7 @@ impl MediaPlane {
         let held = state
             .rooms
             .entry(room)
-            .or_insert_with(|| RoomMedia::new(room));
+            .or_insert_with(|| RoomMedia::new(room, self.workers.len()));
         if state.placement.count_on(room, worker) == 1 {
             let (answer, _) = oneshot::channel();
             let plan = Arc::new(held.plan.clone());
@@ -408,10 +409,10 @@ impl State {
 }
 
 impl RoomMedia {
-    fn new(room: RoomId) -> Self {
+    fn new(room: RoomId, workers: usize) -> Self {
         Self {
             plan: RoutePlan::empty(room),
-            relays: Relays::default(),
+            relays: Relays::new(workers),
             wired: HashMap::new(),
             crossing: BTreeMap::new(),
         }

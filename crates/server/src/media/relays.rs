@@ -10,9 +10,19 @@ use sideroom_route::{Gate, ParticipantId, Route, RouteUpdate, SlotId, TrackId, W
 pub(super) struct Relays {
     wanted: BTreeMap<TrackId, BTreeMap<WorkerId, u32>>,
     changed: BTreeSet<TrackId>,
+    /// There is no other worker.
+    idle: bool,
 }
 
 impl Relays {
+    /// None yet, among so many workers.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            idle: workers < 2,
+            ..Self::default()
+        }
+    }
+
     /// Follows an update; `before` says what a slot carried, `home_of` who is served where.
     pub(super) fn apply(
         &mut self,
@@ -20,6 +30,9 @@ impl Relays {
         before: impl Fn(ParticipantId, SlotId) -> Option<Route>,
         home_of: impl Fn(ParticipantId) -> Option<WorkerId>,
     ) {
+        if self.idle {
+            return;
+        }
         for change in &update.routes {
             let Some(worker) = home_of(change.subscriber) else {
                 continue;
@@ -43,7 +56,7 @@ impl Relays {
 
     /// A subscriber on `worker` has this route now.
     pub(super) fn add(&mut self, route: &Route, worker: WorkerId) {
-        if route.gate != Gate::Open {
+        if self.idle || route.gate != Gate::Open {
             return;
         }
         *self
@@ -57,7 +70,7 @@ impl Relays {
 
     /// A subscriber on `worker` no longer has this route.
     pub(super) fn remove(&mut self, route: &Route, worker: WorkerId) {
-        if route.gate != Gate::Open {
+        if self.idle || route.gate != Gate::Open {
             return;
         }
         let Some(workers) = self.wanted.get_mut(&route.track) else {

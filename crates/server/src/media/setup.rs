@@ -91,7 +91,10 @@ impl Worker {
                 continue;
             };
             let participant = peer.participant;
-            let Some(pacer) = peer.pacer.as_mut().filter(|_| participant.room() == room) else {
+            if participant.room() != room {
+                continue;
+            }
+            let Some(pacer) = self.peers.pacer_of(*subscriber) else {
                 continue;
             };
             let dropped = pacer.retain(|slot, track| {
@@ -224,11 +227,12 @@ impl Worker {
 
     /// Ends a participant's transport; what it still has to say goes out.
     pub(super) fn remove_peer(&mut self, now: Time, key: PeerKey) {
+        self.wires.flush(now, &mut self.peers, &mut self.counts);
         if let Some(peer) = self.peers.get_mut(key) {
             peer.session.close(now);
         }
         self.transmit(now, key);
-        self.wires.flush(&mut self.counts);
+        self.wires.flush(now, &mut self.peers, &mut self.counts);
         let Some(peer) = self.peers.remove(key) else {
             return;
         };

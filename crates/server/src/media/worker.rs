@@ -12,6 +12,7 @@ use sideroom_net::{Clock, Port, RecvBatch, SendBatch, ThreadCpu, Waker};
 use sideroom_route::{DropReason, Time, TrackId, WorkerId};
 use sideroom_session::{DatagramClass, PeerAddr, Received};
 
+use super::bundles::Bundles;
 use super::command::WorkerCommand;
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::egress::{Sealer, Wires, net_addr, session_addr};
@@ -27,7 +28,7 @@ const RECV_MESSAGES: usize = 64;
 /// Packets that wait in the send batch at most before it is flushed.
 const BATCH_PACKETS: usize = 4_096;
 /// Bytes of the send batch.
-const BATCH_BYTES: usize = 6 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 /// Orders that are carried out between two receive calls at most, so that media never wait long.
 const MAX_COMMANDS: usize = 256;
 /// Relayed packets that are taken from one ring at once.
@@ -102,6 +103,7 @@ impl Worker {
             peers: Peers::default(),
             wires: Wires {
                 port: parts.port,
+                bundles: Bundles::default(),
                 batch: SendBatch::new(BATCH_PACKETS, BATCH_BYTES),
                 relays: parts.relays_out,
                 to_wake: 0,
@@ -140,7 +142,9 @@ impl Worker {
                 return;
             }
             self.take_relayed(now);
-            self.receive(now, &mut batch);
+            if !self.receive(now, &mut batch) {
+                return;
+            }
             self.handle_due(self.clock.now());
             self.tell();
         }
@@ -153,6 +157,8 @@ impl Worker {
             match self.commands.try_recv() {
                 Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Ok(command) => {
+                    // What was let out under the table of before leaves before.
+                    self.wires.flush(now, &mut self.peers, &mut self.counts);
                     applied |= matches!(command, WorkerCommand::Apply(..));
                     self.handle_command(now, command);
                 }
@@ -195,10 +201,12 @@ impl Worker {
             }
         }
         self.relays_in = rings;
-        self.wires.flush(&mut self.counts);
+        self.wires.flush(now, &mut self.peers, &mut self.counts);
     }
 
-    fn receive(&mut self, now: Time, batch: &mut RecvBatch) {
+    /// Takes what came. Orders don't wait for the end of it: what a full socket leads to takes
+    /// milliseconds. False if one of them was to stop.
+    fn receive(&mut self, now: Time, batch: &mut RecvBatch) -> bool {
         if let Err(error) = self.wires.port.recv_batch(batch, now) {
             tracing::warn!(worker = self.id.0, %error, "receiving failed");
         }
@@ -207,9 +215,13 @@ impl Worker {
             self.counts.bytes_received += datagram.bytes.len() as u64;
             let from = session_addr(datagram.from);
             self.handle_datagram(now, from, datagram.bytes);
+            if !self.obey(now) {
+                return false;
+            }
         }
-        self.wires.flush(&mut self.counts);
+        self.wires.flush(now, &mut self.peers, &mut self.counts);
         self.wake_others();
+        true
     }
 
     fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
@@ -297,7 +309,7 @@ impl Worker {
             self.publish_counts(now);
         }
         self.counts.rounds += 1;
-        self.wires.flush(&mut self.counts);
+        self.wires.flush(now, &mut self.peers, &mut self.counts);
         self.wake_others();
     }
 
