@@ -9,6 +9,7 @@ use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
 use sideroom_route::{Placement, SlotId, Time, TrackId, TrackKind};
 
 use super::ladder::{Step, best, cost, ladder};
+use super::taken::Taken;
 
 /// What is set aside for each audio slot that carries something.
 const AUDIO_BPS: u64 = 48_000;
@@ -21,9 +22,6 @@ const BACK_AFTER: Duration = Duration::from_secs(2);
 const BACK_AFTER_MOST: Duration = Duration::from_secs(16);
 /// What flows is cut off, and does not go on until a smaller layer comes, if it is so much of the estimate.
 const TOO_MUCH: f64 = 1.3;
-/// What is remembered of a layer's rate is lowered by this much, each time that it is measured lower: a
-/// layer that is switched off seems to fade, and costs as much as before when it comes back.
-const FADES: f64 = 0.97;
 
 /// A video slot with an open route, and what its source could send.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ pub(super) struct Shares {
     /// When what each slot lost may come back.
     falls: BTreeMap<SlotId, Fall>,
     /// What each layer of a track took when it was last sent. Publishers switch off what nobody receives.
-    known: BTreeMap<TrackId, [u64; MAX_LAYERS]>,
+    taken: BTreeMap<TrackId, [Taken; MAX_LAYERS]>,
 }
 
 /// The last time that a slot had to make do with less.
@@ -115,12 +113,8 @@ impl Shares {
     ) -> Shared {
         let audio = AUDIO_BPS * u64::try_from(audio_slots).unwrap_or(u64::MAX);
         wants.sort_by_key(|want| (want.placement, rank(want.kind), want.slot));
-        self.remember(&wants);
-        let known = |want: &Want| self.known.get(&want.track).copied().unwrap_or_default();
-        let ladders: Vec<Vec<Step>> = wants
-            .iter()
-            .map(|want| ladder(want, &known(want)))
-            .collect();
+        self.remember(now, &wants);
+        let ladders: Vec<Vec<Step>> = wants.iter().map(|want| self.ladder(want)).collect();
         let generous = climb(&ladders, estimate_bps.saturating_sub(audio), limited);
         let careful_bps = (estimate_bps as f64 * CAUTION) as u64;
         let careful = climb(&ladders, careful_bps.saturating_sub(audio), limited);
@@ -134,9 +128,7 @@ impl Shares {
         let levels = generous.iter().zip(&careful);
         for ((want, ladder), (generous, careful)) in wants.iter().zip(&ladders).zip(levels) {
             // What has not been seen before begins where it fits.
-            let same = self.held.get(&want.slot);
-            let same = same.filter(|(track, _)| *track == want.track);
-            let before = same.map_or(*generous, |(_, level)| *level);
+            let before = self.level(want).unwrap_or(*generous);
             let settled = self.falls.get(&want.slot).is_none_or(|it| it.is_over(now));
             let wished = if settled {
                 before.max(*careful)
@@ -181,16 +173,26 @@ impl Shares {
         }
     }
 
-    fn remember(&mut self, wants: &[Want]) {
-        self.known
+    /// The step that a slot holds of this track.
+    fn level(&self, want: &Want) -> Option<usize> {
+        let held = self.held.get(&want.slot);
+        let same = held.filter(|(track, _)| *track == want.track);
+        same.map(|(_, level)| *level)
+    }
+
+    fn ladder(&self, want: &Want) -> Vec<Step> {
+        let taken = self.taken.get(&want.track).copied().unwrap_or_default();
+        let known = taken.map(|layer| layer.bps());
+        ladder(want, &known, self.level(want).unwrap_or_default())
+    }
+
+    fn remember(&mut self, now: Time, wants: &[Want]) {
+        self.taken
             .retain(|track, _| wants.iter().any(|want| want.track == *track));
         for want in wants {
-            let known = self.known.entry(want.track).or_default();
-            for (known, rate) in known.iter_mut().zip(&want.rates) {
-                if rate.live {
-                    let faded = (*known as f64 * FADES) as u64;
-                    *known = rate.up_to(u8::MAX).max(faded);
-                }
+            let layers = self.taken.entry(want.track).or_default();
+            for (layer, rate) in layers.iter_mut().zip(&want.rates) {
+                layer.observe(now, rate);
             }
         }
     }
@@ -379,6 +381,29 @@ mod tests {
         let later = Time::ZERO + BACK_AFTER_MOST;
         let shared = shares.share(later, limited(640_000), 0, vec![settled]);
         assert_eq!(encodings(&shared), [Some(1)]);
+    }
+
+    #[test]
+    fn a_layer_that_fades_before_it_is_off_is_not_asked_for() {
+        let mut shares = Shares::default();
+        let mut now = Time::ZERO;
+        let mut at = |middle: Option<u64>| {
+            now = now + Duration::from_millis(200);
+            let mut camera = want(0, TrackKind::Camera, &CAMERA);
+            camera.rates[1] = middle.map(rate).unwrap_or_default();
+            encodings(&shares.share(now, limited(350_000), 0, vec![camera]))
+        };
+        for _ in 0..10 {
+            assert_eq!(at(Some(500_000)), [Some(0)]);
+        }
+        // It fades, is off, and is switched on again for somebody else.
+        for middle in [300_000, 150_000, 50_000, 0, 0, 40_000, 90_000, 200_000] {
+            assert_eq!(at((middle > 0).then_some(middle)), [Some(0)], "{middle}");
+        }
+        for _ in 0..60 {
+            at(Some(200_000));
+        }
+        assert_eq!(at(Some(200_000)), [Some(1)], "it takes no more than that");
     }
 
     #[test]

@@ -18,20 +18,24 @@ pub(super) struct Step {
 }
 
 /// What a slot can carry, from the cheapest to the best. What is switched off at the publisher is a step
-/// too: it comes back if it is wanted, and is not wanted where it is known not to fit.
-pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS]) -> Vec<Step> {
+/// too: it comes back if it is wanted, and is not wanted where it is `known` not to fit. The steps up to
+/// `held`, which the slot carries, cost what is measured, and those above what they are known to take at
+/// the most: a layer that nobody receives any more is measured ever lower before it is off.
+pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec<Step> {
     let count = want.rates.len();
     let known = supposed(want, *known);
     let mut steps = Vec::new();
     let mut below = 0;
     for (index, (rate, known)) in want.rates.iter().zip(&known).enumerate() {
+        let measured = rate.up_to(u8::MAX);
         let full = match (rate.live, *known) {
-            (true, _) => rate.up_to(u8::MAX),
+            (true, _) if steps.len() < held => measured,
+            (true, known) => measured.max(known),
             (false, 0) => continue,
             (false, known) => known,
         };
         let encoding = u8::try_from(index).unwrap_or(u8::MAX);
-        if steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < full {
+        if steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < measured {
             let target = LayerTarget::Layer {
                 encoding,
                 temporal: 0,

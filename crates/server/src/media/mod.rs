@@ -22,6 +22,7 @@ mod relays;
 mod settle;
 mod setup;
 mod start;
+mod taken;
 mod talkers;
 mod timers;
 mod worker;

@@ -1,0 +1,119 @@
+//! What each layer of a track takes: the most of its last seconds, and what that was if it is off.
+
+use std::time::Duration;
+
+use sideroom_forward::LayerRate;
+use sideroom_route::Time;
+
+/// A layer's rate is averaged over so much time, so that a keyframe alone is no rate.
+const SPAN: Duration = Duration::from_secs(2);
+/// The most of so many spans is what it takes. That is longer than a layer fades that nobody receives any
+/// more, and longer than an encoder that was switched on needs until it makes what it made before.
+const SPANS: usize = 5;
+
+/// What one layer took while it was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    /// The means of the last spans, the latest first; 0 for those that have not been.
+    spans: [u64; SPANS],
+    /// The span that is under way: since when, and what was measured so far.
+    began: Option<Time>,
+    sum: u64,
+    count: u64,
+}
+
+impl Taken {
+    /// What was measured now. Only the time counts in which the layer is sent.
+    pub(super) fn observe(&mut self, now: Time, rate: &LayerRate) {
+        let ended = self.began.is_some_and(|at| now.since(at) >= SPAN);
+        if ended || !rate.live {
+            self.end_span(ended);
+        }
+        if rate.live {
+            self.began.get_or_insert(now);
+            self.sum = self.sum.saturating_add(rate.up_to(u8::MAX));
+            self.count += 1;
+        }
+    }
+
+    /// A span that was cut short (not `whole`) tells something only if nothing else does.
+    fn end_span(&mut self, whole: bool) {
+        let mean = self.mean();
+        if whole || self.spans == [0; SPANS] {
+            self.spans.rotate_right(1);
+            if let Some(latest) = self.spans.first_mut() {
+                *latest = mean;
+            }
+        }
+        self.began = None;
+        self.sum = 0;
+        self.count = 0;
+    }
+
+    /// Bits a second; 0 if it was never sent.
+    pub(super) fn bps(&self) -> u64 {
+        let most = self.spans.iter().copied().max().unwrap_or_default();
+        if most > 0 { most } else { self.mean() }
+    }
+
+    fn mean(&self) -> u64 {
+        self.sum.checked_div(self.count).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Measures every 200 ms; returns when it ended.
+    fn run(taken: &mut Taken, from_ms: u64, measured: &[Option<u64>]) -> u64 {
+        let mut ms = from_ms;
+        for bps in measured {
+            let rate = LayerRate {
+                bps: [bps.unwrap_or_default(), 0, 0, 0],
+                live: bps.is_some(),
+            };
+            taken.observe(Time::from_millis(ms), &rate);
+            ms += 200;
+        }
+        ms
+    }
+
+    #[test]
+    fn what_fades_before_it_is_off_takes_what_it_took() {
+        let mut taken = Taken::default();
+        let mut ms = run(&mut taken, 0, &[Some(500); 30]);
+        // Switched off and on again and again: two seconds of fading, and a slow beginning.
+        for _ in 0..5 {
+            ms = run(&mut taken, ms, &[400, 300, 200, 100, 50, 20, 10].map(Some));
+            ms = run(&mut taken, ms, &[None; 100]);
+            assert_eq!(taken.bps(), 500);
+            ms = run(&mut taken, ms, &[30, 80, 150, 250, 350, 400, 450].map(Some));
+            assert_eq!(taken.bps(), 500);
+            ms = run(&mut taken, ms, &[Some(500); 20]);
+        }
+    }
+
+    #[test]
+    fn what_takes_less_for_long_is_believed_and_a_keyframe_is_not() {
+        let mut taken = Taken::default();
+        let ms = run(&mut taken, 0, &[Some(500); 30]);
+        let ms = run(&mut taken, ms, &[Some(1_000), Some(800), Some(600)]);
+        let ms = run(&mut taken, ms, &[Some(500); 20]);
+        assert!(taken.bps() <= 600, "{}", taken.bps());
+        let ms = run(&mut taken, ms, &[Some(200); 20]);
+        assert!(taken.bps() >= 500, "{}", taken.bps());
+        run(&mut taken, ms, &[Some(200); 50]);
+        assert_eq!(taken.bps(), 200);
+    }
+
+    #[test]
+    fn what_was_sent_for_a_moment_is_known_by_that_alone() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.bps(), 0);
+        let ms = run(&mut taken, 0, &[Some(300), Some(500)]);
+        assert_eq!(taken.bps(), 400);
+        run(&mut taken, ms, &[None; 3]);
+        assert_eq!(taken.bps(), 400);
+    }
+}
