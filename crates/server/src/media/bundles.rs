@@ -194,8 +194,11 @@ mod tests {
         }
     }
 
-    /// Who gets which numbers and payloads.
-    fn noted(bundles: &Bundles) -> Vec<(u32, Vec<(u64, Vec<u8>)>)> {
+    /// A number and a payload.
+    type Seen = (u64, Vec<u8>);
+
+    /// Who gets which.
+    fn noted(bundles: &Bundles) -> Vec<(u32, Vec<Seen>)> {
         let each = (0..bundles.len()).map(|at| {
             let to = bundles.subscriber(at).expect("there is one").0;
             let packets = bundles.packets(at);

@@ -152,23 +152,15 @@ impl Worker {
 
     /// Carries out orders; false if it is to stop.
     fn obey(&mut self, now: Time) -> bool {
-        let mut applied = false;
         for _ in 0..MAX_COMMANDS {
             match self.commands.try_recv() {
                 Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Ok(command) => {
                     // What was let out under the table of before leaves before.
                     self.wires.flush(now, &mut self.peers, &mut self.counts);
-                    applied |= matches!(command, WorkerCommand::Apply(..));
                     self.handle_command(now, command);
                 }
-                Err(TryRecvError::Empty) => {
-                    if applied {
-                        // Somebody waits for the answer, perhaps on this very processor.
-                        std::thread::yield_now();
-                    }
-                    return true;
-                }
+                Err(TryRecvError::Empty) => return true,
             }
         }
         // More waits: don't sleep.
