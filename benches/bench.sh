@@ -34,7 +34,11 @@ load fanout-paced fanout --publishers 8 --subscribers 100 --video-bps 200000 --f
     --warm-up 10 --against bare --rounds 3 --duration 5 --min-paced 0.05 --max-ratio 1.6
 load fanout-cm80 fanout --profile cm80 --against bare --duration 5 --max-loss 0
 load saturate saturate --step 2 --from-mbps 8
+# Answers are measured as a server is deployed: control and media on whichever processor is free.
+pinned=$cpus
+cpus=
 load breakouts breakouts --participants 500 --moves 1000 --group-moves 20 --max-leaks 0
+cpus=$pinned
 load gates gates --duration 5 --away 500 --max-leaks 0
 load join join --participants 500 --duration 5
 load scaling scaling --rounds 3 --duration 4 --min-scaling 1.8

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every fuzz target for two minutes (SECONDS_EACH=… for another time). What is found lies in fuzz/artifacts.
-# None of the code has unsafe parts for a sanitizer to look at, and without one it runs several times as often.
+# None of the code has unsafe parts (but a prefetch hint) for a sanitizer to look at, and without one it runs
+# several times as often.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo +nightly fuzz --version >/dev/null 2>&1 || {

@@ -40,7 +40,7 @@ pub fn read(folder: &Path) -> io::Result<Results> {
 }
 
 /// Writes `latest.json`, `latest.md` and the pictures into `folder`, and gives what got worse since
-/// `baseline.json` there; `None` if there is none that can be read.
+/// `baseline.json` there; `None` if there is none.
 pub fn write(results: &Results, folder: &Path) -> io::Result<Option<Vec<String>>> {
     fs::create_dir_all(folder)?;
     let metrics = metrics::of(results);
@@ -50,8 +50,11 @@ pub fn write(results: &Results, folder: &Path) -> io::Result<Option<Vec<String>>
         folder.join("latest.json"),
         serde_json::to_string_pretty(&latest)? + "\n",
     )?;
-    let baseline = fs::read_to_string(folder.join("baseline.json")).ok();
-    let baseline = baseline.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let baseline = match fs::read_to_string(folder.join("baseline.json")) {
+        Ok(text) => Some(serde_json::from_str::<Value>(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let worse = baseline.map(|baseline| compare(&metrics, &baseline));
     let mut pictures = Vec::new();
     for (name, picture) in pictures_of(results) {

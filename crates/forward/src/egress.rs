@@ -7,7 +7,7 @@ use crate::SubscriberId;
 /// Takes what the forwarder lets out. Called once for each packet and subscriber, so it must be cheap
 /// and must not fail: whoever implements it counts what the socket refuses.
 pub trait Egress {
-    /// A packet for a subscriber: copy it into the batch and seal it.
+    /// A packet for a subscriber: copy what is needed to seal it.
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>);
 
     /// A packet as it came in, for another worker: once for each worker, whatever its audience there.

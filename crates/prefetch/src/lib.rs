@@ -12,9 +12,10 @@
 pub fn prefetch<T: ?Sized>(soon: &T) {
     const LINE: usize = 64;
     let start = std::ptr::from_ref(soon).cast::<u8>();
+    let into_line = start.addr() % LINE;
     let mut at = 0;
-    while at < size_of_val(soon) {
-        line(start.wrapping_add(at));
+    while at < into_line + size_of_val(soon) {
+        line(start.wrapping_sub(into_line).wrapping_add(at));
         at += LINE;
     }
 }

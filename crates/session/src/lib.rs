@@ -36,4 +36,4 @@ pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint
 pub use event::{
     Answer, Received, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,
 };
-pub use session::Session;
+pub use session::{Ahead, Session};

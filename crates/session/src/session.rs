@@ -45,6 +45,17 @@ pub struct Session {
     lost: Option<LostReason>,
 }
 
+/// How long before a packet is sealed. Each step finds its memory by what the one before it has fetched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ahead {
+    /// The session itself comes.
+    Far,
+    /// What it points to.
+    Near,
+    /// What that points to.
+    Next,
+}
+
 /// The DTLS connection. Where the client waits for us to begin, it begins with the first path.
 #[derive(Debug)]
 enum Handshake {
@@ -206,22 +217,18 @@ impl Session {
         }
     }
 
-    /// Asks for what sealing needs, as a packet will be sealed soon. Each step finds its memory by what the
-    /// one before it has fetched: 0, 1 and 2, some time apart.
+    /// Asks for what sealing needs, as a packet will be sealed soon.
     #[inline]
-    pub fn prefetch(&self, step: usize) {
-        if step == 0 {
-            return prefetch(&self.secured);
-        }
-        let Some(secured) = &self.secured else {
-            return;
-        };
-        if step == 1 {
-            prefetch(&secured.outgoing);
-            prefetch(&secured.departures);
-            prefetch(&secured.slots_report_at);
-        } else {
-            secured.departures.prefetch();
+    pub fn prefetch(&self, step: Ahead) {
+        match (step, &self.secured) {
+            (Ahead::Far, secured) => prefetch(secured),
+            (Ahead::Near, Some(secured)) => {
+                prefetch(&secured.outgoing);
+                prefetch(&secured.departures);
+                prefetch(&secured.slots_report_at);
+            }
+            (Ahead::Next, Some(secured)) => secured.departures.prefetch(),
+            (Ahead::Near | Ahead::Next, None) => {}
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rustix::process::{getpriority_process, setpriority_process};
 use serde::Serialize;
 use sideroom_route::{Time, TrackKind};
 
@@ -267,11 +266,9 @@ impl<'a> Stage<'a> {
                 ))
             })
             .collect();
-        let (asked, result, answered) = unhindered(|| {
-            let asked = crowd.clock.now();
-            let result = self.api.move_all(self.plan.room, &words);
-            (asked, result, crowd.clock.now())
-        });
+        let asked = crowd.clock.now();
+        let result = self.api.move_all(self.plan.room, &words);
+        let answered = crowd.clock.now();
         for &(client, _) in moves {
             crowd.tell(client, Command::Answered(client, answered, result.is_ok()));
         }
@@ -296,20 +293,4 @@ impl<'a> Stage<'a> {
         let end = self.crowd.clock.now() + LATE_MOVES;
         self.idle_until(end);
     }
-}
-
-/// Whoever measures an answer must not wait for the tool's own receivers on the same processor: it goes
-/// before them, where the system allows it.
-fn unhindered<T>(measure: impl FnOnce() -> T) -> T {
-    const FIRST: i32 = -15;
-    let usual = getpriority_process(None);
-    if let Ok(usual) = usual
-        && setpriority_process(None, FIRST.min(usual)).is_ok()
-    {
-        let measured = measure();
-        // Back to less is always allowed.
-        let _ = setpriority_process(None, usual);
-        return measured;
-    }
-    measure()
 }

@@ -71,7 +71,7 @@ impl Peers {
         match self.pacer_of(subscriber) {
             Some(pacer) => pacer.set_estimate(bps),
             None if limited => {
-                self.set_pacer(subscriber, Some(Box::new(Pacer::new(now, bps))));
+                self.set_pacer(subscriber, Box::new(Pacer::new(now, bps)));
             }
             None => {}
         }

@@ -1,10 +1,11 @@
-//! Where the forwarder's packets go: sealed into the worker's batch, or into another worker's ring.
+//! Where the forwarder's packets go: noted down, and sealed into the worker's batch when the burst is over;
+//! or into another worker's ring.
 
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_net::{Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
-use sideroom_session::RtpParts;
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
+use sideroom_session::{Ahead, RtpParts};
 
 use super::bundles::Bundles;
 use super::counts::WorkerCounts;
@@ -14,8 +15,8 @@ use super::relay_ring::RelayWriter;
 /// What is sealed leaves when it is so much, while it still lies in the processor's cache.
 const SEND_BYTES: usize = 128 << 10;
 
-/// So many subscribers ahead the three steps of [`Peers::prefetch`] are taken.
-const AHEAD: [usize; 3] = [4, 2, 1];
+/// So many subscribers ahead the steps of [`Peers::prefetch`] are taken.
+const AHEAD: [(Ahead, usize); 3] = [(Ahead::Far, 4), (Ahead::Near, 2), (Ahead::Next, 1)];
 
 /// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
 pub(super) struct Wires {
@@ -59,7 +60,7 @@ impl Wires {
         }
         let mut bundles = std::mem::take(&mut self.bundles);
         for bundle in 0..bundles.len() {
-            for (step, ahead) in AHEAD.into_iter().enumerate() {
+            for (step, ahead) in AHEAD {
                 if let Some(soon) = bundles.subscriber(bundle + ahead) {
                     peers.prefetch(soon, step);
                 }
@@ -157,7 +158,7 @@ impl Wires {
             };
             pacer.release(now, |parts| self.seal(now, peer, parts, counts));
             let waits = !pacer.is_empty();
-            peers.set_pacer(*subscriber, Some(pacer));
+            peers.set_pacer(*subscriber, pacer);
             waits
         });
         self.paced = paced;

@@ -28,14 +28,15 @@ pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec
     let mut below = 0;
     for (index, (rate, known)) in want.rates.iter().zip(&known).enumerate() {
         let measured = rate.up_to(u8::MAX);
+        let halved = steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < measured;
         let full = match (rate.live, *known) {
-            (true, _) if steps.len() < held => measured,
+            (true, _) if steps.len() + usize::from(halved) < held => measured,
             (true, known) => measured.max(known),
             (false, 0) => continue,
             (false, known) => known,
         };
         let encoding = u8::try_from(index).unwrap_or(u8::MAX);
-        if steps.is_empty() && rate.up_to(0) > 0 && rate.up_to(0) < measured {
+        if halved {
             let target = LayerTarget::Layer {
                 encoding,
                 temporal: 0,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sideroom_forward::{IngressId, SubscriberId};
 use sideroom_prefetch::prefetch;
 use sideroom_route::{ParticipantId, SlotId, TrackId};
-use sideroom_session::{PeerAddr, Session};
+use sideroom_session::{Ahead, PeerAddr, Session};
 
 use super::pacer::Pacer;
 
@@ -120,7 +120,8 @@ impl Peers {
         key
     }
 
-    /// Takes a peer out, with everything it was filed under.
+    /// Takes a peer out, with everything it was filed under. Its pacer stays: whoever is put in again keeps
+    /// what waits, and whoever is not has it [taken](Self::take_pacer).
     pub(super) fn remove(&mut self, key: PeerKey) -> Option<Box<Peer>> {
         let peer = self.peers.get_mut(key as usize)?.take()?;
         for address in &peer.addresses {
@@ -135,7 +136,6 @@ impl Peers {
         if let Some(place) = self.by_subscriber.get_mut(peer.subscriber.0 as usize) {
             *place = NOBODY;
         }
-        self.set_pacer(peer.subscriber, None);
         self.free.push(key);
         Some(peer)
     }
@@ -155,13 +155,13 @@ impl Peers {
 
     /// Asks for what sealing for a subscriber needs, in the steps of [`Session::prefetch`].
     #[inline]
-    pub(super) fn prefetch(&self, subscriber: SubscriberId, step: usize) {
+    pub(super) fn prefetch(&self, subscriber: SubscriberId, step: Ahead) {
         let key = self.by_subscriber.get(subscriber.0 as usize);
         let peer = key.and_then(|key| self.peers.get(*key as usize));
         let Some(peer) = peer.and_then(Option::as_deref) else {
             return;
         };
-        if step == 0 {
+        if step == Ahead::Far {
             prefetch(&peer.address);
         }
         peer.session.prefetch(step);
@@ -170,19 +170,19 @@ impl Peers {
     /// What spreads packets that are too many for a subscriber's path at once; none while the path has
     /// shown no limit.
     #[inline]
-    pub(super) fn pacer_of(&mut self, subscriber: SubscriberId) -> Option<&mut Box<Pacer>> {
-        self.pacers.get_mut(subscriber.0 as usize)?.as_mut()
+    pub(super) fn pacer_of(&mut self, subscriber: SubscriberId) -> Option<&mut Pacer> {
+        self.pacers.get_mut(subscriber.0 as usize)?.as_deref_mut()
     }
 
-    /// Takes a subscriber's pacer out, to be set again.
+    /// Takes a subscriber's pacer out.
     pub(super) fn take_pacer(&mut self, subscriber: SubscriberId) -> Option<Box<Pacer>> {
         self.pacers.get_mut(subscriber.0 as usize)?.take()
     }
 
-    /// Gives a subscriber a pacer, or takes it away.
-    pub(super) fn set_pacer(&mut self, subscriber: SubscriberId, pacer: Option<Box<Pacer>>) {
+    /// Gives a subscriber a pacer.
+    pub(super) fn set_pacer(&mut self, subscriber: SubscriberId, pacer: Box<Pacer>) {
         if let Some(place) = self.pacers.get_mut(subscriber.0 as usize) {
-            *place = pacer;
+            *place = Some(pacer);
         }
     }
 

@@ -237,6 +237,10 @@ impl Worker {
             return;
         };
         self.timers.cancel(key);
+        if let Some(mut pacer) = self.peers.take_pacer(peer.subscriber) {
+            let kept = pacer.retain(|_, _| false);
+            self.counts.drop_many(DropReason::NotRouted, kept);
+        }
         if let Some(address) = peer.address {
             self.wires.port.close(super::egress::net_addr(address));
         }

@@ -20,6 +20,8 @@ pub(super) struct Taken {
     began: Option<Time>,
     sum: u64,
     count: u64,
+    /// It was off, and has not been sent for a whole span since.
+    rises: bool,
 }
 
 impl Taken {
@@ -29,6 +31,7 @@ impl Taken {
         if ended || !rate.live {
             self.end_span(ended);
         }
+        self.rises |= !rate.live;
         if rate.live {
             self.began.get_or_insert(now);
             self.sum = self.sum.saturating_add(rate.up_to(u8::MAX));
@@ -36,10 +39,13 @@ impl Taken {
         }
     }
 
-    /// A span that was cut short (not `whole`) tells something only if nothing else does.
+    /// A span that was cut short (not `whole`) tells something only if nothing else does, and so does one
+    /// in which an encoder that was switched on has not come to its rate yet.
     fn end_span(&mut self, whole: bool) {
         let mean = self.mean();
-        if whole || self.spans == [0; SPANS] {
+        let tells = whole && !(self.rises && mean < self.bps());
+        self.rises &= !whole;
+        if tells || self.spans == [0; SPANS] {
             self.spans.rotate_right(1);
             if let Some(latest) = self.spans.first_mut() {
                 *latest = mean;
@@ -92,6 +98,17 @@ mod tests {
             assert_eq!(taken.bps(), 500);
             ms = run(&mut taken, ms, &[Some(500); 20]);
         }
+    }
+
+    #[test]
+    fn what_is_on_for_moments_only_takes_what_it_took() {
+        let mut taken = Taken::default();
+        let mut ms = run(&mut taken, 0, &[Some(500); 30]);
+        for _ in 0..10 {
+            ms = run(&mut taken, ms, &[None; 20]);
+            ms = run(&mut taken, ms, &[Some(100); 18]);
+        }
+        assert_eq!(taken.bps(), 500);
     }
 
     #[test]

@@ -29,8 +29,8 @@ const RECV_MESSAGES: usize = 64;
 const BATCH_PACKETS: usize = 4_096;
 /// Bytes of the send batch.
 const BATCH_BYTES: usize = 1 << 20;
-/// Orders that are carried out between two receive calls at most, so that media never wait long.
-const MAX_COMMANDS: usize = 256;
+/// Orders that are carried out in one round at most, so that media never wait long.
+const MAX_COMMANDS: u32 = 256;
 /// Relayed packets that are taken from one ring at once.
 const MAX_RELAYED: usize = 256;
 /// How long a worker sleeps at most.
@@ -80,6 +80,8 @@ pub(super) struct Worker {
     pub(super) simulcast: HashSet<TrackId>,
     /// Tracks that come by relay.
     pub(super) relayed: HashMap<TrackId, IngressId>,
+    /// Orders that may still be carried out in this round.
+    orders_left: u32,
     next_pace: Time,
     next_report: Time,
     last_report: Time,
@@ -114,6 +116,7 @@ impl Worker {
             scratch: Vec::with_capacity(2_048),
             simulcast: HashSet::new(),
             relayed: HashMap::new(),
+            orders_left: 0,
             next_pace: Time::ZERO,
             next_report: Time::ZERO,
             last_report: Time::ZERO,
@@ -137,8 +140,9 @@ impl Worker {
             if let Err(error) = self.wires.port.wait(Some(sleep)) {
                 tracing::error!(worker = self.id.0, %error, "waiting for the sockets failed");
             }
-            let now = self.clock.now();
-            if !self.obey(now) {
+            let mut now = self.clock.now();
+            self.orders_left = MAX_COMMANDS;
+            if !self.obey(&mut now) {
                 return;
             }
             self.take_relayed(now);
@@ -150,22 +154,26 @@ impl Worker {
         }
     }
 
-    /// Carries out orders; false if it is to stop.
-    fn obey(&mut self, now: Time) -> bool {
-        for _ in 0..MAX_COMMANDS {
-            match self.commands.try_recv() {
+    /// Carries out the orders that wait, which takes time; false if it is to stop.
+    fn obey(&mut self, now: &mut Time) -> bool {
+        while self.orders_left > 0 {
+            let command = match self.commands.try_recv() {
                 Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,
-                Ok(command) => {
-                    // What was let out under the table of before leaves before.
-                    self.wires.flush(now, &mut self.peers, &mut self.counts);
-                    self.handle_command(now, command);
-                }
                 Err(TryRecvError::Empty) => return true,
+                Ok(command) => command,
+            };
+            // What was let out under the table of before leaves before.
+            self.wires.flush(*now, &mut self.peers, &mut self.counts);
+            self.wake_others();
+            self.handle_command(*now, command);
+            *now = self.clock.now();
+            self.orders_left -= 1;
+            if self.orders_left == 0
+                && let Some(own) = self.wakers.get(usize::from(self.id.0))
+            {
+                // More may wait: don't sleep.
+                own.wake();
             }
-        }
-        // More waits: don't sleep.
-        if let Some(own) = self.wakers.get(usize::from(self.id.0)) {
-            own.wake();
         }
         true
     }
@@ -198,7 +206,7 @@ impl Worker {
 
     /// Takes what came. Orders don't wait for the end of it: what a full socket leads to takes
     /// milliseconds. False if one of them was to stop.
-    fn receive(&mut self, now: Time, batch: &mut RecvBatch) -> bool {
+    fn receive(&mut self, mut now: Time, batch: &mut RecvBatch) -> bool {
         if let Err(error) = self.wires.port.recv_batch(batch, now) {
             tracing::warn!(worker = self.id.0, %error, "receiving failed");
         }
@@ -207,7 +215,7 @@ impl Worker {
             self.counts.bytes_received += datagram.bytes.len() as u64;
             let from = session_addr(datagram.from);
             self.handle_datagram(now, from, datagram.bytes);
-            if !self.obey(now) {
+            if !self.obey(&mut now) {
                 return false;
             }
         }
