@@ -139,10 +139,7 @@ impl Swarm {
         let mut worker = Worker::new(options, port, received, events);
         let thread = std::thread::Builder::new()
             .name("swarm".to_owned())
-            .spawn(move || {
-                step_back();
-                worker.run()
-            })?;
+            .spawn(move || worker.run())?;
         Ok(Self {
             commands,
             waker,
@@ -548,12 +545,4 @@ impl Worker {
                 .count(),
         })
     }
-}
-
-/// Receivers stand for machines of their own: on a processor that they share with the server, or with
-/// whoever waits for its answer, the others go first.
-fn step_back() {
-    const LOWER: i32 = 10;
-    // Where this is refused, everybody is equal.
-    let _ = rustix::process::setpriority_process(None, LOWER);
 }
