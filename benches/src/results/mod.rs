@@ -230,4 +230,31 @@ mod tests {
             ]
         );
     }
+
+    /// What the page says, and what is told, with such a baseline.
+    fn told(baseline: Option<&str>) -> io::Result<(String, Option<Vec<String>>)> {
+        let name = format!(
+            "page-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        );
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        if let Some(text) = baseline {
+            fs::write(folder.join("baseline.json"), text)?;
+        }
+        let worse = write(&Results::new(), &folder);
+        let page = fs::read_to_string(folder.join("latest.md")).unwrap_or_default();
+        fs::remove_dir_all(&folder)?;
+        Ok((page, worse?))
+    }
+
+    #[test]
+    fn a_page_says_whether_there_was_something_to_compare_with() {
+        let (page, worse) = told(None).expect("a page");
+        assert!(worse.is_none() && page.contains("There is none") && !page.contains("got worse"));
+        let (page, worse) = told(Some(r#"{ "metrics": [] }"#)).expect("a page");
+        assert!(worse.is_some_and(|worse| worse.is_empty()) && page.contains("Nothing got worse"));
+        assert!(told(Some("no JSON")).is_err());
+    }
 }

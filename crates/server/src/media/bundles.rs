@@ -172,25 +172,16 @@ impl Bundles {
 #[cfg(test)]
 mod tests {
     use sideroom_forward::PacketKind;
-    use sideroom_route::{Media, SlotId};
+    use sideroom_route::Media;
 
+    use super::super::trial;
     use super::*;
 
     fn packet<'a>(number: u64, header: &'a [u8], payload: &'a [u8]) -> Outgoing<'a> {
         Outgoing {
             header,
-            prefix: &[],
-            payload,
-            extended_sequence: number,
-            ssrc: 1,
-            kind: PacketKind::Media,
-            media: Media::Audio,
-            slot: SlotId::audio(0),
-            track: None,
-            marker: false,
-            keyframe: false,
             transport_cc_at: Some(3),
-            abs_send_time_at: None,
+            ..trial::packet(number, Media::Audio, PacketKind::Media, payload)
         }
     }
 

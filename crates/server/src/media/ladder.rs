@@ -115,3 +115,37 @@ pub(super) fn cost(ladder: &[Step], level: usize) -> u64 {
     let step = level.checked_sub(1).and_then(|index| ladder.get(index));
     step.map_or(0, |step| step.bps)
 }
+
+#[cfg(test)]
+mod tests {
+    use sideroom_forward::LayerRate;
+    use sideroom_route::{Placement, RoomId, Route, SlotId, TrackId, TrackKind};
+
+    use super::*;
+
+    /// A screen of two temporal layers that took 900 kb/s and takes 300 while nothing moves on it.
+    #[test]
+    fn who_holds_half_a_layer_pays_for_the_whole_what_it_took() {
+        let screen = Want {
+            track: TrackId::new(RoomId(1), 1),
+            slot: SlotId::video(0),
+            placement: Placement::OwnGroup,
+            kind: TrackKind::Screen,
+            max_height: Route::ANY_HEIGHT,
+            rates: vec![LayerRate {
+                bps: [200_000, 100_000, 0, 0],
+                live: true,
+            }],
+            simulcast: false,
+        };
+        let mut known = [0; MAX_LAYERS];
+        known[0] = 900_000;
+        let costs = |held| -> Vec<_> {
+            let steps = ladder(&screen, &known, held);
+            steps.iter().map(|step| step.bps).collect()
+        };
+        assert_eq!(costs(0), [200_000, 900_000]);
+        assert_eq!(costs(1), [200_000, 900_000]);
+        assert_eq!(costs(2), [200_000, 300_000]);
+    }
+}

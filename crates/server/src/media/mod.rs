@@ -25,6 +25,8 @@ mod start;
 mod taken;
 mod talkers;
 mod timers;
+#[cfg(test)]
+mod trial;
 mod worker;
 
 pub use command::{Connect, Connected, WorkerCommand, WorkerEvent};

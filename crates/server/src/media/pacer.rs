@@ -228,28 +228,11 @@ impl Pacer {
 mod tests {
     use sideroom_route::RoomId;
 
+    use super::super::trial::packet;
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
     const PATH_BPS: u64 = 800_000;
-
-    fn packet(number: u64, media: Media, kind: PacketKind, payload: &[u8]) -> Outgoing<'_> {
-        Outgoing {
-            header: &[0x80; 12],
-            prefix: &[],
-            payload,
-            extended_sequence: number,
-            ssrc: 1,
-            kind,
-            media,
-            slot: SlotId::video(0),
-            track: None,
-            marker: false,
-            keyframe: false,
-            transport_cc_at: None,
-            abs_send_time_at: None,
-        }
-    }
 
     fn video(number: u64) -> Outgoing<'static> {
         packet(number, Media::Video, PacketKind::Media, &[7; 1_188])

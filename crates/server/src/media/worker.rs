@@ -81,7 +81,7 @@ pub(super) struct Worker {
     /// Tracks that come by relay.
     pub(super) relayed: HashMap<TrackId, IngressId>,
     /// Orders that may still be carried out in this round.
-    orders_left: u32,
+    pub(super) orders_left: u32,
     next_pace: Time,
     next_report: Time,
     last_report: Time,
@@ -141,8 +141,7 @@ impl Worker {
                 tracing::error!(worker = self.id.0, %error, "waiting for the sockets failed");
             }
             let mut now = self.clock.now();
-            self.orders_left = MAX_COMMANDS;
-            if !self.obey(&mut now) {
+            if !self.begin_round(&mut now) {
                 return;
             }
             self.take_relayed(now);
@@ -154,8 +153,14 @@ impl Worker {
         }
     }
 
+    /// What every round begins with: orders. False if one of them was to stop.
+    pub(super) fn begin_round(&mut self, now: &mut Time) -> bool {
+        self.orders_left = MAX_COMMANDS;
+        self.obey(now)
+    }
+
     /// Carries out the orders that wait, which takes time; false if it is to stop.
-    fn obey(&mut self, now: &mut Time) -> bool {
+    pub(super) fn obey(&mut self, now: &mut Time) -> bool {
         while self.orders_left > 0 {
             let command = match self.commands.try_recv() {
                 Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,

@@ -1,0 +1,186 @@
+//! Tests of a worker without its thread: what it notes down, what it is ordered, and in which order.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use sideroom_forward::{ForwardConfig, Forwarder, Outgoing, PacketKind, SubscriberId};
+use sideroom_net::{Clock, Port, PortOptions};
+use sideroom_route::{DropReason, Media, ParticipantId, RoomId, SlotId, Time, WorkerId};
+use sideroom_session::dtls::DtlsVersions;
+use sideroom_session::srtp::SrtpProfile;
+use sideroom_session::{Certificate, IceCredentials, RoomCodecs};
+use tokio::sync::{mpsc, oneshot};
+
+use super::command::{Connect, Connected, WorkerCommand};
+use super::counts::PublishedCounts;
+use super::outbox::Outbox;
+use super::pacer::Pacer;
+use super::setup::Transports;
+use super::worker::{Worker, WorkerParts};
+
+const OFFER: &str = include_str!("../../../session/tests/offers/chromium156-recvonly.sdp");
+const SOMEBODY: ParticipantId = ParticipantId::new(RoomId(1), 1);
+
+/// A packet of some slot.
+pub(super) fn packet(number: u64, media: Media, kind: PacketKind, payload: &[u8]) -> Outgoing<'_> {
+    Outgoing {
+        header: &[0x80; 12],
+        prefix: &[],
+        payload,
+        extended_sequence: number,
+        ssrc: 1,
+        kind,
+        media,
+        slot: SlotId::video(0),
+        track: None,
+        marker: false,
+        keyframe: false,
+        transport_cc_at: None,
+        abs_send_time_at: None,
+    }
+}
+
+fn video(number: u64) -> Outgoing<'static> {
+    packet(number, Media::Video, PacketKind::Media, &[7; 1_188])
+}
+
+/// A worker, and where it takes orders from.
+fn worker() -> (Worker, SyncSender<WorkerCommand>) {
+    let at = ([127, 0, 0, 1], 0).into();
+    let port = Port::bind(at, &PortOptions::default()).expect("a free port");
+    let (commands, orders) = sync_channel(16);
+    let parts = WorkerParts {
+        id: WorkerId(0),
+        clock: Clock::new(),
+        transports: Transports {
+            candidates: Vec::new(),
+            certificate: Certificate::generate(&[7; 32]).expect("a certificate"),
+            dtls_versions: DtlsVersions::Auto,
+            srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
+        },
+        wakers: vec![port.waker()],
+        port,
+        commands: orders,
+        relays_out: vec![None],
+        relays_in: Vec::new(),
+        outbox: Outbox::new(WorkerId(0), mpsc::channel(16).0),
+        published: Arc::new(PublishedCounts::default()),
+    };
+    (
+        Worker::new(parts, Forwarder::new(ForwardConfig::default())),
+        commands,
+    )
+}
+
+fn connect(seed: u64) -> Box<Connect> {
+    Box::new(Connect {
+        participant: SOMEBODY,
+        offer: OFFER.to_owned(),
+        hints: Vec::new(),
+        codecs: RoomCodecs::default(),
+        tracks: Vec::new(),
+        credentials: IceCredentials {
+            ufrag: format!("name{seed}"),
+            password: "a password of more than 22 characters".to_owned(),
+        },
+        seed,
+    })
+}
+
+/// Orders something that is answered, and lets it be carried out.
+fn order<T>(
+    (worker, commands): &mut (Worker, SyncSender<WorkerCommand>),
+    command: impl FnOnce(oneshot::Sender<T>) -> WorkerCommand,
+) -> T {
+    let (answer, mut answered) = oneshot::channel();
+    commands.send(command(answer)).expect("room in the queue");
+    assert!(worker.begin_round(&mut Time::from_millis(1)));
+    answered.try_recv().expect("it is answered")
+}
+
+fn joined() -> (Worker, SyncSender<WorkerCommand>) {
+    let mut both = worker();
+    let made: Connected = order(&mut both, |answer| {
+        WorkerCommand::Connect(connect(1), answer)
+    })
+    .expect("a good offer");
+    assert!(!made.slots.is_empty());
+    both
+}
+
+/// Who comes next has the number of who is not there: what was noted for that one must be gone by then.
+#[test]
+fn what_was_let_out_leaves_before_an_order_is_carried_out() {
+    let mut both = worker();
+    assert!(both.0.wires.bundles.note(SubscriberId(0), &video(1)));
+    let made = order(&mut both, |answer| {
+        WorkerCommand::Connect(connect(1), answer)
+    });
+    assert!(made.is_ok());
+    let counts = &both.0.counts;
+    assert_eq!(
+        counts.dropped(DropReason::UnknownTrack),
+        1,
+        "nobody had that number"
+    );
+    assert_eq!(
+        counts.dropped(DropReason::NotSecured),
+        0,
+        "the newcomer got it"
+    );
+    assert!(both.0.wires.bundles.is_empty());
+}
+
+#[test]
+fn what_is_paced_survives_a_later_offer_and_not_the_end() {
+    let mut both = joined();
+    let peers = &mut both.0.peers;
+    let key = peers.key_of(SOMEBODY).expect("it is there");
+    let subscriber = peers.get_mut(key).expect("it is there").subscriber;
+    let mut pacer = Box::new(Pacer::new(Time::ZERO, 100_000));
+    pacer.keep(Time::ZERO, &video(1));
+    peers.set_pacer(subscriber, pacer);
+    order(&mut both, |answer| {
+        WorkerCommand::Reoffer(connect(2), answer)
+    })
+    .expect("the same again");
+    let refused = order(&mut both, |answer| {
+        let nothing = Connect {
+            offer: "nothing".to_owned(),
+            ..*connect(3)
+        };
+        WorkerCommand::Reoffer(Box::new(nothing), answer)
+    });
+    assert!(refused.is_err());
+    let kept = both
+        .0
+        .peers
+        .pacer_of(subscriber)
+        .map(|pacer| !pacer.is_empty());
+    assert_eq!(kept, Some(true), "its packet waits on");
+    both.1
+        .send(WorkerCommand::Disconnect(SOMEBODY))
+        .expect("room in the queue");
+    assert!(both.0.begin_round(&mut Time::from_millis(1)));
+    assert!(both.0.peers.pacer_of(subscriber).is_none());
+    assert_eq!(both.0.counts.dropped(DropReason::NotRouted), 1);
+}
+
+#[test]
+fn a_round_carries_out_only_so_many_orders() {
+    let (mut worker, commands) = worker();
+    for _ in 0..3 {
+        commands
+            .send(WorkerCommand::RemoveRoom(RoomId(1)))
+            .expect("room in the queue");
+    }
+    worker.orders_left = 2;
+    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert_eq!(worker.orders_left, 0);
+    // The last one waits, and would have been to stop.
+    commands
+        .send(WorkerCommand::Stop)
+        .expect("room in the queue");
+    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert!(!worker.begin_round(&mut Time::from_millis(1)));
+}
