@@ -106,8 +106,10 @@ export class FakePeerConnection {
   async getStats(): Promise<Map<string, unknown>> {
     return new Map();
   }
+  /** As browsers do: what was received ends with the connection. */
   close(): void {
     this.connectionState = 'closed';
+    for (const { receiver } of this.transceivers) receiver.track.readyState = 'ended';
   }
 }
 

@@ -16,6 +16,8 @@ export class FakeGateway {
   readonly sessions = new Map<string, { room: FakeRoom; who: FakeParticipant }>();
   /** New sockets fail while this is true. */
   down = false;
+  /** Refuses every new offer of a connection that is there. */
+  refuseReoffers = false;
   /** Answers overtake the events that belong to them. */
   answersFirst = false;
   /** Every message of every client, oldest first. */
@@ -146,6 +148,7 @@ export class FakeSocket {
           this.#room?.route();
           return this.#push({ type: 'closing', reason: 'Left', message: 'You left the room.', reconnect: false });
         case 'reoffer':
+          if (this.gateway.refuseReoffers) throw new Refused('Internal', 1138);
           return this.#push({ type: 'reoffered', requestId: message['requestId'], answer: await this.gateway.answerer(message['offer'], this.#who!) });
         case 'command': {
           if (!this.#room || !this.#who) throw new Refused('Unauthenticated');

@@ -17,6 +17,8 @@ export type StreamListener = (participantId: string, kind: TrackKind, receiving:
 export class Streams {
   readonly #streams = new Map<string, MediaStream>();
   readonly #sources = new Map<string, SlotSource>();
+  /** The track that each slot put on its stream: after a new peer connection `trackOf` knows only its own. */
+  readonly #placed = new Map<string, MediaStreamTrack>();
 
   constructor(
     private readonly trackOf: (mid: string) => MediaStreamTrack | undefined,
@@ -45,21 +47,33 @@ export class Streams {
 
   /** From now on slot `mid` carries `next`. */
   assign(mid: string, next: SlotSource | undefined): void {
-    const track = this.trackOf(mid);
     const before = this.#sources.get(mid);
-    if (before?.participantId === next?.participantId && before?.kind === next?.kind) return;
-    if (next) this.#sources.set(mid, next);
-    else this.#sources.delete(mid);
-    if (before) {
-      if (track) this.of(before.participantId, before.kind).removeTrack(track);
-      if (!this.receives(before.participantId, before.kind)) {
-        this.changed(before.participantId, before.kind, false);
-      }
-    }
-    if (next) {
-      if (track) this.of(next.participantId, next.kind).addTrack(track);
-      this.changed(next.participantId, next.kind, true);
-    }
+    if (before?.participantId === next?.participantId && before?.kind === next?.kind) return this.#place(mid, next);
+    if (before) this.#clear(mid, before);
+    if (!next) return;
+    this.#sources.set(mid, next);
+    this.#place(mid, next);
+    this.changed(next.participantId, next.kind, true);
+  }
+
+  /** Puts the slot's present track on the stream of its source, in the place of an older one. */
+  #place(mid: string, source: SlotSource | undefined): void {
+    const track = this.trackOf(mid);
+    const before = this.#placed.get(mid);
+    if (!source || !track || track === before) return;
+    const stream = this.of(source.participantId, source.kind);
+    if (before) stream.removeTrack(before);
+    stream.addTrack(track);
+    this.#placed.set(mid, track);
+  }
+
+  #clear(mid: string, source: SlotSource): void {
+    const { participantId, kind } = source;
+    const track = this.#placed.get(mid);
+    if (track) this.of(participantId, kind).removeTrack(track);
+    this.#placed.delete(mid);
+    this.#sources.delete(mid);
+    if (!this.receives(participantId, kind)) this.changed(participantId, kind, false);
   }
 
   /** Takes a full list of what the slots carry; slots that it does not name carry nothing. */

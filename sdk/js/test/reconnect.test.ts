@@ -48,6 +48,48 @@ test('a restarted server is joined anew, in the old place, with what was publish
   assert.equal(bob.peer?.sender('audio')?.track?.kind, 'audio');
 });
 
+/** Ways on which the peer connection is replaced: the server restarts, or media finds no way any more. */
+const REPLACEMENTS: Record<string, () => void> = {
+  'a restarted server': () => {
+    here.gateway.forgetSessions();
+    here.gateway.cut();
+  },
+  'media that failed while the socket was gone': () => {
+    FakePeerConnection.all.at(-1)?.become('failed');
+    here.gateway.cut();
+  },
+  'a new offer that is refused after media failed': () => {
+    here.gateway.refuseReoffers = true;
+    FakePeerConnection.all.at(-1)?.become('failed');
+  },
+};
+
+for (const [what, replace] of Object.entries(REPLACEMENTS)) {
+  test(`${what}: every stream has one live track again, and it is the same stream`, async () => {
+    here = world();
+    const ada = await here.join('ada');
+    const kinds = ['audio', 'camera', 'screen'] as const;
+    for (const kind of kinds) await ada.local.publish(kind, new FakeTrack(kind === 'audio' ? 'audio' : 'video') as unknown as MediaStreamTrack);
+    const bob = await here.join('bob');
+    const seen = bob.participants.get(ada.me.id);
+    assert.ok(seen);
+    await until(bob, () => kinds.every((kind) => seen.receives(kind)));
+    if (bob.peer?.connection.connectionState !== 'connected') await next(bob, 'mediaState', ({ state }) => state === 'connected');
+    const streams = kinds.map((kind) => seen.stream(kind));
+    const before = bob.peer;
+    const back = next(bob, 'phase', (phase) => phase.name === 'connected' && phase.how === 'rejoined');
+    replace();
+    await back;
+    await until(bob, () => kinds.every((kind) => seen.receives(kind)));
+    assert.notEqual(bob.peer, before);
+    const states = streams.map((stream) => stream.getTracks().map(({ readyState }) => readyState));
+    assert.deepEqual(states, [['live'], ['live'], ['live']]);
+    assert.deepEqual(kinds.map((kind) => seen.stream(kind)), streams);
+    bob.leave();
+    assert.deepEqual(streams.map((stream) => stream.getTracks().length), [0, 0, 0]);
+  });
+}
+
 test('a command that the drop interrupted is sent again and done once', async () => {
   here = world();
   const ada = await here.join('ada', 'moderator');
