@@ -11,6 +11,7 @@ mod people;
 mod rooms;
 mod timer;
 mod travel;
+mod wait;
 
 use crate::state::require;
 use crate::turn::Turn;
@@ -18,11 +19,17 @@ use crate::{
     Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, bounds,
 };
 
-pub(crate) use rooms::check_settings;
+pub(crate) use rooms::{check_end, check_settings};
 
 /// Does what `command` asks, or changes nothing.
 pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     admit(turn, command)?;
+    let outcome = dispatch(turn, command)?;
+    turn.take_in_waiting();
+    Ok(outcome)
+}
+
+fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     match command {
         Command::UpdateRoom(_)
         | Command::SetMode(_)
@@ -110,7 +117,7 @@ fn admit(turn: &Turn<'_>, command: &Command) -> Result<(), BreakoutError> {
     if !is_about_breakouts(command) {
         return Ok(());
     }
-    let by_operator = turn.actor == Actor::Operator;
+    let by_operator = turn.actor.is_operator();
     let switches = by_operator && matches!(command, Command::UpdateBreakoutSettings(_));
     match settings.breakouts.availability {
         Availability::NotSupported if !switches => return Err(BreakoutError::NotSupported),

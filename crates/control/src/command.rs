@@ -7,7 +7,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::{
     BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, GateKinds, GateScope,
-    Grants, Join, KindSet, MoveTo, Reconnect, Reoffer, Role, RoomMode, RoomPatch, Selection,
+    Grants, Join, KeyId, KindSet, MoveTo, Reconnect, Reoffer, Role, RoomMode, RoomPatch, Selection,
     UnixMillis, bounds,
 };
 
@@ -16,10 +16,22 @@ use crate::{
 pub enum Actor {
     /// Somebody in the room.
     Participant(ParticipantId),
-    /// The app's signaling server, by its API key: it has a moderator's power and is in no group.
+    /// The app's signaling server without a key: in journals from before keys were actors, and in tests.
+    /// It may do what a key may.
     Operator,
-    /// This server itself: timers, dropped connections.
+    /// This server itself: timers, dropped connections. Its requests are not remembered: nobody repeats
+    /// them.
     System,
+    /// The app's signaling server, by its API key: it has a moderator's power and is in no group. Each key
+    /// has request ids of its own.
+    Key(KeyId),
+}
+
+impl Actor {
+    /// True for the app's signaling server, by whatever key.
+    pub const fn is_operator(self) -> bool {
+        matches!(self, Self::Operator | Self::Key(_))
+    }
 }
 
 /// Names one request of one actor: the same id with the same body has no second effect.

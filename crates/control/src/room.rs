@@ -39,7 +39,9 @@ impl Room {
     /// An empty room. Refuses settings that cannot be.
     pub fn new(config: RoomConfig) -> Result<Self, BreakoutError> {
         apply::check_settings(&config.settings)?;
+        apply::check_end(&config.settings.breakouts, config.created_at)?;
         let chain = Chain::new(&config);
+        let timer = TimerState::new(&config.settings.breakouts, config.created_at);
         let mut room = Self {
             state: State {
                 config,
@@ -47,15 +49,17 @@ impl Room {
                 identities: BTreeMap::new(),
                 breakouts: BTreeMap::new(),
                 assignments: BTreeMap::new(),
+                waiting: BTreeMap::new(),
                 room_gate: ParentGate::default(),
                 addressing: BTreeMap::new(),
                 help: BTreeMap::new(),
                 rounds: VecDeque::new(),
-                timer: TimerState::default(),
+                timer,
                 expiries: BTreeSet::new(),
                 next_participant: 1,
                 next_track: 1,
                 next_breakout: 1,
+                next_ticket: 1,
                 draws: 0,
                 draining: false,
                 closed: false,

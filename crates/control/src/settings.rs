@@ -205,6 +205,8 @@ pub enum TimerChange {
 pub mod bounds {
     /// Bytes of a request id; longer ones are refused.
     pub const REQUEST_ID: usize = 128;
+    /// Bytes of the id of an API key; longer ones are refused.
+    pub const KEY_ID: usize = 64;
     /// Bytes of an identity; longer ones are refused.
     pub const IDENTITY: usize = 128;
     /// Bytes of a display name or a breakout's name; longer ones are refused.

@@ -22,6 +22,9 @@ pub(crate) struct State {
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     /// By identity, so that somebody can be assigned who is not here yet.
     pub(crate) assignments: BTreeMap<String, BreakoutId>,
+    /// Identities that wait for a place in a breakout, with the number of their ticket: the smallest is
+    /// served first.
+    pub(crate) waiting: BTreeMap<(BreakoutId, String), u64>,
     pub(crate) room_gate: ParentGate,
     pub(crate) addressing: BTreeMap<ParticipantId, KindSet>,
     pub(crate) help: BTreeMap<ParticipantId, HelpRequest>,
@@ -33,6 +36,7 @@ pub(crate) struct State {
     pub(crate) next_participant: u32,
     pub(crate) next_track: u32,
     pub(crate) next_breakout: u32,
+    pub(crate) next_ticket: u64,
     /// How many seeds the room has drawn.
     pub(crate) draws: u64,
     pub(crate) draining: bool,
@@ -219,7 +223,7 @@ impl State {
     /// True if the actor has a moderator's power.
     pub(crate) fn is_moderator(&self, actor: Actor) -> bool {
         match actor {
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
             Actor::Participant(id) => self
                 .participants
                 .get(&id)
@@ -230,7 +234,7 @@ impl State {
     /// True if the actor is a moderator, or has this grant.
     pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
         match actor {
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
             Actor::Participant(id) => self
                 .participants
                 .get(&id)
@@ -250,7 +254,7 @@ impl State {
     ) -> Result<&Participant, BreakoutError> {
         let about = self.participant(participant)?;
         let allowed = match actor {
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
             Actor::Participant(id) => id == participant,
         };
         require(allowed, BreakoutError::NotModerator)?;
@@ -275,7 +279,7 @@ impl State {
     /// Rule 2: creating and inviting work from the parent only.
     pub(crate) fn require_in_parent(&self, actor: Actor) -> Result<(), BreakoutError> {
         let away = match actor {
-            Actor::Operator | Actor::System => false,
+            Actor::Operator | Actor::Key(_) | Actor::System => false,
             Actor::Participant(id) => self.participants.get(&id).is_some_and(Participant::is_away),
         };
         require(!away, BreakoutError::NotInParent)

@@ -42,6 +42,8 @@ pub(crate) struct Effects {
     pub(crate) reassigned: BTreeSet<ParticipantId>,
     /// What everybody may choose from has changed.
     pub(crate) selectable: bool,
+    /// Breakouts that somebody has left: those who wait for a place may follow.
+    pub(crate) freed: BTreeSet<BreakoutId>,
 }
 
 /// Somebody is in another group than before.
@@ -113,6 +115,7 @@ impl Turn<'_> {
             breakout.members.remove(&participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(from);
+            self.effects.freed.insert(from);
         }
     }
 
@@ -121,6 +124,9 @@ impl Turn<'_> {
             breakout.members.insert(participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(to);
+        }
+        if let Some(one) = self.state.participants.get(&participant) {
+            self.state.waiting.remove(&(to, one.identity.clone()));
         }
     }
 
@@ -164,6 +170,9 @@ impl Turn<'_> {
         }
         self.effects.changed.extend(before);
         self.effects.changed.extend(breakout);
+        if let Some(before) = before {
+            self.wait_unless_asked(before, identity);
+        }
         if let Some(participant) = self.state.identities.get(identity) {
             self.effects.reassigned.insert(*participant);
         }

@@ -162,7 +162,7 @@ impl Api {
             Who::Operator(operator) => {
                 operator.require(scope)?;
                 let actor = match act_as {
-                    "" => Actor::Operator,
+                    "" => operator.actor()?,
                     id => Actor::Participant(ids::participant(id)?),
                 };
                 return Ok(Asker {
@@ -263,7 +263,7 @@ impl Asker {
     pub(crate) fn subject(&self, named: &str) -> Result<ParticipantId, ApiError> {
         match (named, self.actor) {
             ("", Actor::Participant(me)) => Ok(me),
-            ("", Actor::Operator | Actor::System) => Err(ApiError::BadRequest(
+            ("", Actor::Operator | Actor::Key(_) | Actor::System) => Err(ApiError::BadRequest(
                 "Say about whom: `participantId` is missing.".to_owned(),
             )),
             (id, _) => ids::participant(id),
@@ -274,7 +274,7 @@ impl Asker {
     pub(crate) const fn viewer(&self) -> Viewer {
         match self.actor {
             Actor::Participant(me) => Viewer::Participant(me),
-            Actor::Operator | Actor::System => Viewer::Operator,
+            Actor::Operator | Actor::Key(_) | Actor::System => Viewer::Operator,
         }
     }
 }

@@ -14,6 +14,7 @@ use jsonwebtoken::{
     dangerous::insecure_decode_claims, decode, decode_header, encode, errors::ErrorKind,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use sideroom_control::{Actor, KeyId};
 
 pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
 
@@ -103,6 +104,11 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// The key as an actor: its request ids are its own, and the journal names it.
+    pub fn actor(&self) -> Result<Actor, ApiError> {
+        Ok(Actor::Key(KeyId::new(&self.key_id)?))
+    }
+
     /// An error that names the scope if it is missing.
     pub fn require(&self, scope: Scope) -> Result<(), ApiError> {
         if self.scopes.contains(&scope) {
@@ -135,6 +141,9 @@ pub enum KeyError {
     /// Two keys have one id.
     #[error("there are two API keys `{0}`; give each an id of its own")]
     Twice(String),
+    /// The id does not fit a journal.
+    #[error("the id of API key `{0}` has more than 64 bytes; give it a shorter one")]
+    IdTooLong(String),
     /// No key of this id.
     #[error("there is no API key `{0}`")]
     Unknown(String),
@@ -194,6 +203,9 @@ impl Keyring {
         for ApiKey { id, secret, scopes } in keys {
             if secret.len() < MIN_SECRET_BYTES {
                 return Err(KeyError::SecretTooShort(id));
+            }
+            if KeyId::new(&id).is_err() {
+                return Err(KeyError::IdTooLong(id));
             }
             let signer = Signer {
                 scopes,

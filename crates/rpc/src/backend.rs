@@ -38,13 +38,9 @@ pub trait Backend: Send + Sync + 'static {
     /// settings is refused, and another request for the same name gets [`ApiError::RoomExists`].
     async fn create_room(&self, request: CreateRoom) -> Result<RoomView, ApiError>;
 
-    /// Sends everybody away and forgets the room, journal and all. No error if it is not there.
-    async fn delete_room(
-        &self,
-        room: &str,
-        request_id: RequestId,
-        expected_epoch: Option<Epoch>,
-    ) -> Result<(), ApiError>;
+    /// Sends everybody away and ends the room, as [`Command::CloseRoom`] in `request` says. No error if it
+    /// is not there.
+    async fn delete_room(&self, request: CommandRequest) -> Result<(), ApiError>;
 
     /// Rooms in the order of their names, `limit` at most, those after the name `after`.
     async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError>;

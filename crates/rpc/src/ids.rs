@@ -53,11 +53,11 @@ fn bad(sentence: &str) -> ApiError {
     ApiError::BadRequest(format!("An id is not valid: {sentence}."))
 }
 
-/// Who did something: a participant's id, `operator` or `system`.
+/// Who did something: a participant's id, `operator` or `system`. Which key it was is the journal's to know.
 pub(crate) fn actor(actor: Actor) -> String {
     match actor {
         Actor::Participant(id) => id.to_string(),
-        Actor::Operator => "operator".to_owned(),
+        Actor::Operator | Actor::Key(_) => "operator".to_owned(),
         Actor::System => "system".to_owned(),
     }
 }

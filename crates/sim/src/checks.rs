@@ -132,7 +132,7 @@ impl World {
         let model = &self.model;
         let here = match actor {
             Actor::Participant(id) => model.person(id).is_some(),
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
         };
         if model.closed || !here {
             return Ok(());
@@ -182,7 +182,7 @@ impl World {
     }
 
     fn by_operator(&self, actor: Actor, about: ParticipantId) -> bool {
-        actor == Actor::Operator && self.model.person(about).is_some()
+        actor.is_operator() && self.model.person(about).is_some()
     }
 
     fn must_publish(&self, actor: Actor, id: ParticipantId, kind: TrackKind) -> bool {

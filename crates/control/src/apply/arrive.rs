@@ -89,6 +89,8 @@ impl Turn<'_> {
             if ready.is_some_and(|it| it.open && it.auto_move && it.free() > 0) {
                 let to = GroupId::Breakout(breakout);
                 self.place(participant, to, MoveCause::AutoMoved, None);
+            } else {
+                self.wait_for(breakout, &join.identity);
             }
         }
         participant

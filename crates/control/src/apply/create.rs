@@ -120,7 +120,7 @@ impl Turn<'_> {
     fn add_breakouts(&mut self, create: &CreateBreakouts, capacity: u16) -> Vec<BreakoutId> {
         let owner = match self.actor {
             Actor::Participant(id) => Some(id),
-            Actor::Operator | Actor::System => None,
+            Actor::Operator | Actor::Key(_) | Actor::System => None,
         };
         let mut created = Vec::new();
         for index in 0..create.count as usize {
@@ -175,6 +175,7 @@ impl Turn<'_> {
         if let Some(to) = self.state.breakouts.get_mut(&breakout) {
             to.invited.insert(identity.clone());
         }
+        self.wait_for(breakout, &identity);
         self.effects.changed.insert(breakout);
         if let Some(summary) = self.state.summary(breakout) {
             self.tell(EventKind::Invited {

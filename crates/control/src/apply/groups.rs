@@ -50,15 +50,25 @@ impl Turn<'_> {
             self.set_open(*id, true);
         }
         for id in &breakouts {
-            self.move_assigned(*id);
+            self.call_everybody(*id);
+            self.take_in(*id);
         }
         Ok(self.moved_breakouts(breakouts))
     }
 
     pub(super) fn close(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
         let breakouts = self.select_owned(selection)?;
+        let before = self.is_any_open();
         self.shut(&breakouts, MoveCause::Closed);
+        if before && !self.is_any_open() {
+            self.stop_timer();
+        }
         Ok(self.moved_breakouts(breakouts))
+    }
+
+    /// Without an open breakout a round is over: its timer must not end the next one.
+    fn is_any_open(&self) -> bool {
+        self.state.breakouts.values().any(|it| it.open)
     }
 
     /// Returns everybody and lets nobody in.
@@ -88,6 +98,8 @@ impl Turn<'_> {
         }
         let breakouts = self.select_owned(selection)?;
         self.return_all(&breakouts, MoveCause::Cleared);
+        // Rule 9: a cleared breakout stays empty.
+        self.effects.freed.clear();
         Ok(self.moved_breakouts(breakouts))
     }
 
@@ -136,6 +148,10 @@ impl Turn<'_> {
             self.assign(&identity, None);
         }
         let void = self.void_invitations(&breakouts, &members);
+        let was_open = self.is_any_open();
+        self.state
+            .waiting
+            .retain(|(to, _), _| !breakouts.contains(to));
         for id in &breakouts {
             if let Some(gone) = self.state.breakouts.remove(id) {
                 self.effects.selectable |= gone.self_select;
@@ -144,6 +160,9 @@ impl Turn<'_> {
         }
         if self.state.breakouts.is_empty() {
             self.lift_room_gate();
+        }
+        if self.state.breakouts.is_empty() || was_open && !self.is_any_open() {
+            self.stop_timer();
         }
         self.effects.selectable |= self.state.settings().breakouts.self_select;
         self.tell(EventKind::BreakoutsDestroyed {
@@ -251,7 +270,12 @@ impl Turn<'_> {
         }
         next.auto_move = patch.auto_move.unwrap_or(held.auto_move);
         next.self_select = patch.self_select.unwrap_or(held.self_select);
+        let begins_to_move = next.auto_move && !held.auto_move;
         self.replace_breakout(id, next);
+        if begins_to_move {
+            self.call_everybody(id);
+        }
+        self.take_in(id);
         Ok(self.breakout_outcome(id))
     }
 

@@ -6,7 +6,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{BreakoutError, EventKind, MoveCause, Outcome, bounds};
+use crate::{BreakoutError, EventKind, Outcome, bounds};
 
 impl Turn<'_> {
     pub(super) fn invite(
@@ -77,6 +77,7 @@ impl Turn<'_> {
             from.invited.remove(&identity);
             owner = from.owner;
         }
+        self.wait_unless_asked(breakout, &identity);
         self.effects.changed.insert(breakout);
         self.tell(EventKind::InviteRejected {
             participant,
@@ -121,10 +122,9 @@ impl Turn<'_> {
                 self.unassign(identity);
             }
             self.assign(identity, Some(breakout));
+            self.wait_outside(breakout, identity);
         }
-        if self.state.breakout(breakout)?.open {
-            self.move_assigned(breakout);
-        }
+        self.take_in(breakout);
         Ok(self.breakout_outcome(breakout))
     }
 
@@ -139,30 +139,12 @@ impl Turn<'_> {
         self.assign(identity, None);
     }
 
-    /// Rule 11: `auto_move` moves everybody who is assigned and in the parent, as far as there is room.
-    pub(super) fn move_assigned(&mut self, breakout: BreakoutId) {
-        let Some(to) = self.state.breakouts.get(&breakout) else {
-            return;
-        };
-        if !to.auto_move {
-            return;
-        }
-        let identities = to.invited.iter().chain(self.state.assigned_to(breakout));
-        let identities: BTreeSet<&String> = identities.collect();
-        let present: Vec<ParticipantId> = identities
-            .into_iter()
-            .filter_map(|identity| self.state.identities.get(identity).copied())
-            .filter(|id| {
-                self.state
-                    .participants
-                    .get(id)
-                    .is_some_and(|one| !one.is_away())
-            })
-            .take(to.free())
-            .collect();
-        for participant in present {
-            let to = GroupId::Breakout(breakout);
-            self.place(participant, to, MoveCause::AutoMoved, None);
+    /// Somebody who is inside already waits for nothing.
+    fn wait_outside(&mut self, breakout: BreakoutId, identity: &str) {
+        let id = self.state.identities.get(identity);
+        let one = id.and_then(|id| self.state.participants.get(id));
+        if one.is_none_or(|one| one.group != GroupId::Breakout(breakout)) {
+            self.wait_for(breakout, identity);
         }
     }
 

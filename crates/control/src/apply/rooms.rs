@@ -88,6 +88,7 @@ impl Turn<'_> {
         }
         self.state.breakouts.clear();
         self.state.assignments.clear();
+        self.state.waiting.clear();
         self.state.config.settings.breakouts.ends_at = None;
         self.effects.changed.clear();
         self.state.closed = true;
@@ -112,8 +113,8 @@ impl Turn<'_> {
         let changed = *held != next;
         let timer_moved = held.ends_at != next.ends_at || held.countdown_ms != next.countdown_ms;
         self.effects.selectable |= held.self_select != next.self_select;
-        if timer_moved {
-            self.state.timer = timer_from(&next, self.now);
+        if held.ends_at != next.ends_at || !self.state.timer.time_up && timer_moved {
+            self.state.timer = TimerState::new(&next, self.now);
         }
         self.state.config.settings.breakouts = next.clone();
         let settings = Box::new(next);
@@ -135,20 +136,9 @@ fn patched(
     let ends_at = match patch.timer {
         None => held.ends_at,
         Some(TimerChange::Stop) => None,
-        Some(TimerChange::EndAt(at)) if at > now => Some(at),
-        Some(TimerChange::EndAt(_)) => {
-            return Err(BreakoutError::InvalidArgument(
-                "the end of the breakouts must lie in the future",
-            ));
-        }
+        Some(TimerChange::EndAt(at)) => Some(at),
     };
-    let mut countdown_ms = patch
-        .countdown_ms
-        .as_ref()
-        .unwrap_or(&held.countdown_ms)
-        .clone();
-    countdown_ms.sort_unstable_by(|one, other| other.cmp(one));
-    countdown_ms.dedup();
+    let countdown_ms = patch.countdown_ms.as_ref().unwrap_or(&held.countdown_ms);
     let next = BreakoutSettings {
         availability: patch.availability.unwrap_or(held.availability),
         parent_while_away: patch.parent_while_away.unwrap_or(held.parent_while_away),
@@ -157,23 +147,39 @@ fn patched(
         allow_video: patch.allow_video.unwrap_or(held.allow_video),
         ends_at,
         grace_ms: patch.grace_ms.unwrap_or(held.grace_ms),
-        countdown_ms,
+        countdown_ms: countdown_ms.clone(),
     };
     check_breakout_settings(&next)?;
+    if matches!(patch.timer, Some(TimerChange::EndAt(_))) {
+        check_end(&next, now)?;
+    }
     Ok(next)
 }
 
-/// Reminders whose moment has passed already are left out.
-fn timer_from(settings: &BreakoutSettings, now: UnixMillis) -> TimerState {
-    let remaining = settings.ends_at.map_or(0, |at| at.since(now));
-    let passed = settings
-        .countdown_ms
-        .iter()
-        .filter(|before| u64::from(**before) >= remaining);
-    TimerState {
-        announced: u8::try_from(passed.count()).unwrap_or(u8::MAX),
-        time_up: false,
+impl TimerState {
+    /// Of a timer that begins to run: reminders whose moment has passed already are left out.
+    pub(crate) fn new(settings: &BreakoutSettings, now: UnixMillis) -> Self {
+        Self {
+            announced: settings.ends_at.map_or(0, |at| passed(settings, at, now)),
+            time_up: false,
+        }
     }
+}
+
+/// How many reminders of a countdown lie behind.
+pub(super) fn passed(settings: &BreakoutSettings, ends_at: UnixMillis, now: UnixMillis) -> u8 {
+    let remaining = ends_at.since(now);
+    let countdown = settings.countdown_ms.iter();
+    let passed = countdown.filter(|before| u64::from(**before) >= remaining);
+    u8::try_from(passed.count()).unwrap_or(u8::MAX)
+}
+
+/// Refuses an end that has passed already.
+pub(crate) fn check_end(settings: &BreakoutSettings, now: UnixMillis) -> Result<(), BreakoutError> {
+    require(
+        settings.ends_at.is_none_or(|at| at > now),
+        BreakoutError::InvalidArgument("the end of the breakouts must lie in the future"),
+    )
 }
 
 /// Refuses settings that a room cannot have.
@@ -205,5 +211,11 @@ fn check_breakout_settings(settings: &BreakoutSettings) -> Result<(), BreakoutEr
     require(
         settings.countdown_ms.len() <= bounds::COUNTDOWN,
         BreakoutError::InvalidArgument("a countdown has at most 10 entries"),
+    )?;
+    require(
+        settings.countdown_ms.is_sorted_by(|one, next| one > next),
+        BreakoutError::InvalidArgument(
+            "a countdown goes from the longest time to the shortest, each of them once",
+        ),
     )
 }

@@ -2,6 +2,7 @@
 
 use sideroom_route::ParticipantId;
 
+use super::rooms::passed;
 use crate::state::{State, require};
 use crate::turn::Turn;
 use crate::{Actor, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
@@ -66,11 +67,15 @@ impl Turn<'_> {
         let grace_until = ends_at + u64::from(settings.grace_ms);
         match timer {
             Timer::Countdown => {
-                self.state.timer.announced += 1;
-                self.tell(EventKind::Countdown {
-                    remaining_ms: ends_at.since(self.now),
+                // After a pause of the node several are due: one says how much time is left.
+                let passed = passed(settings, ends_at, self.now);
+                self.state.timer.announced = passed;
+                let remaining_ms = ends_at.since(self.now);
+                let event = EventKind::Countdown {
+                    remaining_ms,
                     ends_at,
-                });
+                };
+                self.tell_if(remaining_ms > 0, event);
                 Outcome::Done
             }
             Timer::TimeUp => {
@@ -83,13 +88,19 @@ impl Turn<'_> {
     }
 
     fn end_breakouts(&mut self) -> Outcome {
-        self.state.config.settings.breakouts.ends_at = None;
-        self.state.timer = crate::state::TimerState::default();
         let all: Vec<_> = self.state.breakouts.keys().copied().collect();
-        self.tell(EventKind::BreakoutSettingsChanged {
-            settings: Box::new(self.state.settings().breakouts.clone()),
-        });
+        self.stop_timer();
         self.shut(&all, MoveCause::TimeUp);
         self.moved_breakouts(all)
+    }
+
+    /// The breakouts have no set end any more.
+    pub(super) fn stop_timer(&mut self) {
+        self.state.timer = crate::state::TimerState::default();
+        let settings = &mut self.state.config.settings.breakouts;
+        if settings.ends_at.take().is_some() {
+            let settings = Box::new(settings.clone());
+            self.tell(EventKind::BreakoutSettingsChanged { settings });
+        }
     }
 }

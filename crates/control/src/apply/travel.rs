@@ -7,7 +7,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 use crate::distribute::{self, Target};
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{Actor, BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
+use crate::{BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
 
 impl Turn<'_> {
     pub(super) fn join_breakout(
@@ -24,7 +24,7 @@ impl Turn<'_> {
             || self.state.assignments.get(&one.identity) == Some(&breakout);
         let chooses = to.self_select || self.state.settings().breakouts.self_select;
         let owns = to.owner == Some(participant);
-        let powerful = one.is_moderator() || self.actor == Actor::Operator;
+        let powerful = one.is_moderator() || self.actor.is_operator();
         require(
             asked || chooses || owns || powerful,
             BreakoutError::NotAssigned,
@@ -167,6 +167,8 @@ impl Turn<'_> {
                 self.assign(&identity, Some(*breakout));
             }
         }
+        // The distribution stands: nobody follows into what it has left free.
+        self.effects.freed.clear();
         Ok(self.distributed(breakouts, dealt.placed, dealt.left_over, Some(seed)))
     }
 

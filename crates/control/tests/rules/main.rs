@@ -9,6 +9,7 @@ mod moving;
 #[path = "../story/mod.rs"]
 mod story;
 mod together;
+mod waiting;
 
 use sideroom_control::*;
 use sideroom_route::*;
@@ -54,10 +55,29 @@ const RULES: &[(u8, &[&str])] = &[
         ],
     ),
     (10, &["a_group_operation"]),
-    (11, &["force_moves", "moderators_learn"]),
+    (
+        11,
+        &[
+            "force_moves",
+            "moderators_learn",
+            "switching_auto_move",
+            "a_place_that_becomes_free",
+            "those_who_are_not_asked",
+            "a_late_joiner_waits",
+        ],
+    ),
     (12, &["distribution_is_even"]),
-    (13, &["the_timer_counts", "a_refused_return"]),
-    (14, &["a_dropped_participant", "a_late_joiner"]),
+    (
+        13,
+        &[
+            "the_timer_counts",
+            "the_timer_goes",
+            "reminders_that_have_passed",
+            "an_end_that_has_passed",
+            "a_refused_return",
+        ],
+    ),
+    (14, &["a_dropped_participant", "a_late_joiner_goes"]),
     (15, &["ownership_passes"]),
     (
         16,
@@ -92,6 +112,7 @@ fn every_rule_has_its_tests() {
         include_str!("together.rs"),
         include_str!("lasting.rs"),
         include_str!("beyond.rs"),
+        include_str!("waiting.rs"),
     ]
     .concat();
     let numbers: Vec<u8> = RULES.iter().map(|(rule, _)| *rule).collect();

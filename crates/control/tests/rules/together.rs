@@ -199,7 +199,7 @@ fn rule_13_the_timer_counts_down_grants_a_grace_and_returns_everybody() {
         settings(|patch| {
             patch.timer = Some(TimerChange::EndAt(ends_at));
             patch.grace_ms = Some(5_000);
-            patch.countdown_ms = Some(vec![10_000, 60_000, 120_000]);
+            patch.countdown_ms = Some(vec![120_000, 60_000, 10_000]);
         }),
     );
     assert_eq!(story.room.next_deadline(), Some(START + 30_000));
@@ -229,6 +229,110 @@ fn rule_13_the_timer_counts_down_grants_a_grace_and_returns_everybody() {
         "an idle room costs nothing"
     );
     story.check_replay();
+}
+
+/// The timer of a round that is over must not end the next one.
+#[test]
+fn rule_13_the_timer_goes_with_its_round() {
+    let ways: [Command; 2] = [
+        Command::Destroy(Selection::All),
+        Command::Close(Selection::All),
+    ];
+    for (way, in_grace) in ways.iter().flat_map(|way| [(way, false), (way, true)]) {
+        let (mut story, [moderator, ann, ..]) = four();
+        let first = story.create(moderator, 2, 4);
+        let ends_at = story.now + 60_000;
+        let timer = settings(|patch| patch.timer = Some(TimerChange::EndAt(ends_at)));
+        story.ok(moderator, timer);
+        if in_grace {
+            story.pass(60_000);
+        }
+        story.put(&[ann], inside(first[0]));
+        let over = story.ok(moderator, way.clone());
+        let stopped = over.events.iter().any(|event| {
+            matches!(&event.kind, EventKind::BreakoutSettingsChanged { settings }
+                if settings.ends_at.is_none())
+        });
+        assert!(stopped, "{way:?}: those who show a clock are told");
+        assert_eq!(story.view().settings.breakouts.ends_at, None);
+        let next = story.create(moderator, 1, 4)[0];
+        story.put(&[ann], inside(next));
+        assert_eq!(story.room.next_deadline(), None, "{way:?}");
+        assert!(story.pass(200_000).is_empty(), "{way:?}");
+        assert_eq!(story.group(ann), inside(next), "{way:?}");
+        story.check_replay();
+    }
+    // As long as a breakout is open the round goes on.
+    let (mut story, [moderator, ..]) = four();
+    let first = story.create(moderator, 3, 4);
+    let ends_at = Some(story.now + 60_000);
+    let timer = ends_at.map(TimerChange::EndAt);
+    story.ok(moderator, settings(|patch| patch.timer = timer));
+    let one = |id: BreakoutId| Selection::Some(vec![id]);
+    story.ok(moderator, Command::Destroy(one(first[0])));
+    story.ok(moderator, Command::Close(one(first[1])));
+    story.ok(moderator, Command::Clear(Selection::All));
+    assert_eq!(story.view().settings.breakouts.ends_at, ends_at);
+}
+
+#[test]
+fn rule_13_reminders_that_have_passed_are_left_out() {
+    let mut config = config();
+    config.settings.breakouts.ends_at = Some(START + 40_000);
+    config.settings.breakouts.countdown_ms = vec![60_000, 30_000, 10_000];
+    let mut story = Story::with(config);
+    let moderator = story.moderator("mod");
+    story.create(moderator, 1, 4);
+    let remaining = |told: Vec<Event>| {
+        let told = told.into_iter().map(|event| match event.kind {
+            EventKind::Countdown { remaining_ms, .. } => Some(remaining_ms),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert!(story.pass(9_999).is_empty(), "a minute before had passed");
+    assert_eq!(remaining(story.pass(1)), [Some(30_000)]);
+    // A node that was away tells once how much time is left.
+    let restarted = settings(|patch| {
+        patch.timer = Some(TimerChange::EndAt(START + 200_000));
+        patch.countdown_ms = Some(vec![90_000, 60_000, 30_000, 10_000]);
+    });
+    story.ok(moderator, restarted);
+    assert_eq!(remaining(story.pass(165_000)), [Some(25_000)]);
+    assert_eq!(remaining(story.pass(15_000)), [Some(10_000)]);
+    // And none once the time is up.
+    let again = settings(|patch| patch.timer = Some(TimerChange::EndAt(START + 400_000)));
+    story.ok(moderator, again);
+    let told = story.pass(210_000);
+    assert_eq!(told.len(), 1);
+    assert!(matches!(told[0].kind, EventKind::TimeUp { .. }));
+    // A new countdown does not take the end of the time back.
+    let none = settings(|patch| patch.countdown_ms = Some(Vec::new()));
+    story.ok(moderator, none);
+    assert!(story.view().settings.breakouts.countdown_ms.is_empty());
+    assert!(story.pass(1).is_empty());
+    story.pass(10_000);
+    assert_eq!(story.view().settings.breakouts.ends_at, None);
+    story.check_replay();
+}
+
+#[test]
+fn rule_13_an_end_that_has_passed_and_a_countdown_out_of_order_are_refused() {
+    let says = |error: BreakoutError, word: &str| assert!(error.to_string().contains(word));
+    let refused = |change: fn(&mut BreakoutSettings)| {
+        let mut config = config();
+        change(&mut config.settings.breakouts);
+        Room::new(config).unwrap_err()
+    };
+    says(refused(|it| it.ends_at = Some(START)), "future");
+    says(refused(|it| it.countdown_ms = vec![10, 20]), "shortest");
+    says(refused(|it| it.countdown_ms = vec![20, 20]), "once");
+    let (mut story, [moderator, ..]) = four();
+    let now = story.now;
+    let past = settings(|patch| patch.timer = Some(TimerChange::EndAt(now)));
+    says(story.refused(moderator, past), "future");
+    let unsorted = settings(|patch| patch.countdown_ms = Some(vec![10, 20]));
+    says(story.refused(moderator, unsorted), "shortest");
 }
 
 #[test]

@@ -16,6 +16,15 @@ pub(super) fn breakouts(
         0 => TimerChange::Stop,
         at => TimerChange::EndAt(UnixMillis(at)),
     });
+    let countdown_ms = match (wire.no_countdown, wire.countdown_ms.is_empty()) {
+        (false, true) => None,
+        (false, false) | (true, true) => Some(wire.countdown_ms),
+        (true, false) => {
+            return Err(ApiError::BadRequest(
+                "Give either `countdownMs` or `noCountdown`, not both.".to_owned(),
+            ));
+        }
+    };
     Ok(BreakoutSettingsPatch {
         availability: wire.availability.map(availability).transpose()?,
         parent_while_away: wire.parent_while_away.map(while_away).transpose()?,
@@ -24,7 +33,7 @@ pub(super) fn breakouts(
         allow_video: wire.allow_video,
         timer,
         grace_ms: wire.end_grace_ms,
-        countdown_ms: (!wire.countdown_ms.is_empty()).then_some(wire.countdown_ms),
+        countdown_ms,
     })
 }
 

@@ -7,7 +7,7 @@ use super::{Call, mutation, patch};
 use crate::{
     api::{Api, Asker, Who, request_id_or_fresh, room_name},
     auth::Scope,
-    backend::{CreateRoom, MovesRequest},
+    backend::{CommandRequest, CreateRoom, MovesRequest},
     encode,
     error::ApiError,
     ids,
@@ -78,12 +78,15 @@ impl Call for DeleteRoomRequest {
     type Response = DeleteRoomResponse;
 
     async fn call(self, api: &Api, who: &Who) -> Result<DeleteRoomResponse, ApiError> {
-        who.operator(Scope::Rooms)?;
-        let room = room_name(&self.room)?;
-        let request_id = request_id_or_fresh(&self.request_id)?;
-        let expected = self.expected_epoch.map(Epoch);
-        api.timed(api.backend.delete_room(room, request_id, expected))
-            .await?;
+        let actor = who.operator(Scope::Rooms)?.actor()?;
+        let request = CommandRequest {
+            room: room_name(&self.room)?.to_owned(),
+            actor,
+            request_id: request_id_or_fresh(&self.request_id)?,
+            expected_epoch: self.expected_epoch.map(Epoch),
+            command: Command::CloseRoom,
+        };
+        api.timed(api.backend.delete_room(request)).await?;
         Ok(DeleteRoomResponse {})
     }
 }

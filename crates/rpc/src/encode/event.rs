@@ -20,7 +20,7 @@ pub(crate) fn event(event: &control::Event, viewer: Viewer) -> proto::Event {
     let own = match (viewer, event.actor) {
         (Viewer::Operator, _) => true,
         (Viewer::Participant(viewer), Actor::Participant(actor)) => viewer == actor,
-        (Viewer::Participant(_), Actor::Operator | Actor::System) => false,
+        (Viewer::Participant(_), Actor::Operator | Actor::Key(_) | Actor::System) => false,
     };
     let request_id = event.request_id.as_ref().filter(|_| own);
     proto::Event {

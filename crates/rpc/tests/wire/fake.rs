@@ -16,7 +16,7 @@ use sideroom_control::{
     Actor, BreakoutError, Command, Join, RequestId, Role, Room, RoomConfig, RoomSettings, RoomView,
     SlotPool, Stay, UnixMillis, Viewer, Views,
 };
-use sideroom_route::{Epoch, ParticipantId, RoomId, TrackKind};
+use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
     ApiError, Backend,
     backend::{
@@ -170,18 +170,14 @@ impl Backend for Fake {
         view
     }
 
-    async fn delete_room(
-        &self,
-        room: &str,
-        id: RequestId,
-        expected: Option<Epoch>,
-    ) -> Result<(), ApiError> {
+    async fn delete_room(&self, request: CommandRequest) -> Result<(), ApiError> {
         let now = self.now();
         let mut rooms = self.rooms();
-        if let Some(hosted) = rooms.get_mut(room) {
-            hosted.apply_at(now, expected, Actor::Operator, (&id, Command::CloseRoom))?;
+        if let Some(hosted) = rooms.get_mut(&request.room) {
+            let (id, expected) = (&request.request_id, request.expected_epoch);
+            hosted.apply_at(now, expected, request.actor, (id, request.command))?;
             hosted.close(None, CloseReason::RoomClosed);
-            rooms.remove(room);
+            rooms.remove(&request.room);
         }
         Ok(())
     }

@@ -187,6 +187,7 @@ fn actor(actor: Actor) -> String {
     match actor {
         Actor::Participant(id) => id.to_string(),
         Actor::Operator => "the operator".into(),
+        Actor::Key(key) => format!("the operator ({key})"),
         Actor::System => "the server".into(),
     }
 }

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sideroom_control::{
-    Actor, Command, Outcome, Reoffer, RequestId, RoomView, SlotPool, Stay, Viewer, Views,
-};
-use sideroom_route::{Epoch, Media, ParticipantId, TrackId, TrackKind};
+use sideroom_control::{Actor, Command, Outcome, Reoffer, RoomView, SlotPool, Stay, Viewer, Views};
+use sideroom_route::{Media, ParticipantId, TrackId, TrackKind};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
     ReofferRequest, RoomSummary, SessionId, Stats, Watch,
@@ -194,22 +192,10 @@ impl Backend for Node {
             .await
     }
 
-    async fn delete_room(
-        &self,
-        room: &str,
-        request_id: RequestId,
-        expected_epoch: Option<Epoch>,
-    ) -> Result<(), ApiError> {
-        let request = CommandRequest {
-            room: room.to_owned(),
-            actor: Actor::Operator,
-            request_id,
-            expected_epoch,
-            command: Command::CloseRoom,
-        };
+    async fn delete_room(&self, request: CommandRequest) -> Result<(), ApiError> {
         let span = info_span!(
             "delete_room",
-            room,
+            room = request.room,
             request_id = request.request_id.as_str()
         );
         self.ask(|reply| Ask::Delete(Box::new(request), reply))

@@ -175,7 +175,7 @@ impl Draw<'_> {
     pub(super) fn across(&mut self) -> (Actor, Command) {
         let participant = match self.moderator() {
             Actor::Participant(id) => id,
-            Actor::Operator | Actor::System => self.someone(),
+            Actor::Operator | Actor::Key(_) | Actor::System => self.someone(),
         };
         let command = match self.chance.below(20) {
             0..=4 => Command::StartAddressAll {

@@ -3,7 +3,7 @@
 mod breakouts;
 mod people;
 
-use sideroom_control::{Actor, Command, KindSet, Selection};
+use sideroom_control::{Actor, Command, KeyId, KindSet, Selection};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
 use crate::chance::Chance;
@@ -166,12 +166,23 @@ impl Draw<'_> {
         let moderators: Vec<ParticipantId> = moderators.map(|one| one.id).collect();
         match self.chance.below(10) {
             0 => Actor::Participant(self.someone()),
-            1 | 2 => Actor::Operator,
+            1 => Actor::Operator,
+            2 => self.key(),
             _ => match self.chance.pick(&moderators) {
                 Some(id) => Actor::Participant(*id),
                 None => Actor::Operator,
             },
         }
+    }
+
+    /// One of the app's API keys.
+    fn key(&mut self) -> Actor {
+        let name = if self.chance.happens(0.5) {
+            "one"
+        } else {
+            "two"
+        };
+        Actor::Key(KeyId::new(name).expect("invariant: the name is short"))
     }
 
     /// Who asks something about `id`: mostly `id`.

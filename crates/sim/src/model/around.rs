@@ -1,6 +1,6 @@
 //! Who may do what, in which mode; the room's settings; what reaches across groups; ownership; timers.
 
-use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, Timer};
+use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, Timer, TimerChange};
 use sideroom_route::ParticipantId;
 
 use super::Model;
@@ -13,7 +13,7 @@ impl Model {
 
     pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
         match actor {
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
             Actor::Participant(id) => self
                 .person(id)
                 .is_some_and(|one| one.moderator || grant(&one.grants)),
@@ -163,6 +163,11 @@ impl Model {
                 held.allow_return = patch.allow_return.unwrap_or(held.allow_return);
                 held.self_select = patch.self_select.unwrap_or(held.self_select);
                 held.allow_video = patch.allow_video.unwrap_or(held.allow_video);
+                match patch.timer {
+                    None => {}
+                    Some(TimerChange::Stop) => held.ends_at = None,
+                    Some(TimerChange::EndAt(at)) => held.ends_at = Some(at),
+                }
             }
             _ => {}
         }
@@ -218,17 +223,23 @@ impl Model {
         }
     }
 
-    pub(super) fn follow_timer(&mut self, timer: Timer) {
+    pub(super) fn follow_timer(&mut self, timer: Timer) -> Result<(), Violation> {
+        let runs = matches!(timer, Timer::Expire(_)) || self.settings.breakouts.ends_at.is_some();
+        ensure(runs, "timers", || {
+            format!("{timer:?}, although the breakouts have no end")
+        })?;
         match timer {
             Timer::Countdown | Timer::TimeUp => {}
             Timer::End => {
                 let all: Vec<_> = self.breakouts.keys().copied().collect();
                 self.shut(&all, sideroom_control::MoveCause::TimeUp);
+                self.settings.breakouts.ends_at = None;
             }
             Timer::Expire(id) => {
                 self.pass_ownership(id);
                 self.people.retain(|one| one.id != id);
             }
         }
+        Ok(())
     }
 }

@@ -26,7 +26,8 @@ impl Model {
                 for (id, to) in placed {
                     let number = self.named(*id)?.identity;
                     self.breakout(*to)?.invited.insert(number);
-                    self.assignments.insert(number, *to);
+                    self.wait(*to, number);
+                    self.reassign(number, *to);
                     if *force || create.auto_move && create.open {
                         self.place(*id, GroupId::Breakout(*to), (MoveCause::Forced, None))?;
                     }
@@ -51,6 +52,7 @@ impl Model {
                     self.assignments.remove(&number);
                 }
                 self.breakout(*breakout)?.invited.remove(&number);
+                self.wait_unless_asked(*breakout, number);
                 Ok(())
             }
             Command::Assign {
@@ -76,7 +78,7 @@ impl Model {
         })?;
         let owner = match actor {
             Actor::Participant(id) => Some(id),
-            Actor::Operator | Actor::System => None,
+            Actor::Operator | Actor::Key(_) | Actor::System => None,
         };
         let mut created = Vec::new();
         for view in breakouts {
@@ -153,6 +155,7 @@ impl Model {
                 format!("{id} was invited although it is in {}", one.group)
             })?;
             self.breakout(breakout)?.invited.insert(one.identity);
+            self.wait(breakout, one.identity);
             if moves {
                 let to = GroupId::Breakout(breakout);
                 self.place(id, to, (MoveCause::Forced, None))?;
@@ -165,12 +168,20 @@ impl Model {
         Ok(())
     }
 
+    fn reassign(&mut self, number: u32, breakout: BreakoutId) {
+        if let Some(before) = self.assignments.insert(number, breakout) {
+            self.wait_unless_asked(before, number);
+        }
+    }
+
     fn unassign(&mut self, number: u32) {
-        if let Some(from) = self.assignments.remove(&number)
-            && let Some(from) = self.breakouts.get_mut(&from)
-        {
+        let Some(id) = self.assignments.remove(&number) else {
+            return;
+        };
+        if let Some(from) = self.breakouts.get_mut(&id) {
             from.invited.remove(&number);
         }
+        self.wait_unless_asked(id, number);
     }
 
     fn assign(
@@ -188,6 +199,11 @@ impl Model {
                         self.unassign(number);
                     }
                     self.assignments.insert(number, id);
+                    let mut people = self.people.iter();
+                    let inside = GroupId::Breakout(id);
+                    if !people.any(|one| one.identity == number && one.group == inside) {
+                        self.wait(id, number);
+                    }
                 }
             }
         }
@@ -199,10 +215,11 @@ impl Model {
         ensure(assigned <= capacity, "capacity", || {
             format!("{assigned} are assigned to {id}, which holds {capacity}")
         })?;
-        let before = self.members(id);
-        let came = view.members.iter().filter(|it| !before.contains(it));
-        let came: Vec<ParticipantId> = came.copied().collect();
-        self.move_asked(id, &came)
+        self.fill(id)?;
+        let expected = self.members(id);
+        ensure(view.members == expected, "auto move", || {
+            format!("{:?} are in {id}, and not {expected:?}", view.members)
+        })
     }
 
     pub(super) fn is_asked(&self, number: u32, breakout: BreakoutId) -> bool {
@@ -216,30 +233,6 @@ impl Model {
         held.map_or(0, |it| {
             it.capacity.saturating_sub(self.members(breakout).len())
         })
-    }
-
-    /// Rule 11: those who are asked come at once, as far as there is room.
-    pub(super) fn move_asked(
-        &mut self,
-        breakout: BreakoutId,
-        came: &[ParticipantId],
-    ) -> Result<(), Violation> {
-        let to = self.breakout(breakout)?;
-        let moves = to.auto_move && to.open;
-        let ready = self.people.iter().filter(|one| {
-            moves && one.group == GroupId::Parent && self.is_asked(one.identity, breakout)
-        });
-        let ready: Vec<ParticipantId> = ready.map(|one| one.id).collect();
-        let expected = ready.len().min(self.free(breakout));
-        let right = came.len() == expected && came.iter().all(|id| ready.contains(id));
-        ensure(right, "auto move", || {
-            format!("{came:?} came to {breakout}; {expected} of {ready:?} should have")
-        })?;
-        for id in came {
-            let to = GroupId::Breakout(breakout);
-            self.place(*id, to, (MoveCause::AutoMoved, None))?;
-        }
-        Ok(())
     }
 
     pub(super) fn follow_going(
@@ -300,7 +293,7 @@ impl Model {
             })?;
             self.place(*id, GroupId::Breakout(*to), (MoveCause::Shuffled, None))?;
             let number = self.named(*id)?.identity;
-            self.assignments.insert(number, *to);
+            self.reassign(number, *to);
         }
         Ok(())
     }
@@ -322,7 +315,7 @@ impl Model {
             format!("{id} joined {breakout}")
         })?;
         let welcome = one.moderator
-            || actor == Actor::Operator
+            || actor.is_operator()
             || to.self_select
             || self_select
             || to.owner == Some(id)

@@ -41,17 +41,28 @@ impl Model {
                 for id in &selected {
                     self.breakout(*id)?.open = true;
                 }
-                let moves = moves(outcome)?;
+                let before = self.inside();
                 for id in &selected {
-                    let came = moves.iter().filter(|(_, to)| *to == GroupId::Breakout(*id));
-                    let came: Vec<ParticipantId> = came.map(|(who, _)| *who).collect();
-                    self.move_asked(*id, &came)?;
+                    self.call_everybody(*id);
+                    self.fill(*id)?;
                 }
-                Ok(())
+                let came: Vec<_> = self.inside().difference(&before).copied().collect();
+                let mut moves: Vec<_> = moves(outcome)?
+                    .iter()
+                    .filter_map(|(who, to)| Some((*who, to.breakout()?)))
+                    .collect();
+                moves.sort_unstable();
+                ensure(moves == came, "auto move", || {
+                    format!("{moves:?} were moved, and not {came:?}")
+                })
             }
             Command::Close(selection) => {
                 let selected = self.selected(selection);
+                let before = self.is_any_open();
                 self.shut(&selected, MoveCause::Closed);
+                if before && !self.is_any_open() {
+                    self.settings.breakouts.ends_at = None;
+                }
                 Ok(())
             }
             Command::Clear(selection) => self.clear(actor, selection, outcome),
@@ -74,6 +85,10 @@ impl Model {
             let _ = self.place(*id, GroupId::Parent, (cause, None));
         }
         people
+    }
+
+    fn is_any_open(&self) -> bool {
+        self.breakouts.values().any(|it| it.open)
     }
 
     pub(super) fn shut(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
@@ -116,7 +131,12 @@ impl Model {
             }
         }
         self.assignments.retain(|_, to| !selected.contains(to));
+        let before = self.is_any_open();
         self.breakouts.retain(|id, _| !selected.contains(id));
+        self.waiting.retain(|(id, _)| !selected.contains(id));
+        if self.breakouts.is_empty() || before && !self.is_any_open() {
+            self.settings.breakouts.ends_at = None;
+        }
         if self.breakouts.is_empty() {
             self.room_gate = ParentGate::default();
         }

@@ -6,6 +6,7 @@ mod around;
 mod enter;
 mod groups;
 mod people;
+mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -80,6 +81,8 @@ pub(crate) struct Model {
     pub(crate) people: Vec<Person>,
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     pub(crate) assignments: BTreeMap<u32, BreakoutId>,
+    /// Identities that wait for a place in a breakout, in order of waiting.
+    waiting: Vec<(BreakoutId, u32)>,
     pub(crate) settings: RoomSettings,
     pub(crate) room_gate: ParentGate,
     pub(crate) draining: bool,
@@ -105,6 +108,7 @@ impl Model {
             people: Vec::new(),
             breakouts: BTreeMap::new(),
             assignments: BTreeMap::new(),
+            waiting: Vec::new(),
             settings,
             room_gate: ParentGate::default(),
             draining: false,
@@ -124,6 +128,7 @@ impl Model {
         ensure(!self.closed, "ended room", || format!("{command:?}"))?;
         self.check_power(actor, command)?;
         self.check_mode(command)?;
+        let inside = self.inside();
         match command {
             Command::UpdateRoom(_)
             | Command::SetMode(_)
@@ -169,8 +174,9 @@ impl Model {
             | Command::Clear(_)
             | Command::Destroy(_)
             | Command::UpdateBreakout { .. } => self.follow_groups(actor, command, outcome)?,
-            Command::Timer(timer) => self.follow_timer(*timer),
+            Command::Timer(timer) => self.follow_timer(*timer)?,
         }
+        self.fill_freed(actor, command, &inside)?;
         self.settle();
         self.check_limits()
     }
@@ -290,6 +296,10 @@ impl Model {
         if one.listening == to.breakout() {
             one.listening = None;
         }
+        let number = one.identity;
+        if let Some(id) = to.breakout() {
+            self.waiting.retain(|it| *it != (id, number));
+        }
         Ok(())
     }
 
@@ -311,8 +321,12 @@ impl Model {
             held.owner = Some(owner);
             held.orphaned = false;
         }
+        let begins = patch.auto_move == Some(true) && !held.auto_move;
         held.auto_move = patch.auto_move.unwrap_or(held.auto_move);
         held.self_select = patch.self_select.unwrap_or(held.self_select);
-        Ok(())
+        if begins {
+            self.call_everybody(id);
+        }
+        self.fill(id)
     }
 }

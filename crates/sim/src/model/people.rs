@@ -97,6 +97,9 @@ impl Model {
         ensure(group == expected, "late joiner", || {
             format!("{id} came to {group} and not to {expected}")
         })?;
+        if group == GroupId::Parent {
+            self.wait(breakout, number);
+        }
         self.place(id, group, (sideroom_control::MoveCause::AutoMoved, None))
     }
 

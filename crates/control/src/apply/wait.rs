@@ -1,0 +1,81 @@
+//! Waiting for a place in a breakout with `auto_move` (rule 11).
+//!
+//! An identity waits for a breakout from when it is assigned or invited until it is inside, declines, or
+//! is no longer asked. Somebody who was inside and left waits no more, until the breakout is opened again.
+
+use std::collections::BTreeSet;
+
+use sideroom_route::{BreakoutId, GroupId, ParticipantId};
+
+use crate::MoveCause;
+use crate::turn::Turn;
+
+impl Turn<'_> {
+    /// Puts an identity at the end of the queue, if it is not in it.
+    pub(super) fn wait_for(&mut self, breakout: BreakoutId, identity: &str) {
+        let key = (breakout, identity.to_owned());
+        if !self.state.waiting.contains_key(&key) {
+            self.state.waiting.insert(key, self.state.next_ticket);
+            self.state.next_ticket += 1;
+        }
+    }
+
+    /// Takes an identity out of the queue if it is neither invited nor assigned any more.
+    pub(crate) fn wait_unless_asked(&mut self, breakout: BreakoutId, identity: &str) {
+        let invited = self.state.breakouts.get(&breakout);
+        let invited = invited.is_some_and(|it| it.invited.contains(identity));
+        let assigned = self.state.assignments.get(identity) == Some(&breakout);
+        if !invited && !assigned {
+            self.state.waiting.remove(&(breakout, identity.to_owned()));
+        }
+    }
+
+    /// The breakout opens, or begins to move people by itself: everybody who is asked and in the parent
+    /// waits, those who waited before first, the others in the order in which they came into the room.
+    pub(super) fn call_everybody(&mut self, breakout: BreakoutId) {
+        let Some(to) = self.state.breakouts.get(&breakout) else {
+            return;
+        };
+        let asked = to.invited.iter().chain(self.state.assigned_to(breakout));
+        let present = asked.filter_map(|identity| {
+            let id = self.state.identities.get(identity)?;
+            let one = self.state.participants.get(id)?;
+            (!one.is_away()).then(|| (*id, identity.clone()))
+        });
+        let present: BTreeSet<(ParticipantId, String)> = present.collect();
+        for (_, identity) in present {
+            self.wait_for(breakout, &identity);
+        }
+    }
+
+    /// Moves those in who wait and are in the parent, as far as there is room.
+    pub(super) fn take_in(&mut self, breakout: BreakoutId) {
+        let ready = self.state.breakouts.get(&breakout);
+        let Some(to) = ready.filter(|it| it.open && it.auto_move && it.free() > 0) else {
+            return;
+        };
+        let first = (breakout, String::new());
+        let queue = self.state.waiting.range(first..);
+        let queue = queue.take_while(|((of, _), _)| *of == breakout);
+        let mut present: Vec<(u64, ParticipantId)> = queue
+            .filter_map(|((_, identity), ticket)| {
+                let id = self.state.identities.get(identity)?;
+                let one = self.state.participants.get(id)?;
+                (!one.is_away()).then_some((*ticket, *id))
+            })
+            .collect();
+        present.sort_unstable();
+        present.truncate(to.free());
+        for (_, participant) in present {
+            let to = GroupId::Breakout(breakout);
+            self.place(participant, to, MoveCause::AutoMoved, None);
+        }
+    }
+
+    /// Fills the places that the command has left free, in the same step.
+    pub(super) fn take_in_waiting(&mut self) {
+        for breakout in std::mem::take(&mut self.effects.freed) {
+            self.take_in(breakout);
+        }
+    }
+}
