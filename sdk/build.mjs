@@ -1,5 +1,5 @@
-// Builds the SDK (ESM and types) and the pages that the server serves. With --tests it bundles the unit
-// tests as well; with --watch the pages are built again on each change.
+// Builds the SDK (ESM and types) and the pages that the server serves. With --sdk it builds the SDK only, as
+// `npm pack` does; with --tests it bundles the unit tests; with --watch the pages are built again on each change.
 import { context, build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -27,6 +27,8 @@ async function sdk() {
     sourcemap: true,
   });
   execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('js')], { stdio: 'inherit' });
+  // The package carries its licences; npm follows no links.
+  for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(at('..', name), at('js', name));
 }
 
 async function pages() {
@@ -62,5 +64,5 @@ async function tests() {
 if (flags.has('--tests')) await tests();
 else {
   await sdk();
-  if (existsSync(at('../web/src/meeting.ts'))) await pages();
+  if (!flags.has('--sdk') && existsSync(at('../web/src/meeting.ts'))) await pages();
 }

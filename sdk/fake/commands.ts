@@ -260,6 +260,11 @@ export const COMMANDS: Record<string, Run> = {
     for (const each of back) room.move(each, 'parent', 'DESTROYED', who.id);
     for (const each of back) regate(room, each, { paused: false, audioMuted: false, videoMuted: false });
     for (const each of gone) room.breakouts.delete(each['id']);
+    for (const person of room.participants.values()) {
+      if (!gone.some((each) => each['id'] === person.assigned)) continue;
+      person.assigned = '';
+      room.emit('assignmentChanged', { participantId: person.id }, (each) => each === person);
+    }
     room.emit('breakoutsDestroyed', { breakoutIds: gone.map((each) => each['id']), memberIds: back.map(({ id }) => id) }, (each) => each.moderator || back.includes(each));
     offer(room);
     return { returnedIds: back.map(({ id }) => id) };

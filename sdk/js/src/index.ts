@@ -46,6 +46,7 @@ export type {
   Grants,
   GroupId,
   HelpRequest,
+  Json,
   MediaFlags,
   Move,
   MoveReason,

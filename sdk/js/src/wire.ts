@@ -5,7 +5,7 @@
 import { SideroomError } from './errors.js';
 import type { TrackKind } from './kinds.js';
 
-/** @internal */
+/** An answer of the gateway as it came: nothing of it is trusted to be there. */
 export type Json = Record<string, unknown>;
 
 /** What somebody may do by virtue of the role. */

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { installBrowser } from '../../fake/browser.ts';
+import { FakeStream, FakeTrack, installBrowser } from '../../fake/browser.ts';
 import { FakeGateway } from '../../fake/gateway.ts';
 import { play, scenarios } from './dialects/index.ts';
 import type { Setup } from './dialects/stage.ts';
 
 const gateway = new FakeGateway();
 installBrowser(gateway.webSocket());
+const devices = { getUserMedia: async () => new FakeStream([new FakeTrack('audio')]), enumerateDevices: async () => [], addEventListener() {}, removeEventListener() {} };
+Object.defineProperty(navigator, 'mediaDevices', { value: devices, configurable: true });
 
 const setup: Setup = {
   url: 'http://sfu.test',

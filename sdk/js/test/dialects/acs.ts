@@ -1,47 +1,7 @@
 /** The documented flows of the ACS calling SDK with breakout rooms, re-enacted. */
-import { Call, CommunicationError, Features, type BreakoutCall, type BreakoutRoom, type BreakoutRoomsEvent, type BreakoutRoomsFeature } from '../../src/dialects/acs/index.ts';
-import { equal, failureOf, ok, soon, until, type Scenario, type Stage } from './stage.ts';
-
-interface Party {
-  call: Call;
-  feature: BreakoutRoomsFeature;
-  heard: BreakoutRoomsEvent[];
-}
-
-async function party(stage: Stage, identity: string, role: 'moderator' | 'participant' = 'participant'): Promise<Party> {
-  const call = new Call(await stage.join(identity, role));
-  const feature = call.feature(Features.BreakoutRooms);
-  const heard: BreakoutRoomsEvent[] = [];
-  feature.on('breakoutRoomsUpdated', (event) => heard.push(event));
-  return { call, feature, heard };
-}
-
-/** The next event of a type whose data `matches`. */
-function next(who: Party, type: BreakoutRoomsEvent['type'], matches: (data: any) => boolean = () => true): Promise<any> {
-  return soon(
-    new Promise((resolve) => {
-      const listener = (event: BreakoutRoomsEvent): void => {
-        if (event.type !== type || !matches(event.data)) return;
-        who.feature.off('breakoutRoomsUpdated', listener);
-        resolve(event.data);
-      };
-      who.feature.on('breakoutRoomsUpdated', listener);
-    }),
-    type,
-  );
-}
-
-const rooms = (mod: Party): Call['native']['breakouts'] => mod.call.native.breakouts;
-
-/** A guest who is assigned to a breakout. */
-async function assigned(stage: Stage, definition: object = {}): Promise<{ mod: Party; guest: Party; room: BreakoutRoom; id: string }> {
-  const [mod, guest] = [await party(stage, 'mod', 'moderator'), await party(stage, 'guest')];
-  const [made] = await rooms(mod).create({ rooms: 1, capacity: 2, names: ['Blue'], media: { audio: true }, ...definition });
-  ok(made, 'a breakout');
-  const told = next(guest, 'assignedBreakoutRooms', (data) => data?.displayName === 'Blue');
-  await made.assign(['guest']);
-  return { mod, guest, room: await told, id: made.id };
-}
+import { CommunicationError, Features, type BreakoutRoom, type BreakoutRoomsEventData, type Call } from '../../src/dialects/acs/index.ts';
+import { assigned, next, party, rooms } from './acs-party.ts';
+import { equal, failureOf, ok, until, type Scenario } from './stage.ts';
 
 export const acs: Scenario[] = [
   {
@@ -49,8 +9,8 @@ export const acs: Scenario[] = [
     rows: ['acs.feature', 'acs.on', 'acs.off', 'acs.type.breakoutRooms', 'acs.breakoutRooms'],
     async run(stage) {
       const [mod, guest] = [await party(stage, 'mod', 'moderator'), await party(stage, 'guest')];
-      const silent: BreakoutRoomsEvent[] = [];
-      const listener = (event: BreakoutRoomsEvent): void => void silent.push(event);
+      const silent: BreakoutRoomsEventData[] = [];
+      const listener = (event: BreakoutRoomsEventData): void => void silent.push(event);
       mod.feature.on('breakoutRoomsUpdated', listener);
       mod.feature.off('breakoutRoomsUpdated', listener);
       const told = next(mod, 'breakoutRooms', (data) => data.length === 2);
@@ -96,14 +56,14 @@ export const acs: Scenario[] = [
     async run(stage) {
       const { mod, guest, room, id } = await assigned(stage);
       equal(room.call, undefined, 'no call before');
-      const told: Promise<BreakoutCall> = next(guest, 'join');
+      const told: Promise<Call> = next(guest, 'join');
       const call = await room.join();
       equal((await told).id, id, 'the event carries the call');
       equal([call.id, room.call?.id], [id, id], 'the call');
       await until(guest.call.native, () => guest.call.state === 'LocalHold', 'the main call is on hold');
       await rooms(mod).find(id)?.join();
       await until(guest.call.native, () => call.remoteParticipants.length === 1, 'remoteParticipants');
-      equal(call.remoteParticipants[0]?.identity, 'mod', 'who is there');
+      equal(call.remoteParticipants[0]?.identifier.rawId, 'mod', 'who is there');
       await guest.call.resume();
       await until(guest.call.native, () => guest.call.state === 'Connected', 'off hold');
       await call.hangUp();
@@ -116,7 +76,7 @@ export const acs: Scenario[] = [
     rows: ['acs.type.join.autoMove'],
     async run(stage) {
       const { mod, guest, id } = await assigned(stage, { state: 'closed', autoMove: true });
-      const told: Promise<BreakoutCall> = next(guest, 'join');
+      const told: Promise<Call> = next(guest, 'join');
       await rooms(mod).open();
       equal((await told).id, id, 'moved without asking');
       equal(guest.feature.assignedBreakoutRoom?.autoMoveParticipantToBreakoutRoom, true, 'as announced');
