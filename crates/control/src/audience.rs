@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::turn::Effects;
 use crate::{Event, EventKind, Role};
 
 /// Who may know of an event. The operator may know of all.
@@ -98,6 +99,22 @@ impl EventKind {
             Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
             Self::Chat { group, .. } => Group(*group),
         }
+    }
+}
+
+impl Effects {
+    /// The audience of an event of this turn. An owner outside of their breakout learns of its end, too.
+    pub(crate) fn audience_of(&self, kind: &EventKind) -> Audience {
+        let audience = kind.audience();
+        if !matches!(kind, EventKind::BreakoutsDestroyed { .. }) || self.destroyed_owners.is_empty()
+        {
+            return audience;
+        }
+        let owners = self
+            .destroyed_owners
+            .iter()
+            .map(|owner| Audience::Participant(*owner));
+        Audience::Several([audience].into_iter().chain(owners).collect())
     }
 }
 

@@ -236,6 +236,7 @@ impl BreakoutError {
             | Self::AlreadyInBreakout
             | Self::NotInParent
             | Self::VideoNotAllowed
+            | Self::NotFound(_)
             | Self::DetailsUnreadable(_) => 1731,
             Self::LectureMode
             | Self::BreakoutsExist
@@ -246,7 +247,6 @@ impl BreakoutError {
             | Self::HoldFailed
             | Self::ResumeFailed
             | Self::LeaveFailed
-            | Self::NotFound(_)
             | Self::NotModerator
             | Self::InvalidArgument(_)
             | Self::Unauthenticated

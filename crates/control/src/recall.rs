@@ -92,7 +92,7 @@ impl Room {
                 at: request.now,
                 request_id: (!by_timer).then(|| request.id.clone()),
                 actor: request.actor,
-                audience: kind.audience(),
+                audience: effects.audience_of(&kind),
                 kind,
             })
             .collect();

@@ -44,6 +44,8 @@ pub(crate) struct Effects {
     pub(crate) selectable: bool,
     /// Breakouts that somebody has left: those who wait for a place may follow.
     pub(crate) freed: BTreeSet<BreakoutId>,
+    /// Owners of destroyed breakouts: the state no longer names them.
+    pub(crate) destroyed_owners: BTreeSet<ParticipantId>,
 }
 
 /// Somebody is in another group than before.

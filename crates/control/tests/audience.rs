@@ -209,6 +209,14 @@ fn the_owner_with_the_grant_learns_of_its_breakouts() {
     let told_dee = &told(&cast, &applied)[4];
     assert_eq!(*told_dee, ["BreakoutsCreated"]);
     assert!(told(&cast, &applied)[1].is_empty());
+
+    // Also of their end, whoever brings it about, and though the owner is not inside.
+    let gone = Selection::Some(breakouts_of(&applied));
+    let applied = cast.story.ok(cast.moderator, Command::Destroy(gone));
+    let told = told(&cast, &applied);
+    assert_eq!(told[4], ["BreakoutsDestroyed"]);
+    assert_eq!(told[0], ["BreakoutsDestroyed"], "a moderator is told once");
+    assert!(told[1].is_empty());
 }
 
 /// A moderator's events, seen by somebody who became one later, or was one before.

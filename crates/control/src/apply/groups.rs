@@ -155,6 +155,7 @@ impl Turn<'_> {
         for id in &breakouts {
             if let Some(gone) = self.state.breakouts.remove(id) {
                 self.effects.selectable |= gone.self_select;
+                self.effects.destroyed_owners.extend(gone.owner);
             }
             self.effects.changed.remove(id);
         }

@@ -77,7 +77,7 @@ const ERRORS: &[Row] = &[
     (BreakoutError::DetailsUnreadable("why"), "details_unreadable", 1731, Some((412, 46258))),
     (BreakoutError::LeaveFailed, "leave_failed", 1138, Some((500, 46259))),
     (BreakoutError::NotAssigned, "not_assigned", 1731, Some((412, 46260))),
-    (BreakoutError::NotFound(Subject::Room), "not_found", 1138, None),
+    (BreakoutError::NotFound(Subject::Room), "not_found", 1731, None),
     (BreakoutError::NotModerator, "not_moderator", 1138, None),
     (BreakoutError::NotInParent, "not_in_parent", 1731, None),
     (BreakoutError::AlreadyInBreakout, "already_in_breakout", 1731, None),

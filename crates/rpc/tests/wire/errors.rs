@@ -61,7 +61,7 @@ pub(crate) const ERRORS: [Row; 30] = [
         Some((500, 46259)),
     ),
     ("NotAssigned", "PERMISSION_DENIED", 1731, Some((412, 46260))),
-    ("NotFound", "NOT_FOUND", 1138, None),
+    ("NotFound", "NOT_FOUND", 1731, None),
     ("NotModerator", "PERMISSION_DENIED", 1138, None),
     ("NotInParent", "FAILED_PRECONDITION", 1731, None),
     ("AlreadyInBreakout", "FAILED_PRECONDITION", 1731, None),
