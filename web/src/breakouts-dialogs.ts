@@ -1,6 +1,8 @@
-/** The dialogs that make breakouts and set their timer, and the one that asks an invitee. */
-import type { Invitation, Room } from '@sideroom/client';
-import { h } from './dom.js';
+/** The dialogs that make breakouts, name them, set their timer and rules, and bring people back. */
+import type { Breakout, Room } from '@sideroom/client';
+import { serverNow } from './clock.js';
+import { h, short } from './dom.js';
+import { wayButton } from './leave.js';
 import { notify, openDialog, run } from './notices.js';
 
 /** How people come into new breakouts. */
@@ -15,7 +17,7 @@ export function createDialog(room: Room): void {
     const ways = h(
       'select',
       {},
-      ...([['ask', 'Distribute at random, and ask them'], ['force', 'Distribute at random, move at once'], ['choose', 'Let people choose'], ['later', 'Empty: I assign people myself']] as const).map(([value, label]) => h('option', { value }, label)),
+      ...([['ask', 'Spread people at random, and ask them'], ['force', 'Spread people at random, and move them at once'], ['choose', 'Let people choose a room'], ['later', 'Nobody yet: I move people myself']] as const).map(([value, label]) => h('option', { value }, label)),
     );
     const media = (['audio', 'screen', 'canvas', 'camera'] as const).map((kind) => ({ kind, box: h('input', { type: 'checkbox', checked: kind !== 'camera' }) }));
     const labels = { audio: 'Sound', screen: 'Screen', canvas: 'Whiteboard', camera: 'Camera' };
@@ -43,7 +45,7 @@ async function create(room: Room, rooms: number, capacity: number, media: Record
   if (way === 'choose' || way === 'later') return void (await room.breakouts.create(definition));
   const { leftOverIds } = await room.breakouts.createAndInvite(definition, { force: way === 'force' });
   const names = leftOverIds.map((id) => room.participants.get(id)?.name ?? 'somebody');
-  if (names.length) notify(`No place for ${names.join(', ')}: they stay in the main room.`, { forMs: 9_000 });
+  if (names.length) notify(`No place for ${names.map(short).join(', ')}: they stay in the main room.`, { forMs: 9_000 });
 }
 
 /** Sets, changes or removes the time at which everybody is brought back. */
@@ -56,13 +58,13 @@ export function timerDialog(room: Room): void {
     };
     const onsubmit = (event: Event): void => {
       event.preventDefault();
-      set(Date.now() + Number(minutes.value) * 60_000);
+      set(serverNow() + Number(minutes.value) * 60_000);
     };
     return [
       h(
         'form',
         { onsubmit },
-        h('label', { class: 'field' }, 'Bring everybody back after so many minutes', minutes),
+        h('label', { class: 'field' }, 'Everybody returns after this many minutes', minutes),
         h(
           'div',
           { class: 'actions' },
@@ -75,44 +77,54 @@ export function timerDialog(room: Room): void {
   });
 }
 
-/** What holds for everybody who is away, and what they receive of the main room. */
+/** The rules of all breakouts, and the room-wide gate to the main room. */
 export function rulesDialog(room: Room): void {
-  openDialog('Rules for breakouts', (close) => {
-    const { settings } = room.breakouts;
-    const box = (label: string, checked: boolean, change: (on: boolean) => Promise<unknown>): HTMLElement => {
-      const input = h('input', { type: 'checkbox', checked });
-      input.addEventListener('change', () => run(() => change(input.checked)));
-      return h('label', { class: 'check' }, input, label);
+  const box = (label: string, checked: boolean, change: (on: boolean) => Promise<unknown>): HTMLElement => {
+    const onchange = (event: Event): void => {
+      const input = event.currentTarget as HTMLInputElement;
+      run(() => change(input.checked).catch((error: unknown) => ((input.checked = !input.checked), Promise.reject(error))));
     };
+    return h('label', { class: 'check', 'data-key': label }, h('input', { type: 'checkbox', checked, onchange }), label);
+  };
+  const dialog = openDialog('Rules for breakouts', (close) => {
+    const { settings } = room.breakouts;
     return [
       box('People may return by themselves', settings.allowReturn, (on) => room.breakouts.configure({ allowReturn: on })),
       box('People may choose any open room', settings.selfSelect, (on) => room.breakouts.configure({ selfSelect: on })),
-      box('Whoever joins a room goes on hearing the main room', settings.parentWhileAway === 'live', (on) => room.breakouts.configure({ parentWhileAway: on ? 'live' : 'paused' })),
-      h('h3', {}, 'The main room, for everybody who is away'),
+      box('People in a room go on hearing the main room', settings.parentWhileAway === 'live', (on) => room.breakouts.configure({ parentWhileAway: on ? 'live' : 'paused' })),
+      h('h3', {}, 'The main room, for everybody in a breakout'),
       box('Paused', room.roomGate.paused, (on) => room.setRoomGate({ paused: on })),
       box('Without sound', room.roomGate.audioMuted, (on) => room.setRoomGate({ audioMuted: on })),
       box('Without video', room.roomGate.videoMuted, (on) => room.setRoomGate({ videoMuted: on })),
       h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', onclick: close }, 'Done')),
     ];
+  }, () => stop());
+  const stop = room.on('changed', dialog.update);
+}
+
+/** Three ways to bring people back, told apart. */
+export function finishDialog(room: Room): void {
+  const { breakouts } = room;
+  openDialog('Bring people back', (close) => {
+    const way = (name: Parameters<typeof wayButton>[0], label: string, text: string, action: () => Promise<unknown>, props = {}): HTMLElement => wayButton(name, label, text, () => (close(), run(action)), props);
+    return [
+      way('back', 'Bring everybody back', 'Everybody returns to the main room. The rooms stay open: people can go in again.', () => breakouts.clear(), { 'data-focus': '' }),
+      way('lock', 'Close all rooms', 'Everybody returns, and nobody can go in until you open the rooms again.', () => breakouts.close()),
+      way('close', 'End breakouts', 'Everybody returns, and the rooms are removed.', () => breakouts.destroy(), { class: 'danger' }),
+      h('div', { class: 'actions' }, h('button', { type: 'button', onclick: close }, 'Cancel')),
+    ];
   });
 }
 
-/** Asks this participant into a breakout. */
-export function invitationDialog(room: Room, invitation: Invitation): void {
-  const who = room.participants.get(invitation.requestor)?.name ?? 'A moderator';
-  let stop = (): void => {};
-  const close = openDialog(`Join ${invitation.breakout.name}?`, (shut) => [
-    h('p', { class: 'dim' }, `${who} invites you into a smaller room. You can return to the main room ${room.breakouts.settings.allowReturn ? 'at any time' : 'when a moderator brings you back'}.`),
-    h(
-      'div',
-      { class: 'actions' },
-      h('button', { type: 'button', onclick: () => (shut(), stop(), run(() => invitation.reject())) }, 'Decline'),
-      h('button', { type: 'button', class: 'primary', onclick: () => (shut(), stop(), run(() => invitation.accept())) }, 'Join'),
-    ),
-  ]);
-  stop = room.breakouts.on('invitationOver', ({ breakoutId }) => {
-    if (breakoutId !== invitation.breakout.id) return;
-    stop();
-    close();
+/** Gives a breakout another name. */
+export function renameDialog(breakout: Breakout): void {
+  openDialog('Rename', (close) => {
+    const input = h('input', { type: 'text', value: breakout.name, maxLength: 60, required: true });
+    const onsubmit = (event: Event): void => {
+      event.preventDefault();
+      close();
+      run(() => breakout.update({ name: input.value.trim() }));
+    };
+    return [h('form', { onsubmit }, h('label', { class: 'field' }, 'Name', input), h('div', { class: 'actions' }, h('button', { type: 'button', onclick: close }, 'Cancel'), h('button', { class: 'primary', type: 'submit' }, 'Rename')))];
   });
 }

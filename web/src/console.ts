@@ -1,6 +1,6 @@
 /** The operator console: one room as it is at this moment, and what the node does. */
 import type { ParentGate, RoomState, WireEvent } from '@sideroom/client';
-import { fill, h, s } from './dom.js';
+import { cut, fill, h, icon, morph, s, short } from './dom.js';
 import { floorPlan } from './floor.js';
 import { notify } from './notices.js';
 import { Numbers } from './numbers.js';
@@ -32,7 +32,7 @@ function askForToken(problem = ''): void {
     { class: 'join-form', onsubmit },
     h('div', { class: 'brand' }, h('img', { src: 'icon.svg', alt: '' }), 'Sideroom console'),
     h('h1', {}, 'Sign in'),
-    h('p', { class: 'dim' }, 'The console needs an API token with the scopes rooms, watch and node. Make one with:'),
+    h('p', { class: 'dim' }, 'The console watches meetings and changes nothing. It needs an API token with the scopes rooms, watch and node. Make one with:'),
     h('code', { class: 'pill', style: 'white-space:normal' }, 'sideroom token --api --scopes rooms,watch,node'),
     h('label', { class: 'field' }, 'API token', input),
     problem ? h('p', { class: 'pill stop', role: 'alert', style: 'white-space:normal' }, problem) : null,
@@ -67,7 +67,9 @@ class Console {
   readonly #select = h('select', { 'aria-label': 'Room' });
   readonly #state = h('span', { class: 'pill', role: 'status' }, 'Connecting');
   readonly #where = h('span', { class: 'grow dim' });
-  readonly #plan = h('div', { class: 'panel plan', role: 'region', 'aria-label': 'Floor plan' });
+  readonly #plan = h('div', { class: 'plan-body' });
+  readonly #help = h('ul', { class: 'help-calls', 'aria-label': 'Calls for help' });
+  readonly #planPanel = h('section', { class: 'panel plan', 'aria-label': 'Floor plan' }, this.#help, this.#plan);
   readonly #numbers = new Numbers();
   readonly #timeline = new Timeline();
   readonly #gates = new Map<string, ParentGate>();
@@ -81,8 +83,8 @@ class Console {
     private readonly operator: Operator,
     rooms: string[],
   ) {
-    const head = h('header', { class: 'head' }, h('span', { class: 'brand' }, h('img', { src: 'icon.svg', alt: '' }), 'Console'), this.#select, this.#where, this.#state);
-    app.replaceChildren(head, h('main', { id: 'main' }, this.#plan, this.#timeline.element, this.#numbers.element));
+    const head = h('header', { class: 'head' }, h('span', { class: 'brand' }, h('img', { src: 'icon.svg', alt: '' }), h('h1', {}, 'Console')), this.#select, this.#where, h('span', { class: 'pill', title: 'The console only watches. Nothing on this page changes a meeting.' }, icon('eye'), 'Read-only'), this.#state);
+    app.replaceChildren(head, h('main', { id: 'main' }, this.#planPanel, this.#timeline.element, this.#numbers.element));
     this.#select.addEventListener('change', () => this.#open(this.#select.value));
     this.#listRooms(rooms);
     setInterval(() => void this.#poll(), 1_000);
@@ -105,6 +107,7 @@ class Console {
     const stop = (this.#stop = new AbortController());
     for (const map of [this.#gates, this.#listening, this.#speakers]) map.clear();
     this.#room = undefined;
+    this.#help.hidden = true;
     fill(this.#plan, h('p', { class: 'empty' }, name ? `Looking into ${name}…` : 'There is no room yet. Open the demo meeting to make one.'));
     if (name) void this.#watch(name, stop);
   }
@@ -134,7 +137,7 @@ class Console {
     this.#refreshing ??= setTimeout(() => void this.#refresh(), REFRESH_MS);
   }
 
-  /** What the snapshot does not carry. */
+  /** Keeps state that the snapshot does not carry. */
   #learn(event: WireEvent): void {
     if (event.type === 'parentGateChanged') this.#gates.set(event.payload.participantId, event.payload.gate);
     if (event.type === 'listeningChanged') {
@@ -144,8 +147,7 @@ class Console {
     }
     if (event.type === 'participantMoved' && event.payload.toGroupId === 'parent') this.#gates.delete(event.payload.participantId);
     if (event.type === 'helpChanged' && event.payload.raised) {
-      const name = this.#room?.participants.find(({ id }) => id === event.payload.participantId)?.displayName ?? 'Somebody';
-      notify(`${name} asks for help.`);
+      notify(`${helpLine(this.#room, event.payload)}.`);
     }
   }
 
@@ -187,8 +189,17 @@ class Console {
     const away = room.participants.filter(({ groupId }) => groupId !== 'parent').length;
     this.#where.textContent = `${room.participants.length} people, ${away} in breakouts, epoch ${room.epoch}`;
     document.title = `${room.name} · Sideroom console`;
+    morph(this.#help, ...room.help.map((call) => h('li', { class: 'help-call', 'data-key': call.participantId }, icon('hand'), cut(helpLine(room, call)))));
+    this.#help.hidden = room.help.length === 0;
     fill(this.#plan, floorPlan(room, extra), legend());
   }
+}
+
+/** Describes a call for help: the person, the room, the text. */
+function helpLine(room: RoomState | undefined, { participantId, groupId, text }: { participantId: string; groupId: string; text: string }): string {
+  const name = room?.participants.find(({ id }) => id === participantId)?.displayName ?? 'Somebody';
+  const group = groupId === 'parent' ? 'Main room' : (room?.breakouts.find(({ id }) => id === groupId)?.displayName ?? 'a breakout');
+  return `${short(name)} in ${short(group)} asks for help${text ? `: ${text}` : ''}`;
 }
 
 function legend(): HTMLElement {

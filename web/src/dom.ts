@@ -1,4 +1,4 @@
-/** Building the pages: elements, icons, and nothing else. */
+/** Building the pages: elements, icons, and changing them in place. */
 
 type Child = Node | string | number | null | undefined | false;
 type Props = Record<string, unknown>;
@@ -15,13 +15,25 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value as EventListener);
+    if (name.startsWith('on')) listen(element, name.slice(2), value as Handler);
     else if (name === 'class' || name === 'role' || name === 'for' || name.includes('-')) {
       if (value !== false) element.setAttribute(name, String(value));
     } else (element as unknown as Props)[name] = value;
   }
   element.append(...present(children));
   return element;
+}
+
+type Handler = (event: Event) => void;
+
+/** The handlers given to `h`: `morph` carries them from one tree to the other. */
+const handlers = new WeakMap<Element, Map<string, Handler>>();
+
+function listen(element: Element, type: string, handler: Handler): void {
+  const known = handlers.get(element) ?? new Map<string, Handler>();
+  handlers.set(element, known);
+  if (!known.has(type)) element.addEventListener(type, (event) => handlers.get(element)?.get(type)?.(event));
+  known.set(type, handler);
 }
 
 /** An SVG element. */
@@ -49,6 +61,57 @@ export function fill(parent: Element, ...children: Child[]): void {
   if (!same) parent.replaceChildren(...next);
 }
 
+/**
+ * Makes the children of `parent` equal to `next`. Elements that stay are changed and not replaced, so that
+ * focus, a press that has begun, and what a screen reader has read stay with them. A `data-key` says which
+ * element is which; without it the first one of the same tag is taken.
+ */
+export function morph(parent: Element, ...next: Child[]): void {
+  const wanted = present(next).map((child) => (typeof child === 'string' ? document.createTextNode(child) : child));
+  const left = [...parent.childNodes];
+  const placed = wanted.map((node) => {
+    const index = left.findIndex((old) => isSame(old, node));
+    const [kept] = index < 0 ? [] : left.splice(index, 1);
+    if (kept) become(kept, node);
+    return kept ?? node;
+  });
+  for (const gone of left) gone.remove();
+  placed.forEach((node, index) => {
+    const there = parent.childNodes[index] ?? null;
+    if (there !== node) parent.insertBefore(node, there);
+  });
+}
+
+function isSame(old: Node, next: Node): boolean {
+  if (!(old instanceof Element) || !(next instanceof Element)) return old.nodeType === next.nodeType;
+  return old.tagName === next.tagName && old.getAttribute('data-key') === next.getAttribute('data-key');
+}
+
+function become(old: Node, next: Node): void {
+  if (old === next) return;
+  if (!(old instanceof Element) || !(next instanceof Element)) {
+    if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
+    return;
+  }
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of [...next.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  handlers.get(old)?.forEach((_, type) => listen(old, type, () => {}));
+  handlers.get(next)?.forEach((handler, type) => listen(old, type, handler));
+  if (next instanceof HTMLInputElement) (old as HTMLInputElement).checked = next.checked;
+  morph(old, ...next.childNodes);
+}
+
+/** A name that is cut where it does not fit; the whole of it is its title. */
+export function cut(text: string, tag: 'span' | 'h1' | 'h3' | 'b' = 'span'): HTMLElement {
+  return h(tag, { class: 'cut', title: text }, text);
+}
+
+/** A name inside a sentence: cut after some 40 letters. */
+export function short(name: string): string {
+  const letters = [...name];
+  return letters.length > 40 ? `${letters.slice(0, 39).join('')}…` : name;
+}
+
 const PATHS = {
   mic: 'M12 15a3 3 0 0 0 3-3V6a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3ZM6 11.5V12a6 6 0 0 0 12 0v-.5M12 18v3M9 21h6',
   camera: 'M4 7.5h9.5a1.5 1.5 0 0 1 1.5 1.5v6a1.5 1.5 0 0 1-1.5 1.5H4A1.5 1.5 0 0 1 2.5 15V9A1.5 1.5 0 0 1 4 7.5ZM15 11l6-3.2v8.4L15 13',
@@ -71,6 +134,9 @@ const PATHS = {
   shuffle: 'M4 7h3c5 0 5 10 10 10h3M4 17h3c1.800 0 3-1.300 4-3M13 10c1-1.700 2.200-3 4-3h3M17.500 4.500 20 7l-2.500 2.500M17.500 14.500 20 17l-2.500 2.500',
   pin: 'M9 4h6l-1 6 3 3H7l3-3-1-6ZM12 13v7',
   plus: 'M12 5v14M5 12h14',
+  warning: 'M12 4.500 21 19.500H3L12 4.500ZM12 10v4.500M12 17v.1',
+  eye: 'M2.500 12s3.500-6 9.500-6 9.500 6 9.500 6-3.500 6-9.500 6-9.500-6-9.500-6ZM12 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5',
+  check: 'M5 12.500l4.500 4.500L19 7.500',
   lock: 'M6.500 11h11v8.500h-11zM8.500 11V8a3.500 3.500 0 0 1 7 0v3',
 } as const;
 

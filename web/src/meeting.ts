@@ -1,31 +1,38 @@
 /** The demo meeting: joins, and puts the parts of the page together. */
-import { captureCanvas, connect, openMicrophone, type Room, type SideroomError, type TrackKind } from '@sideroom/client';
+import { captureCanvas, connect, type Room, type TrackKind } from '@sideroom/client';
+import { room as decodeRoom } from '@sideroom/client/wire';
+import { announce } from './announce.js';
 import { asked, fetchToken, type Person } from './access.js';
+import { banners } from './banners.js';
 import { Bar, type SidePanel } from './bar.js';
 import { BreakoutsPanel } from './breakouts-panel.js';
-import { invitationDialog } from './breakouts-dialogs.js';
 import { Chat } from './chat.js';
-import { fill, h } from './dom.js';
+import { followClock } from './clock.js';
+import { fill, h, morph } from './dom.js';
+import { endPage } from './ended.js';
+import { Invitations } from './invitations.js';
 import { joinPage, type Entry } from './join.js';
 import { Meter, colourOf } from './meter.js';
-import { notify, run, sentenceOf } from './notices.js';
+import { sentenceOf } from './notices.js';
+import { OwnDevices } from './own-devices.js';
+import { OthersQuality } from './quality.js';
+import { choice } from './remembered.js';
 import { patchTrack, toneTrack } from './sources.js';
 import { Stage } from './stage.js';
 import { Top } from './top.js';
 import { Whiteboard } from './whiteboard.js';
 
+const QUALITY_MS = 3_000;
 const app = document.getElementById('app') as HTMLElement;
 
 async function enter({ person, microphone, camera }: Entry): Promise<void> {
   const started = performance.now();
   const room = await connect(location.origin, () => fetchToken(person));
   keepInAddress(person);
-  showRoom(room, person);
-  const joinedMs = performance.now() - started;
-  expose(room, joinedMs);
-  if (asked.tone) run(() => room.local.publish('audio', toneTrack(asked.tone)));
-  else if (microphone) run(() => room.local.publish('audio', microphone));
-  if (camera) run(() => room.local.publish('camera', camera));
+  const devices = new OwnDevices(room);
+  showRoom(room, person, devices);
+  expose(room, performance.now() - started);
+  devices.begin(microphone, camera);
 }
 
 /** A reload comes back to the meeting, and to the same place in it. */
@@ -36,34 +43,54 @@ function keepInAddress(person: Person): void {
   history.replaceState(null, '', address);
 }
 
-function showRoom(room: Room, person: Person): void {
-  let panel: SidePanel = 'none';
+function showRoom(room: Room, person: Person, devices: OwnDevices): void {
+  let panel: SidePanel = innerWidth > 1000 && room.me.isModerator ? 'rooms' : 'none';
+  followClock(room);
   const audio = room.attachAudio(() => update());
+  if (choice().speaker) void audio.setDevice(choice().speaker).catch(() => {});
   const show = (next: SidePanel): void => {
     panel = panel === next ? 'none' : next;
-    update();
+    draw();
     if (panel === 'chat') chat.focus();
+    if (panel === 'rooms') rooms.focus();
+    if (panel === 'none' && !document.activeElement?.isConnected) bar.element.querySelector('button')?.focus();
   };
-  const stage = new Stage(room);
-  const whiteboard = new Whiteboard(room);
+  const quality = new OthersQuality(room);
+  const stage = new Stage(room, quality);
+  // On a phone the panel would cover what is drawn on.
+  const whiteboard = new Whiteboard(room, () => innerWidth <= 760 && panel !== 'none' && show('none'));
   const chat = new Chat(room, () => show('none'));
-  const rooms = new BreakoutsPanel(room, () => show('none'));
+  const rooms = new BreakoutsPanel(room, quality, () => show('none'));
   const top = new Top(room, audio);
+  const invitations = new Invitations(room, () => update());
   const bar = new Bar({
     room,
     whiteboard,
     panel: () => panel,
     show,
     unread: () => chat.unread,
-    openMicrophone: async () => {
-      if (asked.tone) return room.local.publish('audio', toneTrack(asked.tone));
-      await room.local.publish('audio', await openMicrophone());
-    },
-    leave: () => room.leave(),
+    toggleMicrophone: () => devices.toggleMicrophone(),
+    toggleCamera: () => devices.toggleCamera(),
   });
-  const main = h('main', { id: 'main', class: 'stage' }, top.banners, whiteboard.element, stage.element);
-  const frame = h('div', { class: 'room' }, top.element, main, bar.element);
+  const asks = h('div', { class: 'asks', 'aria-live': 'assertive' });
+  const lines = h('div', { class: 'asks' });
+  const main = h('main', { id: 'main', class: 'stage', tabIndex: -1 }, whiteboard.element, stage.element);
+  const frame = h('div', { class: 'room' }, top.element, h('section', { class: 'alerts', 'aria-label': 'What you need to know now' }, asks, lines), main, bar.element);
+  const bannerHost = { room, audio, speak: () => devices.speak(), changed: () => update() };
 
+  const drawAlerts = (): void => {
+    morph(asks, ...invitations.cards());
+    morph(lines, ...banners(bannerHost));
+  };
+  const draw = (): void => {
+    if (room.phase.name === 'closed') return;
+    drawAlerts();
+    for (const part of [stage, top, bar]) part.update();
+    chat.update(panel === 'chat');
+    if (panel === 'rooms') rooms.update();
+    const side = panel === 'rooms' ? rooms.element : panel === 'chat' ? chat.element : null;
+    fill(frame, top.element, frame.children[1] as Element, main, side, bar.element);
+  };
   let drawing = false;
   /** Draws once a frame, however many things changed. */
   const update = (): void => {
@@ -71,76 +98,39 @@ function showRoom(room: Room, person: Person): void {
     drawing = true;
     requestAnimationFrame(() => {
       drawing = false;
-      if (room.phase.name === 'closed') return;
-      for (const part of [stage, top, bar]) part.update();
-      chat.update(panel === 'chat');
-      if (panel === 'rooms') rooms.update();
-      const side = panel === 'rooms' ? rooms.element : panel === 'chat' ? chat.element : null;
-      fill(frame, top.element, main, side, bar.element);
+      draw();
     });
   };
   for (const name of ['changed', 'localChanged', 'message', 'phase', 'media'] as const) room.on(name, update);
   addEventListener('resize', update);
   room.breakouts.on('changed', update);
-  announce(room);
+  announce({ room, openChat: () => panel !== 'chat' && show('chat'), openRooms: () => panel !== 'rooms' && show('rooms') });
+  const timers = [
+    setInterval(() => (top.tick(), drawAlerts()), 1_000),
+    setInterval(() => void quality.measure().then((changed) => changed && update()).catch(() => {}), QUALITY_MS),
+  ];
   room.on('phase', (phase) => {
     if (phase.name !== 'closed') return;
+    for (const timer of timers) clearInterval(timer);
     audio.detach();
-    endPage(person, phase.error);
+    devices.stop();
+    endPage(app, person, phase.error);
   });
-  if (innerWidth > 1000 && room.me.isModerator) panel = 'rooms';
   app.replaceChildren(frame);
-  update();
+  draw();
+  // The messages stay above the bar, however many rows it has.
+  new ResizeObserver(() => document.documentElement.style.setProperty('--bar-height', `${bar.element.offsetHeight}px`)).observe(bar.element);
 }
 
-/** What happens to oneself is said aloud. */
-function announce(room: Room): void {
-  const nameOf = (id: string): string => room.participants.get(id)?.name ?? 'A moderator';
-  room.on('problem', (error) => notify(error.message, { tone: 'stop', forMs: 9_000 }));
-  room.on('phase', (phase) => {
-    if (phase.name === 'connected' && phase.how !== 'joined') notify('You are connected again.');
-  });
-  room.on('moved', ({ participant, to, reason }) => {
-    if (!participant.isMe) return;
-    const why = { time_up: 'The time is up. ', destroyed: 'The breakouts have ended. ', closed: 'The breakout was closed. ' }[reason as string] ?? '';
-    notify(`${why}You are in ${to === 'parent' ? 'the main room' : room.groupName(to)}.`);
-  });
-  room.breakouts.on('invitation', (invitation) => {
-    if (!invitation.forced) invitationDialog(room, invitation);
-  });
-  for (const invitation of room.breakouts.invitations) invitationDialog(room, invitation);
-  room.breakouts.on('invitationRejected', ({ participantId, breakoutId }) => notify(`${nameOf(participantId)} declined to join ${room.groupName(breakoutId)}.`));
-  room.breakouts.on('help', ({ participantId, raised, text, groupId, answeredBy }) => {
-    if (raised && room.me.isModerator && participantId !== room.me.id) {
-      const join = { label: 'Go there', run: () => run(() => room.breakouts.answerHelp(participantId, { join: true })) };
-      notify(`${nameOf(participantId)} in ${room.groupName(groupId)} asks for help${text ? `: ${text}` : '.'}`, { action: join, forMs: 20_000 });
-    } else if (answeredBy && participantId === room.me.id) notify(`${nameOf(answeredBy)} answered your call for help.`);
-  });
-  room.breakouts.on('timer', ({ remainingMs, inGrace }) => {
-    if (inGrace) notify('Time to say goodbye: everybody returns to the main room in a moment.');
-    else if (remainingMs > 0) notify(`The breakouts end in ${Math.round(remainingMs / 1000)} seconds.`);
-  });
-}
-
-function endPage(person: Person, error: SideroomError | undefined): void {
-  const address = new URL(location.href);
-  address.searchParams.delete('join');
-  history.replaceState(null, '', address);
-  const again = h('button', { type: 'button', class: 'primary', onclick: () => location.reload() }, error ? 'Try again' : 'Join again');
-  const title = error ? 'You are no longer in the meeting' : 'You left the meeting';
-  const text = error?.message ?? `The meeting “${person.room}” goes on without you.`;
-  app.replaceChildren(h('main', { id: 'main', class: 'ended' }, h('div', {}, h('img', { src: 'icon.svg', alt: '', width: 44 }), h('h1', {}, title), h('p', { class: 'dim' }, text), again)));
-  document.title = 'Sideroom';
-  again.focus();
-}
-
-/** What tests drive the page by. */
+/** Exposes the room to tests. */
 function expose(room: Room, joinedMs: number): void {
   let meter: Meter | undefined;
   Object.assign(globalThis, {
     sideroom: {
       room,
       joinedMs,
+      /** The room as the server would show it to this viewer now. */
+      serverView: async () => decodeRoom((await room.command('RoomService/GetRoom'))['room']),
       /** Begins to measure which of these tones are heard. */
       listen: (candidates: number[]): void => void (meter ??= new Meter(room, candidates)),
       tones: () => meter?.tones() ?? [],
@@ -157,10 +147,7 @@ function expose(room: Room, joinedMs: number): void {
 if (asked.join && asked.room && asked.name) {
   const person: Person = { room: asked.room, name: asked.name, role: asked.role || 'participant' };
   app.replaceChildren(h('main', { id: 'main', class: 'ended' }, h('p', { class: 'dim', role: 'status' }, `Joining ${asked.room}…`)));
-  enter({ person, microphone: undefined, camera: undefined }).catch((error: unknown) => {
-    joinPage(app, enter);
-    notify(sentenceOf(error), { tone: 'stop', forMs: 0 });
-  });
+  enter({ person, microphone: undefined, camera: undefined }).catch((error: unknown) => joinPage(app, enter, sentenceOf(error)));
 } else {
   joinPage(app, enter);
 }

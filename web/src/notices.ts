@@ -1,8 +1,8 @@
 /** Short messages at the bottom of the page, and dialogs. A screen reader hears the messages. */
 import { SideroomError } from '@sideroom/client';
-import { h } from './dom.js';
+import { h, iconButton, morph } from './dom.js';
 
-/** What a message can carry. */
+/** Options of a message. */
 export interface NoticeOptions {
   tone?: 'stop';
   action?: { label: string; run: () => void };
@@ -10,19 +10,33 @@ export interface NoticeOptions {
   forMs?: number;
 }
 
-/** Shows a message; the returned function takes it away. */
+const MOST = 3;
+/** On a phone, where they cover the meeting. */
+const MOST_NARROW = 2;
+
+/** Shows a message; the returned function takes it away. It stays while it is pointed at or has focus. */
 export function notify(message: string, options: NoticeOptions = {}): () => void {
   const host = document.getElementById('notices');
-  const element = h('div', { class: `notice ${options.tone ?? ''}` }, h('p', {}, message));
-  const remove = (): void => element.remove();
+  const element = h('div', { class: `notice ${options.tone ?? ''}`, role: options.tone === 'stop' ? 'alert' : undefined }, h('p', {}, message));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const remove = (): void => {
+    clearTimeout(timer);
+    element.remove();
+  };
+  const wait = (): void => {
+    clearTimeout(timer);
+    if (options.forMs !== 0) timer = setTimeout(remove, options.forMs ?? 5_000);
+  };
   if (options.action) {
     const { label, run } = options.action;
-    element.append(h('button', { type: 'button', onclick: () => (run(), remove()) }, label));
+    element.append(h('button', { type: 'button', onclick: () => (remove(), run()) }, label));
   }
-  if (options.forMs === 0) element.append(h('button', { type: 'button', onclick: remove }, 'Close'));
-  else setTimeout(remove, options.forMs ?? 5_000);
-  while ((host?.children.length ?? 0) > 2) host?.firstElementChild?.remove();
+  element.append(iconButton('close', 'Dismiss', remove));
+  for (const began of ['pointerenter', 'focusin']) element.addEventListener(began, () => clearTimeout(timer));
+  for (const ended of ['pointerleave', 'focusout']) element.addEventListener(ended, wait);
+  while ((host?.children.length ?? 0) >= (innerWidth < 760 ? MOST_NARROW : MOST)) host?.firstElementChild?.remove();
   host?.append(element);
+  wait();
   return remove;
 }
 
@@ -36,17 +50,51 @@ export function run(action: () => Promise<unknown>): void {
   action().catch((error: unknown) => notify(sentenceOf(error), { tone: 'stop', forMs: 8_000 }));
 }
 
-/** A dialog. It closes by its buttons, Escape, or the returned function. */
-export function openDialog(title: string, content: (close: () => void) => (Node | string)[]): () => void {
-  const dialog = h('dialog', { 'aria-label': title });
-  const close = (): void => {
-    dialog.close();
+/** An open dialog. */
+export interface OpenDialog {
+  close(): void;
+  /** Draws the content anew, in place. */
+  update(): void;
+}
+
+let dialogs = 0;
+
+/**
+ * Opens a dialog that the person asked for. The dialog takes the focus. It closes by its buttons, Escape,
+ * or the returned handle. Focus begins on the element with `autofocus`, else on the first field, else on the
+ * dialog itself: never on a button that ends or refuses something.
+ */
+export function openDialog(title: string, content: (close: () => void) => (Node | string | null)[], closed: () => void = () => {}): OpenDialog {
+  dialogs += 1;
+  const id = `dialog-${dialogs}`;
+  const dialog = h('dialog', { 'aria-labelledby': id, tabIndex: -1 });
+  const body = h('div', { class: 'stack' });
+  const close = (): void => dialog.close();
+  const update = (): void => morph(body, ...content(close));
+  dialog.addEventListener('close', () => {
     dialog.remove();
-  };
-  dialog.addEventListener('close', () => dialog.remove());
-  dialog.append(h('h2', {}, title), h('div', { class: 'stack' }, ...content(close)));
-  (dialog.firstElementChild as HTMLElement).style.marginBottom = '12px';
+    closed();
+  });
+  dialog.addEventListener('click', (event) => event.target === dialog && close());
+  dialog.append(h('header', {}, h('h2', { id, title }, title), iconButton('close', 'Close', close)), body);
+  update();
   document.body.append(dialog);
   dialog.showModal();
-  return close;
+  const first = body.querySelector<HTMLElement>('[data-focus]') ?? body.querySelector<HTMLElement>('input, select') ?? dialog;
+  first.focus();
+  if (first instanceof HTMLInputElement) first.select();
+  return { close, update };
+}
+
+/** Asks before something that cannot be taken back. */
+export function confirmDialog(title: string, text: string, label: string, action: () => Promise<unknown>): void {
+  openDialog(title, (close) => [
+    h('p', { class: 'dim' }, text),
+    h(
+      'div',
+      { class: 'actions' },
+      h('button', { type: 'button', onclick: close, 'data-focus': '' }, 'Cancel'),
+      h('button', { type: 'button', class: 'stop', onclick: () => (close(), run(action)) }, label),
+    ),
+  ]);
 }

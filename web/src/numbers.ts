@@ -4,7 +4,7 @@ import type { Reading } from './operator.js';
 
 const KEPT = 90;
 
-/** What each reason says to a person. */
+/** Drop reasons in plain words. */
 const REASONS: Record<string, string> = {
   parent_paused: 'Parent paused by who is away',
   parent_muted: 'Parent muted by who is away',
@@ -17,6 +17,7 @@ const REASONS: Record<string, string> = {
   layer_not_selected: 'Another layer is shown',
   duplicate: 'Received twice: probes',
   not_secured: 'Before the handshake was done',
+  unvalidated_address: 'From an address that is not known yet',
   awaiting_keyframe: 'Waiting for a keyframe',
 };
 

@@ -19,7 +19,7 @@ export interface Reading {
   drops: Map<string, number>;
 }
 
-/** What the stream of a room tells. */
+/** An item of a room's event stream. */
 export type Watched =
   | { kind: 'snapshot'; room: RoomState }
   | { kind: 'event'; event: WireEvent }
@@ -34,6 +34,12 @@ export class CallFailed extends Error {
     super(message);
   }
 }
+
+/** Sentences for refusals that carry none. */
+const REFUSALS: Record<number, string> = {
+  401: 'The server does not take this token: it is wrong or too old. Make a new one.',
+  403: 'This token may not do that. Make one with the scopes rooms, watch and node.',
+};
 
 /** Calls the JSON API. */
 export class Operator {
@@ -96,7 +102,7 @@ export class Operator {
     });
     if (response.ok) return response;
     const error = json(await response.json().catch(() => ({})));
-    throw new CallFailed(response.status, text(error['message']) || `The server answered ${response.status}.`);
+    throw new CallFailed(response.status, text(error['message']) || REFUSALS[response.status] || `The server answered ${response.status}. Try again.`);
   }
 }
 

@@ -1,6 +1,8 @@
 /** The tiles: who is in the own group, what they show, and who speaks. */
 import type { Participant, Room, TrackKind } from '@sideroom/client';
+import { isAllowed } from './bar.js';
 import { fill, h, hueOf, icon, iconButton, initials } from './dom.js';
+import type { OthersQuality } from './quality.js';
 
 const WISH_MS = 600;
 
@@ -19,7 +21,10 @@ export class Stage {
   #wished = '';
   #wishing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly room: Room) {}
+  constructor(
+    private readonly room: Room,
+    private readonly quality: OthersQuality,
+  ) {}
 
   /** Brings the tiles up to date. */
   update(): void {
@@ -83,18 +88,19 @@ export class Stage {
 
   #personTile(participant: Participant): Tile {
     const video = videoOf(participant, 'camera');
-    const name = h('span');
+    const name = h('span', { class: 'cut' });
+    const bars = h('span', { class: 'bars', role: 'img', hidden: true }, h('i'), h('i'), h('i'));
     const state = h('span', { class: 'row tight' });
-    const where = h('span', { class: 'pill corner', hidden: true });
+    const where = h('span', { class: 'pill corner cut', hidden: true });
     const avatar = h('div', { class: 'avatar', 'aria-hidden': 'true' }, initials(participant.name));
     avatar.style.setProperty('--hue', String(hueOf(participant.identity)));
     const pin = iconButton('pin', `Pin ${participant.name}`, () => this.#pin(`camera ${participant.id}`), { class: 'icon-button pin' });
-    const element = h('figure', { class: 'tile' }, avatar, video, where, h('figcaption', {}, state, name), participant.isMe ? null : pin);
+    const element = h('figure', { class: 'tile' }, avatar, video, where, h('figcaption', {}, state, name, bars), participant.isMe ? null : pin);
     const update = (): void => {
       const { room } = this;
       const own = participant.isMe ? room.local.track('camera') : undefined;
       if (participant.isMe) playOwn(video, own);
-      const seen = participant.isMe ? Boolean(own) && !room.local.isMuted('camera') : participant.receives('camera');
+      const seen = participant.isMe ? Boolean(own) && !room.local.isMuted('camera') && isAllowed(room, 'camera') : participant.receives('camera');
       video.hidden = !seen;
       const pinned = this.#pinned === `camera ${participant.id}`;
       pin.setAttribute('aria-pressed', String(pinned));
@@ -103,6 +109,8 @@ export class Stage {
       element.classList.toggle('speaking', participant.isSpeaking);
       element.classList.toggle('lost', !participant.isConnected);
       name.textContent = participant.name + (participant.isMe ? ' (you)' : '') + (participant.isConnected ? '' : ', reconnecting');
+      name.title = name.textContent;
+      this.#showQuality(bars, participant);
       fill(state, participant.isLive('audio') ? null : icon('mic', true), participant.addressingAll.length ? icon('megaphone') : null);
       state.hidden = state.childNodes.length === 0;
       where.hidden = participant.groupId === room.me.groupId;
@@ -112,9 +120,20 @@ export class Stage {
     return { element, update };
   }
 
+  /** How well somebody arrives: always known to the title, and a sign for as long as something is received. */
+  #showQuality(bars: HTMLElement, participant: Participant): void {
+    const quality = participant.isMe ? undefined : this.quality.of(participant);
+    bars.hidden = !quality;
+    if (!quality || bars.dataset['quality'] === quality) return;
+    bars.dataset['quality'] = quality;
+    bars.title = `Connection of ${participant.name}: ${quality}`;
+    bars.setAttribute('aria-label', bars.title);
+  }
+
   #shareTile(participant: Participant, kind: 'screen' | 'canvas'): Tile {
     const what = kind === 'screen' ? 'screen' : 'whiteboard';
-    const caption = h('span', {}, `${participant.name}: ${what}`);
+    const text = `${participant.name}: ${what}`;
+    const caption = h('span', { class: 'cut', title: text }, text);
     const element = h('figure', { class: 'tile share' }, videoOf(participant, kind), h('figcaption', {}, icon(kind === 'screen' ? 'screen' : 'pen'), caption));
     return { element, update: () => {} };
   }

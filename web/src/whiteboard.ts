@@ -1,4 +1,4 @@
-/** A whiteboard to draw on. What is drawn is sent as a canvas track. */
+/** A whiteboard to draw on, sent as a canvas track. */
 import type { Room } from '@sideroom/client';
 import { h, iconButton } from './dom.js';
 import { run } from './notices.js';
@@ -12,7 +12,10 @@ export class Whiteboard {
   readonly #paper: CanvasRenderingContext2D;
   #ink = INKS[0]?.[0] ?? '#000';
 
-  constructor(private readonly room: Room) {
+  constructor(
+    private readonly room: Room,
+    private readonly shown: () => void,
+  ) {
     this.#paper = this.canvas.getContext('2d') as CanvasRenderingContext2D;
     this.clear();
     const tools = h('div', { class: 'tools row tight', role: 'toolbar', 'aria-label': 'Whiteboard' });
@@ -33,11 +36,12 @@ export class Whiteboard {
       return local.unpublish('canvas');
     }
     this.element.hidden = false;
+    this.shown();
     await local.shareCanvas(this.canvas);
     this.#dot(-10, -10);
   }
 
-  /** Wipes everything. */
+  /** Clears the board. */
   clear(): void {
     this.#paper.fillStyle = '#fdfdfb';
     this.#paper.fillRect(0, 0, this.canvas.width, this.canvas.height);

@@ -1,0 +1,87 @@
+/** Short messages about moves, mutes, calls for help, timers and text to all rooms. */
+import type { Room } from '@sideroom/client';
+import { countdown, inWords, serverNow } from './clock.js';
+import { short } from './dom.js';
+import { answerHelpThere } from './help.js';
+import { notify, run } from './notices.js';
+
+/** Actions that messages offer. */
+export interface AnnounceHost {
+  readonly room: Room;
+  openChat(): void;
+  openRooms(): void;
+}
+
+const WHY: Record<string, string> = {
+  time_up: 'The time is up. ',
+  destroyed: 'The breakouts have ended. ',
+  closed: 'The room was closed. ',
+  cleared: 'A moderator brought everybody back. ',
+  moved: 'A moderator moved you. ',
+  forced: 'A moderator moved you. ',
+  shuffled: 'The rooms were shuffled. ',
+};
+
+/** Tells from now on. */
+export function announce(host: AnnounceHost): void {
+  const { room } = host;
+  room.on('problem', (error) => notify(error.message, { tone: 'stop', forMs: 9_000 }));
+  room.on('phase', (phase) => {
+    if (phase.name === 'connected' && phase.how !== 'joined') notify('You are connected again.');
+  });
+  room.on('moved', ({ participant, to, reason, by }) => {
+    if (!participant.isMe) return;
+    const why = by === room.me.id ? '' : (WHY[reason as string] ?? '');
+    notify(`${why}You are in ${to === 'parent' ? 'the main room' : short(room.groupName(to))}.`);
+  });
+  tellMutes(room);
+  tellMessages(host);
+  tellBreakouts(host);
+}
+
+function tellMutes(room: Room): void {
+  let muted = muteOf(room);
+  room.on('changed', () => {
+    const now = muteOf(room);
+    if (muted && !now) {
+      const live = room.local.isPublished('audio') && !room.local.isMuted('audio');
+      if (live) notify('A moderator turned your microphone on again: people hear you.', { action: { label: 'Mute', run: () => run(() => room.local.mute('audio')) }, forMs: 12_000 });
+      else notify('You may speak again: unmute when you want to.');
+    }
+    muted = now;
+  });
+}
+
+const muteOf = ({ me }: Room): boolean => me.track('audio')?.mutedByModerator ?? false;
+
+/** Shows text to all rooms as a message, whichever panel is open. */
+function tellMessages({ room, openChat }: AnnounceHost): void {
+  room.on('message', ({ from, fromId, groupId, text }) => {
+    if (groupId !== '' || from?.isMe) return;
+    const name = from ? short(from.name) : fromId === 'operator' ? 'The organizer' : 'Somebody';
+    notify(`${name} to all rooms: ${text.length > 240 ? `${text.slice(0, 239)}…` : text}`, { forMs: 12_000, action: { label: 'Open chat', run: openChat } });
+  });
+}
+
+function tellBreakouts({ room, openRooms }: AnnounceHost): void {
+  const { breakouts } = room;
+  const nameOf = (id: string): string => short(room.participants.get(id)?.name ?? 'A moderator');
+  breakouts.on('invitationRejected', ({ participantId, breakoutId }) => notify(`${nameOf(participantId)} declined to join ${short(room.groupName(breakoutId))}.`));
+  const calls = new Map<string, () => void>();
+  room.on('participantLeft', ({ participant }) => calls.get(participant.id)?.());
+  breakouts.on('help', ({ participantId, raised, text, groupId, answeredBy }) => {
+    const mine = participantId === room.me.id;
+    calls.get(participantId)?.();
+    if (raised && room.me.isModerator && !mine) {
+      const there = groupId === room.me.groupId;
+      const action = there ? { label: 'Show rooms', run: openRooms } : { label: 'Go there', run: () => run(() => answerHelpThere(room, participantId)) };
+      calls.set(participantId, notify(`${nameOf(participantId)} in ${short(room.groupName(groupId))} asks for help${text ? `: ${text}` : '.'}`, { action, forMs: 20_000 }));
+    } else if (!raised && mine && answeredBy && answeredBy !== room.me.id) notify(`${nameOf(answeredBy)} answers your call for help${text ? `: ${text}` : '.'}`);
+  });
+  breakouts.on('timer', ({ remainingMs, inGrace }) => {
+    if (!room.me.isAway && !room.me.isModerator) return;
+    const left = countdown(breakouts.settings, serverNow());
+    if (inGrace) notify(left?.leftMs ? `The time is up. Everybody returns to the main room in ${inWords(left.leftMs)}.` : 'The time is up.');
+    else if (remainingMs > 0) notify(`The breakouts end in ${inWords(remainingMs)}.`);
+  });
+}

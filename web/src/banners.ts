@@ -1,0 +1,126 @@
+/** Banners above the meeting: lasting states that the person has to know, each with its remedy. */
+import type { AudioOutput, Participant, Room, TrackKind } from '@sideroom/client';
+import { countdown, minutes, serverNow } from './clock.js';
+import { h, icon, short, type IconName } from './dom.js';
+import { run } from './notices.js';
+
+type Tone = '' | 'warn' | 'stop';
+
+const NOUNS: Record<TrackKind, string> = { audio: 'microphone', camera: 'camera', screen: 'screen share', canvas: 'whiteboard' };
+
+/** The page, as the banners use it. */
+export interface BannerHost {
+  readonly room: Room;
+  readonly audio: AudioOutput;
+  /** Turns the microphone on. */
+  speak(): Promise<void>;
+  /** Something changed that no event tells. */
+  changed(): void;
+}
+
+/** All banners that hold now, the most urgent first. */
+export function banners(host: BannerHost): (HTMLElement | null)[] {
+  const { room } = host;
+  return [connection(room), soundBlocked(host), mutedByModerator(room), grace(room), addressing(host), ownListening(room), listeners(room), parentGate(room)];
+}
+
+function banner(key: string, tone: Tone, name: IconName, text: string, ...actions: (HTMLElement | null)[]): HTMLElement {
+  const role = tone === 'stop' ? 'alert' : 'status';
+  return h('div', { class: `banner ${tone}`, 'data-key': key }, icon(name), h('span', { class: 'grow', role }, text), ...actions);
+}
+
+function action(key: string, label: string, run_: () => void, props: Record<string, unknown> = {}): HTMLElement {
+  return h('button', { type: 'button', 'data-key': key, onclick: run_, ...props }, label);
+}
+
+function connection({ phase }: Room): HTMLElement | null {
+  if (phase.name === 'connected' || phase.name === 'closed') return null;
+  return banner('connection', 'stop', 'warning', 'The connection is lost. It is tried again by itself, and your place in the meeting is kept.');
+}
+
+function soundBlocked({ audio, changed }: BannerHost): HTMLElement | null {
+  if (!audio.blocked) return null;
+  const start = action('start', 'Play sound', () => void audio.start().then(changed), { class: 'primary' });
+  return banner('blocked', 'warn', 'speaker', 'You hear nothing yet: the browser waits for a click before it plays sound.', start);
+}
+
+/** Kinds of this participant that a moderator muted. */
+export function mutedKinds({ me }: Room): TrackKind[] {
+  return me.tracks.flatMap(({ kind, mutedByModerator: muted }) => (muted ? [kind] : []));
+}
+
+function mutedByModerator(room: Room): HTMLElement | null {
+  const muted = mutedKinds(room);
+  if (!muted.length) return null;
+  const what = muted.map((kind) => NOUNS[kind]).join(' and ');
+  const effect = muted.includes('audio') ? 'Nobody hears you' : 'Nobody sees it';
+  const { helpRaised } = room.me;
+  const how = helpRaised ? 'You have asked: a moderator can turn it on again.' : 'Only a moderator can turn it on again.';
+  const ask = helpRaised ? null : action('ask', muted.includes('audio') ? 'Ask to speak' : 'Ask a moderator', () => run(() => room.breakouts.askForHelp(`May I use my ${what} again?`)));
+  return banner('muted', 'warn', 'mic', `A moderator turned off your ${what}. ${effect}. ${how}`, ask);
+}
+
+function grace(room: Room): HTMLElement | null {
+  const left = countdown(room.breakouts.settings, serverNow());
+  if (!left?.inGrace || !room.me.isAway) return null;
+  const text = h('span', { class: 'grow' }, h('span', { role: 'status' }, 'The time is up. Everybody returns to the main room in '), h('b', { role: 'timer' }, minutes(left.leftMs)));
+  return h('div', { class: 'banner warn', 'data-key': 'grace' }, icon('clock'), text);
+}
+
+function addressing(host: BannerHost): HTMLElement | null {
+  const { room } = host;
+  if (room.me.addressingAll.length) return ownAddress(host);
+  const speaker = [...room.participants.values()].find(({ addressingAll }) => addressingAll.length > 0);
+  if (!speaker) return null;
+  return banner('address', 'warn', 'megaphone', `${short(speaker.name)} speaks to all rooms.`);
+}
+
+function ownAddress({ room, speak }: BannerHost): HTMLElement {
+  const stop = action('stop', 'Stop speaking to all', () => run(() => room.breakouts.stopAddressing()));
+  const silent = !room.local.isPublished('audio') || room.local.isMuted('audio');
+  if (silent) {
+    const on = action('speak', 'Turn microphone on', () => run(speak), { class: 'primary' });
+    return banner('address', 'stop', 'mic', 'You speak to all rooms, but your microphone is off: nobody hears you.', on, stop);
+  }
+  if (mutedKinds(room).includes('audio')) return banner('address', 'stop', 'mic', 'You speak to all rooms, but a moderator turned off your microphone: nobody hears you.', stop);
+  return banner('address', 'warn', 'megaphone', 'Everybody in every room hears you.', stop);
+}
+
+/** People who hear this participant's breakout without being inside. */
+export function listenersOf(room: Room): Participant[] {
+  return [...room.participants.values()].filter((each) => !each.isMe && each.groupId !== room.me.groupId && each.listeningInGroupId === room.me.groupId);
+}
+
+function ownListening(room: Room): HTMLElement | null {
+  const groupId = room.me.listeningInGroupId;
+  if (!groupId) return null;
+  const stop = action('stop-listening', 'Stop listening', () => run(() => room.breakouts.stopListening()));
+  return banner('listening', 'warn', 'ear', `You listen to ${short(room.groupName(groupId))}, without being in it. People there see that.`, stop);
+}
+
+function listeners(room: Room): HTMLElement | null {
+  const names = listenersOf(room).map(({ name }) => short(name));
+  if (!names.length || !room.me.isAway) return null;
+  return banner('listeners', '', 'ear', `${names.join(' and ')} ${names.length === 1 ? 'listens' : 'listen'} to this room without being in it.`);
+}
+
+function parentGate(room: Room): HTMLElement | null {
+  if (!room.me.isAway) return null;
+  const own = room.me.gate;
+  const forAll = room.roomGate;
+  const gate = (key: string, label: string, change: Parameters<Room['setGate']>[0], byModerator: boolean): HTMLElement =>
+    action(key, label, () => run(() => room.setGate(change)), { disabled: byModerator, title: byModerator ? 'A moderator decided this for everybody' : '' });
+  const paused = own.paused || forAll.paused;
+  const deaf = own.audioMuted || forAll.audioMuted;
+  const blind = own.videoMuted || forAll.videoMuted;
+  const text = paused || (deaf && blind) ? 'The main room is paused for you.' : deaf ? 'You see the main room and do not hear it.' : blind ? 'You hear the main room and do not see it.' : 'You also hear and see the main room.';
+  return banner(
+    'gate',
+    '',
+    'rooms',
+    text,
+    gate('pause', paused ? 'Follow main room' : 'Pause main room', { paused: !own.paused }, forAll.paused),
+    paused ? null : gate('sound', deaf ? 'Hear main room' : 'Mute main room', { audioMuted: !own.audioMuted }, forAll.audioMuted),
+    paused ? null : gate('video', blind ? 'Show main room' : 'Hide main room', { videoMuted: !own.videoMuted }, forAll.videoMuted),
+  );
+}

@@ -1,0 +1,150 @@
+/** One card for each group: members, pending invitations, assignments and commands. */
+import type { Breakout, Participant, Room } from '@sideroom/client';
+import { renameDialog } from './breakouts-dialogs.js';
+import { cut, h, hueOf, icon, initials } from './dom.js';
+import { run } from './notices.js';
+import { personMenu } from './person-menu.js';
+import type { OthersQuality } from './quality.js';
+
+/** Draws the cards, and takes people that are dropped on them. */
+export class GroupCards {
+  #dragged = '';
+
+  constructor(
+    private readonly room: Room,
+    private readonly quality: OthersQuality,
+  ) {}
+
+  /** The card of the main room. */
+  main(): HTMLElement {
+    const members = this.room.membersOf('parent');
+    return this.#card('parent', this.room.groupName('parent'), [h('span', { class: 'pill' }, String(members.length))], members, []);
+  }
+
+  /** The card of a breakout. */
+  breakout(breakout: Breakout): HTMLElement {
+    const { members, capacity } = breakout;
+    // Of rooms that it may look into the page counts people itself; of others the server says how many.
+    const inside = breakout.isMine || this.room.me.isModerator ? members.length : breakout.occupancy;
+    const pills = [
+      breakout.isOpen ? null : h('span', { class: 'pill warn', 'data-key': 'closed' }, 'Closed'),
+      h('span', { class: 'pill', 'data-key': 'count' }, `${inside} of ${capacity}`),
+    ];
+    return this.#card(breakout.id, breakout.name, pills, members, [this.#pending(breakout), this.#commands(breakout)]);
+  }
+
+  #card(id: string, name: string, pills: (HTMLElement | null)[], members: Participant[], rest: (HTMLElement | null)[]): HTMLElement {
+    const { room } = this;
+    const { isModerator } = room.me;
+    const people = h('ul', { class: 'people', 'aria-label': `In ${name}`, 'data-key': 'people' }, ...members.map((member) => this.#chip(member)));
+    const nobody = h('p', { class: 'none', 'data-key': 'none' }, isModerator && id !== 'parent' ? 'Nobody here. Drag people here, or choose a person to move them.' : 'Nobody here.');
+    const drops = isModerator ? this.#drops(id) : {};
+    return h(
+      'section',
+      { class: `group-card ${room.me.groupId === id ? 'mine' : ''}`, 'data-group': id, 'data-key': `group ${id}`, 'aria-label': name, ...drops },
+      h('header', {}, cut(name, 'h3'), room.me.groupId === id ? h('span', { class: 'pill accent', 'data-key': 'here' }, 'You are here') : null, ...pills),
+      members.length ? people : nobody,
+      ...rest,
+    );
+  }
+
+  /** Lists pending invitations and assignments of people outside, for moderators. */
+  #pending(breakout: Breakout): HTMLElement | null {
+    const { room } = this;
+    if (!room.me.isModerator) return null;
+    const inside = new Set(breakout.members.map(({ identity }) => identity));
+    const asked = breakout.invitedIdentities.filter((identity) => !inside.has(identity));
+    const assigned = breakout.assignedIdentities.filter((identity) => !inside.has(identity) && !asked.includes(identity));
+    if (!asked.length && !assigned.length) return null;
+    const chip = (identity: string, state: string): HTMLElement => {
+      const person = [...room.participants.values()].find((each) => each.identity === identity);
+      const name = person?.name ?? identity;
+      return h('li', { class: 'chip pending', 'data-key': `${state} ${identity}` }, cut(name), h('span', { class: 'dim small' }, person ? state : `${state}, not here yet`));
+    };
+    const chips = [...asked.map((each) => chip(each, 'asked')), ...assigned.map((each) => chip(each, 'assigned'))];
+    return h('ul', { class: 'people', 'aria-label': `Not yet in ${breakout.name}`, 'data-key': 'pending' }, ...chips);
+  }
+
+  #commands(breakout: Breakout): HTMLElement | null {
+    const { room } = this;
+    const { me, breakouts } = room;
+    const mine = me.groupId === breakout.id;
+    const invited = breakouts.invitations.some((each) => each.breakout.id === breakout.id);
+    const may = breakout.isOpen && !mine && (me.isModerator || (!me.isAway && (breakout.selfSelect || invited || breakouts.assigned?.id === breakout.id || breakouts.selectable.includes(breakout))));
+    const full = (me.isModerator ? breakout.members.length : breakout.occupancy) >= breakout.capacity;
+    const listening = me.listeningInGroupId === breakout.id;
+    const join = may ? button('join', full ? 'Full' : 'Join', () => run(() => breakout.join()), { disabled: full }) : null;
+    if (!me.isModerator) return join && !invited ? h('div', { class: 'row tight', 'data-key': 'commands' }, join) : null;
+    return h(
+      'div',
+      { class: 'row tight', 'data-key': 'commands' },
+      join,
+      mine ? null : button('listen', listening ? 'Stop listening' : 'Listen in', () => run(() => (listening ? breakouts.stopListening() : breakout.listenIn()))),
+      breakout.isOpen
+        ? button('close', 'Close room', () => run(() => breakout.close()), { title: 'Everybody inside returns, and nobody can go in until it is opened again' })
+        : button('open', 'Open room', () => run(() => breakout.open())),
+      button('rename', 'Rename', () => renameDialog(breakout)),
+    );
+  }
+
+  #chip(person: Participant): HTMLElement {
+    const { room } = this;
+    const avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' }, initials(person.name));
+    avatar.style.setProperty('--hue', String(hueOf(person.identity)));
+    const weak = !person.isMe && this.quality.of(person) === 'poor' && person.isConnected;
+    const details = detailsOf(person, weak).join(', ');
+    const content = [
+      avatar,
+      cut(person.name + (person.isMe ? ' (you)' : '')),
+      person.isModerator ? h('span', { class: 'dim small', 'aria-hidden': 'true' }, 'mod') : null,
+      person.helpRaised ? icon('hand') : null,
+      weak || !person.isConnected ? icon('warning') : null,
+      person.isLive('audio') ? null : icon('mic', true),
+    ];
+    const classes = `chip ${person.isSpeaking ? 'speaking' : ''} ${person.helpRaised ? 'help' : ''} ${person.isConnected ? '' : 'lost'}`;
+    const key = `chip ${person.id}`;
+    if (!room.me.isModerator) return h('li', { class: classes, 'data-key': key, 'data-person': person.id }, ...content, h('span', { class: 'visually-hidden' }, `, ${details}`));
+    const menu = h('button', {
+      type: 'button',
+      class: classes,
+      draggable: true,
+      'data-key': key,
+      'data-person': person.id,
+      'aria-haspopup': 'dialog',
+      onclick: () => personMenu(room, person),
+      ondragstart: (event: Event) => {
+        this.#dragged = person.id;
+        (event as DragEvent).dataTransfer?.setData('text/plain', person.name);
+      },
+    }, ...content, h('span', { class: 'visually-hidden' }, `${details ? `, ${details}` : ''}. Open menu`));
+    return h('li', { 'data-key': key }, menu);
+  }
+
+  #drops(groupId: string): Record<string, (event: Event) => void> {
+    const mark = (event: Event, over: boolean): void => void (event.currentTarget as Element).classList.toggle('over', over);
+    return {
+      ondragover: (event) => (event.preventDefault(), mark(event, true)),
+      ondragleave: (event) => {
+        const { currentTarget, relatedTarget } = event as DragEvent;
+        if (!(currentTarget as Element).contains(relatedTarget as Node | null)) mark(event, false);
+      },
+      ondrop: (event) => {
+        event.preventDefault();
+        mark(event, false);
+        const id = this.#dragged;
+        this.#dragged = '';
+        if (id && this.room.participants.get(id)?.groupId !== groupId) run(() => this.room.breakouts.move({ [id]: groupId }));
+      },
+    };
+  }
+}
+
+function button(key: string, label: string, onclick: () => void, props: Record<string, unknown> = {}): HTMLElement {
+  return h('button', { type: 'button', 'data-key': key, onclick, ...props }, label);
+}
+
+function detailsOf(person: Participant, weak: boolean): string[] {
+  const muted = person.track('audio')?.mutedByModerator ? 'muted by a moderator' : !person.isLive('audio') && 'microphone off';
+  const details = [person.isModerator && 'moderator', person.isSpeaking && 'speaking', muted, person.helpRaised && 'asks for help', weak && 'poor connection', !person.isConnected && 'reconnecting'];
+  return details.filter((each): each is string => Boolean(each));
+}
