@@ -76,7 +76,7 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   await joined(ada);
   const others = await Promise.all(NAMES.map((name) => open(`/?room=physics&name=${encodeURIComponent(name)}&tone=${300 + name.length * 40}`, { viewport: { width: 480, height: 360 } })));
   await Promise.all(others.map(joined));
-  for (const page of [ada, ...others.slice(0, 4)]) await page.getByRole('button', { name: 'Camera', exact: true }).click();
+  for (const page of [ada, ...others.slice(0, 4)]) await page.getByRole('button', { name: 'Start camera' }).click();
   await ada.waitForFunction(() => [...document.querySelectorAll('video')].filter((video) => video.videoWidth > 0 && !video.hidden).length >= 4, null, { timeout: 60_000 });
   await shot(ada, 'meeting-laptop');
   await shareWhiteboard(ada, others[0] as Page);
@@ -85,9 +85,9 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   const console_ = await open(`/console.html?room=physics&key=${key}`);
   await console_.getByText('Live', { exact: true }).waitFor({ timeout: 10_000 });
   await others[0]?.evaluate(() => sideroom.room.setGate({ paused: false }));
-  await others[1]?.getByRole('button', { name: 'Rooms' }).click();
-  await others[1]?.getByRole('button', { name: 'Ask for help' }).click();
-  await ada.getByText('asks for help').waitFor();
+  await others[1]?.getByRole('button', { name: 'Rooms', exact: true }).click();
+  await others[1]?.getByRole('button', { name: 'Ask for help', exact: true }).click();
+  await ada.getByText('asks for help').first().waitFor();
   await ada.evaluate(() => sideroom.room.sendMessage('Five more minutes, then we meet again.', 'everyone'));
   await ada.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 300_000 }));
   await ada.waitForTimeout(1_500);
@@ -101,7 +101,7 @@ test('a meeting with breakouts, the console beside it, and what both look like',
 });
 
 async function shareWhiteboard(ada: Page, viewer: Page): Promise<void> {
-  await ada.getByRole('button', { name: 'Board' }).click();
+  await ada.getByRole('button', { name: 'Draw on a whiteboard' }).click();
   const board = await ada.locator('.whiteboard canvas').boundingBox();
   assert.ok(board);
   const at = (x: number, y: number): [number, number] => [board.x + board.width * x, board.y + board.height * y];

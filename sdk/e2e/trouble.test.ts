@@ -40,7 +40,7 @@ test('a refused microphone and a missing camera', { timeout: 180_000 }, async ()
   });
   await page.getByRole('button', { name: 'Unmute' }).click();
   await says(page, /microphone is blocked for this page. Allow it/);
-  await page.getByRole('button', { name: 'Camera' }).click();
+  await page.getByRole('button', { name: 'Start camera' }).click();
   await says(page, /No camera was found. Plug one in/);
   assert.equal(await page.evaluate(() => sideroom.room.phase.name), 'connected');
   await refusing.close();
@@ -70,7 +70,7 @@ test('a breakout that closes while somebody joins it', { timeout: 180_000 }, asy
   await Promise.all([joined(mod), joined(guest)]);
   const id = await mod.evaluate(async () => (await sideroom.room.breakouts.create({ rooms: 1, capacity: 3 }))[0].id as string);
   await mod.evaluate(({ breakout, person }) => sideroom.room.breakouts.find(breakout).invite([person]), { breakout: id, person: await guest.evaluate(() => sideroom.room.me.id as string) });
-  const accept = guest.getByRole('dialog').getByRole('button', { name: 'Join', exact: true });
+  const accept = guest.getByRole('group', { name: /^Invitation to/ }).getByRole('button', { name: 'Join', exact: true });
   await accept.waitFor();
   await mod.evaluate(() => sideroom.room.breakouts.close());
   await accept.click();
