@@ -143,11 +143,16 @@ impl Session {
             return received(handled);
         }
         let agreed = self.negotiation.agreed();
-        match (&mut self.secured, class) {
-            (None, _) => Received::Dropped(DropReason::NotSecured),
+        let received = match (&mut self.secured, class) {
+            (None, _) => return Received::Dropped(DropReason::NotSecured),
             (Some(secured), DatagramClass::Rtp) => secured.handle_rtp(now, agreed, datagram),
             (Some(secured), _) => secured.handle_rtcp(now, agreed, datagram, &mut self.events),
+        };
+        if self.ice.selected() != Some(from) && !matches!(received, Received::Dropped(_)) {
+            self.ice.prove(from);
+            self.collect_ice_events(now);
         }
+        received
     }
 
     fn collect_ice_events(&mut self, now: Time) {
@@ -181,6 +186,7 @@ impl Session {
                 DtlsEvent::Connected { keys, .. } => {
                     let mut secured = Secured::new(now, &keys, self.negotiation.agreed());
                     secured.round_trip = self.pace.round_trip();
+                    self.ice.require_proof();
                     self.secured = Some(Box::new(secured));
                     self.events.push(SessionEvent::Connected);
                 }
@@ -353,7 +359,7 @@ impl Session {
 
     /// A TCP connection of the client is gone.
     pub fn remove_path(&mut self, now: Time, address: PeerAddr) {
-        self.ice.remove_path(address);
+        self.ice.remove_path(now, address);
         self.collect_ice_events(now);
     }
 

@@ -238,9 +238,9 @@ fn a_closed_connection_takes_its_path_away() {
     exchange(&mut agent, &mut client, START, home());
     exchange(&mut agent, &mut client, START + ms(10), by_tcp);
     assert_eq!(agent.selected(), Some(by_tcp));
-    agent.remove_path(by_tcp);
+    agent.remove_path(START + ms(20), by_tcp);
     assert_eq!(agent.selected(), Some(home()));
-    agent.remove_path(home());
+    agent.remove_path(START + ms(20), home());
     assert_eq!(agent.selected(), None);
 }
 
@@ -295,4 +295,67 @@ fn a_client_answers_the_checks_of_a_server_that_is_not_lite() {
     let (_, len) = client.poll_transmit(START, &mut out).unwrap();
     assert_eq!(ufrag_of(&out[..len]), Some("srvr"));
     assert_eq!(client.poll_transmit(START, &mut out), None);
+}
+
+#[test]
+fn with_keys_a_nominated_path_waits_for_its_proof() {
+    let mut agent = IceAgent::new(&server_credentials());
+    let mut client = client(server_credentials());
+    exchange(&mut agent, &mut client, START, home());
+    agent.require_proof();
+    agent.poll_event();
+    exchange(&mut agent, &mut client, START + ms(4_000), mobile());
+    assert_eq!(agent.selected(), Some(home()));
+    agent.prove(home());
+    assert_eq!(agent.poll_event(), None);
+    agent.prove(mobile());
+    assert_eq!(agent.poll_event(), Some(IceEvent::Selected(mobile())));
+    // A check of the old path, sent again by somebody else, takes nothing back, though it was proven once.
+    exchange(&mut agent, &mut client, START + ms(8_000), home());
+    assert_eq!(agent.selected(), Some(mobile()));
+}
+
+#[test]
+fn a_recorded_check_from_many_ports_takes_nothing_and_keeps_nobody_alive() {
+    let mut agent = IceAgent::new(&server_credentials());
+    let mut client = client(server_credentials());
+    exchange(&mut agent, &mut client, START, home());
+    agent.require_proof();
+    agent.poll_event();
+    let recorded = check_of(&mut client, START + ms(100));
+    for round in 1..60_u16 {
+        let now = START + ms(u64::from(round) * 500);
+        let port = PeerAddr::udp(([203, 0, 113, 66], 1_000 + round).into());
+        agent.handle_datagram(now, port, &recorded).unwrap();
+        agent.handle_timeout(now);
+        assert_eq!(agent.selected(), Some(home()), "round {round}");
+    }
+    agent.handle_timeout(START + CONSENT);
+    assert_eq!(agent.poll_event(), Some(IceEvent::ConsentExpired));
+    assert_eq!(agent.selected(), None);
+}
+
+#[test]
+fn a_client_whose_last_path_was_removed_may_come_back_for_thirty_seconds() {
+    let mut agent = IceAgent::new(&server_credentials());
+    let mut client = client(server_credentials());
+    let by_tcp = PeerAddr::tcp(home().addr);
+    exchange(&mut agent, &mut client, START, by_tcp);
+    agent.require_proof();
+    agent.poll_event();
+    let cut = START + ms(1_000);
+    agent.remove_path(cut, by_tcp);
+    assert_eq!(agent.selected(), None);
+    let again = PeerAddr::tcp("198.51.100.7:5001".parse().unwrap());
+    exchange(&mut agent, &mut client, cut + ms(10_000), again);
+    assert_eq!(agent.selected(), None);
+    agent.prove(again);
+    assert_eq!(agent.poll_event(), Some(IceEvent::Selected(again)));
+    let cut = cut + ms(20_000);
+    agent.remove_path(cut, again);
+    agent.handle_timeout(cut + (CONSENT - ms(1)));
+    assert_eq!(agent.poll_event(), None);
+    assert_eq!(agent.poll_timeout(), cut + CONSENT);
+    agent.handle_timeout(cut + CONSENT);
+    assert_eq!(agent.poll_event(), Some(IceEvent::ConsentExpired));
 }

@@ -200,7 +200,7 @@ proptest! {
                     prop_assert_eq!(agent.is_validated(peer(from)), before);
                 }
                 Step::Removed { from } => {
-                    agent.remove_path(peer(from));
+                    agent.remove_path(now, peer(from));
                     heard.remove(&from);
                 }
                 Step::Wait { millis } => now = now + Duration::from_millis(millis),

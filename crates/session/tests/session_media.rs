@@ -463,9 +463,35 @@ fn a_phone_that_changes_networks_keeps_its_session() {
     world.now = world.now + Duration::from_secs(6);
     world.ice.check_now(world.now);
     world.run(Duration::from_millis(10));
+    let home = common::client_address();
+    assert_eq!(
+        world.session.selected_address(),
+        Some(home),
+        "not proven yet"
+    );
+    // Authentic RTP from there, and the downlink follows.
+    check(&mut world, &packet, AUDIO, 0);
+    world.exchange();
     assert_eq!(world.session.selected_address(), Some(world.address));
     assert_eq!(world.events, [SessionEvent::AddressSelected(world.address)]);
-    check(&mut world, &packet, AUDIO, 0);
+}
+
+#[test]
+fn a_recorded_check_does_not_take_the_downlink() {
+    let mut world = world();
+    check(&mut world, &Sent::new(OPUS, 1000, 1), AUDIO, 0);
+    let mut recorded = vec![0; 512];
+    world.now = world.now + Duration::from_secs(6);
+    world.ice.check_now(world.now);
+    let (_, len) = world.ice.poll_transmit(world.now, &mut recorded).unwrap();
+    recorded.truncate(len);
+    let replayed = world.sealed(&Sent::new(OPUS, 1000, 1));
+    let thief = PeerAddr::udp("203.0.113.66:6000".parse().unwrap());
+    let (now, session) = (world.now, &mut world.session);
+    session.handle_datagram(now, thief, DatagramClass::Stun, &mut recorded);
+    let answer = session.handle_datagram(now, thief, DatagramClass::Rtp, &mut replayed.clone());
+    assert_eq!(answer, Received::Dropped(DropReason::Replayed));
+    assert_eq!(session.selected_address(), Some(common::client_address()));
 }
 
 #[test]
@@ -485,9 +511,9 @@ fn an_ice_restart_leaves_the_media_alone() {
     world.now = world.now + Duration::from_secs(6);
     world.ice.restart(world.now, "again", fresh);
     world.run(Duration::from_millis(20));
+    check(&mut world, &Sent::new(OPUS, 1000, 3), AUDIO, 0);
     assert_eq!(world.session.selected_address(), Some(world.address));
     assert!(world.session.is_connected());
-    check(&mut world, &Sent::new(OPUS, 1000, 3), AUDIO, 0);
 }
 
 #[test]

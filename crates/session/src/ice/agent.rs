@@ -40,6 +40,8 @@ struct Pair {
     priority: u32,
     checked_at: Time,
     nominated_at: Option<Time>,
+    /// An authentic packet of the client came by this path.
+    proven: bool,
 }
 
 /// A half of the credentials, ready to be checked against.
@@ -79,8 +81,14 @@ pub struct IceAgent {
     previous: Option<Credentials>,
     pairs: Vec<Pair>,
     selected: Option<PeerAddr>,
+    /// From the end of the handshake on, a path is selected only once it is proven.
+    needs_proof: bool,
+    /// The nominated path that waits for its proof.
+    nominated: Option<PeerAddr>,
     answers: VecDeque<Answer>,
     events: VecDeque<IceEvent>,
+    /// When the agent gives up, if the last path was taken away.
+    gives_up_at: Option<Time>,
     expired: bool,
 }
 
@@ -102,9 +110,39 @@ impl IceAgent {
             previous: None,
             pairs: Vec::new(),
             selected: None,
+            needs_proof: false,
+            nominated: None,
             answers: VecDeque::new(),
             events: VecDeque::new(),
+            gives_up_at: None,
             expired: false,
+        }
+    }
+
+    /// Requires a proof of every path from now on, as the client's keys are known.
+    ///
+    /// A connectivity check can be recorded and sent again from any address; a packet under the keys of the
+    /// handshake cannot, since the replay window drops its second copy. Without the proof, one recorded
+    /// check would turn a downlink onto an address that never asked for it (RFC 8445 section 19.5.1).
+    pub fn require_proof(&mut self) {
+        self.needs_proof = true;
+        let selected = self.selected;
+        for pair in &mut self.pairs {
+            pair.proven |= Some(pair.remote) == selected;
+        }
+    }
+
+    /// Takes note that an authentic packet came from `from`: a nominated path is selected by it.
+    #[inline]
+    pub fn prove(&mut self, from: PeerAddr) {
+        if self.selected == Some(from) {
+            return;
+        }
+        if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.remote == from) {
+            pair.proven = true;
+        }
+        if self.nominated == Some(from) {
+            self.select(from);
         }
     }
 
@@ -168,7 +206,11 @@ impl IceAgent {
         pair.nominated_at = message.use_candidate.then(|| was_nominated.unwrap_or(now));
         let candidate = *pair;
         if message.use_candidate && self.should_select(now, &candidate, was_nominated.is_none()) {
-            self.select(from);
+            if self.needs_proof {
+                self.nominated = Some(from);
+            } else {
+                self.select(from);
+            }
         }
     }
 
@@ -183,6 +225,7 @@ impl IceAgent {
                     priority,
                     checked_at: now,
                     nominated_at: None,
+                    proven: false,
                 });
                 self.pairs.len() - 1
             }
@@ -202,7 +245,7 @@ impl IceAgent {
             .iter()
             .enumerate()
             .filter(|(_, pair)| Some(pair.remote) != selected)
-            .min_by_key(|(_, pair)| pair.checked_at)
+            .min_by_key(|(_, pair)| (pair.proven, pair.checked_at))
             .map(|(at, _)| at);
         if let Some(at) = stale {
             self.pairs.swap_remove(at);
@@ -232,6 +275,8 @@ impl IceAgent {
     }
 
     fn select(&mut self, remote: PeerAddr) {
+        self.nominated = None;
+        self.gives_up_at = None;
         self.selected = Some(remote);
         self.events.push_back(IceEvent::Selected(remote));
     }
@@ -247,10 +292,14 @@ impl IceAgent {
         self.selected == Some(remote) || self.pairs.iter().any(|pair| pair.remote == remote)
     }
 
-    /// A TCP connection is gone, and with it its path.
-    pub fn remove_path(&mut self, remote: PeerAddr) {
+    /// Gives up the path of a TCP connection that is gone. A client without any path has [`CONSENT`] to
+    /// come back.
+    pub fn remove_path(&mut self, now: Time, remote: PeerAddr) {
         self.pairs.retain(|pair| pair.remote != remote);
         self.leave_lost_path();
+        if self.selected.is_none() && self.gives_up_at.is_none() {
+            self.gives_up_at = Some(now + CONSENT);
+        }
     }
 
     /// Writes the next answer to the front of `out`.
@@ -276,8 +325,12 @@ impl IceAgent {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Time {
+        if self.expired {
+            return Time::NEVER;
+        }
         let stalest = self.pairs.iter().map(|pair| pair.checked_at).min();
-        stalest.map_or(Time::NEVER, |checked_at| checked_at + CONSENT)
+        let consent = stalest.map_or(Time::NEVER, |checked_at| checked_at + CONSENT);
+        consent.min(self.gives_up_at.unwrap_or(Time::NEVER))
     }
 
     /// Gives up the paths whose consent ran out.
@@ -285,23 +338,27 @@ impl IceAgent {
         if self.poll_timeout() > now {
             return;
         }
+        let had_path = self.selected.is_some();
         self.pairs.retain(|pair| pair.checked_at + CONSENT > now);
         self.leave_lost_path();
-        if self.pairs.is_empty() && !self.expired {
+        let lapsed = self.selected.is_none() && (had_path || self.pairs.is_empty());
+        if lapsed || self.gives_up_at.is_some_and(|at| at <= now) {
             self.expired = true;
             self.events.push_back(IceEvent::ConsentExpired);
         }
     }
 
-    /// If the selected path is gone, the best of those that are nominated takes its place, or else the
-    /// one that was heard of last.
+    /// Replaces a selected path that is gone by the best one that is nominated, or else by the one that
+    /// was checked last. Where proof is needed, only proven paths count.
     fn leave_lost_path(&mut self) {
         let is_there = |remote| self.pairs.iter().any(|pair| pair.remote == remote);
         if self.selected.is_none_or(is_there) {
             return;
         }
         self.selected = None;
-        let best = self.pairs.iter().max_by_key(|pair| {
+        let needs_proof = self.needs_proof;
+        let usable = self.pairs.iter().filter(|pair| pair.proven || !needs_proof);
+        let best = usable.max_by_key(|pair| {
             let nominated = pair.nominated_at.is_some();
             (nominated, pair.priority, pair.checked_at)
         });

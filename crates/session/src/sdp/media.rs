@@ -1,12 +1,18 @@
 //! One media section of an offer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sideroom_route::Media;
 use sideroom_rtp::ExtensionKind;
 
-use super::line::{OfferError, Section};
+use super::line::{OfferError, Section, attribute};
 
-/// The most formats, codecs, SSRCs, groups, rids or extensions that one section may name.
+/// The most SSRCs, groups, rids or extensions that one section may name.
 const MAX_PER_SECTION: usize = 256;
+/// RTP has 128 payload types (RFC 3550 section 5.1).
+const PAYLOAD_TYPES: usize = 128;
+/// The most `a=rtcp-fb` lines of one format that are read.
+const MAX_FEEDBACK: usize = 16;
 
 /// A media section as the client offered it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -143,7 +149,8 @@ impl Direction {
             .find(|direction| direction.name() == name)
     }
 
-    fn of_section(section: &Section<'_>) -> Option<Self> {
+    /// The direction that a section, or the session part, states.
+    pub(crate) fn of_section(section: &Section<'_>) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|direction| section.has(direction.name()))
@@ -168,15 +175,18 @@ impl OfferedCodec {
 }
 
 impl MediaSection {
-    /// Reads a section; `session` fills in the direction if the section has none.
-    pub(crate) fn read(section: &Section<'_>, session: &Section<'_>) -> Result<Self, OfferError> {
+    /// Reads a section; `inherited` is the direction that the session part states for all of them.
+    pub(crate) fn read(
+        section: &Section<'_>,
+        inherited: Option<Direction>,
+    ) -> Result<Self, OfferError> {
         let mut model = Self::read_m_line(section)?;
         model.alive |= section.has("bundle-only");
         if let Some((line, mid)) = section.attribute("mid") {
             model.mid = Some(token(line, mid, "mid")?);
         }
         model.direction = Direction::of_section(section)
-            .or_else(|| Direction::of_section(session))
+            .or(inherited)
             .unwrap_or(Direction::SendRecv);
         model.rtcp_mux = section.has("rtcp-mux");
         model.rtcp_rsize = section.has("rtcp-rsize");
@@ -205,7 +215,7 @@ impl MediaSection {
             .ok_or_else(|| {
                 OfferError::new(line, format!("\"{port}\" is not a port (0 to 65535)"))
             })?;
-        let formats: Vec<String> = words.take(MAX_PER_SECTION).map(str::to_owned).collect();
+        let formats: Vec<String> = words.take(PAYLOAD_TYPES).map(str::to_owned).collect();
         if formats.is_empty() {
             return Err(OfferError::new(line, "this m= line has no formats"));
         }
@@ -250,6 +260,7 @@ fn token(line: usize, value: &str, what: &str) -> Result<String, OfferError> {
 }
 
 fn codecs(section: &Section<'_>, formats: &[String]) -> Result<Vec<OfferedCodec>, OfferError> {
+    let attributes = FormatAttributes::of(section);
     let mut codecs = Vec::new();
     for format in formats {
         let payload_type: u8 = format.parse().ok().filter(|pt| *pt < 128).ok_or_else(|| {
@@ -257,46 +268,87 @@ fn codecs(section: &Section<'_>, formats: &[String]) -> Result<Vec<OfferedCodec>
             OfferError::new(section.number(), sentence)
         })?;
         // Static payload types without a=rtpmap are formats that nobody asks of us.
-        if let Some(codec) = codec(section, payload_type)? {
+        if let Some(codec) = attributes.codec(payload_type)? {
             codecs.push(codec);
         }
     }
     Ok(codecs)
 }
 
-fn codec(section: &Section<'_>, payload_type: u8) -> Result<Option<OfferedCodec>, OfferError> {
-    let of_type = |name: &'static str| {
-        section.attributes(name).filter_map(move |(line, value)| {
-            let (format, rest) = value.split_once(' ')?;
-            let wanted = format.parse() == Ok(payload_type) || format == "*" && name == "rtcp-fb";
-            wanted.then_some((line, rest.trim()))
-        })
-    };
-    let Some((line, rtpmap)) = of_type("rtpmap").next() else {
-        return Ok(None);
-    };
-    let mut parts = rtpmap.split('/');
-    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let clock_rate = parts
-        .next()
-        .and_then(|rate| rate.parse().ok())
-        .ok_or_else(|| {
-            OfferError::new(
-                line,
-                "an a=rtpmap has a payload type, a name and a clock rate",
-            )
+/// What the lines of a section say about each payload type, gathered in one pass: a section has up to
+/// 128 formats and thousands of lines.
+#[derive(Default)]
+struct FormatAttributes<'a> {
+    rtpmaps: BTreeMap<u8, (usize, &'a str)>,
+    fmtps: BTreeMap<u8, &'a str>,
+    feedback: BTreeMap<u8, Vec<&'a str>>,
+    /// `a=rtcp-fb:*`.
+    feedback_of_all: Vec<&'a str>,
+}
+
+impl<'a> FormatAttributes<'a> {
+    fn of(section: &Section<'a>) -> Self {
+        let mut found = Self::default();
+        for line in &section.lines {
+            let Some((name, value)) = attribute(line) else {
+                continue;
+            };
+            let Some((format, rest)) = value.split_once(' ') else {
+                continue;
+            };
+            let (payload_type, rest) = (format.parse::<u8>().ok(), rest.trim());
+            match (name, payload_type) {
+                ("rtpmap", Some(payload_type)) => {
+                    let first = found.rtpmaps.entry(payload_type);
+                    first.or_insert((line.number, rest));
+                }
+                ("fmtp", Some(payload_type)) => {
+                    found.fmtps.entry(payload_type).or_insert(rest);
+                }
+                ("rtcp-fb", Some(payload_type)) => {
+                    let said = found.feedback.entry(payload_type).or_default();
+                    push_bounded(said, rest);
+                }
+                ("rtcp-fb", None) if format == "*" => {
+                    push_bounded(&mut found.feedback_of_all, rest);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn codec(&self, payload_type: u8) -> Result<Option<OfferedCodec>, OfferError> {
+        let Some((line, rtpmap)) = self.rtpmaps.get(&payload_type) else {
+            return Ok(None);
+        };
+        let mut parts = rtpmap.split('/');
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let clock_rate = parts.next().and_then(|rate| rate.parse().ok());
+        let clock_rate = clock_rate.ok_or_else(|| {
+            let sentence = "an a=rtpmap has a payload type, a name and a clock rate";
+            OfferError::new(*line, sentence)
         })?;
-    Ok(Some(OfferedCodec {
-        payload_type,
-        name,
-        clock_rate,
-        rtpmap: rtpmap.to_owned(),
-        fmtp: of_type("fmtp").next().map(|(_, value)| value.to_owned()),
-        feedback: of_type("rtcp-fb")
-            .take(16)
-            .map(|(_, value)| value.to_owned())
-            .collect(),
-    }))
+        let said = self.feedback.get(&payload_type);
+        let feedback = said.into_iter().flatten().chain(&self.feedback_of_all);
+        Ok(Some(OfferedCodec {
+            payload_type,
+            name,
+            clock_rate,
+            rtpmap: (*rtpmap).to_owned(),
+            fmtp: self.fmtps.get(&payload_type).map(|fmtp| (*fmtp).to_owned()),
+            feedback: feedback
+                .take(MAX_FEEDBACK)
+                .map(|value| (*value).to_owned())
+                .collect(),
+        }))
+    }
+}
+
+fn push_bounded<'a>(values: &mut Vec<&'a str>, value: &'a str) {
+    if values.len() < MAX_FEEDBACK {
+        values.push(value);
+    }
 }
 
 fn extensions(section: &Section<'_>) -> Result<Vec<OfferedExtension>, OfferError> {
@@ -360,9 +412,10 @@ fn ssrcs(section: &Section<'_>) -> Result<(Vec<u32>, Vec<SsrcGroup>), OfferError
             .map_err(|_| OfferError::new(line, format!("\"{word}\" is not an SSRC")))
     };
     let mut ssrcs = Vec::new();
+    let mut named = BTreeSet::new();
     for (line, value) in section.attributes("ssrc") {
         let ssrc = number(line, value.split(' ').next().unwrap_or_default())?;
-        if !ssrcs.contains(&ssrc) {
+        if named.insert(ssrc) {
             ssrcs.push(ssrc);
         }
         if ssrcs.len() > MAX_PER_SECTION {

@@ -1,9 +1,11 @@
 //! What a client offered, as plain values: one bundled transport and its media sections.
 
+use std::collections::BTreeSet;
+
 use sideroom_route::Media;
 
 use super::line::{OfferError, Section, Sections};
-use super::media::MediaSection;
+use super::media::{Direction, MediaSection};
 use crate::certificate::{Fingerprint, NoFingerprint};
 
 /// The most certificate fingerprints that a client may announce.
@@ -72,10 +74,11 @@ impl Offer {
             let sentence = "the offer ends without a media section; was it cut off?";
             return Err(OfferError::new(sections.last_line.max(1), sentence));
         }
+        let inherited = Direction::of_section(&sections.session);
         let media: Vec<_> = sections
             .media
             .iter()
-            .map(|section| MediaSection::read(section, &sections.session))
+            .map(|section| MediaSection::read(section, inherited))
             .collect::<Result<_, _>>()?;
         let bundle = bundle_of(&sections.session);
         check_mids(&media)?;
@@ -118,10 +121,11 @@ fn check_mids(media: &[MediaSection]) -> Result<(), OfferError> {
 
 /// All of the audio and video must share the one transport (RFC 9143), and RTCP with it (RFC 5761).
 fn check_bundle(media: &[MediaSection], bundle: Option<&[&str]>) -> Result<(), OfferError> {
+    let bundle: Option<BTreeSet<&str>> = bundle.map(|mids| mids.iter().copied().collect());
     let mut alone = None;
     for section in media.iter().filter(|section| section.is_live()) {
-        let in_group = match (bundle, section.mid.as_deref()) {
-            (Some(mids), Some(mid)) => mids.contains(&mid),
+        let in_group = match (&bundle, section.mid.as_deref()) {
+            (Some(mids), Some(mid)) => mids.contains(mid),
             (Some(_), None) => false,
             // Without a group a single section is a transport of its own.
             (None, _) => alone.replace(section.line).is_none(),

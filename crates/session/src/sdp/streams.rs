@@ -1,6 +1,6 @@
 //! Which SSRCs and RIDs of a section are which encoding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agreed::{MAX_LAYERS, NegotiatedLayer};
 use super::media::MediaSection;
@@ -41,7 +41,8 @@ pub(crate) fn layers(section: &MediaSection) -> Vec<NegotiatedLayer> {
     };
     let mut ordered: Vec<_> = match simulcast {
         Some(group) => {
-            let of = |ssrc: &u32| (*ssrc, rtx_of(section, *ssrc));
+            let pairs = Pairs::of(section);
+            let of = |ssrc: &u32| (*ssrc, pairs.rtx_of(*ssrc));
             group.ssrcs.iter().map(of).collect()
         }
         None => streams,
@@ -83,32 +84,48 @@ pub(crate) fn accepted_rids(section: &MediaSection, layers: &[NegotiatedLayer]) 
 
 /// Every media stream with its retransmissions. Some clients name an SSRC in a group only.
 fn streams(section: &MediaSection) -> Vec<(u32, Option<u32>)> {
-    let pairs = || {
-        section
-            .groups
-            .iter()
-            .filter(|group| group.semantics == "FID")
-    };
-    let is_repair = |ssrc: u32| pairs().any(|group| group.ssrcs.iter().skip(1).any(|s| *s == ssrc));
-    let mut streams: Vec<(u32, Option<u32>)> = Vec::new();
-    let in_groups = pairs().filter_map(|group| group.ssrcs.first().copied());
+    let pairs = Pairs::of(section);
+    let in_groups = fid_groups(section).filter_map(|ssrcs| ssrcs.first().copied());
+    let mut known = BTreeSet::new();
+    let mut streams = Vec::new();
     for ssrc in section.ssrcs.iter().copied().chain(in_groups) {
-        let known = streams.iter().any(|(known, _)| *known == ssrc);
-        if !known && !is_repair(ssrc) {
-            streams.push((ssrc, rtx_of(section, ssrc)));
+        if known.insert(ssrc) && !pairs.repairs.contains(&ssrc) {
+            streams.push((ssrc, pairs.rtx_of(ssrc)));
         }
     }
     streams
 }
 
-fn rtx_of(section: &MediaSection, ssrc: u32) -> Option<u32> {
-    section
-        .groups
-        .iter()
-        .find_map(|group| match *group.ssrcs.as_slice() {
-            [first, repair, ..] if group.semantics == "FID" && first == ssrc => Some(repair),
-            _ => None,
-        })
+fn fid_groups(section: &MediaSection) -> impl Iterator<Item = &[u32]> {
+    let groups = section.groups.iter();
+    let pairs = groups.filter(|group| group.semantics == "FID");
+    pairs.map(|group| group.ssrcs.as_slice())
+}
+
+/// Which stream repeats which (`a=ssrc-group:FID`, RFC 5576 section 4.2).
+struct Pairs {
+    rtx: BTreeMap<u32, u32>,
+    repairs: BTreeSet<u32>,
+}
+
+impl Pairs {
+    fn of(section: &MediaSection) -> Self {
+        let mut rtx = BTreeMap::new();
+        for ssrcs in fid_groups(section) {
+            if let [first, repair, ..] = *ssrcs {
+                rtx.entry(first).or_insert(repair);
+            }
+        }
+        let repairs = fid_groups(section).flat_map(|ssrcs| ssrcs.iter().skip(1).copied());
+        Self {
+            rtx,
+            repairs: repairs.collect(),
+        }
+    }
+
+    fn rtx_of(&self, ssrc: u32) -> Option<u32> {
+        self.rtx.get(&ssrc).copied()
+    }
 }
 
 /// Orders RIDs by size where their names say it; otherwise the client's order stands, which by custom
