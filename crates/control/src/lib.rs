@@ -23,6 +23,7 @@ mod moves;
 mod outcome;
 mod planner;
 mod recall;
+mod reload;
 mod restart;
 mod room;
 mod settings;

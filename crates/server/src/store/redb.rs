@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::redb_error::explain;
 use super::redb_tables::{self as tables, Open, Refusal, Write};
-use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
 use crate::metrics::catalogue as names;
 
 /// Requests that wait for the writer before new ones are refused.
@@ -126,16 +126,8 @@ impl Drop for RedbStore {
 }
 
 impl Store for RedbStore {
-    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
-        self.write(Write::Append(room, rows))
-    }
-
-    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
-        self.write(Write::Snapshot(room, snapshot))
-    }
-
-    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
-        self.write(Write::Remove(room, ended_at_ms))
+    fn commit(&self, room: RoomId, change: Change) -> Committed {
+        self.write(Write::Change(room, change))
     }
 
     fn forget_ended_before(&self, at_ms: u64) -> Committed {
@@ -266,8 +258,11 @@ fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]
         .zip(verdicts)
         .filter(|(_, verdict)| verdict.is_ok());
     let bytes = kept.map(|((write, _), _)| match write {
-        Write::Append(_, rows) => rows.iter().map(|row| row.bytes.len() as u64).sum(),
-        Write::Snapshot(..) | Write::Remove(..) | Write::ForgetEndedBefore(_) => 0,
+        Write::Change(_, change) => {
+            let rows = change.rows.iter();
+            rows.map(|row| row.bytes.len() as u64).sum()
+        }
+        Write::ForgetEndedBefore(_) => 0,
     });
     bytes.sum()
 }

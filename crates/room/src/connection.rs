@@ -1,0 +1,67 @@
+//! Who is connected, over which transport.
+
+use sideroom_route::{Time, TrackKind};
+
+use crate::request::{Asked, Token};
+
+/// One signaling connection of a participant: a newer one replaces it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SessionNumber(pub u64);
+
+/// A participant's present connection. It exists from the commit of their join until the commit that ends
+/// it; `lost` marks one whose end is not committed yet.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Their signaling.
+    pub session: SessionNumber,
+    /// Names their transport: events of an older one are not about it.
+    pub transport: u64,
+    /// Since when.
+    pub since: Time,
+    /// The request that they came in with.
+    pub asked: Asked,
+    /// They came back to their old place.
+    pub resumed: bool,
+    /// ICE and DTLS are up.
+    pub up: bool,
+    /// The transport or its owner is gone.
+    pub(crate) lost: Option<Loss>,
+    /// While the transport is made.
+    pub(crate) entering: Option<Entering>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Loss {
+    /// The place is kept for a while.
+    Dropped,
+    /// Nobody got the answer to the join, or it was refused: the newcomer never was there.
+    NeverThere,
+}
+
+/// Somebody whose transport is being made.
+#[derive(Clone, Debug)]
+pub(crate) struct Entering {
+    /// The callers who wait: more than one if they repeat the request.
+    pub tokens: Vec<Token>,
+    /// What is published on arrival.
+    pub publish: Vec<TrackKind>,
+    /// The transport is made; the arrival waits for its cycle.
+    pub made: bool,
+}
+
+impl Connection {
+    /// The participant can send and receive, as far as the room knows.
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.lost.is_none()
+    }
+
+    /// What becomes of the participant if this connection ends without having served anybody.
+    pub(crate) const fn loss_if_unused(&self) -> Loss {
+        if self.resumed || self.up {
+            Loss::Dropped
+        } else {
+            Loss::NeverThere
+        }
+    }
+}
