@@ -53,4 +53,10 @@ impl Room {
     pub fn participant_count(&self) -> usize {
         self.state.participants.len()
     }
+
+    /// Whether a participant is a moderator; `None`: not in the room.
+    pub fn is_moderator(&self, participant: ParticipantId) -> Option<bool> {
+        let one = self.state.participants.get(&participant)?;
+        Some(one.is_moderator())
+    }
 }

@@ -123,6 +123,8 @@ pub struct RoomMachine {
     pub(crate) empty_since: Option<Time>,
     /// Records since the room was last saved whole.
     pub(crate) unsaved: u32,
+    /// Those of the save that was asked for last.
+    pub(crate) saving: u32,
     pub(crate) save_after: Time,
     pub(crate) stopping: bool,
     next_commit: u64,
@@ -178,6 +180,7 @@ impl RoomMachine {
             blocked_until: Time::ZERO,
             empty_since: None,
             unsaved: 0,
+            saving: 0,
             save_after: Time::ZERO,
             stopping: false,
             next_commit: 0,
@@ -216,6 +219,11 @@ impl RoomMachine {
     pub fn connections(&self) -> impl Iterator<Item = (ParticipantId, &Connection)> {
         let all = self.connections.iter();
         all.map(|(participant, connection)| (*participant, connection))
+    }
+
+    /// The present connection of a participant.
+    pub fn connection(&self, participant: ParticipantId) -> Option<&Connection> {
+        self.connections.get(&participant)
     }
 
     /// Those who are in the room while their transport is not up yet.
@@ -279,11 +287,6 @@ impl RoomMachine {
     pub fn handle_stop(&mut self, now: Now) {
         self.now = now;
         self.stopping = true;
-    }
-
-    /// The adapter saves the room later: not before this.
-    pub fn postpone_save(&mut self, until: Time) {
-        self.save_after = until;
     }
 
     /// Time has passed, or the calendar has jumped.

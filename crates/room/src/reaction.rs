@@ -73,8 +73,7 @@ impl RoomMachine {
             .extend(batch.reads.into_iter().map(Action::Read));
         self.watch_emptiness();
         if self.is_save_due() {
-            self.unsaved = 0;
-            self.actions.push_back(Action::Save);
+            self.save();
         }
     }
 

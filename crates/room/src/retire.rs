@@ -3,6 +3,7 @@
 use crate::action::{Action, Farewell};
 use crate::machine::{RoomMachine, Stage};
 use crate::request::Refusal;
+use sideroom_route::Time;
 
 impl RoomMachine {
     /// The room has ended, and the store knows.
@@ -25,14 +26,24 @@ impl RoomMachine {
         due && matches!(self.stage, Stage::Idle)
     }
 
+    pub(crate) fn save(&mut self) {
+        self.saving = std::mem::take(&mut self.unsaved);
+        self.actions.push_back(Action::Save);
+    }
+
+    /// The adapter saves the room later: not before this.
+    pub fn postpone_save(&mut self, until: Time) {
+        self.save_after = until;
+        self.unsaved = self.unsaved.saturating_add(self.saving);
+    }
+
     /// Stops when everything is answered.
     pub(crate) fn stop_if_idle(&mut self) {
         if !self.stopping {
             return;
         }
         if self.unsaved > 0 {
-            self.unsaved = 0;
-            self.actions.push_back(Action::Save);
+            self.save();
         }
         self.stage = Stage::Ended;
         self.actions.push_back(Action::Stopped);

@@ -81,6 +81,9 @@ pub enum StoreError {
     /// The file is not a store, of a newer version, or damaged.
     #[error("the store's file cannot be used: {0}")]
     Unusable(String),
+    /// What is kept of a room leads to no room.
+    #[error("the room cannot be read: {0}")]
+    Unreadable(String),
     /// Anything else that the system said.
     #[error("the store failed: {0}")]
     Failed(String),

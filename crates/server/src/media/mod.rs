@@ -9,6 +9,7 @@ mod bundles;
 mod command;
 mod counts;
 mod egress;
+mod fence;
 mod hole;
 mod ladder;
 mod loss;
@@ -31,6 +32,7 @@ mod worker;
 
 pub use command::{Connect, Connected, WorkerCommand, WorkerEvent};
 pub use counts::{PublishedCounts, WorkerCounts};
+pub use fence::Fence;
 pub use outbox::Told;
 pub use placement::SPREAD_ABOVE;
 pub use plane::{ConnectError, MediaPlane, Publishing};

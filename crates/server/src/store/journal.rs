@@ -186,7 +186,7 @@ impl Journal {
 
 fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
     let room = stored.room;
-    let missing = || StoreError::Unusable(format!("room {room} has no snapshot"));
+    let missing = || StoreError::Unreadable(format!("room {room} has no snapshot"));
     let Whole { made_by, snapshot } = parse(&stored.snapshot.ok_or_else(missing)?)?;
     let records = stored.rows.iter().map(parse).collect::<Result<_, _>>()?;
     Ok(KeptRoom {
@@ -215,10 +215,10 @@ fn parse<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
     let seq = row.seq;
     match row.bytes.split_first() {
         Some((&FORMAT, rest)) => postcard::from_bytes(rest)
-            .map_err(|error| StoreError::Unusable(format!("row {seq} is damaged: {error}"))),
-        Some((format, _)) => Err(StoreError::Unusable(format!(
+            .map_err(|error| StoreError::Unreadable(format!("row {seq} is damaged: {error}"))),
+        Some((format, _)) => Err(StoreError::Unreadable(format!(
             "row {seq} has format {format}, this server knows {FORMAT}; run the server that wrote it"
         ))),
-        None => Err(StoreError::Unusable(format!("row {seq} is empty"))),
+        None => Err(StoreError::Unreadable(format!("row {seq} is empty"))),
     }
 }
