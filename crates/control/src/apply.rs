@@ -25,7 +25,9 @@ pub(crate) use rooms::{check_end, check_settings};
 pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     admit(turn, command)?;
     let outcome = dispatch(turn, command)?;
-    turn.take_in_waiting();
+    if !turn.old {
+        turn.take_in_waiting();
+    }
     Ok(outcome)
 }
 

@@ -136,6 +136,12 @@ pub enum BreakoutError {
     )]
     Draining,
     /// The caller decided on a state that has passed.
+    #[error("The room's state is at version {current} by now; take a fresh look and decide again.")]
+    VersionMismatch {
+        /// What the version is.
+        current: u64,
+    },
+    /// The same for callers that name an epoch.
     #[error("The room is at epoch {current} by now; take a fresh look and decide again.")]
     EpochMismatch {
         /// What the epoch is.
@@ -213,6 +219,7 @@ impl BreakoutError {
             Self::Unauthenticated => "Unauthenticated",
             Self::RateLimited { .. } => "RateLimited",
             Self::Draining => "Draining",
+            Self::VersionMismatch { .. } => "VersionMismatch",
             Self::EpochMismatch { .. } => "EpochMismatch",
         }
     }
@@ -252,6 +259,7 @@ impl BreakoutError {
             | Self::Unauthenticated
             | Self::RateLimited { .. }
             | Self::Draining
+            | Self::VersionMismatch { .. }
             | Self::EpochMismatch { .. } => 1138,
         }
     }

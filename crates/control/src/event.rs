@@ -355,3 +355,10 @@ pub enum EventKind {
         text: String,
     },
 }
+
+impl EventKind {
+    /// A text that somebody sent to others: it is told, and no record of it is made.
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self, Self::Chat { .. } | Self::AddressAllText { .. })
+    }
+}

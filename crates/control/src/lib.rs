@@ -10,7 +10,10 @@ mod apply;
 mod arguments;
 mod audience;
 mod chance;
+mod change;
 mod command;
+mod command_name;
+mod diff_map;
 mod distribute;
 mod error;
 mod event;
@@ -20,6 +23,7 @@ mod key;
 mod kinds;
 mod memory;
 mod moves;
+mod old;
 mod outcome;
 mod planner;
 mod recall;
@@ -47,10 +51,11 @@ pub use journal::{Digest, Record, ReplayError};
 pub use key::KeyId;
 pub use kinds::KindSet;
 pub use moves::{MoveLog, Stay, StayEnd};
+pub use old::{OldRecord, OldSnapshot};
 pub use outcome::{Applied, Outcome};
 pub use recall::Missed;
-pub use restart::Snapshot;
-pub use room::Room;
+pub use restart::{Entry, Snapshot};
+pub use room::{Expected, Room};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
     RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,

@@ -225,9 +225,13 @@ pub mod bounds {
     pub const ASSIGNMENTS: usize = 20_000;
     /// Speakers who address all groups at one time; more are refused.
     pub const ADDRESSING: usize = 4;
-    /// Remembered request ids of a room; the oldest is forgotten.
-    pub const REQUESTS: usize = 2_048;
-    /// How long a request id is remembered.
+    /// Remembered request ids of a participant; their oldest is forgotten.
+    pub const REQUESTS: usize = 256;
+    /// Remembered request ids of an API key; its oldest is forgotten.
+    pub const REQUESTS_OF_KEY: usize = 4_096;
+    /// Remembered request ids of a room, all actors together; the oldest is forgotten.
+    pub const REQUESTS_OF_ROOM: usize = 65_536;
+    /// How long a request id is remembered at most.
     pub const REQUEST_MEMORY_MS: u64 = 600_000;
     /// Events that a room keeps for those who come back; the oldest is forgotten.
     pub const EVENTS: usize = 4_096;

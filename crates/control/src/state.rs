@@ -7,27 +7,29 @@ use sideroom_route::{
     BreakoutId, DropReason, Epoch, Gate, GroupId, Media, ParticipantId, TrackId, TrackKind,
 };
 
+use crate::diff_map::DiffMap;
 use crate::journal::Chain;
 use crate::{
     Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Role, RoomConfig, RoomSettings,
-    SlotPool, Standing, Subject, UnixMillis,
+    SlotPool, Standing, Subject, UnixMillis, bounds,
 };
 
 /// The journalled state of a room. Its hash is the room's.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) config: RoomConfig,
-    pub(crate) participants: BTreeMap<ParticipantId, Participant>,
+    pub(crate) participants: DiffMap<ParticipantId, Participant>,
     pub(crate) identities: BTreeMap<String, ParticipantId>,
-    pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
+    pub(crate) breakouts: DiffMap<BreakoutId, Breakout>,
     /// By identity, so that somebody can be assigned who is not here yet.
-    pub(crate) assignments: BTreeMap<String, BreakoutId>,
+    pub(crate) assignments: DiffMap<String, BreakoutId>,
     /// Identities that wait for a place in a breakout, with the number of their ticket: the smallest is
     /// served first.
-    pub(crate) waiting: BTreeMap<(BreakoutId, String), u64>,
+    #[serde(default)]
+    pub(crate) waiting: DiffMap<(BreakoutId, String), u64>,
     pub(crate) room_gate: ParentGate,
-    pub(crate) addressing: BTreeMap<ParticipantId, KindSet>,
-    pub(crate) help: BTreeMap<ParticipantId, HelpRequest>,
+    pub(crate) addressing: DiffMap<ParticipantId, KindSet>,
+    pub(crate) help: DiffMap<ParticipantId, HelpRequest>,
     /// Who was together in a breakout in past rounds, the latest last.
     pub(crate) rounds: VecDeque<BTreeMap<ParticipantId, BreakoutId>>,
     pub(crate) timer: TimerState,
@@ -36,11 +38,21 @@ pub(crate) struct State {
     pub(crate) next_participant: u32,
     pub(crate) next_track: u32,
     pub(crate) next_breakout: u32,
+    #[serde(default)]
     pub(crate) next_ticket: u64,
     /// How many seeds the room has drawn.
     pub(crate) draws: u64,
     pub(crate) draining: bool,
     pub(crate) closed: bool,
+    /// When the last command was given: the room's time does not run backwards.
+    #[serde(default)]
+    pub(crate) seen: UnixMillis,
+    /// The version of everything above: it moves when a command has changed something, and with nothing else.
+    #[serde(default)]
+    pub(crate) version: u64,
+    /// The epoch since when this version holds.
+    #[serde(default)]
+    pub(crate) version_epoch: Epoch,
     pub(crate) chain: Chain,
 }
 
@@ -156,6 +168,14 @@ impl Participant {
         } else {
             None
         }
+    }
+
+    /// Notes what the participant is from an event on.
+    pub(crate) fn keep_standing(&mut self, standing: Standing) {
+        if self.standings.len() >= bounds::STANDINGS {
+            self.standings.pop_front();
+        }
+        self.standings.push_back(standing);
     }
 
     /// The gate as it works, what joining set included.
@@ -283,6 +303,14 @@ impl State {
             Actor::Participant(id) => self.participants.get(&id).is_some_and(Participant::is_away),
         };
         require(!away, BreakoutError::NotInParent)
+    }
+
+    /// Keeps who was together, so that shuffling can avoid it later.
+    pub(crate) fn keep_round(&mut self, round: BTreeMap<ParticipantId, BreakoutId>) {
+        if self.rounds.len() >= bounds::ROUNDS {
+            self.rounds.pop_front();
+        }
+        self.rounds.push_back(round);
     }
 
     /// Who is assigned to `breakout`.

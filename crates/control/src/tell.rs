@@ -10,7 +10,7 @@ use crate::turn::{Effects, Placing};
 use crate::{Actor, EventKind, MoveCause};
 
 /// Everything that follows from `effects`, seen from the state that they led to.
-pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<EventKind> {
+pub(crate) fn events(state: &State, actor: Actor, effects: &Effects) -> Vec<EventKind> {
     let mut events = Vec::new();
     let arrived = effects.arrived.and_then(|id| state.public_view(id));
     events.extend(arrived.map(|view| EventKind::ParticipantJoined {
@@ -20,15 +20,12 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
         let views = effects.created.iter();
         let breakouts = views.filter_map(|id| state.breakout_view(*id)).collect();
         events.push(EventKind::BreakoutsCreated { breakouts });
-        for id in &effects.created {
-            effects.changed.remove(id);
-        }
     }
-    events.append(&mut effects.events);
+    events.extend(effects.events.iter().cloned());
     tell_placings(state, actor, &effects.placed, &mut events);
-    let changed = effects
-        .changed
-        .iter()
+    let changed = effects.changed.iter();
+    let changed = changed
+        .filter(|id| !effects.created.contains(id))
         .filter_map(|id| state.breakout_view(*id));
     events.extend(changed.map(|view| EventKind::BreakoutChanged {
         breakout: Box::new(view),

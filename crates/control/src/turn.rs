@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::State;
 use crate::{
     Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, UnixMillis,
-    bounds,
 };
 
 /// The turn of one command.
@@ -18,18 +18,25 @@ pub(crate) struct Turn<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) now: UnixMillis,
     pub(crate) actor: Actor,
+    /// A command from a journal of the format before this one: it has the effect that it had then.
+    pub(crate) old: bool,
     pub(crate) effects: Effects,
 }
 
-/// What a turn has touched.
-#[derive(Default)]
+/// What a turn has touched. The journal keeps what its events are made from.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
 pub(crate) struct Effects {
     /// What happened, in order; what follows from `placed` and the sets below is told after these.
     pub(crate) events: Vec<EventKind>,
     /// Whose routes, sources or standing may be different now.
+    #[serde(skip)]
     pub(crate) touched: BTreeSet<ParticipantId>,
     /// Something that concerns every subscriber has changed.
+    #[serde(skip)]
     pub(crate) everyone: bool,
+    /// Who was together was kept.
+    #[serde(skip)]
+    pub(crate) round: bool,
     pub(crate) placed: Vec<Placing>,
     pub(crate) created: Vec<BreakoutId>,
     /// Who has come in.
@@ -43,16 +50,27 @@ pub(crate) struct Effects {
     /// What everybody may choose from has changed.
     pub(crate) selectable: bool,
     /// Breakouts that somebody has left: those who wait for a place may follow.
+    #[serde(skip)]
     pub(crate) freed: BTreeSet<BreakoutId>,
 }
 
 /// Somebody is in another group than before.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct Placing {
     pub(crate) participant: ParticipantId,
     pub(crate) from: Option<GroupId>,
     pub(crate) to: Option<GroupId>,
     pub(crate) cause: MoveCause,
+}
+
+impl Effects {
+    /// Leaves what is told again after a restart: no texts, and nothing that only the table needs.
+    pub(crate) fn keep_for_journal(&mut self) {
+        self.events.retain(|event| !event.is_text());
+        self.touched.clear();
+        self.freed.clear();
+        (self.everyone, self.round) = (false, false);
+    }
 }
 
 impl Turn<'_> {
@@ -111,7 +129,7 @@ impl Turn<'_> {
     }
 
     fn take_out(&mut self, participant: ParticipantId, from: BreakoutId) {
-        if let Some(breakout) = self.state.breakouts.get_mut(&from) {
+        if let Some(breakout) = self.state.breakouts.derived_mut(&from) {
             breakout.members.remove(&participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(from);
@@ -120,7 +138,7 @@ impl Turn<'_> {
     }
 
     fn put_in(&mut self, participant: ParticipantId, to: BreakoutId) {
-        if let Some(breakout) = self.state.breakouts.get_mut(&to) {
+        if let Some(breakout) = self.state.breakouts.derived_mut(&to) {
             breakout.members.insert(participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(to);
@@ -154,16 +172,14 @@ impl Turn<'_> {
         if round.is_empty() || self.state.rounds.back() == Some(&round) {
             return;
         }
-        if self.state.rounds.len() >= bounds::ROUNDS {
-            self.state.rounds.pop_front();
-        }
-        self.state.rounds.push_back(round);
+        self.state.keep_round(round);
+        self.effects.round = true;
     }
 
     pub(crate) fn assign(&mut self, identity: &str, breakout: Option<BreakoutId>) {
         let before = match breakout {
             Some(id) => self.state.assignments.insert(identity.to_owned(), id),
-            None => self.state.assignments.remove(identity),
+            None => self.state.assignments.remove(&identity.to_owned()),
         };
         if before == breakout {
             return;
@@ -237,11 +253,16 @@ impl Turn<'_> {
         from: Option<ParticipantId>,
         to: Option<ParticipantId>,
     ) {
-        for (id, breakout) in &mut self.state.breakouts {
-            if breakout.owner == from && breakout.owner != to {
+        let owned = self.state.breakouts.iter();
+        let owned: Vec<BreakoutId> = owned
+            .filter(|(_, it)| it.owner == from && it.owner != to)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in owned {
+            if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.owner = to;
                 breakout.orphaned = to.is_none();
-                self.effects.changed.insert(*id);
+                self.effects.changed.insert(id);
             }
         }
     }

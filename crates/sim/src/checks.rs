@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 use sideroom_control::{
-    Actor, BreakoutError, Command, GateScope, RequestId, Room, RoomMode, RoomView, Selection,
-    Snapshot, Viewer,
+    Actor, BreakoutError, Command, Entry, GateScope, RequestId, Room, RoomMode, RoomView,
+    Selection, Snapshot, Viewer,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::step::{Violation, ensure};
-use crate::world::World;
+use crate::world::{Answered, World};
 
 impl World {
     /// The journal so far leads to the same room.
     pub(crate) fn follow_journal(&mut self) -> Result<(), Violation> {
-        for record in self.records.drain(..) {
-            let replayed = self.shadow.replay(&record);
-            if let Err(error) = replayed {
-                return Err(Violation::new("journal", format!("{record:?}: {error}")));
-            }
+        let entries: Vec<Entry> = self.records.drain(..).map(Entry::from).collect();
+        if let Err(error) = self.shadow.replay_all(&entries) {
+            return Err(Violation::new("journal", error.to_string()));
         }
         let shadow = self.shadow.state_hash();
         ensure(shadow == self.hash, "journal", || {
@@ -37,7 +35,8 @@ impl World {
         })?;
         self.shadow = restored;
         self.coverage.restored += 1;
-        let Some(last) = self.answered.back() else {
+        let remembered = |it: &&Answered| it.actor != Actor::System;
+        let Some(last) = self.answered.iter().rev().find(remembered) else {
             return Ok(());
         };
         let id = RequestId::new(&format!("q{}", last.request))

@@ -1,6 +1,6 @@
 //! Coming into the room, dropping, coming back, leaving (rules 14 and 15).
 
-use sideroom_route::{GroupId, ParticipantId, TrackId, TrackKind};
+use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
 use super::is_presentable;
 use crate::state::{Participant, Track, require};
@@ -182,11 +182,13 @@ impl Turn<'_> {
 
     /// Breakouts whose owner left when no moderator was there belong to the first one who comes.
     pub(super) fn adopt_orphans(&mut self, moderator: ParticipantId) {
-        for (id, breakout) in &mut self.state.breakouts {
-            if breakout.orphaned {
+        let orphans = self.state.breakouts.iter().filter(|(_, it)| it.orphaned);
+        let orphans: Vec<BreakoutId> = orphans.map(|(id, _)| *id).collect();
+        for id in orphans {
+            if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.orphaned = false;
                 breakout.owner = Some(moderator);
-                self.effects.changed.insert(*id);
+                self.effects.changed.insert(id);
             }
         }
     }

@@ -61,7 +61,7 @@ impl Turn<'_> {
         let before = self.is_any_open();
         self.shut(&breakouts, MoveCause::Closed);
         if before && !self.is_any_open() {
-            self.stop_timer();
+            self.end_round();
         }
         Ok(self.moved_breakouts(breakouts))
     }
@@ -162,7 +162,7 @@ impl Turn<'_> {
             self.lift_room_gate();
         }
         if self.state.breakouts.is_empty() || was_open && !self.is_any_open() {
-            self.stop_timer();
+            self.end_round();
         }
         self.effects.selectable |= self.state.settings().breakouts.self_select;
         self.tell(EventKind::BreakoutsDestroyed {
@@ -275,7 +275,9 @@ impl Turn<'_> {
         if begins_to_move {
             self.call_everybody(id);
         }
-        self.take_in(id);
+        if !self.old {
+            self.take_in(id);
+        }
         Ok(self.breakout_outcome(id))
     }
 

@@ -69,13 +69,17 @@ impl Turn<'_> {
             Timer::Countdown => {
                 // After a pause of the node several are due: one says how much time is left.
                 let passed = passed(settings, ends_at, self.now);
-                self.state.timer.announced = passed;
+                self.state.timer.announced = if self.old {
+                    self.state.timer.announced.saturating_add(1)
+                } else {
+                    passed
+                };
                 let remaining_ms = ends_at.since(self.now);
                 let event = EventKind::Countdown {
                     remaining_ms,
                     ends_at,
                 };
-                self.tell_if(remaining_ms > 0, event);
+                self.tell_if(remaining_ms > 0 || self.old, event);
                 Outcome::Done
             }
             Timer::TimeUp => {
@@ -94,8 +98,15 @@ impl Turn<'_> {
         self.moved_breakouts(all)
     }
 
-    /// The breakouts have no set end any more.
-    pub(super) fn stop_timer(&mut self) {
+    /// No breakout is open any more: the timer stops with the round.
+    pub(super) fn end_round(&mut self) {
+        // In the format before this one it ran on.
+        if !self.old {
+            self.stop_timer();
+        }
+    }
+
+    fn stop_timer(&mut self) {
         self.state.timer = crate::state::TimerState::default();
         let settings = &mut self.state.config.settings.breakouts;
         if settings.ends_at.take().is_some() {

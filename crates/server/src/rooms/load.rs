@@ -1,6 +1,6 @@
 //! The rooms of an earlier life of this node.
 
-use sideroom_control::{BreakoutError, Viewer};
+use sideroom_control::{ReplayError, Viewer};
 use sideroom_route::RoomId;
 
 use super::control_loop::ControlLoop;
@@ -22,7 +22,7 @@ pub enum LoadError {
         /// Which.
         room: RoomId,
         /// Where it stopped.
-        error: BreakoutError,
+        error: ReplayError,
     },
 }
 
