@@ -69,7 +69,7 @@ pub enum Command {
     SetMode(RoomMode),
     /// Takes nobody in any more (or again). The operator's.
     Drain(bool),
-    /// Everybody leaves, and the room ends. The operator's.
+    /// Everybody leaves, and the room ends. A moderator's.
     CloseRoom,
 
     // ---- Participants.
@@ -305,6 +305,15 @@ pub enum Command {
 
     /// Something came due. The system's: [`crate::Room::tick`] makes these.
     Timer(Timer),
+
+    /// Takes pending invitations back. A moderator's, or the owner's. At the end, where the journal's
+    /// format has room for new commands.
+    WithdrawInvitations {
+        /// Where to.
+        breakout: BreakoutId,
+        /// Whose.
+        participants: Vec<ParticipantId>,
+    },
 }
 
 /// What came due.

@@ -156,6 +156,8 @@ pub enum Subject {
     Track,
     /// An open request for help.
     HelpRequest,
+    /// A pending invitation.
+    Invitation,
 }
 
 impl std::fmt::Display for Subject {
@@ -166,6 +168,7 @@ impl std::fmt::Display for Subject {
             Self::Breakout => "breakout",
             Self::Track => "track",
             Self::HelpRequest => "request for help",
+            Self::Invitation => "pending invitation",
         })
     }
 }

@@ -117,6 +117,14 @@ impl World {
                 format!("{found:?}, not {expected:?}")
             })?;
         }
+        for (held, shown) in self.model.breakouts.values().zip(&view.breakouts) {
+            let expected: BTreeSet<u32> = held.pending.keys().copied().collect();
+            let pending = shown.invited.iter().map(|identity| number_of(identity));
+            let pending: BTreeSet<u32> = pending.collect();
+            ensure(expected == pending, "invitations", || {
+                format!("{pending:?} are asked, not {expected:?}")
+            })?;
+        }
         ensure(view.room_gate == self.model.room_gate, "view", || {
             format!("{:?}, not {:?}", view.room_gate, self.model.room_gate)
         })

@@ -27,9 +27,7 @@ impl Turn<'_> {
             let participant = *participant;
             self.check_serials(join.offers.len())?;
             self.resume(participant, join.slots, &join.offers);
-            if let Some(one) = self.state.participants.get_mut(&participant) {
-                one.display_name.clone_from(&join.display_name);
-            }
+            self.rename(participant, &join.display_name);
             return Ok(self.joined(participant, true));
         }
         require(!self.state.draining, BreakoutError::Draining)?;
@@ -39,6 +37,19 @@ impl Turn<'_> {
         self.check_serials(join.offers.len())?;
         let participant = self.admit_participant(join);
         Ok(self.joined(participant, false))
+    }
+
+    fn rename(&mut self, participant: ParticipantId, display_name: &str) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        if one.display_name != display_name {
+            display_name.clone_into(&mut one.display_name);
+            self.tell(EventKind::Renamed {
+                participant,
+                display_name: display_name.to_owned(),
+            });
+        }
     }
 
     /// Takes somebody new in. A late joiner who is assigned to an open `auto_move` breakout goes straight
@@ -115,11 +126,8 @@ impl Turn<'_> {
         self.check_serials(offers.len())?;
         if let Some(one) = self.state.participants.get_mut(&participant) {
             one.slots = reoffer.slots;
-            for track in &mut one.tracks {
-                track.offered = offers.contains(&track.kind);
-                track.published &= track.offered;
-            }
         }
+        self.withdraw_tracks_beyond(participant, offers);
         self.offer(participant, offers);
         self.effects.touched.insert(participant);
         Ok(self.joined(participant, true))
@@ -135,14 +143,27 @@ impl Turn<'_> {
         }
         one.slots = slots;
         for track in &mut one.tracks {
-            track.offered = offers.contains(&track.kind);
-            track.published &= track.offered;
             // Over the new connection it is a new stream: whatever still travels of the old one is stale.
             track.routed = None;
         }
+        self.tell(EventKind::ParticipantReconnected { participant });
+        self.withdraw_tracks_beyond(participant, offers);
         self.offer(participant, offers);
         self.effects.touched.insert(participant);
-        self.tell(EventKind::ParticipantReconnected { participant });
+    }
+
+    /// Tracks that the connection does not offer any more end.
+    fn withdraw_tracks_beyond(&mut self, participant: ParticipantId, offers: &[TrackKind]) {
+        for kind in TrackKind::ALL {
+            if !offers.contains(&kind) {
+                self.withdraw_track(participant, kind);
+            }
+        }
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            for track in &mut one.tracks {
+                track.offered = offers.contains(&track.kind);
+            }
+        }
     }
 
     /// Hands out track ids for what is offered for the first time.
@@ -186,7 +207,9 @@ impl Turn<'_> {
             if breakout.orphaned {
                 breakout.orphaned = false;
                 breakout.owner = Some(moderator);
+                self.effects.selectable |= breakout.self_select;
                 self.effects.changed.insert(*id);
+                self.effects.announced.insert(*id);
             }
         }
     }

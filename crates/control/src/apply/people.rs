@@ -93,12 +93,12 @@ impl Turn<'_> {
             && !track.published
         {
             track.published = true;
-            let track = track.id;
+            let track = track.clone();
+            let track = one.track_view(&track);
             self.effects.touched.insert(participant);
             self.tell(EventKind::TrackPublished {
                 participant,
                 group,
-                kind,
                 track,
             });
         }
@@ -117,7 +117,7 @@ impl Turn<'_> {
         Ok(Outcome::Done)
     }
 
-    fn withdraw_track(&mut self, participant: ParticipantId, kind: TrackKind) {
+    pub(super) fn withdraw_track(&mut self, participant: ParticipantId, kind: TrackKind) {
         let Some(one) = self.state.participants.get_mut(&participant) else {
             return;
         };

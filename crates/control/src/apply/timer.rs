@@ -5,7 +5,7 @@ use sideroom_route::ParticipantId;
 use super::rooms::passed;
 use crate::state::{State, require};
 use crate::turn::Turn;
-use crate::{Actor, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
+use crate::{Actor, BreakoutError, EventKind, InvitationEnd, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
 
 impl State {
     /// What comes due next, and when.
@@ -91,6 +91,7 @@ impl Turn<'_> {
         let all: Vec<_> = self.state.breakouts.keys().copied().collect();
         self.stop_timer();
         self.shut(&all, MoveCause::TimeUp);
+        self.end_all_invitations(&all, InvitationEnd::Expired);
         self.moved_breakouts(all)
     }
 

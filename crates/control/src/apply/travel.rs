@@ -20,7 +20,7 @@ impl Turn<'_> {
         let to = self.state.breakout(breakout)?;
         require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
         require(to.open, BreakoutError::BreakoutClosed)?;
-        let asked = to.invited.contains(&one.identity)
+        let asked = to.has_called(&one.identity)
             || self.state.assignments.get(&one.identity) == Some(&breakout);
         let chooses = to.self_select || self.state.settings().breakouts.self_select;
         let owns = to.owner == Some(participant);

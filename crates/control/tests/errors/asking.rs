@@ -136,7 +136,6 @@ fn not_moderator() {
         );
     }
     for command in [
-        Command::CloseRoom,
         Command::Drain(true),
         Command::Timer(Timer::End),
     ] {

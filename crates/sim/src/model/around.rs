@@ -38,8 +38,7 @@ impl Model {
             | Command::Reconnect(_)
             | Command::Reoffer(_)
             | Command::Drop { .. }
-            | Command::Drain(_)
-            | Command::CloseRoom => operates,
+            | Command::Drain(_) => operates,
             Command::Timer(_) => actor == Actor::System,
             Command::UpdateRoom(_)
             | Command::SetMode(_)
@@ -47,6 +46,7 @@ impl Model {
             | Command::Remove { .. }
             | Command::SetRole { .. }
             | Command::SetGrants { .. }
+            | Command::CloseRoom
             | Command::Shuffle { .. } => moderates,
             Command::Leave { participant }
             | Command::Publish { participant, .. }
@@ -79,7 +79,8 @@ impl Model {
                 None => moderates,
                 Some(breakout) => self.owns(actor, &[*breakout]),
             },
-            Command::UpdateBreakout { breakout, .. } => self.owns(actor, &[*breakout]),
+            Command::UpdateBreakout { breakout, .. }
+            | Command::WithdrawInvitations { breakout, .. } => self.owns(actor, &[*breakout]),
             Command::Open(selection) | Command::Close(selection) | Command::Destroy(selection) => {
                 self.owns(actor, &self.selected(selection))
             }
@@ -234,10 +235,12 @@ impl Model {
                 let all: Vec<_> = self.breakouts.keys().copied().collect();
                 self.shut(&all, sideroom_control::MoveCause::TimeUp);
                 self.settings.breakouts.ends_at = None;
+                for breakout in self.breakouts.values_mut() {
+                    breakout.pending.clear();
+                }
             }
             Timer::Expire(id) => {
-                self.pass_ownership(id);
-                self.people.retain(|one| one.id != id);
+                self.remove(id)?;
             }
         }
         Ok(())
