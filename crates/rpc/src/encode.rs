@@ -33,7 +33,20 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
         parent_gate: view.gate.map(gate),
         selectable: view.selectable.into_iter().map(summary).collect(),
         assigned: view.assigned.map(summary),
-        invitations: view.invitations.into_iter().map(summary).collect(),
+        pending_invitations: view.invitations.iter().map(invitation).collect(),
+        invitations: view
+            .invitations
+            .into_iter()
+            .map(|one| summary(one.breakout))
+            .collect(),
+        listening: view
+            .listening
+            .into_iter()
+            .map(|(who, group)| proto::Listening {
+                participant_id: who.to_string(),
+                group_id: group.to_string(),
+            })
+            .collect(),
         addressing: view
             .addressing
             .into_iter()
@@ -44,6 +57,13 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
             .collect(),
         help: view.help.into_iter().map(help).collect(),
         draining: view.draining,
+    }
+}
+
+fn invitation(invitation: &control::InvitationView) -> proto::Invitation {
+    proto::Invitation {
+        breakout: Some(summary(invitation.breakout.clone())),
+        requestor: ids::actor(invitation.requestor),
     }
 }
 
@@ -79,7 +99,7 @@ const fn connection(dropped: bool) -> proto::Connection {
     }
 }
 
-fn track(view: control::TrackView) -> proto::Track {
+pub(crate) fn track(view: control::TrackView) -> proto::Track {
     proto::Track {
         id: view.track.to_string(),
         kind: ids::kind_out(view.kind),
@@ -95,7 +115,16 @@ pub(crate) fn breakout(view: control::BreakoutView) -> proto::Breakout {
         assigned_identities: view.assigned,
         invited_identities: view.invited,
         member_ids: id_list(view.members),
+        detail: proto::BreakoutDetail::Full.into(),
         ..summary(view.summary)
+    }
+}
+
+/// A breakout as those inside see it.
+pub(crate) fn inside(view: control::BreakoutView) -> proto::Breakout {
+    proto::Breakout {
+        detail: proto::BreakoutDetail::Inside.into(),
+        ..breakout(view)
     }
 }
 
@@ -116,6 +145,7 @@ pub(crate) fn summary(view: control::BreakoutSummary) -> proto::Breakout {
         auto_move: view.auto_move,
         self_select: view.self_select,
         thread_id: view.thread_id,
+        detail: proto::BreakoutDetail::Summary.into(),
         ..proto::Breakout::default()
     }
 }
@@ -186,6 +216,7 @@ pub(crate) fn breakout_settings(settings: &control::BreakoutSettings) -> proto::
         availability: availability.into(),
         allow_video: settings.allow_video,
         countdown_ms: settings.countdown_ms.clone(),
+        announce_presence: settings.announce_presence,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Oracles that look at the room as a whole: its journal, its snapshots, its own view, its refusals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_control::{
     Actor, BreakoutError, Command, GateScope, RequestId, Room, RoomMode, RoomView, Selection,
@@ -8,6 +8,7 @@ use sideroom_control::{
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
+use crate::model::number_of;
 use crate::step::{Violation, ensure};
 use crate::world::World;
 
