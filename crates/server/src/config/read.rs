@@ -12,6 +12,10 @@ const ENV_PREFIX: &str = "SIDEROOM_";
 /// What Kubernetes sets in every pod beside a service that is called `sideroom`.
 const NOT_OURS: [&str; 2] = ["SERVICE_", "PORT"];
 
+/// What clients of the server read from the environment: the examples, scripts and `sideroom top`. A server
+/// that is started in the same shell is not meant by them.
+const OF_CLIENTS: [&str; 5] = ["URL", "GRPC", "KEY", "SECRET", "TOKEN"];
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -72,6 +76,7 @@ impl Config {
         for (name, value) in env {
             if let Some(rest) = name.strip_prefix(ENV_PREFIX)
                 && !NOT_OURS.iter().any(|not_ours| rest.starts_with(not_ours))
+                && !OF_CLIENTS.contains(&rest)
             {
                 set_from_env(&mut table, &schema, &name, rest, &value)?;
             }
