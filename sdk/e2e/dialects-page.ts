@@ -17,6 +17,7 @@ Object.assign(globalThis, {
         });
         return ((await response.json()) as { token: string }).token;
       },
+      grant: (room: string, participantId: string, grants: object): Promise<void> => (globalThis as unknown as { grant(...given: unknown[]): Promise<void> }).grant(room, participantId, grants),
       operate: (room: string, settings: object): Promise<void> => (globalThis as unknown as { operate(room: string, settings: object): Promise<void> }).operate(room, settings),
     };
     try {

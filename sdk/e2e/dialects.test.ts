@@ -27,6 +27,7 @@ before(async () => {
   const bundle = await build({ entryPoints: ['e2e/dialects-page.ts'], bundle: true, format: 'iife', write: false, target: 'es2022' });
   page = await browser.newPage({ bypassCSP: true });
   await page.exposeFunction('operate', (room: string, settings: object) => call(server.url, 'RoomService/UpdateRoom', { room, settings }));
+  await page.exposeFunction('grant', (room: string, participantId: string, grants: object) => call(server.url, 'ParticipantService/SetGrants', { room, participantId, grants }));
   await page.goto(server.url);
   await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? '' });
 });

@@ -13,7 +13,7 @@ function gateChange(body: Json): Json {
 type Run = (room: FakeRoom, who: FakeParticipant, body: Json) => Json | void;
 
 function needModerator(who: FakeParticipant): void {
-  if (!who.moderator) throw new Refused('NotModerator', 1731);
+  if (!who.moderator) throw new Refused('NotModerator', 1138);
 }
 
 function find(room: FakeRoom, id: string): FakeParticipant {
@@ -28,8 +28,13 @@ function breakoutOf(room: FakeRoom, id: string): Json {
   return found;
 }
 
+/** A moderator, or the owner of that breakout. */
+function needOwner(who: FakeParticipant, breakout: Json): void {
+  if (breakout['ownerId'] !== who.id) needModerator(who);
+}
+
 function create(room: FakeRoom, who: FakeParticipant, definition: Json): Json[] {
-  needModerator(who);
+  if (!who.creates) throw new Refused('NotModerator', 1138);
   if (room.settings['mode'] === 'ROOM_MODE_LECTURE') throw new Refused('LectureMode', 5067);
   if (who.groupId !== 'parent') throw new Refused('NotInParent', 1731);
   if (definition['participants'] === undefined) throw new Refused('ParticipantCountMissing', 1734);
@@ -60,7 +65,7 @@ function offer(room: FakeRoom): void {
 }
 
 export function updated(room: FakeRoom, breakout: Json): Json {
-  const inside = (each: FakeParticipant): boolean => each.moderator || each.groupId === breakout['id'];
+  const inside = (each: FakeParticipant): boolean => each.moderator || each.id === breakout['ownerId'];
   room.emit('breakoutUpdated', { breakout: room.showBreakout(breakout) }, inside);
   for (const person of room.participants.values()) {
     if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.showBreakout(breakout) }, (each) => each === person);
@@ -150,7 +155,7 @@ export const COMMANDS: Record<string, Run> = {
   },
   'BreakoutService/CreateBreakouts': (room, who, body) => {
     const breakouts = create(room, who, body['definition']).map((each) => room.showBreakout(each));
-    room.emit('breakoutsCreated', { breakouts }, moderators);
+    room.emit('breakoutsCreated', { breakouts }, (each) => each.moderator || each === who);
     offer(room);
     return { breakouts };
   },
@@ -161,7 +166,7 @@ export const COMMANDS: Record<string, Run> = {
     seats.sort((a, b) => a.seat - b.seat);
     const leftOverIds = people.slice(seats.length).map(({ id }) => id);
     const shown = breakouts.map((each) => room.showBreakout(each));
-    room.emit('breakoutsCreated', { breakouts: shown }, moderators);
+    room.emit('breakoutsCreated', { breakouts: shown }, (each) => each.moderator || each === who);
     offer(room);
     for (const breakout of breakouts) {
       const ids = people.flatMap(({ id }, index) => (seats[index]?.each === breakout ? [id] : []));
@@ -194,9 +199,9 @@ export const COMMANDS: Record<string, Run> = {
     return { settings: room.settings['breakouts'] };
   },
   'BreakoutService/Invite': (room, who, body) => {
-    needModerator(who);
-    if (who.groupId !== 'parent') throw new Refused('NotInParent', 1731);
     const breakout = breakoutOf(room, body['breakoutId']);
+    needOwner(who, breakout);
+    if (who.groupId !== 'parent') throw new Refused('NotInParent', 1731);
     if (body['forceJoin'] && breakout['state'] === 'BREAKOUT_STATE_CLOSED') throw new Refused('BreakoutClosed', 1731, [412, 46256]);
     invite(room, who, breakout, body['participantIds'], body['forceJoin'] === true);
   },
@@ -247,15 +252,20 @@ export const COMMANDS: Record<string, Run> = {
     const away = [...room.participants.values()].filter((each) => each.groupId !== 'parent').reverse();
     away.forEach((each, index) => room.move(each, open[index % open.length]?.['id'] ?? 'parent', 'SHUFFLED', who.id));
   },
-  'BreakoutService/ClearBreakouts': (room, who) => {
-    const back = who.moderator ? [...room.participants.values()].filter(({ groupId }) => groupId !== 'parent') : [who];
+  'BreakoutService/ClearBreakouts': (room, who, body) => {
+    const cleared = named(room, body['breakoutIds']);
+    const owns = who.moderator || (cleared.length > 0 && cleared.every((each) => each['ownerId'] === who.id));
+    if (!owns && who.groupId === 'parent') throw new Refused('LeaveFailed', 1138, [500, 46259]);
+    const back = owns ? cleared.flatMap((each) => membersOf(room, each)) : [who];
     for (const each of back) room.move(each, 'parent', 'CLEARED', who.id);
+    if (back.length) for (const each of cleared) updated(room, each);
     for (const each of back) regate(room, each, { paused: false });
     return { returnedIds: back.map(({ id }) => id) };
   },
   'BreakoutService/DestroyBreakouts': (room, who, body) => {
-    needModerator(who);
     const gone = named(room, body['breakoutIds']);
+    if (!gone.length) needModerator(who);
+    for (const each of gone) needOwner(who, each);
     const back = gone.flatMap((each) => membersOf(room, each));
     for (const each of back) room.move(each, 'parent', 'DESTROYED', who.id);
     for (const each of back) regate(room, each, { paused: false, audioMuted: false, videoMuted: false });
@@ -265,7 +275,11 @@ export const COMMANDS: Record<string, Run> = {
       person.assigned = '';
       room.emit('assignmentChanged', { participantId: person.id }, (each) => each === person);
     }
-    room.emit('breakoutsDestroyed', { breakoutIds: gone.map((each) => each['id']), memberIds: back.map(({ id }) => id) }, (each) => each.moderator || back.includes(each));
+    const breakoutIds = gone.map((each) => each['id']);
+    const concerned = (each: FakeParticipant): boolean => each.moderator || back.includes(each) || gone.some(({ ownerId }) => ownerId === each.id);
+    const invited = (each: FakeParticipant): boolean => !concerned(each) && gone.some(({ inviteeIds }) => inviteeIds.includes(each.id));
+    room.emit('breakoutsDestroyed', { breakoutIds, memberIds: back.map(({ id }) => id) }, concerned);
+    room.emit('breakoutsDestroyed', { breakoutIds }, invited);
     offer(room);
     return { returnedIds: back.map(({ id }) => id) };
   },

@@ -42,6 +42,7 @@ export class FakeRoom {
       identity,
       displayName,
       moderator,
+      creates: moderator,
       groupId: 'parent',
       gate: {},
       joinPaused: false,
@@ -127,7 +128,7 @@ export class FakeRoom {
       identity: who.identity,
       displayName: who.displayName,
       role: who.moderator ? 'ROLE_MODERATOR' : 'ROLE_PARTICIPANT',
-      grants: { publish: KINDS.map((kind) => `TRACK_KIND_${kind}`), createBreakouts: who.moderator, moveOthers: who.moderator, listenIn: who.moderator, addressAll: who.moderator },
+      grants: { publish: KINDS.map((kind) => `TRACK_KIND_${kind}`), createBreakouts: who.creates, moveOthers: who.moderator, listenIn: who.moderator, addressAll: who.moderator },
       groupId: near ? who.groupId : 'parent',
       away: who.groupId !== 'parent',
       tracks: seen ? who.tracks.filter((track) => track['published']).map(showTrack) : [],
@@ -144,7 +145,7 @@ export class FakeRoom {
 
   snapshot(viewer: FakeParticipant): Json {
     const all = [...this.breakouts.values()];
-    const mine = all.filter((breakout) => viewer.moderator || viewer.groupId === breakout['id']);
+    const mine = all.filter((breakout) => viewer.moderator || viewer.groupId === breakout['id'] || breakout['ownerId'] === viewer.id);
     const assigned = all.find((breakout) => breakout['id'] === viewer.assigned);
     const people = [...this.participants.values()];
     return {
@@ -208,6 +209,7 @@ export class FakeRoom {
     if (to !== 'parent') this.emit('membersChanged', { breakoutId: to, joinedIds: [who.id] }, ({ groupId }) => groupId === to);
     if (from === 'parent') this.emit('awayChanged', { awayIds: [who.id] });
     if (to === 'parent') this.emit('awayChanged', { backIds: [who.id] });
+    for (const id of [from, to]) if (this.breakouts.has(id)) updated(this, this.breakouts.get(id) as Json);
     if (gateBefore !== JSON.stringify(who.gate)) this.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);
   }
 

@@ -16,6 +16,8 @@ export interface FakeParticipant {
   identity: string;
   displayName: string;
   moderator: boolean;
+  /** Has the grant `createBreakouts`; a moderator needs none. */
+  creates: boolean;
   groupId: string;
   gate: Json;
   joinPaused: boolean;

@@ -21,6 +21,12 @@ const setup: Setup = {
     fake.settings['breakouts'] = { ...fake.settings['breakouts'], ...(settings['breakouts'] as object) };
     fake.emit('settingsChanged', { settings: fake.settings['breakouts'] });
   },
+  async grant(room, participantId, grants) {
+    const fake = gateway.room(room);
+    const who = fake.participants.get(participantId);
+    if (who) who.creates = grants['createBreakouts'] === true;
+    fake.emit('grantsChanged', { participantId, grants });
+  },
 };
 
 for (const [index, scenario] of scenarios.entries()) {

@@ -1,11 +1,12 @@
 /** All scenarios of all dialects. */
 import { acsCalls } from './acs-calls.ts';
 import { acs } from './acs.ts';
+import { enablexApps } from './enablex-apps.ts';
 import { enablex } from './enablex.ts';
 import { ios } from './ios.ts';
 import { Stage, type Scenario, type Setup } from './stage.ts';
 
-export const scenarios: Scenario[] = [...enablex, ...ios, ...acs, ...acsCalls];
+export const scenarios: Scenario[] = [...enablex, ...enablexApps, ...ios, ...acs, ...acsCalls];
 
 /** Runs one in a room of its own; throws what went wrong. */
 export async function play(setup: Setup, scenario: Scenario, room: string): Promise<void> {

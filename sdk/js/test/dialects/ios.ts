@@ -6,11 +6,13 @@ const TWO = { participants: 3, audio: true, video: false, canvas: false, share: 
 
 /** Keeps every call of a delegate, and waits for the next one of a name. */
 class Recorder {
-  readonly calls: { name: string; payload: any }[] = [];
+  readonly calls: { name: string; payload: any; room: IosRoom }[] = [];
+  onCall: (name: string) => void = () => {};
   readonly #waiting: (() => void)[] = [];
   readonly delegate: IosDelegate = new Proxy({}, {
-    get: (_, name) => (payload: unknown) => {
-      this.calls.push({ name: String(name), payload });
+    get: (_, name) => (payload: unknown, room: IosRoom) => {
+      this.calls.push({ name: String(name), payload, room });
+      this.onCall(String(name));
       for (const wake of this.#waiting.splice(0)) wake();
     },
   });
@@ -121,15 +123,15 @@ export const ios: Scenario[] = [
       await force(mod, guest, id);
       await force(mod, other, id);
       const [left, told] = [guest.heard.next('didDisconnectedBreakoutRoom'), other.heard.next('didUserDisconnectedFromBreakoutRoom')];
-      await guest.room.disconnect();
+      guest.room.disconnect();
       const me = guest.room.native.me.id;
-      equal(await left, { moderatorId: me, msg: 'Breakout Room disconnected', result: 0, room_id: id }, 'the leaver');
+      equal(await left, { moderatorId: '', msg: 'Breakout Room disconnected', result: 0 }, 'the leaver');
       equal(await told, { clientId: me, name: 'guest', room: id }, 'those who stay');
       for (const end of ['clearAllBreakOutSession', 'destroyAllBreakOutSession'] as const) {
         await force(mod, guest, id);
         const returned = guest.heard.next('didDisconnectedBreakoutRoom');
-        await mod.room[end]();
-        equal((await returned).room_id, id, end);
+        mod.room[end]();
+        equal(await returned, { room_id: id }, end);
         equal((await returned).moderatorId, mod.room.native.me.id, `${end} by whom`);
       }
     },
@@ -171,6 +173,75 @@ export const ios: Scenario[] = [
       ok((await answered).result !== 0, 'it is refused');
       equal(guest.room.native.me.isAway, false, 'nobody moved');
       equal(guest.heard.count('didBreakoutroomjoining'), 0, 'nobody was told');
+    },
+  },
+  {
+    name: 'ios: every spelling of a command, and arguments as dictionaries',
+    rows: ['ios.spellings', 'ios.codes'],
+    async run(stage) {
+      const [mod, guest] = [await phone(stage, 'mod', 'moderator'), await phone(stage, 'guest')];
+      const invited = guest.heard.next('didInvitationForBreakoutRoom');
+      const answered = mod.heard.next('didAckCreateAndInviteBreakOutRoom');
+      mod.room.createAndInviteBreakoutRoom(TWO);
+      const [id] = (await answered).msg.rooms;
+      await invited;
+      const rejected = guest.heard.next('didAckRejectBreakoutRoom');
+      guest.room.rejectBreakOutRoom({ room_id: id });
+      equal(await rejected, { result: 0, msg: 'Success' }, 'rejectBreakOutRoom');
+      for (const [call, name, msg] of [['pause', 'didAckPause', 'Room muted'], ['resume', 'didAckResume', 'Room resumed']] as const) {
+        const acknowledged = mod.heard.next(name);
+        mod.room[call]();
+        equal(await acknowledged, { result: 0, msg }, call);
+      }
+      for (const [change, code] of [[{ participants: 1 }, 1724], [{ participants: 99 }, 1725], [{ max_rooms: 11 }, 1726], [{ participants: undefined }, 1734], [{ share: undefined }, 1731]] as const) {
+        const refused = mod.heard.next('didAckCreateBreakOutRoom');
+        mod.room.createBreakOutRoom({ ...TWO, ...change } as typeof TWO);
+        equal((await refused).result, code, JSON.stringify(change));
+      }
+      const [noRoom, noMute] = [guest.heard.next('didFailedJoinBreakOutRoom'), mod.heard.next('didAckMuteRoom')];
+      guest.room.joinBreakOutRoom({ room_id: 'nowhere' });
+      mod.room.muteRoom({});
+      equal([(await noRoom).result, (await noMute).result], [1731, 1138], 'an unknown room, a mute of nothing');
+    },
+  },
+  {
+    name: 'ios: a forced invitee is told of joining when connected, and a clear arrives in both spellings',
+    rows: ['ios.didBreakoutroomjoining.connected', 'ios.didDisconnectededBreakoutRoom', 'ios.disconnect.instance'],
+    async run(stage) {
+      const [mod, guest] = [await phone(stage, 'mod', 'moderator'), await phone(stage, 'guest')];
+      const id = await create(mod);
+      let where = '';
+      guest.heard.onCall = (name) => {
+        if (name === 'didBreakoutroomjoining') where = guest.room.native.me.groupId;
+      };
+      await force(mod, guest, id);
+      equal(where, id, 'inside by then');
+      equal(guest.heard.calls.map(({ name }) => name), ['didBreakoutroomjoining', 'didConnectedBreakoutRoom'], 'in this order');
+      const left = guest.heard.next('didDisconnectedBreakoutRoom');
+      guest.heard.calls.at(-1)?.room.disconnect();
+      equal(await left, { moderatorId: '', msg: 'Breakout Room disconnected', result: 0 }, 'disconnect on the breakout’s instance');
+      await force(mod, guest, id);
+      const both = ['didDisconnectedBreakoutRoom', 'didDisconnectededBreakoutRoom'].map((name) => guest.heard.next(name as keyof IosDelegate));
+      mod.room.clearAllBreakOutSession();
+      for (const payload of await Promise.all(both)) equal(payload, { room_id: id }, 'returned by clear');
+    },
+  },
+  {
+    name: 'ios: what fails without an acknowledgement is told, and nothing is left unhandled',
+    rows: ['ios.unhandled'],
+    async run(stage) {
+      const [mod, guest] = [await phone(stage, 'mod', 'moderator'), await phone(stage, 'guest')];
+      const id = await create(mod);
+      for (const call of ['clearAllBreakOutSession', 'destroyAllBreakOutSession'] as const) {
+        const failed = guest.heard.next('didEventError');
+        equal(guest.room[call](), undefined, `${call} returns nothing that could reject`);
+        equal((await failed).result, 1138, call);
+      }
+      await force(mod, guest, id);
+      await mod.room.native.breakouts.configure({ allowReturn: false });
+      const failed = guest.heard.next('didEventError');
+      guest.room.disconnect();
+      equal((await failed).result, 5067, 'a return that is not allowed');
     },
   },
 ];

@@ -10,6 +10,8 @@ export interface Setup {
   token(room: string, identity: string, role: 'moderator' | 'participant'): Promise<string>;
   /** What only the signaling server may do: changes the settings of the room. */
   operate(room: string, settings: Record<string, unknown>): Promise<void>;
+  /** Grants a participant what a moderator may. */
+  grant(room: string, participantId: string, grants: Record<string, boolean>): Promise<void>;
 }
 
 /** One room of its own for each scenario. */
@@ -30,6 +32,10 @@ export class Stage {
 
   operate(settings: Record<string, unknown>): Promise<void> {
     return this.setup.operate(this.name, settings);
+  }
+
+  grant(participantId: string, grants: Record<string, boolean>): Promise<void> {
+    return this.setup.grant(this.name, participantId, grants);
   }
 
   end(): void {

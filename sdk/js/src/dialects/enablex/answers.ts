@@ -1,21 +1,22 @@
 /** Callback shapes, payloads and codes that the EnableX dialects for the web and for iOS share. */
 import { SideroomError } from '../../errors.js';
-import type { Breakout, BreakoutDefinition, StreamInfo } from '../../breakouts.js';
-import type { Room } from '../../room.js';
 
-/** What a callback gets when it went well. */
+/** The codes of the EnableX table. A failure never carries another one. */
+export type EnxCode = 1138 | 1724 | 1725 | 1726 | 1729 | 1731 | 1734 | 5067;
+
+/** The answer to a command that succeeded. */
 export interface EnxSuccess<T = string> {
   readonly result: 0;
   readonly msg: T;
 }
 
-/** What a callback gets when it went wrong: a code of the EnableX table, and a sentence. */
+/** The answer to a command that failed: a code of the EnableX table, and a sentence. */
 export interface EnxFailure {
-  readonly result: number;
+  readonly result: EnxCode;
   readonly msg: string;
 }
 
-/** The answer to a command. */
+/** The answer to a command. `result === 0` tells the two apart. */
 export type EnxAnswer<T = string> = EnxSuccess<T> | EnxFailure;
 
 /** Takes the answer to a command. */
@@ -26,40 +27,45 @@ export interface EnxRooms {
   readonly rooms: string[];
 }
 
-/** What breakouts to make. All of it is required. */
+/** The breakouts to create. All of it is required. */
 export interface EnxBreakoutDefinition {
-  /** People in each, 2 to the room's active talkers less one. */
-  participants: number;
+  /** People in each, 2 to the room's active talkers less one. A string of digits is understood. */
+  participants: number | string;
   audio: boolean;
   video: boolean;
   canvas: boolean;
   share: boolean;
-  max_rooms: number;
+  /** How many breakouts. A string of digits is understood. */
+  max_rooms: number | string;
 }
 
-/** Who is asked, and where to. */
+/** An invitation of one or more people. */
 export interface EnxInvitation {
-  /** Client ids; the string form `"[a, b]"` is understood too. */
+  /** Client ids; the string forms `"[a, b]"`, `"a, b"` and JSON are understood too. */
   clients: readonly string[] | string;
   room_id: string;
-  force_join?: boolean;
+  /** Move them without asking. */
+  force_join?: boolean | string;
 }
 
-/** Who joins, and where. */
+/** The breakout to join. */
 export interface EnxJoinee {
-  role?: 'participant' | 'moderator';
+  /** `participant` or `moderator`. The role that counts is the token's. */
+  role?: string;
   room_id: string;
 }
 
-/** What is taken along. */
+/** The kinds to take along. Kinds that are not named go nowhere while inside. */
 export interface EnxStreamInfo {
   audio?: boolean;
   video?: boolean;
   screen?: boolean;
   canvas?: boolean;
+  /** The same as `screen`, as the definition of a breakout spells it. */
+  share?: boolean;
 }
 
-/** What a pause or mute of media covers. */
+/** The kinds that a mute of the parent covers. `video` is camera, screen and canvas. */
 export interface EnxMuteInfo {
   audio?: boolean;
   video?: boolean;
@@ -71,95 +77,65 @@ export interface EnxInvited {
   readonly message: { readonly room_id: string; readonly requestor: string };
 }
 
-/** What is known of a breakout on entering it. */
+/** Somebody inside a breakout. */
+export interface EnxMember {
+  readonly clientId: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+/** The metadata of a breakout. */
 export interface EnxRoomMeta {
   readonly room_id: string;
   readonly name: string;
+  /** The client id of the creator; `operator` if the app's server created it. */
   readonly owner: string;
+  /** How many people it holds. */
   readonly participants: number;
   readonly audio: boolean;
   readonly video: boolean;
   readonly share: boolean;
   readonly canvas: boolean;
-  readonly clients: readonly { clientId: string; name: string; role: string }[];
+  /** Everyone inside, oneself included. */
+  readonly clients: readonly EnxMember[];
 }
+
+/** The commands, as far as their failures have codes of their own. */
+export type EnxOperation = 'create' | 'join' | 'gate' | 'other';
+
+const CODES: ReadonlySet<number> = new Set<EnxCode>([1138, 1724, 1725, 1726, 1729, 1731, 1734, 5067]);
+
+/** The code of a creation or join that failed for any reason without a code of its own. */
+const NOT_CREATED = 1731;
 
 /** A failure in the words of EnableX. Errors without a code of their own are 1138, our own fault there. */
-export function enxFailure(error: unknown): EnxFailure {
-  if (!(error instanceof SideroomError)) return { result: 1138, msg: 'Something went wrong in the client. Reload the page.' };
+export function enxFailure(error: unknown, operation: EnxOperation = 'other'): EnxFailure {
+  if (!(error instanceof SideroomError)) {
+    return { result: 1138, msg: 'Something went wrong in the client. Reload the page.' };
+  }
+  return { result: codeOf(error, operation), msg: error.message };
+}
+
+function codeOf({ code, enablex }: SideroomError, operation: EnxOperation): EnxCode {
+  if (operation === 'gate' || code === 'Internal') return 1138;
   // Without a valid token nobody gets media credentials, which is what 1729 says in EnableX.
-  const result = error.code === 'Unauthenticated' ? 1729 : (error.enablex ?? 1138);
-  return { result, msg: error.message };
+  if (code === 'Unauthenticated' && operation !== 'create') return 1729;
+  const known = enablex !== undefined && CODES.has(enablex) ? (enablex as EnxCode) : 1138;
+  return known === 1138 && operation !== 'other' ? NOT_CREATED : known;
 }
 
 /**
- * Checks a definition as EnableX does, before anything is asked of the server: what is not a number can't
- * even be sent.
+ * An event or payload with exactly the published fields. `extra` can be read as well, and is left out when
+ * the app compares, lists or serializes.
  */
-export function definitionOf(given: EnxBreakoutDefinition): BreakoutDefinition {
-  const raw: Record<string, unknown> = { ...given };
-  const count = raw['participants'];
-  if (count === undefined || count === null || count === '') {
-    throw new SideroomError('ParticipantCountMissing', 'Say how many participants a breakout holds: `participants` is missing.', 1734);
+export function payload<T extends object, E extends object>(published: T, extra: E): T & E {
+  for (const [name, value] of Object.entries(extra)) {
+    Object.defineProperty(published, name, { value, enumerable: false, configurable: true, writable: true });
   }
-  const capacity = typeof count === 'string' ? Number(count) : count;
-  if (typeof capacity !== 'number' || !Number.isInteger(capacity) || capacity < 2) {
-    throw new SideroomError('ParticipantCountInvalid', 'Give `participants` as a whole number from 2 on.', 1724);
-  }
-  const rooms = Number(raw['max_rooms']);
-  const missing = ['audio', 'video', 'canvas', 'share'].filter((key) => raw[key] === undefined);
-  if (missing.length || !Number.isInteger(rooms) || rooms < 1) {
-    throw new SideroomError('CreateFailed', `Give a usable ${[...missing, 'max_rooms'][0]}.`, 1731);
-  }
-  const media = { audio: truthy(raw['audio']), camera: truthy(raw['video']), canvas: truthy(raw['canvas']), screen: truthy(raw['share']) };
-  return { rooms, capacity, media };
+  return published as T & E;
 }
 
-/** `true`, and the strings that older samples send. */
-function truthy(value: unknown): boolean {
-  return value === true || value === 'true';
-}
-
-/** `["a", "b"]`, or the documented `"[a, b]"`. */
-export function clientsOf(clients: readonly string[] | string): string[] {
-  if (typeof clients !== 'string') return [...clients];
-  const inner = clients.trim().replace(/^\[|\]$/g, '');
-  return inner.split(',').map((each) => each.trim().replace(/^["']|["']$/g, '')).filter(Boolean);
-}
-
-/** What is taken along, in our words. What is not named goes nowhere. */
-export function streamInfoOf(info: EnxStreamInfo | undefined): StreamInfo {
-  return { audio: info?.audio === true, camera: info?.video === true, screen: info?.screen === true, canvas: info?.canvas === true };
-}
-
-/** What an entrant learns of the breakout. */
-export function metaOf(room: Room, breakout: Breakout): EnxRoomMeta {
-  const ids = new Set([...breakout.memberIds, ...breakout.members.map(({ id }) => id)]);
-  const clients = [...ids].flatMap((id) => {
-    const known = room.participants.get(id);
-    return known ? [{ clientId: id, name: known.name, role: known.role }] : [];
-  });
-  const { audio, camera, screen, canvas } = breakout.media;
-  return {
-    room_id: breakout.id,
-    name: breakout.name,
-    owner: breakout.ownerId || room.me.id,
-    participants: breakout.capacity,
-    audio,
-    video: camera,
-    share: screen,
-    canvas,
-    clients,
-  };
-}
-
-/**
- * In EnableX whoever joins a breakout goes on hearing the parent until it pauses or mutes it. Said before
- * the first breakout is made, and not for a definition that the server will refuse anyway.
- */
-export async function keepParentLive(room: Room, { rooms, capacity }: BreakoutDefinition): Promise<void> {
-  const { maxActiveTalkers, maxBreakouts } = room.settings;
-  const refused = capacity > maxActiveTalkers - 1 || rooms + room.breakouts.all.length > maxBreakouts;
-  if (refused || room.me.isAway || room.breakouts.settings.parentWhileAway === 'live') return;
-  await room.breakouts.configure({ parentWhileAway: 'live' });
+/** An argument that can't be meant so. */
+export function invalid(sentence: string, code: EnxCode = 1138): SideroomError {
+  return new SideroomError('InvalidArgument', sentence, code);
 }

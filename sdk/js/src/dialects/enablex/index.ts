@@ -5,152 +5,201 @@
  * @packageDocumentation
  */
 import { connect, type ConnectOptions, type Room, type Token } from '../../index.js';
-import type { WireEvent, WireEventOf } from '../../wire.js';
 import {
-  clientsOf,
-  definitionOf,
   enxFailure,
-  keepParentLive,
-  metaOf,
-  streamInfoOf,
   type EnxBreakoutDefinition,
   type EnxCallback,
-  type EnxFailure,
   type EnxInvitation,
-  type EnxInvited,
   type EnxJoinee,
+  type EnxMember,
   type EnxMuteInfo,
+  type EnxOperation,
   type EnxRoomMeta,
   type EnxRooms,
   type EnxStreamInfo,
 } from './answers.js';
+import { SideroomError } from '../../errors.js';
+import { callbackOf, definitionOf, fieldsOf, invitationOf, muteOf, roomIdOf, streamInfoOf } from './arguments.js';
+import type { EnxConnected, EnxEventName, EnxEvents } from './events.js';
+import { callSafely, type AnyListener } from './listeners.js';
+import { keepParentLive } from './meta.js';
+import { Session, type Stay } from './session.js';
 
-export type * from './answers.js';
-
-/** The events of an `EnxRoom` that concern breakouts. */
-export interface EnxEvents {
-  /** The invitee is asked. */
-  'join-breakout-room': EnxInvited;
-  /** The invitee is moved without being asked; `breakout-room-connected` follows. */
-  'breakout-room-joining': EnxInvited;
-  /** The joiner is inside. */
-  'breakout-room-connected': { type: string; message: EnxRoomMeta; room: EnxBreakoutRoom };
-  /** The joiner could not join. */
-  'breakout-room-error': EnxFailure;
-  /** Everyone inside: somebody came in. */
-  'user-joined-breakout-room': { type: string; clientId: string; room: string };
-  /** Moderators: an invitation was declined. */
-  'breakout-invite-rejected': { type: string; message: { room_id: string; client_id: string } };
-  /** The leaver is back in the parent. */
-  'breakout-room-disconnected': { type: string; message: { room_id: string } };
-  /** Those who stay: somebody went out. */
-  'user-disconnected-breakout-room': { type: string; clientId: string; name: string; room: string };
-  /** Owner and moderators, once for each person that a clear returned. */
-  'breakout-user-disconnected': { type: string; message: { room_id: string; client_id: string } };
-  /** The breakouts are gone; the parent is resumed and unmuted. */
-  'breakout-room-destroyed': { type: string; message: { rooms: readonly string[] } };
-}
+export type {
+  EnxAnswer,
+  EnxBreakoutDefinition,
+  EnxCallback,
+  EnxCode,
+  EnxFailure,
+  EnxInvitation,
+  EnxInvited,
+  EnxJoinee,
+  EnxMember,
+  EnxMuteInfo,
+  EnxRoomMeta,
+  EnxRooms,
+  EnxStreamInfo,
+  EnxSuccess,
+} from './answers.js';
+export type { EnxConnected, EnxEventName, EnxEvents } from './events.js';
 
 /** Joins a room: what takes the place of the product's own connect call. */
 export async function joinRoom(url: string, token: Token, options?: ConnectOptions): Promise<EnxRoom> {
   return new EnxRoom(await connect(url, token, options));
 }
 
-/** The breakout that this client is in. */
-export class EnxBreakoutRoom {
-  constructor(
-    readonly roomId: string,
-    private readonly room: Room,
-  ) {}
-
-  /** Returns to the parent. */
-  disconnect(callback?: EnxCallback): void {
-    answer(callback, async () => {
-      await this.room.breakouts.find(this.roomId)?.leave();
-      return 'Success';
-    });
-  }
-}
-
-/** A room with the surface of EnableX. `native` is the room underneath. */
+/**
+ * A room with the surface of EnableX. `native` is the room underneath.
+ *
+ * A callback may be missing, or stand in the place of an optional argument. It is called before the events
+ * that the command causes. Methods work without their object, too: `const { pauseRoom } = room`.
+ */
 export class EnxRoom {
-  /** Of people who are no longer in the room: they are told to have left their breakout after that. */
-  readonly #names = new Map<string, string>();
-  readonly #listeners = new Map<string, Set<(event: never) => void>>();
+  readonly #session: Session;
 
-  constructor(readonly native: Room) {
-    native.on('event', (event) => this.#translate(event));
-    native.on('participantLeft', ({ participant }) => this.#names.set(participant.id, participant.name));
+  constructor(native: Room);
+  /** @internal */
+  constructor(session: Session);
+  constructor(given: Room | Session) {
+    this.#session = given instanceof Session ? given : new Session(given, connectedEvent);
+    bindMethods(this);
   }
 
+  /** The room underneath, with streams, devices and everything that EnableX has no word for. */
+  get native(): Room {
+    return this.#session.native;
+  }
   /** The id of this client. */
   get clientId(): string {
-    return this.native.me.id;
+    return this.#session.clientId;
   }
 
-  addEventListener<K extends keyof EnxEvents>(name: K, listener: (event: EnxEvents[K]) => void): void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(listener as (event: never) => void));
+  addEventListener<K extends EnxEventName>(name: K, listener: (event: EnxEvents[K]) => void): void;
+  /** Events of other names are not sent; a listener for one does no harm. */
+  addEventListener(name: string, listener: (event: any) => void): void;
+  addEventListener(name: string, listener: AnyListener): void {
+    this.#session.addListener(name, listener);
   }
-  removeEventListener<K extends keyof EnxEvents>(name: K, listener: (event: EnxEvents[K]) => void): void {
-    this.#listeners.get(name)?.delete(listener as (event: never) => void);
+  removeEventListener<K extends EnxEventName>(name: K, listener: (event: EnxEvents[K]) => void): void;
+  removeEventListener(name: string, listener: (event: any) => void): void;
+  removeEventListener(name: string, listener: AnyListener): void {
+    this.#session.removeListener(name, listener);
   }
 
+  /** Makes breakouts. */
   createBreakoutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
-    answer(callback, async () => {
-      const wanted = definitionOf(definition);
+    this.#answer('create', callbackOf(definition, callback), async () => {
+      const wanted = definitionOf(definition, this.native.settings);
       await keepParentLive(this.native, wanted);
       return { rooms: (await this.native.breakouts.create(wanted)).map(({ id }) => id) };
     });
   }
-
+  /** Makes breakouts, distributes people at random and invites them. */
   createAndInviteBreakoutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
-    answer(callback, async () => {
-      const wanted = definitionOf(definition);
+    this.#answer('create', callbackOf(definition, callback), async () => {
+      const wanted = definitionOf(definition, this.native.settings);
       await keepParentLive(this.native, wanted);
       return { rooms: (await this.native.breakouts.createAndInvite(wanted)).breakouts.map(({ id }) => id) };
     });
   }
-
+  /** Invites people into a breakout, or with `force_join` moves them there. */
   inviteToBreakoutRoom(invitation: EnxInvitation, callback?: EnxCallback): void {
-    answer(callback, async () => {
-      await this.native.command('BreakoutService/Invite', {
-        breakoutId: invitation.room_id,
-        participantIds: clientsOf(invitation.clients),
-        forceJoin: invitation.force_join === true,
+    this.#answer('other', callbackOf(invitation, callback), async () => {
+      const body = invitationOf(invitation);
+      await this.native.command('BreakoutService/Invite', body).catch((error: unknown) => {
+        throw this.#unknownRoom(body.breakoutId, error);
       });
       return 'Success';
     });
   }
-
-  joinBreakOutRoom(joinee: EnxJoinee, streamInfo?: EnxStreamInfo, callback?: EnxCallback): void {
-    const told: EnxCallback = (result) => {
-      if (result.result !== 0) this.#emit('breakout-room-error', result as EnxFailure);
-      callback?.(result);
+  /** Joins a breakout: `breakout-room-connected` or `breakout-room-error` follows. */
+  joinBreakOutRoom(joinee: EnxJoinee, streamInfo?: EnxStreamInfo | EnxCallback | null, callback?: EnxCallback): void {
+    const told = callbackOf<string>(joinee, streamInfo, callback);
+    const join = async (): Promise<string> => {
+      await this.#session.join(roomIdOf(fieldsOf(joinee)['room_id']), streamInfoOf(streamInfo));
+      return 'Success';
     };
-    answer(told, async () => {
-      await this.native.command('BreakoutService/JoinBreakout', { breakoutId: joinee.room_id, streamInfo: streamInfoOf(streamInfo) });
+    this.#answer('join', (answer) => {
+      callSafely(told, answer);
+      if (answer.result !== 0) this.#session.emit('breakout-room-error', { ...answer });
+    }, join);
+  }
+  /** Declines an invitation. */
+  rejectBreakOutRoomInvite(roomId: string, callback?: EnxCallback): void {
+    this.#answer('join', callbackOf(roomId, callback), async () => {
+      const breakoutId = roomIdOf(roomId);
+      this.native.breakouts.forgetInvitation(breakoutId);
+      await this.native.command('BreakoutService/RejectInvite', { breakoutId });
       return 'Success';
     });
   }
 
-  rejectBreakOutRoomInvite(roomId: string, callback?: EnxCallback): void {
-    answer(callback, async () => {
-      this.native.breakouts.forgetInvitation(roomId);
-      await this.native.command('BreakoutService/RejectInvite', { breakoutId: roomId });
+  /** Stops receiving the parent while in a breakout. */
+  pauseRoom(callback?: EnxCallback): void {
+    this.#gate(callback, () => this.#session.setPaused(true), 'Room paused');
+  }
+  /** Receives the parent again. */
+  resumeRoom(callback?: EnxCallback): void {
+    this.#gate(callback, () => this.#session.setPaused(false), 'Room resumed');
+  }
+  /** Stops receiving sound, pictures or both of the parent while in a breakout. */
+  muteRoom(info: EnxMuteInfo, callback?: EnxCallback): void {
+    this.#gate(callbackOf(info, callback), async () => {
+      const change = muteOf(info, true);
+      await this.#session.requireAway('mute');
+      await this.native.setGate(change);
+    }, 'Room muted');
+  }
+  /** Takes a mute back; without `info` for sound and pictures. */
+  unMuteRoom(info?: EnxMuteInfo | EnxCallback | null, callback?: EnxCallback): void {
+    const given = typeof info === 'function' ? undefined : info;
+    this.#gate(callbackOf(info, callback), async () => {
+      await this.native.setGate(muteOf(given ?? { audio: true, video: true }, false));
+    }, 'Room unmuted');
+  }
+
+  /** Returns everybody and keeps the breakouts. From a plain participant: returns that one only. */
+  clearAllBreakOutSession(callback?: EnxCallback): void {
+    this.#answer('other', callbackOf(callback), async () => {
+      await this.native.command('BreakoutService/ClearBreakouts', { breakoutIds: this.#session.concerned() });
       return 'Success';
     });
+  }
+  /** Returns everybody and removes the breakouts. */
+  destroyAllBreakOutSession(callback?: EnxCallback): void {
+    this.#answer('other', callbackOf(callback), async () => {
+      await this.native.command('BreakoutService/DestroyBreakouts', { breakoutIds: this.#session.concerned() });
+      return 'Success';
+    });
+  }
+
+  /** Leaves the meeting. On the room object of a breakout: returns to the parent. */
+  disconnect(callback?: EnxCallback): void {
+    this.#answer('other', callbackOf(callback), async () => {
+      this.native.leave();
+      return 'Success';
+    });
+  }
+
+  /** The other spelling of `createBreakoutRoom`. */
+  createBreakOutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
+    this.createBreakoutRoom(definition, callback);
+  }
+  /** The other spelling of `createAndInviteBreakoutRoom`. */
+  createAndInviteBreakOutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
+    this.createAndInviteBreakoutRoom(definition, callback);
+  }
+  /** The other spelling of `inviteToBreakoutRoom`. */
+  inviteToBreakOutRoom(invitation: EnxInvitation, callback?: EnxCallback): void {
+    this.inviteToBreakoutRoom(invitation, callback);
+  }
+  /** The other spelling of `joinBreakOutRoom`. */
+  joinBreakoutRoom(joinee: EnxJoinee, streamInfo?: EnxStreamInfo | EnxCallback | null, callback?: EnxCallback): void {
+    this.joinBreakOutRoom(joinee, streamInfo, callback);
   }
   /** The other spelling of `rejectBreakOutRoomInvite`. */
   rejectBreakOutRoomInvitation(roomId: string, callback?: EnxCallback): void {
     this.rejectBreakOutRoomInvite(roomId, callback);
-  }
-
-  pauseRoom(callback?: EnxCallback): void {
-    gate(callback, async () => this.native.setGate({ paused: true }), 'Room paused');
-  }
-  resumeRoom(callback?: EnxCallback): void {
-    gate(callback, async () => this.native.setGate({ paused: false }), 'Room resumed');
   }
   /** The other spelling of `pauseRoom`. */
   pause(callback?: EnxCallback): void {
@@ -160,107 +209,95 @@ export class EnxRoom {
   resume(callback?: EnxCallback): void {
     this.resumeRoom(callback);
   }
-
-  muteRoom(info: EnxMuteInfo, callback?: EnxCallback): void {
-    gate(callback, async () => this.native.setGate(muteOf(info, true)), 'Room muted');
-  }
-  /** Without `info`: both. */
-  unMuteRoom(info?: EnxMuteInfo | EnxCallback | null, callback?: EnxCallback): void {
-    const told = typeof info === 'function' ? info : callback;
-    const media = typeof info === 'object' && info !== null ? info : { audio: true, video: true };
-    gate(told, async () => this.native.setGate(muteOf(media, false)), 'Room unmuted');
+  /** The other spelling of `unMuteRoom`. */
+  unmuteRoom(info?: EnxMuteInfo | EnxCallback | null, callback?: EnxCallback): void {
+    this.unMuteRoom(info, callback);
   }
 
-  clearAllBreakOutSession(callback?: EnxCallback): void {
-    answer(callback, async () => {
-      await this.native.breakouts.clear();
-      return 'Success';
-    });
+  /** An id that is none is an unknown room, too. */
+  #unknownRoom(breakoutId: string, error: unknown): unknown {
+    if (this.native.breakouts.find(breakoutId)) return error;
+    const malformed = error instanceof SideroomError && error.code === 'InvalidArgument';
+    return malformed ? new SideroomError('NotFound', 'There is no such breakout in this room; take its id from `msg.rooms`.', 1731) : error;
   }
-  destroyAllBreakOutSession(callback?: EnxCallback): void {
-    answer(callback, async () => {
-      await this.native.breakouts.destroy();
-      return 'Success';
+
+  #gate(callback: EnxCallback | undefined, run: () => Promise<void>, msg: string): void {
+    this.#answer('gate', callbackOf(callback), async () => {
+      await run();
+      return msg;
     });
   }
 
-  #emit<K extends keyof EnxEvents>(name: K, event: EnxEvents[K]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) (listener as (event: EnxEvents[K]) => void)(event);
-  }
-
-  #translate(event: WireEvent): void {
-    switch (event.type) {
-      case 'invitationReceived': {
-        const { participantId, forced, breakout, requestor } = event.payload;
-        const type = forced ? 'breakout-room-joining' : 'join-breakout-room';
-        if (participantId === this.clientId) this.#emit(type, { type, message: { room_id: breakout.id, requestor } });
-        return;
-      }
-      case 'invitationRejected': {
-        const { breakoutId, participantId } = event.payload;
-        const type = 'breakout-invite-rejected';
-        return this.#emit(type, { type, message: { room_id: breakoutId, client_id: participantId } });
-      }
-      case 'participantMoved':
-        return this.#moved(event);
-      case 'membersChanged':
-        return this.#membersChanged(event);
-      case 'breakoutsDestroyed': {
-        const type = 'breakout-room-destroyed';
-        return this.#emit(type, { type, message: { rooms: event.payload.breakoutIds } });
-      }
-      default:
-    }
-  }
-
-  #moved({ payload }: WireEventOf<'participantMoved'>): void {
-    const { participantId, fromGroupId: from, toGroupId: to, reason } = payload;
-    const mine = participantId === this.clientId;
-    if (mine && from !== 'parent') {
-      const type = 'breakout-room-disconnected';
-      this.#emit(type, { type, message: { room_id: from } });
-    }
-    if (reason === 'cleared' && this.native.me.isModerator) {
-      const type = 'breakout-user-disconnected';
-      this.#emit(type, { type, message: { room_id: from, client_id: participantId } });
-    }
-    const breakout = mine && to !== 'parent' ? this.native.breakouts.find(to) : undefined;
-    if (breakout) {
-      const type = 'breakout-room-connected';
-      this.#emit(type, { type, message: metaOf(this.native, breakout), room: new EnxBreakoutRoom(to, this.native) });
-    }
-  }
-
-  #membersChanged({ payload }: WireEventOf<'membersChanged'>): void {
-    const { breakoutId: room, joinedIds, leftIds } = payload;
-    for (const clientId of joinedIds) {
-      const type = 'user-joined-breakout-room';
-      if (clientId !== this.clientId) this.#emit(type, { type, clientId, room });
-    }
-    for (const clientId of leftIds) {
-      const type = 'user-disconnected-breakout-room';
-      const name = this.native.participants.get(clientId)?.name ?? this.#names.get(clientId) ?? '';
-      if (clientId !== this.clientId) this.#emit(type, { type, clientId, name, room });
-    }
+  #answer<T>(operation: EnxOperation, callback: EnxCallback<T> | undefined, run: () => Promise<T>): void {
+    const succeed = (msg: T): void => callback?.({ result: 0, msg });
+    const fail = (error: unknown): void => callback?.(enxFailure(error, operation));
+    void this.#session.deliveries.answer(run, succeed, fail);
   }
 }
 
-function muteOf(info: EnxMuteInfo, muted: boolean): { audioMuted?: boolean; videoMuted?: boolean } {
-  return { ...(info.audio === true && { audioMuted: muted }), ...(info.video === true && { videoMuted: muted }) };
+/**
+ * A breakout that this client is in: its metadata, and its room object. The fields are those of the metadata
+ * only, so it can be listed, spread and serialized.
+ */
+export class EnxBreakoutRoom extends EnxRoom implements EnxRoomMeta {
+  declare readonly room_id: string;
+  declare readonly name: string;
+  declare readonly owner: string;
+  declare readonly participants: number;
+  declare readonly audio: boolean;
+  declare readonly video: boolean;
+  declare readonly share: boolean;
+  declare readonly canvas: boolean;
+  declare readonly clients: readonly EnxMember[];
+  readonly #session: Session;
+  readonly #stay: Stay;
+
+  /** @internal */
+  constructor(session: Session, stay: Stay, meta: EnxRoomMeta) {
+    super(session);
+    this.#session = session;
+    this.#stay = stay;
+    Object.assign(this, structuredClone(meta));
+  }
+
+  /** The same as `room_id`. */
+  get roomId(): string {
+    return this.#stay.breakoutId;
+  }
+
+  /** Events of this breakout, until this client has left it. */
+  override addEventListener(name: string, listener: (event: any) => void): void {
+    this.#stay.listeners.add(name, listener);
+  }
+  override removeEventListener(name: string, listener: (event: any) => void): void {
+    this.#stay.listeners.remove(name, listener);
+  }
+  /** Returns to the parent. */
+  override disconnect(callback?: EnxCallback): void {
+    const told = callbackOf<string>(callback);
+    const succeed = (msg: string): void => told?.({ result: 0, msg });
+    const leave = async (): Promise<string> => {
+      await this.#session.leave(this.#stay);
+      return 'Success';
+    };
+    void this.#session.deliveries.answer(leave, succeed, (error) => told?.(enxFailure(error)));
+  }
 }
 
-/** Runs a command and tells its callback, once. */
-function answer<T>(callback: EnxCallback<T> | undefined, run: () => Promise<T>): void {
-  run().then(
-    (msg) => callback?.({ result: 0, msg }),
-    (error: unknown) => callback?.(enxFailure(error)),
-  );
+/** The argument of `breakout-room-connected`, which apps use as metadata and as a room. */
+function connectedEvent(session: Session, stay: Stay, meta: EnxRoomMeta): EnxConnected {
+  const inner = new EnxBreakoutRoom(session, stay, meta);
+  const event = new EnxBreakoutRoom(session, stay, meta);
+  return Object.assign(event, { type: 'breakout-room-connected', message: inner, room: inner });
 }
 
-/** Pause, resume, mute and unmute fail with 1138, whatever the cause. */
-function gate(callback: EnxCallback | undefined, run: () => Promise<unknown>, msg: string): void {
-  run().then(
-    () => callback?.({ result: 0, msg }),
-    (error: unknown) => callback?.({ ...enxFailure(error), result: 1138 }),
-  );
+/** Lets methods be taken off their object, without showing among its fields. */
+function bindMethods(room: EnxRoom): void {
+  for (let from = Object.getPrototypeOf(room) as object; from !== Object.prototype; from = Object.getPrototypeOf(from) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      if (name === 'constructor' || typeof value !== 'function' || Object.hasOwn(room, name)) continue;
+      const method = (value as (...given: unknown[]) => unknown).bind(room);
+      Object.defineProperty(room, name, { value: method, configurable: true, writable: true });
+    }
+  }
 }
