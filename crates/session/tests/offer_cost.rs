@@ -1,5 +1,6 @@
 //! Reading an offer takes time in proportion to its length, whatever a client fills it with.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::disallowed_methods, reason = "this test measures time")]
 
 mod common;
 
