@@ -5,7 +5,7 @@ import { CODES, failure, mapped, unawaited } from './errors.js';
 import type { BreakoutRoomsFeature } from './feature.js';
 import { Listeners, showFields } from './listeners.js';
 import { installLacks } from './lacks.js';
-import { RemoteRoster, isSilent, roleOf } from './remote.js';
+import { RemoteRoster, roleOf } from './remote.js';
 import type { Call, CallEndReason, CallEvent, CallFeature, CallFeatureFactory, CallState, CollectionUpdatedEvent, HangUpOptions, ParticipantRole, PropertyChangedEvent, RemoteParticipant, RemoteParticipants } from './types.js';
 
 /** The properties that tell of themselves, each with its event. */
@@ -63,7 +63,9 @@ export abstract class BaseCall implements Call {
     return this.#end;
   }
   get isMuted(): boolean {
-    return this.#room.local.isMuted('audio') || isSilent(this.#room.me);
+    // Not from the roster: its event may come after the answer to `unmute()`.
+    const { local } = this.#room;
+    return !local.isPublished('audio') || local.isMuted('audio') || this.#isMutedByOthers();
   }
   get isScreenSharingOn(): boolean {
     return this.#room.local.isPublished('screen');
