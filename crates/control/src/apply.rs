@@ -9,10 +9,12 @@ mod groups;
 mod invite;
 mod people;
 mod rooms;
+mod sanction;
 mod timer;
 mod travel;
 mod wait;
 
+use crate::rights;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{
@@ -24,11 +26,16 @@ pub(crate) use rooms::{check_end, check_settings};
 /// Does what `command` asks, or changes nothing.
 pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     admit(turn, command)?;
+    if turn.replays.is_none() {
+        rights::check(turn.state, turn.actor, command)?;
+    }
     let outcome = dispatch(turn, command)?;
     turn.take_in_waiting();
+    turn.keep_streams_along();
     Ok(outcome)
 }
 
+#[expect(clippy::too_many_lines, reason = "one table, a line for each command")]
 fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     match command {
         Command::UpdateRoom(_)
@@ -43,6 +50,12 @@ fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutE
         Command::Drop { participant } => turn.drop_connection(*participant),
         Command::Leave { participant } => turn.leave(*participant),
         Command::Remove { participant } => turn.put_out(*participant),
+        Command::Ban {
+            whom,
+            reason,
+            until,
+        } => turn.ban(whom, reason, *until),
+        Command::Unban { identity } => turn.unban(identity),
 
         Command::SetRole { .. }
         | Command::SetGrants { .. }
@@ -165,6 +178,8 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::Drop { .. }
         | Command::Leave { .. }
         | Command::Remove { .. }
+        | Command::Ban { .. }
+        | Command::Unban { .. }
         | Command::SetRole { .. }
         | Command::SetGrants { .. }
         | Command::Publish { .. }
@@ -185,12 +200,6 @@ fn is_presentable(name: &str) -> bool {
 }
 
 impl Turn<'_> {
-    /// Only the app's server or this one may do this.
-    fn require_operator(&self) -> Result<(), BreakoutError> {
-        let allowed = !matches!(self.actor, Actor::Participant(_));
-        require(allowed, BreakoutError::NotModerator)
-    }
-
     fn tell_if(&mut self, condition: bool, event: EventKind) {
         if condition {
             self.tell(event);

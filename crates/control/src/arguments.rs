@@ -53,14 +53,14 @@ pub enum Role {
     /// May do what its grants say.
     #[default]
     Participant,
-    /// May do everything.
+    /// May act on others and on the room, and do what its grants say.
     Moderator,
 }
 
-/// What a plain participant may do. Moderators may do all of it.
+/// What somebody may do besides what their role says. Grants bound moderators too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Grants {
-    /// What it may publish; this counts for moderators too.
+    /// What it may publish.
     pub publish: KindSet,
     /// Create breakouts, invite to them, and own them.
     pub create_breakouts: bool,
@@ -74,13 +74,7 @@ pub struct Grants {
 
 impl Default for Grants {
     fn default() -> Self {
-        Self {
-            publish: KindSet::ALL,
-            create_breakouts: false,
-            move_others: false,
-            listen_in: false,
-            address_all: false,
-        }
+        Self::of_role(Role::Participant)
     }
 }
 
@@ -154,6 +148,16 @@ pub enum Selection {
     All,
     /// These.
     Some(Vec<BreakoutId>),
+}
+
+/// A person, in the room or not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whom {
+    /// Somebody in the room.
+    Participant(ParticipantId),
+    /// By identity, which need not be in the room.
+    Identity(String),
 }
 
 /// Where somebody is to go.

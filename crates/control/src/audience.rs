@@ -98,6 +98,7 @@ impl EventKind {
             }
             Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
             Self::Chat { group, .. } => Group(*group),
+            Self::Banned { .. } | Self::Unbanned { .. } => Moderators,
         }
     }
 }

@@ -8,7 +8,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 use crate::{
     BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, GateKinds, GateScope,
     Grants, Join, KeyId, KindSet, MoveTo, Reconnect, Reoffer, Role, RoomMode, RoomPatch, Selection,
-    UnixMillis, bounds,
+    UnixMillis, Whom, bounds,
 };
 
 /// Who asks.
@@ -305,6 +305,22 @@ pub enum Command {
 
     /// Something came due. The system's: [`crate::Room::tick`] makes these.
     Timer(Timer),
+
+    // ---- Appended: the journal knows commands by their place in this list.
+    /// Removes a person, and keeps them out whichever way they come. A moderator's.
+    Ban {
+        /// Whom; they need not be in the room.
+        whom: Whom,
+        /// Told to the person when they try to join. Up to 512 bytes, may be empty.
+        reason: String,
+        /// When the ban ends, in the future; `None`: with the room.
+        until: Option<UnixMillis>,
+    },
+    /// Lifts a ban. A moderator's.
+    Unban {
+        /// Whose.
+        identity: String,
+    },
 }
 
 /// What came due.

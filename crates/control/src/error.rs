@@ -7,6 +7,8 @@
 use sideroom_route::Epoch;
 use thiserror::Error;
 
+use crate::UnixMillis;
+
 /// Why a command was refused. A refused command has changed nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum BreakoutError {
@@ -88,9 +90,7 @@ pub enum BreakoutError {
     #[error("There is no such {0} in this room; take a fresh snapshot.")]
     NotFound(Subject),
     /// The actor lacks the power to do this.
-    #[error(
-        "Only a moderator, or a participant with the grant for it, may do this; ask a moderator."
-    )]
+    #[error("This takes a moderator, or a grant that the token does not name; ask a moderator.")]
     NotModerator,
     /// Possible from the parent only.
     #[error("This works from the parent room only; leave the breakout first.")]
@@ -135,12 +135,30 @@ pub enum BreakoutError {
         "This server is being drained and takes nobody in; connect again to reach another one."
     )]
     Draining,
+    /// A moderator keeps this person out.
+    #[error("This identity is banned from the room{}; ask a moderator.", ban_text(.reason, *.until))]
+    Banned {
+        /// What the moderator said.
+        reason: String,
+        /// Until when; `None`: for the room's life.
+        until: Option<UnixMillis>,
+    },
     /// The caller decided on a state that has passed.
     #[error("The room is at epoch {current} by now; take a fresh look and decide again.")]
     EpochMismatch {
         /// What the epoch is.
         current: Epoch,
     },
+}
+
+fn ban_text(reason: &str, until: Option<UnixMillis>) -> String {
+    let until = until.map_or(String::new(), |until| {
+        format!(" until {} ms (Unix time)", until.0)
+    });
+    match reason {
+        "" => until,
+        reason => format!("{until} ({reason})"),
+    }
 }
 
 /// What was not found.
@@ -156,6 +174,8 @@ pub enum Subject {
     Track,
     /// An open request for help.
     HelpRequest,
+    /// A ban.
+    Ban,
 }
 
 impl std::fmt::Display for Subject {
@@ -166,6 +186,7 @@ impl std::fmt::Display for Subject {
             Self::Breakout => "breakout",
             Self::Track => "track",
             Self::HelpRequest => "request for help",
+            Self::Ban => "ban",
         })
     }
 }
@@ -213,6 +234,7 @@ impl BreakoutError {
             Self::Unauthenticated => "Unauthenticated",
             Self::RateLimited { .. } => "RateLimited",
             Self::Draining => "Draining",
+            Self::Banned { .. } => "Banned",
             Self::EpochMismatch { .. } => "EpochMismatch",
         }
     }
@@ -235,6 +257,7 @@ impl BreakoutError {
             | Self::NotAssigned
             | Self::AlreadyInBreakout
             | Self::NotInParent
+            | Self::Banned { .. }
             | Self::VideoNotAllowed
             | Self::NotFound(_)
             | Self::DetailsUnreadable(_) => 1731,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
 
 use crate::{
-    Actor, Audience, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet, ParentGate,
-    ParticipantView, RequestId, Role, RoomSettings, UnixMillis,
+    Actor, Audience, BanView, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet,
+    ParentGate, ParticipantView, RequestId, Role, RoomSettings, UnixMillis,
 };
 
 /// One change of a room.
@@ -70,6 +70,8 @@ pub enum LeaveReason {
     Expired,
     /// The room ended.
     RoomClosed,
+    /// A moderator banned the person.
+    Banned,
 }
 
 /// What happened. The audience of each is in [`EventKind::audience`], the one table.
@@ -353,5 +355,17 @@ pub enum EventKind {
         from: Actor,
         /// What.
         text: String,
+    },
+    /// A person is kept out of the room.
+    Banned {
+        /// Whom, why, until when, and by whom.
+        ban: Box<BanView>,
+    },
+    /// A ban was lifted.
+    Unbanned {
+        /// Whose.
+        identity: String,
+        /// By whom.
+        by: Actor,
     },
 }

@@ -9,11 +9,13 @@
 mod apply;
 mod arguments;
 mod audience;
+mod ceiling;
 mod chance;
 mod command;
 mod distribute;
 mod error;
 mod event;
+mod grants;
 mod hears;
 mod journal;
 mod key;
@@ -21,9 +23,11 @@ mod kinds;
 mod memory;
 mod moves;
 mod outcome;
+mod person;
 mod planner;
 mod recall;
 mod restart;
+mod rights;
 mod room;
 mod settings;
 mod sight;
@@ -36,18 +40,20 @@ mod volatile;
 
 pub use arguments::{
     BreakoutPatch, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo, Reconnect, Reoffer,
-    Role, Selection, SlotPool,
+    Role, Selection, SlotPool, Whom,
 };
 pub use audience::{Audience, Standing};
 pub use command::{Actor, Command, Request, RequestId, Timer};
 pub use error::{AcsCode, BreakoutError, Subject};
 pub use event::{Event, EventKind, LeaveReason, MoveCause};
+pub use grants::{Power, Rights};
 pub use hears::{hears, plan, plan_after};
 pub use journal::{Digest, Record, ReplayError};
 pub use key::KeyId;
 pub use kinds::KindSet;
 pub use moves::{MoveLog, Stay, StayEnd};
 pub use outcome::{Applied, Outcome};
+pub use person::{WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX, person_of};
 pub use recall::Missed;
 pub use restart::Snapshot;
 pub use room::Room;
@@ -57,7 +63,7 @@ pub use settings::{
 };
 pub use time::UnixMillis;
 pub use view::{
-    BreakoutSummary, BreakoutView, HelpRequest, ParentGate, ParticipantView, RoomView, TrackView,
-    Viewer,
+    BanView, BreakoutSummary, BreakoutView, HelpRequest, ParentGate, ParticipantView, RoomView,
+    TrackView, Viewer,
 };
 pub use volatile::{View, Views, Wish};

@@ -79,14 +79,17 @@ impl Room {
             id: record.request_id.clone(),
             command: record.command.clone(),
         };
-        self.run(request, &Mode::Replay(record.epoch))
-            .map_err(|error| {
-                self.epoch = held;
-                ReplayError::Refused {
-                    seq: record.seq,
-                    error,
-                }
-            })
+        let mode = Mode::Replay {
+            epoch: record.epoch,
+            version: record.version,
+        };
+        self.run(request, &mode).map_err(|error| {
+            self.epoch = held;
+            ReplayError::Refused {
+                seq: record.seq,
+                error,
+            }
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackKind};
 
+use crate::ceiling::Ceiling;
 use crate::journal::{Chain, digest_of};
 use crate::memory::{Answer, Memory};
 use crate::planner::{Delta, Planner, route_tracks};
@@ -12,7 +13,7 @@ use crate::turn::{Effects, Turn};
 use crate::volatile::Volatile;
 use crate::{
     Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record, Request,
-    RequestId, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, apply,
+    RequestId, Rights, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -31,8 +32,13 @@ pub(crate) enum Mode {
     Live,
     /// If the table is at this epoch.
     Expecting(Epoch),
-    /// As it was once accepted: it led to this epoch.
-    Replay(Epoch),
+    /// As it was once accepted.
+    Replay {
+        /// It led to this epoch.
+        epoch: Epoch,
+        /// The format of its record.
+        version: u16,
+    },
 }
 
 impl Room {
@@ -42,11 +48,14 @@ impl Room {
         apply::check_end(&config.settings.breakouts, config.created_at)?;
         let chain = Chain::new(&config);
         let timer = TimerState::new(&config.settings.breakouts, config.created_at);
+        let ceiling = Ceiling::of(&config.settings);
         let mut room = Self {
             state: State {
                 config,
                 participants: BTreeMap::new(),
                 identities: BTreeMap::new(),
+                people: BTreeMap::new(),
+                ceiling,
                 breakouts: BTreeMap::new(),
                 assignments: BTreeMap::new(),
                 waiting: BTreeMap::new(),
@@ -191,6 +200,12 @@ impl Room {
         self.state.identities.get(identity).copied()
     }
 
+    /// What the token says that a participant came in with last.
+    pub fn token_of(&self, participant: ParticipantId) -> Option<Rights> {
+        let one = self.state.participants.get(&participant)?;
+        Some(one.token)
+    }
+
     /// The identity of a participant.
     pub fn identity(&self, participant: ParticipantId) -> Option<&str> {
         let one = self.state.participants.get(&participant)?;
@@ -227,7 +242,7 @@ impl Room {
 
     pub(crate) fn run(&mut self, request: Request, mode: &Mode) -> Result<Applied, BreakoutError> {
         let body = digest_of(&request.command);
-        if !matches!(mode, Mode::Replay(_))
+        if !matches!(mode, Mode::Replay { .. })
             && let Some(answer) = self.memory.requests.answer_to(request.actor, &request.id)
         {
             return repeat(answer, body);
@@ -240,6 +255,10 @@ impl Room {
             state: &mut self.state,
             now: request.now,
             actor: request.actor,
+            replays: match mode {
+                Mode::Replay { version, .. } => Some(*version),
+                Mode::Live | Mode::Expecting(_) => None,
+            },
             effects: Effects::default(),
         };
         let outcome = apply::run(&mut turn, &request.command)?;
@@ -247,7 +266,7 @@ impl Room {
         self.forget_absent(&effects);
         route_tracks(&mut self.state, &effects.touched, current.next());
         let update = self.advance(&effects.touched, effects.everyone);
-        if let Mode::Replay(epoch) = mode {
+        if let Mode::Replay { epoch, .. } = mode {
             self.epoch = *epoch;
         }
         let events = self.record_events(&request, &mut effects);

@@ -207,8 +207,12 @@ pub mod bounds {
     pub const REQUEST_ID: usize = 128;
     /// Bytes of the id of an API key; longer ones are refused.
     pub const KEY_ID: usize = 64;
-    /// Bytes of an identity; longer ones are refused.
+    /// Bytes of a person's identity; longer ones are refused. That of a WHIP or WHEP stream has a suffix.
     pub const IDENTITY: usize = 128;
+    /// People whose sanctions and changed rights are remembered; more are refused.
+    pub const PEOPLE: usize = 20_000;
+    /// Bytes of the reason for a ban; longer ones are refused.
+    pub const REASON: usize = 512;
     /// Bytes of a display name or a breakout's name; longer ones are refused.
     pub const NAME: usize = 128;
     /// Bytes of a chat message or an announcement; longer ones are refused.

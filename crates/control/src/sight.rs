@@ -3,6 +3,7 @@
 
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId};
 
+use crate::person::person_of;
 use crate::state::{Breakout, Participant, State};
 use crate::{
     BreakoutSummary, BreakoutView, HelpRequest, ParticipantView, RoomView, TrackView, Viewer,
@@ -19,7 +20,7 @@ impl State {
             Viewer::Participant(id) => Some((id, self.participants.get(&id)?)),
         };
         let sees_all = sees_all(place);
-        let own_identity = place.map(|(_, one)| one.identity.as_str());
+        let own_identity = place.map(|(_, one)| person_of(&one.identity));
         let assigned = own_identity.and_then(|identity| self.assignments.get(identity));
         let help = self.help.values();
         let shown = |id: &BreakoutId, breakout: &Breakout| {
@@ -63,6 +64,7 @@ impl State {
                 })
                 .cloned()
                 .collect::<Vec<HelpRequest>>(),
+            bans: if sees_all { self.bans() } else { Vec::new() },
             draining: self.draining,
             closed: self.closed,
         })

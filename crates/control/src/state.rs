@@ -7,10 +7,12 @@ use sideroom_route::{
     BreakoutId, DropReason, Epoch, Gate, GroupId, Media, ParticipantId, TrackId, TrackKind,
 };
 
+use crate::ceiling::Ceiling;
 use crate::journal::Chain;
+use crate::person::Person;
 use crate::{
-    Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Role, RoomConfig, RoomSettings,
-    SlotPool, Standing, Subject, UnixMillis,
+    BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomConfig,
+    RoomSettings, SlotPool, Standing, Subject, UnixMillis,
 };
 
 /// The journalled state of a room. Its hash is the room's.
@@ -19,6 +21,10 @@ pub(crate) struct State {
     pub(crate) config: RoomConfig,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) identities: BTreeMap<String, ParticipantId>,
+    /// What the room remembers of people beyond their stay.
+    pub(crate) people: BTreeMap<String, Person>,
+    /// What the operator allows at most.
+    pub(crate) ceiling: Ceiling,
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     /// By identity, so that somebody can be assigned who is not here yet.
     pub(crate) assignments: BTreeMap<String, BreakoutId>,
@@ -57,6 +63,9 @@ pub(crate) struct TimerState {
 pub(crate) struct Participant {
     pub(crate) identity: String,
     pub(crate) display_name: String,
+    /// What its token says.
+    pub(crate) token: Rights,
+    /// What holds: the token, as the room has changed it.
     pub(crate) role: Role,
     pub(crate) grants: Grants,
     pub(crate) slots: SlotPool,
@@ -218,71 +227,6 @@ impl State {
         } else {
             Gate::Open
         }
-    }
-
-    /// True if the actor has a moderator's power.
-    pub(crate) fn is_moderator(&self, actor: Actor) -> bool {
-        match actor {
-            Actor::Operator | Actor::Key(_) | Actor::System => true,
-            Actor::Participant(id) => self
-                .participants
-                .get(&id)
-                .is_some_and(Participant::is_moderator),
-        }
-    }
-
-    /// True if the actor is a moderator, or has this grant.
-    pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
-        match actor {
-            Actor::Operator | Actor::Key(_) | Actor::System => true,
-            Actor::Participant(id) => self
-                .participants
-                .get(&id)
-                .is_some_and(|one| one.is_moderator() || grant(&one.grants)),
-        }
-    }
-
-    pub(crate) fn require_moderator(&self, actor: Actor) -> Result<(), BreakoutError> {
-        require(self.is_moderator(actor), BreakoutError::NotModerator)
-    }
-
-    /// The participant itself may, and the operator on its behalf.
-    pub(crate) fn require_self(
-        &self,
-        actor: Actor,
-        participant: ParticipantId,
-    ) -> Result<&Participant, BreakoutError> {
-        let about = self.participant(participant)?;
-        let allowed = match actor {
-            Actor::Operator | Actor::Key(_) | Actor::System => true,
-            Actor::Participant(id) => id == participant,
-        };
-        require(allowed, BreakoutError::NotModerator)?;
-        Ok(about)
-    }
-
-    /// A moderator may, and the owner of the breakout.
-    pub(crate) fn require_owner(
-        &self,
-        actor: Actor,
-        breakout: BreakoutId,
-    ) -> Result<&Breakout, BreakoutError> {
-        let about = self.breakout(breakout)?;
-        let owns = matches!(actor, Actor::Participant(id) if about.owner == Some(id));
-        require(
-            owns || self.is_moderator(actor),
-            BreakoutError::NotModerator,
-        )?;
-        Ok(about)
-    }
-
-    /// Rule 2: creating and inviting work from the parent only.
-    pub(crate) fn require_in_parent(&self, actor: Actor) -> Result<(), BreakoutError> {
-        let away = match actor {
-            Actor::Operator | Actor::Key(_) | Actor::System => false,
-            Actor::Participant(id) => self.participants.get(&id).is_some_and(Participant::is_away),
-        };
-        require(!away, BreakoutError::NotInParent)
     }
 
     /// Who is assigned to `breakout`.

@@ -9,8 +9,8 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::State;
 use crate::{
-    Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, UnixMillis,
-    bounds,
+    Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, Power,
+    UnixMillis, bounds,
 };
 
 /// The turn of one command.
@@ -18,6 +18,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) now: UnixMillis,
     pub(crate) actor: Actor,
+    /// The format of the record that is replayed; `None`: the command is new.
+    pub(crate) replays: Option<u16>,
     pub(crate) effects: Effects,
 }
 
@@ -46,6 +48,8 @@ pub(crate) struct Effects {
     pub(crate) freed: BTreeSet<BreakoutId>,
     /// Owners of destroyed breakouts: the state no longer names them.
     pub(crate) destroyed_owners: BTreeSet<ParticipantId>,
+    /// From now on nobody may return.
+    pub(crate) confined: bool,
 }
 
 /// Somebody is in another group than before.
@@ -60,6 +64,11 @@ pub(crate) struct Placing {
 impl Turn<'_> {
     pub(crate) fn tell(&mut self, event: EventKind) {
         self.effects.events.push(event);
+    }
+
+    /// True if a record of a format before `version` is replayed.
+    pub(crate) fn replays_older_than(&self, version: u16) -> bool {
+        self.replays.is_some_and(|format| format < version)
     }
 
     /// Puts `participant` into the group `to`. That there is room, and that it may, is checked before.
@@ -135,6 +144,7 @@ impl Turn<'_> {
     /// Returns everybody who is inside, and remembers who was together.
     pub(crate) fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
         self.remember_round();
+        self.release_places(breakouts);
         for id in breakouts {
             let Some(breakout) = self.state.breakouts.get(id) else {
                 continue;
@@ -203,21 +213,19 @@ impl Turn<'_> {
     /// Stops what `participant` no longer has the power for.
     pub(crate) fn withdraw_powers(&mut self, participant: ParticipantId) {
         let actor = Actor::Participant(participant);
-        if !self.state.has_power(actor, |grants| grants.listen_in) {
+        if !self.state.has_power(actor, Power::ListenIn) {
             self.stop_listening(participant);
         }
-        if !self.state.has_power(actor, |grants| grants.address_all) {
+        if !self.state.has_power(actor, Power::AddressAll) {
             self.stop_addressing(participant);
         }
-        if !self
-            .state
-            .has_power(actor, |grants| grants.create_breakouts)
-        {
+        if !self.state.has_power(actor, Power::CreateBreakouts) {
             self.pass_ownership(participant);
         }
     }
 
-    /// Rule 15: the breakouts of an owner who goes pass to the moderator who is here for the longest.
+    /// Rule 15: the breakouts of an owner who goes pass to the moderator with the grant to run them who is
+    /// here for the longest.
     pub(crate) fn pass_ownership(&mut self, from: ParticipantId) {
         let mut breakouts = self.state.breakouts.values();
         if !breakouts.any(|breakout| breakout.owner == Some(from)) {
@@ -228,6 +236,7 @@ impl Turn<'_> {
             .participants
             .iter()
             .filter(|(id, one)| **id != from && one.is_moderator())
+            .filter(|(_, one)| one.grants.allows(Power::CreateBreakouts))
             .min_by_key(|(id, one)| (!one.is_connected(), **id))
             .map(|(id, _)| *id);
         self.give_breakouts(Some(from), heir);
@@ -253,6 +262,7 @@ impl Turn<'_> {
         self.stop_listening(participant);
         self.stop_addressing(participant);
         self.pass_ownership(participant);
+        self.hold_place(participant);
         let Some(one) = self.state.participants.remove(&participant) else {
             return;
         };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
-use crate::{Grants, KindSet, Role, RoomSettings, UnixMillis};
+use crate::{Actor, Grants, KindSet, Role, RoomSettings, UnixMillis};
 
 /// Who looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +46,8 @@ pub struct RoomView {
     pub addressing: Vec<(ParticipantId, KindSet)>,
     /// Open requests for help: all for moderators; else the viewer's own.
     pub help: Vec<HelpRequest>,
+    /// Who is kept out: told to moderators.
+    pub bans: Vec<BanView>,
     /// The room takes nobody in any more.
     pub draining: bool,
     /// The room has ended.
@@ -137,6 +139,21 @@ pub struct ParentGate {
     pub audio_muted: bool,
     /// No camera, screen or canvas.
     pub video_muted: bool,
+}
+
+/// Somebody who is kept out of the room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BanView {
+    /// Their identity.
+    pub identity: String,
+    /// What they are told.
+    pub reason: String,
+    /// Until when; `None`: for the room's life.
+    pub until: Option<UnixMillis>,
+    /// Who banned them.
+    pub by: Actor,
+    /// Since when.
+    pub since: UnixMillis,
 }
 
 /// An open request for help.

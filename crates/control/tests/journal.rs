@@ -137,10 +137,10 @@ fn bytes_that_are_no_record_are_refused() {
         );
     }
     let mut other = bytes.clone();
-    other[0] = 2;
+    other[0] = 3;
     assert_eq!(
         Record::decode(&other),
-        Err(ReplayError::Version { found: 2, known: 1 })
+        Err(ReplayError::Version { found: 3, known: 2 })
     );
     for index in 0..bytes.len() {
         let mut flipped = bytes.clone();
@@ -161,7 +161,7 @@ fn the_first_record_of_a_room_looks_like_this() {
     let drain = Command::Drain(true);
     let applied = room.apply(START, Actor::Operator, &id, drain).unwrap();
     let bytes = applied.record.unwrap().encode();
-    let head = [1, 7, 1, 0, 0, 0xc0, 0x84, 0x3d, 1, 1, b'r', 2, 1];
+    let head = [2, 7, 1, 0, 0, 0xc0, 0x84, 0x3d, 1, 1, b'r', 2, 1];
     assert_eq!(bytes[..head.len()], head);
     assert_eq!(bytes.len(), head.len() + 64, "and two hashes");
 }

@@ -172,7 +172,7 @@ impl Api {
             }
             Who::Client(claims) => {
                 own_room(room, &claims.room)?;
-                let me = self.participant(&claims.room, &claims.sub).await?;
+                let me = self.participant(claims).await?;
                 Asker {
                     room: claims.room.clone(),
                     actor: Actor::Participant(me),
@@ -198,8 +198,19 @@ impl Api {
         Ok(asker)
     }
 
-    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
-        self.timed(self.backend.participant(room, identity)).await
+    /// The participant that a client token speaks for. A token that allows less than the one that the
+    /// participant came in with does not get that one's power.
+    async fn participant(&self, claims: &ClientClaims) -> Result<ParticipantId, ApiError> {
+        let found = self.backend.participant(&claims.room, &claims.sub);
+        let (participant, came_with) = self.timed(found).await?;
+        if crate::call::rights_of(claims).cover(&came_with) {
+            return Ok(participant);
+        }
+        Err(ApiError::PermissionDenied(
+            "This identity joined with a token that allows more. Join with this token first, or use \
+             that one."
+                .to_owned(),
+        ))
     }
 
     /// Gives a command to a room.

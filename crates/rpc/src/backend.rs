@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Role, RoomMode,
-    RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Rights, Role,
+    RoomMode, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -48,8 +48,13 @@ pub trait Backend: Send + Sync + 'static {
     /// A room, as `viewer` may see it.
     async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError>;
 
-    /// Who has this identity in the room, connected or within its grace period.
-    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError>;
+    /// Who has this identity in the room, connected or within its grace period, and what the token says
+    /// that they came in with.
+    async fn participant(
+        &self,
+        room: &str,
+        identity: &str,
+    ) -> Result<(ParticipantId, Rights), ApiError>;
 
     /// Answers an offer and lets its sender in. Fails with [`ApiError::BadOffer`] and changes nothing if
     /// the offer cannot be answered. If the identity is in the room already its old session is ended
@@ -308,6 +313,8 @@ pub enum CloseReason {
     RoomClosed,
     /// A moderator or the signaling server sent it away.
     Removed,
+    /// A moderator or the signaling server banned the person.
+    Banned,
     /// The same identity joined elsewhere.
     Replaced,
     /// The transport was gone for longer than the grace period.

@@ -44,6 +44,17 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
             .collect(),
         help: view.help.into_iter().map(help).collect(),
         draining: view.draining,
+        bans: view.bans.into_iter().map(ban).collect(),
+    }
+}
+
+pub(crate) fn ban(view: control::BanView) -> proto::Ban {
+    proto::Ban {
+        identity: view.identity,
+        reason: view.reason,
+        until_ms: view.until.map_or(0, |until| until.0),
+        by: ids::actor(view.by),
+        since_ms: view.since.0,
     }
 }
 

@@ -25,6 +25,12 @@ pub enum ApiError {
     /// A valid token that does not open this.
     #[error("{0}")]
     PermissionDenied(String),
+    /// A page of another origin called.
+    #[error(
+        "Pages of this origin may not call. Serve the page from here, or add its origin to \
+         `http.allowed_origins`."
+    )]
+    ForeignOrigin,
     /// Too many calls.
     #[error("Too many calls. Wait {} ms and try again.", .retry_after.as_millis())]
     RateLimited {
@@ -237,7 +243,9 @@ impl ApiError {
         match self {
             Self::Breakout(error) => (breakout_code(error), error.name()),
             Self::Unauthenticated(_) => (Code::Unauthenticated, "Unauthenticated"),
-            Self::PermissionDenied(_) => (Code::PermissionDenied, "PermissionDenied"),
+            Self::PermissionDenied(_) | Self::ForeignOrigin => {
+                (Code::PermissionDenied, "PermissionDenied")
+            }
             Self::RateLimited { .. } => (Code::ResourceExhausted, "RateLimited"),
             Self::LimitReached(_) => (Code::ResourceExhausted, "LimitReached"),
             Self::Draining => (Code::Unavailable, "Draining"),
@@ -272,9 +280,11 @@ const fn breakout_code(error: &BreakoutError) -> Code {
         | E::RoomFull { .. }
         | E::RateLimited { .. } => Code::ResourceExhausted,
         E::NotFound(_) => Code::NotFound,
-        E::NotModerator | E::ReturnNotAllowed | E::NotAssigned | E::VideoNotAllowed => {
-            Code::PermissionDenied
-        }
+        E::NotModerator
+        | E::Banned { .. }
+        | E::ReturnNotAllowed
+        | E::NotAssigned
+        | E::VideoNotAllowed => Code::PermissionDenied,
         E::Unauthenticated => Code::Unauthenticated,
         E::EpochMismatch { .. } => Code::Aborted,
         E::Draining => Code::Unavailable,

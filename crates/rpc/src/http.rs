@@ -23,7 +23,7 @@ use crate::{
     call::{self, Watched, call_json},
     dev,
     error::ApiError,
-    gateway, whip,
+    gateway, origin, whip,
 };
 
 /// A watch sends an empty line so often, so that proxies keep it and a reader that is gone is noticed.
@@ -176,15 +176,16 @@ impl FromRequestParts<Api> for From {
     }
 }
 
-/// Lets pages of allowed origins call. No cookie is ever looked at, so there is nothing to steal; this
-/// keeps an operator in charge of who embeds the service.
+/// Lets our own pages and those of allowed origins call, and refuses other pages: also for sockets, which
+/// browsers open without a preflight. Callers that are no browsers send no `Origin` and pass.
 async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.filter(|origin| {
-        let known = &api.config.allowed_origins;
-        let same = |one: &String| one == "*" || one.as_bytes() == origin.as_bytes();
-        api.config.dev || known.iter().any(same)
-    });
+    if let Some(origin) = &origin
+        && !origin::is_allowed(&api.config, origin, request.headers())
+    {
+        return ApiError::ForeignOrigin.into_response();
+    }
+    let allowed = origin;
     let preflight = request.method() == Method::OPTIONS
         && request
             .headers()

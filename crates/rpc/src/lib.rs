@@ -20,6 +20,7 @@ mod grpc;
 mod http;
 mod ids;
 pub mod limit;
+mod origin;
 pub mod proto;
 mod recent;
 mod whip;

@@ -1,8 +1,9 @@
 //! WHIP (RFC 9725) and its egress twin WHEP: publishing into a room and watching it with one HTTP request
 //! and no SDK.
 //!
-//! The bearer is a client token. `?group=b1` goes on into a breakout, with the rights of the token. A
-//! resource is known by an address that nobody can guess; deleting it leaves the room.
+//! The bearer is a client token, with every request (RFC 9725, 4.7). `?group=b1` goes on into a breakout,
+//! with the rights of the token. A resource is its owner's: only the bearer of a token for the same
+//! identity in the same room deletes it, which leaves the room.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,12 +16,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use sideroom_control::{Actor, Command, KindSet};
+use sideroom_control::{Actor, Command, KindSet, WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX};
 use sideroom_route::{GroupId, ParticipantId};
 
 use crate::{
     api::{Api, Asker, Who},
-    auth::{ClientClaims, GrantClaims},
+    auth::{ClientClaims, GrantClaims, Scope},
     backend::Joined,
     call::to_join,
     clock,
@@ -55,6 +56,8 @@ struct Known {
 #[derive(Clone)]
 struct Session {
     room: String,
+    /// The identity of the token.
+    owner: String,
     participant: ParticipantId,
 }
 
@@ -103,15 +106,16 @@ pub(crate) async fn resource(
     Path((room, resource)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if let Some(token) = bearer(request.headers()) {
-        api.who(Some(token), from)?;
-    } else {
-        api.check_address(from)?;
+    if *request.method() == Method::OPTIONS {
+        return Ok(accepts());
     }
+    let who = api.who(bearer(request.headers()), from)?;
     let known = api.resources.find(&room, &resource);
     if known.is_err() {
         api.count_address(from)?;
     }
+    let session = known?;
+    check_owner(&who, &session)?;
     match *request.method() {
         Method::DELETE => {
             let session = api.resources.take(&room, &resource)?;
@@ -122,7 +126,6 @@ pub(crate) async fn resource(
             Ok(StatusCode::OK.into_response())
         }
         Method::PATCH => {
-            known?;
             if content_type(&request) != FRAGMENT {
                 return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
             }
@@ -135,9 +138,23 @@ pub(crate) async fn resource(
             }
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        Method::OPTIONS => Ok(accepts()),
         _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
     }
+}
+
+/// The owner may, and the signaling server that may remove participants.
+fn check_owner(who: &Who, session: &Session) -> Result<(), ApiError> {
+    let owns = match who {
+        Who::Operator(operator) => return operator.require(Scope::Participants),
+        Who::Client(claims) => claims.room == session.room && claims.sub == session.owner,
+        Who::Seated { .. } => false,
+    };
+    if owns {
+        return Ok(());
+    }
+    Err(ApiError::PermissionDenied(
+        "This session is another participant's. Use the token that it was made with.".to_owned(),
+    ))
 }
 
 async fn begin(
@@ -165,6 +182,7 @@ async fn begin(
         line: None,
     })?;
     let resource = clock::secret();
+    let owner = claims.sub.clone();
     let claims = claims_for(way, *claims, &resource);
     let mut join = to_join(api, &claims, offer, &resource)?;
     join.publish = way == Way::Publish;
@@ -176,6 +194,7 @@ async fn begin(
     }
     let session = Session {
         room: room.clone(),
+        owner,
         participant: joined.participant,
     };
     api.resources.put(resource.clone(), session);
@@ -187,16 +206,15 @@ async fn begin(
 /// be many with one token.
 fn claims_for(way: Way, mut claims: ClientClaims, resource: &str) -> ClientClaims {
     let suffix = match way {
-        Way::Publish => "/whip".to_owned(),
-        Way::Watch => format!("/whep-{}", resource.get(..8).unwrap_or_default()),
+        Way::Publish => WHIP_SUFFIX.to_owned(),
+        Way::Watch => {
+            let name = resource.get(..WHEP_NAME).unwrap_or_default();
+            format!("{WHEP_SUFFIX}{name}")
+        }
     };
-    let room_left = crate::auth::MAX_NAME_BYTES - suffix.len();
-    let end = (0..=room_left.min(claims.sub.len())).rev();
-    let end = end.into_iter().find(|at| claims.sub.is_char_boundary(*at));
     if claims.name.is_empty() {
         claims.name.clone_from(&claims.sub);
     }
-    claims.sub.truncate(end.unwrap_or(0));
     claims.sub.push_str(&suffix);
     if way == Way::Watch {
         let grants = claims.effective_grants();
@@ -214,9 +232,17 @@ async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<()
     if group.is_empty() {
         return Ok(());
     }
-    let GroupId::Breakout(breakout) = ids::group(group)? else {
+    let to = ids::group(group)?;
+    let GroupId::Breakout(breakout) = to else {
         return Ok(());
     };
+    let there = joined.room.participants.iter();
+    if there
+        .filter(|one| one.participant == participant)
+        .any(|one| one.group == to)
+    {
+        return Ok(());
+    }
     let asker = Asker {
         room: room.to_owned(),
         actor: Actor::Participant(participant),
@@ -315,6 +341,8 @@ impl Resources {
 
 #[cfg(test)]
 mod tests {
+    use sideroom_control::person_of;
+
     use super::*;
     use crate::auth::RoleClaim;
 
@@ -324,13 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_identity_still_tells_the_way() {
+    fn a_long_identity_is_still_the_same_person() {
         let long = "ä".repeat(64);
         let claims = ClientClaims::new("r", &long, RoleClaim::Participant, 0);
         let publisher = claims_for(Way::Publish, claims.clone(), "0123456789");
-        assert!(publisher.check_names().is_ok() && publisher.sub.ends_with("/whip"));
+        assert!(publisher.sub.ends_with("/whip") && person_of(&publisher.sub) == long);
         let watcher = claims_for(Way::Watch, claims, "0123456789");
-        assert!(watcher.sub.ends_with("/whep-01234567"));
+        assert!(watcher.sub.ends_with("/whep-01234567") && person_of(&watcher.sub) == long);
         assert!(watcher.effective_grants().publish.is_empty());
     }
 }

@@ -173,7 +173,11 @@ impl World {
             Command::Clear(Selection::All)
             | Command::Close(Selection::All)
             | Command::Open(Selection::All)
-            | Command::Destroy(Selection::All) => group_mode && model.is_moderator(actor),
+            | Command::Destroy(Selection::All) => {
+                group_mode
+                    && model.is_moderator(actor)
+                    && model.has_power(actor, |it| it.create_breakouts)
+            }
             _ => false,
         };
         ensure(!must, "wrongly refused", || {

@@ -55,7 +55,7 @@ const RESTART_AFTER_MS = 3_000;
 const MEDIA_WITHIN_MS = 12_000;
 
 /** These can't be cured by trying again. */
-const FINAL = new Set(['Unauthenticated', 'PermissionDenied', 'Removed', 'Replaced', 'RoomClosed', 'NotFound', 'RoomFull', 'BadOffer', 'JoinFailed']);
+const FINAL = new Set(['Unauthenticated', 'PermissionDenied', 'Removed', 'Banned', 'Replaced', 'RoomClosed', 'NotFound', 'RoomFull', 'BadOffer', 'JoinFailed']);
 
 /**
  * @internal The socket and the peer connection of one participant, and what brings them back: a resume

@@ -41,6 +41,7 @@ export type ErrorName =
   | 'OutOfRange'
   | 'EpochMismatch'
   | 'Removed'
+  | 'Banned'
   | 'Replaced'
   | 'RoomClosed'
   | 'SessionGone'

@@ -204,6 +204,18 @@ export class Room extends Emitter<RoomEvents> {
   async remove(participantId: string): Promise<void> {
     await this.command('ParticipantService/Remove', { participantId });
   }
+  /**
+   * Sends a person away and keeps them out, whichever way they come; `until` is when the ban ends, in
+   * milliseconds since the Unix epoch (default: with the room). A moderator's.
+   */
+  async ban(whom: { participantId: string } | { identity: string }, options: { reason?: string; until?: number } = {}): Promise<void> {
+    const untilMs = options.until === undefined ? undefined : String(options.until);
+    await this.command('ParticipantService/Ban', { ...whom, reason: options.reason, untilMs });
+  }
+  /** Lifts a ban. A moderator's. */
+  async unban(identity: string): Promise<void> {
+    await this.command('ParticipantService/Unban', { identity });
+  }
   /** Gives somebody another role. A moderator's. */
   async setRole(participantId: string, role: Role): Promise<void> {
     await this.command('ParticipantService/SetRole', { participantId, role: `ROLE_${role.toUpperCase()}` });

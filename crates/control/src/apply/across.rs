@@ -4,9 +4,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{
-    Actor, BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds,
-};
+use crate::{BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds};
 
 impl Turn<'_> {
     pub(super) fn run_across(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
@@ -15,10 +13,6 @@ impl Turn<'_> {
                 self.start_addressing(*participant, *kinds)
             }
             Command::StopAddressAll { participant } => {
-                self.state.participant(*participant)?;
-                let own = self.actor == Actor::Participant(*participant);
-                let allowed = own || self.state.is_moderator(self.actor);
-                require(allowed, BreakoutError::NotModerator)?;
                 self.stop_addressing(*participant);
                 Ok(Outcome::Done)
             }
@@ -28,7 +22,6 @@ impl Turn<'_> {
                 breakout,
             } => self.listen_in(*participant, *breakout),
             Command::StopListening { participant } => {
-                self.state.require_self(self.actor, *participant)?;
                 self.stop_listening(*participant);
                 Ok(Outcome::Done)
             }
@@ -44,10 +37,6 @@ impl Turn<'_> {
         participant: ParticipantId,
         kinds: KindSet,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_self(self.actor, participant)?;
-        let speaker = Actor::Participant(participant);
-        let power = self.state.has_power(speaker, |grants| grants.address_all);
-        require(power, BreakoutError::NotModerator)?;
         require(
             !kinds.is_empty(),
             BreakoutError::InvalidArgument("an announcement names at least one kind"),
@@ -67,10 +56,6 @@ impl Turn<'_> {
     }
 
     fn address_text(&mut self, text: &str) -> Result<Outcome, BreakoutError> {
-        let power = self
-            .state
-            .has_power(self.actor, |grants| grants.address_all);
-        require(power, BreakoutError::NotModerator)?;
         check_text(text)?;
         self.tell(EventKind::AddressAllText {
             from: self.actor,
@@ -84,11 +69,8 @@ impl Turn<'_> {
         participant: ParticipantId,
         breakout: BreakoutId,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let (group, held) = (one.group, one.listening);
-        let listener = Actor::Participant(participant);
-        let power = self.state.has_power(listener, |grants| grants.listen_in);
-        require(power, BreakoutError::NotModerator)?;
         self.state.breakout(breakout)?;
         require(
             group != GroupId::Breakout(breakout),
@@ -114,7 +96,7 @@ impl Turn<'_> {
         participant: ParticipantId,
         note: &str,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         check_note(note)?;
         let since = one.help_at.map_or(u64::MAX, |at| self.now.since(at));
         let wait = bounds::HELP_EVERY_MS.saturating_sub(since);
@@ -144,9 +126,6 @@ impl Turn<'_> {
         participant: ParticipantId,
         note: &str,
     ) -> Result<Outcome, BreakoutError> {
-        let own = self.actor == Actor::Participant(participant);
-        let allowed = own || self.state.is_moderator(self.actor);
-        require(allowed, BreakoutError::NotModerator)?;
         check_note(note)?;
         let answered = self.state.help.remove(&participant);
         let answered = answered.ok_or(BreakoutError::NotFound(Subject::HelpRequest))?;
@@ -160,17 +139,6 @@ impl Turn<'_> {
     }
 
     fn chat(&mut self, group: GroupId, text: &str) -> Result<Outcome, BreakoutError> {
-        if let Some(breakout) = group.breakout() {
-            self.state.breakout(breakout)?;
-        }
-        let inside = match self.actor {
-            Actor::Participant(id) => self.state.participant(id)?.group == group,
-            Actor::Operator | Actor::Key(_) | Actor::System => true,
-        };
-        require(
-            inside || self.state.is_moderator(self.actor),
-            BreakoutError::NotModerator,
-        )?;
         check_text(text)?;
         self.tell(EventKind::Chat {
             group,

@@ -1,20 +1,22 @@
 //! Coming into the room, dropping, coming back, leaving (rules 14 and 15).
 
-use sideroom_route::{GroupId, ParticipantId, TrackId, TrackKind};
+use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
 use super::is_presentable;
+use super::sanction::KEEPS_SANCTIONS;
+use crate::person::{Person, person_of};
 use crate::state::{Participant, Track, require};
 use crate::turn::{Placing, Turn};
 use crate::{
-    BreakoutError, EventKind, Join, KindSet, LeaveReason, MoveCause, Outcome, ParentGate,
-    Reconnect, Reoffer, SlotPool, Subject, bounds,
+    Actor, BreakoutError, EventKind, Grants, Join, KindSet, LeaveReason, MoveCause, Outcome,
+    ParentGate, Power, Reconnect, Reoffer, Rights, Role, SlotPool, Subject, bounds,
 };
 
 impl Turn<'_> {
     pub(super) fn join(&mut self, join: &Join) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         check_media(join.slots, &join.offers)?;
-        let named = !join.identity.is_empty() && join.identity.len() <= bounds::IDENTITY;
+        let person = person_of(&join.identity);
+        let named = !join.identity.is_empty() && person.len() <= bounds::IDENTITY;
         require(
             named,
             BreakoutError::InvalidArgument("an identity has 1 to 128 bytes"),
@@ -23,6 +25,7 @@ impl Turn<'_> {
             is_presentable(&join.display_name),
             BreakoutError::InvalidArgument("a display name has 1 to 128 printable bytes"),
         )?;
+        self.check_ban(&join.identity)?;
         if let Some(participant) = self.state.identities.get(&join.identity) {
             let participant = *participant;
             self.check_serials(join.offers.len())?;
@@ -30,6 +33,7 @@ impl Turn<'_> {
             if let Some(one) = self.state.participants.get_mut(&participant) {
                 one.display_name.clone_from(&join.display_name);
             }
+            self.take_token(participant, join);
             return Ok(self.joined(participant, true));
         }
         require(!self.state.draining, BreakoutError::Draining)?;
@@ -37,24 +41,76 @@ impl Turn<'_> {
         let count = u32::try_from(self.state.participants.len()).unwrap_or(u32::MAX);
         require(count < most, BreakoutError::RoomFull { most })?;
         self.check_serials(join.offers.len())?;
-        let participant = self.admit_participant(join);
+        let place = self.place_of_newcomer(join)?;
+        let participant = self.admit_participant(join, place);
         Ok(self.joined(participant, false))
     }
 
-    /// Takes somebody new in. A late joiner who is assigned to an open `auto_move` breakout goes straight
-    /// there.
-    fn admit_participant(&mut self, join: &Join) -> ParticipantId {
+    /// The bearer of another token for the same identity may do what that token says.
+    fn take_token(&mut self, participant: ParticipantId, join: &Join) {
+        let token = self.rights_of(join);
+        if self.replays_older_than(KEEPS_SANCTIONS) {
+            return;
+        }
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            one.token = token;
+        }
+        self.apply_rights(participant);
+    }
+
+    /// What a token says. Before grants bound moderators, a moderator had them all.
+    fn rights_of(&self, join: &Join) -> Rights {
+        let mut rights = Rights {
+            role: join.role,
+            grants: join.grants,
+        };
+        if self.replays_older_than(KEEPS_SANCTIONS) && join.role == Role::Moderator {
+            rights.grants = rights.grants.union(Grants::ALL.powers());
+        }
+        rights
+    }
+
+    /// Where a newcomer goes at once: where they may not leave, or, if they are assigned to an open
+    /// `auto_move` breakout, there.
+    fn place_of_newcomer(&self, join: &Join) -> Result<Option<BreakoutId>, BreakoutError> {
+        if !self.replays_older_than(KEEPS_SANCTIONS) {
+            let Rights { role, .. } = self
+                .state
+                .person(&join.identity)
+                .rights(self.rights_of(join));
+            let confined = self.confined_place(&join.identity, role)?;
+            if confined.is_some() {
+                return Ok(confined);
+            }
+        }
+        let assigned = self.state.assignments.get(&join.identity).copied();
+        Ok(assigned.filter(|id| {
+            let to = self.state.breakouts.get(id);
+            to.is_some_and(|it| it.open && it.auto_move && it.free() > 0)
+        }))
+    }
+
+    /// Takes somebody new in, and on into a breakout.
+    fn admit_participant(&mut self, join: &Join, place: Option<BreakoutId>) -> ParticipantId {
         let participant = ParticipantId::new(self.state.config.id, self.state.next_participant);
         self.state.next_participant += 1;
+        let token = self.rights_of(join);
+        let person = if self.replays_older_than(KEEPS_SANCTIONS) {
+            &Person::UNKNOWN
+        } else {
+            self.state.person(&join.identity)
+        };
+        let Rights { role, grants } = person.rights(token);
         let one = Participant {
             identity: join.identity.clone(),
             display_name: join.display_name.clone(),
-            role: join.role,
-            grants: join.grants,
+            token,
+            role,
+            grants,
             slots: join.slots,
             tracks: Vec::new(),
             muted_by_self: KindSet::NONE,
-            muted_by_moderator: KindSet::NONE,
+            muted_by_moderator: person.muted,
             group: GroupId::Parent,
             stream: KindSet::ALL,
             gate: ParentGate::default(),
@@ -82,22 +138,22 @@ impl Turn<'_> {
         if is_moderator {
             self.adopt_orphans(participant);
         }
-        let assigned = self.state.assignments.get(&join.identity).copied();
-        if let Some(breakout) = assigned {
+        if let Some(breakout) = self.state.assignments.get(&join.identity).copied() {
             self.effects.reassigned.insert(participant);
-            let ready = self.state.breakouts.get(&breakout);
-            if ready.is_some_and(|it| it.open && it.auto_move && it.free() > 0) {
-                let to = GroupId::Breakout(breakout);
-                self.place(participant, to, MoveCause::AutoMoved, None);
-            } else {
+            if place != Some(breakout) {
                 self.wait_for(breakout, &join.identity);
             }
         }
+        if let Some(breakout) = place {
+            let to = GroupId::Breakout(breakout);
+            self.place(participant, to, MoveCause::AutoMoved, None);
+        }
+        self.state
+            .change_person(&join.identity, |known| known.held = None);
         participant
     }
 
     pub(super) fn reconnect(&mut self, reconnect: &Reconnect) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         check_media(reconnect.slots, &reconnect.offers)?;
         let known = self.state.identities.get(&reconnect.identity).copied();
         let participant = known.ok_or(BreakoutError::NotFound(Subject::Participant))?;
@@ -108,7 +164,6 @@ impl Turn<'_> {
 
     /// What is offered still goes on as it did.
     pub(super) fn reoffer(&mut self, reoffer: &Reoffer) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         let (participant, offers) = (reoffer.participant, &reoffer.offers);
         check_media(reoffer.slots, offers)?;
         self.state.participant(participant)?;
@@ -180,8 +235,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Breakouts whose owner left when no moderator was there belong to the first one who comes.
+    /// Breakouts whose owner left when no moderator was there belong to the first one who comes and may run
+    /// them.
     pub(super) fn adopt_orphans(&mut self, moderator: ParticipantId) {
+        let actor = Actor::Participant(moderator);
+        if !self.state.has_power(actor, Power::CreateBreakouts) {
+            return;
+        }
         for (id, breakout) in &mut self.state.breakouts {
             if breakout.orphaned {
                 breakout.orphaned = false;
@@ -195,7 +255,6 @@ impl Turn<'_> {
         &mut self,
         participant: ParticipantId,
     ) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         let until = self.now + u64::from(self.state.settings().reconnect_grace_ms);
         self.state.participant(participant)?;
         let Some(one) = self.state.participants.get_mut(&participant) else {
@@ -212,14 +271,19 @@ impl Turn<'_> {
     }
 
     pub(super) fn leave(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
-        self.state.require_self(self.actor, participant)?;
+        self.state.participant(participant)?;
         self.remove(participant, LeaveReason::Left);
         Ok(Outcome::Done)
     }
 
+    /// A stream is removed alone, a person with all their streams.
     pub(super) fn put_out(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
-        self.state.participant(participant)?;
+        let identity = self.state.participant(participant)?.identity.clone();
+        if person_of(&identity) == identity {
+            for stream in self.state.streams_of(&identity) {
+                self.remove(stream, LeaveReason::Removed);
+            }
+        }
         self.remove(participant, LeaveReason::Removed);
         Ok(Outcome::Done)
     }

@@ -62,10 +62,6 @@ impl Turn<'_> {
 
     /// Everything that can stop a creation. Answers with the capacity.
     fn check_creation(&self, create: &CreateBreakouts) -> Result<u16, BreakoutError> {
-        let power = self
-            .state
-            .has_power(self.actor, |grants| grants.create_breakouts);
-        require(power, BreakoutError::NotModerator)?;
         self.state.require_in_parent(self.actor)?;
         let settings = self.state.settings();
         let capacity = check_capacity(settings, create.participants)?;

@@ -1,6 +1,6 @@
 //! Breakouts as such: opening, closing, clearing, destroying, changing (rules 9 to 11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
@@ -9,43 +9,13 @@ use super::is_presentable;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{
-    Actor, BreakoutError, BreakoutPatch, EventKind, MoveCause, Outcome, ParentGate, Selection,
-    Subject, bounds,
+    Actor, BreakoutError, BreakoutPatch, EventKind, MoveCause, Outcome, ParentGate, Power,
+    Selection, Subject, bounds,
 };
 
 impl Turn<'_> {
-    /// The breakouts of a selection, each once. An empty selection of some is a mistake; all of none is not.
-    pub(super) fn select(&self, selection: &Selection) -> Result<Vec<BreakoutId>, BreakoutError> {
-        match selection {
-            Selection::All => Ok(self.state.breakouts.keys().copied().collect()),
-            Selection::Some(some) => {
-                require(
-                    !some.is_empty(),
-                    BreakoutError::InvalidArgument("a selection names at least one breakout"),
-                )?;
-                let some: BTreeSet<BreakoutId> = some.iter().copied().collect();
-                for id in &some {
-                    self.state.breakout(*id)?;
-                }
-                Ok(some.into_iter().collect())
-            }
-        }
-    }
-
-    /// As [`Turn::select`], if the actor is a moderator or owns every one of them.
-    fn select_owned(&self, selection: &Selection) -> Result<Vec<BreakoutId>, BreakoutError> {
-        let breakouts = self.select(selection)?;
-        if breakouts.is_empty() {
-            self.state.require_moderator(self.actor)?;
-        }
-        for id in &breakouts {
-            self.state.require_owner(self.actor, *id)?;
-        }
-        Ok(breakouts)
-    }
-
     pub(super) fn open(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
-        let breakouts = self.select_owned(selection)?;
+        let breakouts = self.state.select(selection)?;
         for id in &breakouts {
             self.set_open(*id, true);
         }
@@ -57,7 +27,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn close(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
-        let breakouts = self.select_owned(selection)?;
+        let breakouts = self.state.select(selection)?;
         let before = self.is_any_open();
         self.shut(&breakouts, MoveCause::Closed);
         if before && !self.is_any_open() {
@@ -92,11 +62,12 @@ impl Turn<'_> {
 
     pub(super) fn clear(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
         if let Actor::Participant(id) = self.actor
-            && self.select_owned(selection).is_err()
+            && let runs = self.state.require_runs_selected(self.actor, selection)
+            && runs.is_err()
         {
             return self.clear_one(id, selection);
         }
-        let breakouts = self.select_owned(selection)?;
+        let breakouts = self.state.select(selection)?;
         self.return_all(&breakouts, MoveCause::Cleared);
         // Rule 9: a cleared breakout stays empty.
         self.effects.freed.clear();
@@ -109,7 +80,7 @@ impl Turn<'_> {
         participant: ParticipantId,
         selection: &Selection,
     ) -> Result<Outcome, BreakoutError> {
-        let breakouts = self.select(selection)?;
+        let breakouts = self.state.select(selection)?;
         self.check_return(participant)?;
         let group = self.state.participant(participant)?.group;
         let inside = group.breakout().is_some_and(|id| breakouts.contains(&id));
@@ -119,7 +90,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn destroy(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
-        let breakouts = self.select_owned(selection)?;
+        let breakouts = self.state.select(selection)?;
         if breakouts.is_empty() {
             return Ok(self.moved_breakouts(breakouts));
         }
@@ -229,7 +200,7 @@ impl Turn<'_> {
         id: BreakoutId,
         patch: &BreakoutPatch,
     ) -> Result<Outcome, BreakoutError> {
-        let held = self.state.require_owner(self.actor, id)?;
+        let held = self.state.breakout(id)?;
         let mut next = held.clone();
         if let Some(name) = &patch.name {
             require(
@@ -284,9 +255,7 @@ impl Turn<'_> {
         let known = self.state.participants.contains_key(&owner);
         require(known, BreakoutError::NotFound(Subject::Participant))?;
         let actor = Actor::Participant(owner);
-        let power = self
-            .state
-            .has_power(actor, |grants| grants.create_breakouts);
+        let power = self.state.has_power(actor, Power::CreateBreakouts);
         require(power, BreakoutError::NotModerator)
     }
 

@@ -15,7 +15,7 @@ impl Turn<'_> {
         participants: &[ParticipantId],
         force: bool,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_owner(self.actor, breakout)?;
+        self.state.breakout(breakout)?;
         self.state.require_in_parent(self.actor)?;
         let invitees: BTreeSet<ParticipantId> = participants.iter().copied().collect();
         require(
@@ -62,7 +62,7 @@ impl Turn<'_> {
         participant: ParticipantId,
         breakout: BreakoutId,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let identity = one.identity.clone();
         let invited = self.state.breakout(breakout)?.invited.contains(&identity);
         let assigned = self.state.assignments.get(&identity) == Some(&breakout);
@@ -93,13 +93,12 @@ impl Turn<'_> {
         identities: &[String],
     ) -> Result<Outcome, BreakoutError> {
         let Some(breakout) = breakout else {
-            self.state.require_moderator(self.actor)?;
             for identity in identities {
                 self.unassign(identity);
             }
             return Ok(Outcome::Done);
         };
-        let capacity = self.state.require_owner(self.actor, breakout)?.capacity;
+        let capacity = self.state.breakout(breakout)?.capacity;
         let mut assigned: BTreeSet<&str> = self
             .state
             .assigned_to(breakout)

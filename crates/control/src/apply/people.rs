@@ -26,50 +26,49 @@ impl Turn<'_> {
         }
     }
 
+    /// Promoting gives the powers that the actor has; demoting takes away all that a moderator has.
     fn set_role(
         &mut self,
         participant: ParticipantId,
         role: Role,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
-        self.state.participant(participant)?;
-        let Some(one) = self.state.participants.get_mut(&participant) else {
-            return Ok(Outcome::Done);
+        let powers = match role {
+            Role::Moderator => self.state.grants_of(self.actor).powers(),
+            Role::Participant => Grants::ALL.powers(),
         };
+        let one = self.state.participant(participant)?;
         if one.role == role {
             return Ok(Outcome::Done);
         }
-        one.role = role;
-        self.effects.touched.insert(participant);
-        self.tell(EventKind::RoleChanged { participant, role });
-        if role == Role::Moderator {
-            self.adopt_orphans(participant);
-        }
-        self.withdraw_powers(participant);
+        let token = one.token;
+        let grants = match role {
+            Role::Moderator => one.grants.union(powers),
+            Role::Participant => one.grants.difference(powers),
+        };
+        self.change_rights(participant, |known| {
+            known.role = (token.role != role).then_some(role);
+            known.set_grants(token, grants);
+        })?;
         Ok(Outcome::Done)
     }
 
+    /// Nobody grants more than they have.
     fn set_grants(
         &mut self,
         participant: ParticipantId,
         grants: Grants,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
-        let before = self.state.participant(participant)?.grants;
-        if before == grants {
+        let one = self.state.participant(participant)?;
+        let (token, added) = (one.token, grants.difference(one.grants));
+        if one.grants == grants {
             return Ok(Outcome::Done);
         }
-        for kind in before.publish.difference(grants.publish).iter() {
-            self.withdraw_track(participant, kind);
-        }
-        if let Some(one) = self.state.participants.get_mut(&participant) {
-            one.grants = grants;
-        }
-        self.tell(EventKind::GrantsChanged {
-            participant,
-            grants,
-        });
-        self.withdraw_powers(participant);
+        let covered = self.state.grants_of(self.actor).covers(&added);
+        require(
+            covered || self.replays.is_some(),
+            BreakoutError::NotModerator,
+        )?;
+        self.change_rights(participant, |known| known.set_grants(token, grants))?;
         Ok(Outcome::Done)
     }
 
@@ -78,7 +77,7 @@ impl Turn<'_> {
         participant: ParticipantId,
         kind: TrackKind,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let offered = one.track(kind).is_some_and(|track| track.offered);
         require(offered, BreakoutError::NotFound(Subject::Track))?;
         require(
@@ -94,6 +93,7 @@ impl Turn<'_> {
         {
             track.published = true;
             let track = track.id;
+            let muted = one.mute_of(kind).is_some();
             self.effects.touched.insert(participant);
             self.tell(EventKind::TrackPublished {
                 participant,
@@ -101,6 +101,10 @@ impl Turn<'_> {
                 kind,
                 track,
             });
+            // Told again: those who came since the mute, and a sanction's bearer, do not know of it.
+            if muted {
+                self.tell_mutes(participant);
+            }
         }
         Ok(Outcome::Done)
     }
@@ -110,14 +114,14 @@ impl Turn<'_> {
         participant: ParticipantId,
         kind: TrackKind,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let offered = one.track(kind).is_some();
         require(offered, BreakoutError::NotFound(Subject::Track))?;
         self.withdraw_track(participant, kind);
         Ok(Outcome::Done)
     }
 
-    fn withdraw_track(&mut self, participant: ParticipantId, kind: TrackKind) {
+    pub(super) fn withdraw_track(&mut self, participant: ParticipantId, kind: TrackKind) {
         let Some(one) = self.state.participants.get_mut(&participant) else {
             return;
         };
@@ -137,49 +141,65 @@ impl Turn<'_> {
         }
     }
 
-    /// Somebody's own mute and a moderator's are kept apart: neither lifts the other.
+    /// Somebody's own mute and a moderator's are kept apart: neither lifts the other. A moderator's is the
+    /// person's, with every stream of theirs, and stays when they go.
     fn mute(
         &mut self,
         participant: ParticipantId,
         kinds: KindSet,
         muted: bool,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.participant(participant)?;
-        let by_self = self.actor == Actor::Participant(participant);
-        require(
-            by_self || self.state.is_moderator(self.actor),
-            BreakoutError::NotModerator,
-        )?;
+        let one = self.state.participant(participant)?;
         require(
             !kinds.is_empty(),
             BreakoutError::InvalidArgument("a mute names at least one kind"),
         )?;
-        let Some(one) = self.state.participants.get_mut(&participant) else {
-            return Ok(Outcome::Done);
+        let change = |held: KindSet| {
+            if muted {
+                held.union(kinds)
+            } else {
+                held.difference(kinds)
+            }
         };
-        let held = if by_self {
-            &mut one.muted_by_self
-        } else {
-            &mut one.muted_by_moderator
-        };
-        let next = if muted {
-            held.union(kinds)
-        } else {
-            held.difference(kinds)
-        };
-        if *held == next {
+        if self.actor == Actor::Participant(participant) {
+            let (by_self, by_moderator) = (change(one.muted_by_self), one.muted_by_moderator);
+            self.set_mutes(participant, by_self, by_moderator);
             return Ok(Outcome::Done);
         }
-        *held = next;
-        let event = EventKind::MuteChanged {
-            participant,
-            group: one.group,
-            by_self: one.muted_by_self,
-            by_moderator: one.muted_by_moderator,
-        };
-        self.effects.touched.insert(participant);
-        self.tell(event);
+        let identity = one.identity.clone();
+        self.check_people(&identity)?;
+        let by_moderator = change(one.muted_by_moderator);
+        self.state
+            .change_person(&identity, |known| known.muted = by_moderator);
+        for each in self.state.participants_of(&identity) {
+            let by_self = self.state.participant(each)?.muted_by_self;
+            self.set_mutes(each, by_self, by_moderator);
+        }
         Ok(Outcome::Done)
+    }
+
+    fn set_mutes(&mut self, participant: ParticipantId, by_self: KindSet, by_moderator: KindSet) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        if (one.muted_by_self, one.muted_by_moderator) == (by_self, by_moderator) {
+            return;
+        }
+        (one.muted_by_self, one.muted_by_moderator) = (by_self, by_moderator);
+        self.effects.touched.insert(participant);
+        self.tell_mutes(participant);
+    }
+
+    fn tell_mutes(&mut self, participant: ParticipantId) {
+        if let Some(one) = self.state.participants.get(&participant) {
+            let event = EventKind::MuteChanged {
+                participant,
+                group: one.group,
+                by_self: one.muted_by_self,
+                by_moderator: one.muted_by_moderator,
+            };
+            self.tell(event);
+        }
     }
 
     fn set_stream(
@@ -187,7 +207,7 @@ impl Turn<'_> {
         participant: ParticipantId,
         stream: KindSet,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let group = one.group;
         let breakout = group.breakout().ok_or(BreakoutError::LeaveFailed)?;
         let carried = self.state.breakout(breakout)?.media;

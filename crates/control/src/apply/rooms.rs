@@ -3,8 +3,9 @@
 use crate::state::{TimerState, require};
 use crate::turn::Turn;
 use crate::{
-    Availability, BreakoutError, BreakoutSettings, BreakoutSettingsPatch, Command, EventKind,
-    LeaveReason, Outcome, RoomMode, RoomPatch, RoomSettings, TimerChange, UnixMillis, bounds,
+    Actor, Availability, BreakoutError, BreakoutSettings, BreakoutSettingsPatch, Command,
+    EventKind, LeaveReason, Outcome, RoomMode, RoomPatch, RoomSettings, TimerChange, UnixMillis,
+    bounds,
 };
 
 impl Turn<'_> {
@@ -20,7 +21,7 @@ impl Turn<'_> {
     }
 
     fn update_room(&mut self, patch: &RoomPatch) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
+        let mut ceiling = self.state.ceiling;
         let held = self.state.settings();
         let next = RoomSettings {
             max_active_talkers: patch.max_active_talkers.unwrap_or(held.max_active_talkers),
@@ -31,6 +32,11 @@ impl Turn<'_> {
             ..held.clone()
         };
         check_settings(&next)?;
+        match self.actor {
+            Actor::Participant(_) if self.replays.is_none() => self.state.ceiling.check(&next)?,
+            Actor::Participant(_) => {}
+            Actor::Operator | Actor::Key(_) | Actor::System => ceiling.set(patch),
+        }
         let largest = next.largest_capacity();
         let fits = self
             .state
@@ -42,6 +48,7 @@ impl Turn<'_> {
             BreakoutError::InvalidArgument("a breakout is larger than max_active_talkers - 1"),
         )?;
         self.effects.everyone |= held.max_active_talkers != next.max_active_talkers;
+        self.state.ceiling = ceiling;
         self.change_settings(next);
         Ok(Outcome::RoomSettings {
             settings: Box::new(self.state.settings().clone()),
@@ -49,7 +56,6 @@ impl Turn<'_> {
     }
 
     fn set_mode(&mut self, mode: RoomMode) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
         require(
             mode == RoomMode::Group || self.state.breakouts.is_empty(),
             BreakoutError::BreakoutsExist,
@@ -72,7 +78,6 @@ impl Turn<'_> {
     }
 
     fn drain(&mut self, draining: bool) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         let changed = self.state.draining != draining;
         self.state.draining = draining;
         self.tell_if(changed, EventKind::Draining(draining));
@@ -80,7 +85,6 @@ impl Turn<'_> {
     }
 
     fn close_room(&mut self) -> Result<Outcome, BreakoutError> {
-        self.require_operator()?;
         self.tell(EventKind::RoomClosed);
         let everybody: Vec<_> = self.state.participants.keys().copied().collect();
         for participant in everybody {
@@ -99,10 +103,6 @@ impl Turn<'_> {
         &mut self,
         patch: &BreakoutSettingsPatch,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
-        if patch.availability.is_some() || patch.allow_video.is_some() {
-            self.require_operator()?;
-        }
         let held = &self.state.settings().breakouts;
         let next = patched(held, patch, self.now)?;
         let available = next.availability == Availability::Available;
@@ -113,6 +113,7 @@ impl Turn<'_> {
         let changed = *held != next;
         let timer_moved = held.ends_at != next.ends_at || held.countdown_ms != next.countdown_ms;
         self.effects.selectable |= held.self_select != next.self_select;
+        self.effects.confined |= held.allow_return && !next.allow_return;
         if held.ends_at != next.ends_at || !self.state.timer.time_up && timer_moved {
             self.state.timer = TimerState::new(&next, self.now);
         }

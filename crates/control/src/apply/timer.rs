@@ -5,7 +5,7 @@ use sideroom_route::ParticipantId;
 use super::rooms::passed;
 use crate::state::{State, require};
 use crate::turn::Turn;
-use crate::{Actor, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
+use crate::{BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
 
 impl State {
     /// What comes due next, and when.
@@ -37,7 +37,6 @@ impl State {
 
 impl Turn<'_> {
     pub(super) fn run_timer(&mut self, timer: Timer) -> Result<Outcome, BreakoutError> {
-        require(self.actor == Actor::System, BreakoutError::NotModerator)?;
         match timer {
             Timer::Expire(participant) => self.expire(participant),
             Timer::Countdown | Timer::TimeUp | Timer::End => {

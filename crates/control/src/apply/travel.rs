@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::distribute::{self, Target};
+use crate::person::person_of;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
@@ -16,12 +17,13 @@ impl Turn<'_> {
         breakout: BreakoutId,
         stream: KindSet,
     ) -> Result<Outcome, BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         let to = self.state.breakout(breakout)?;
         require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
         require(to.open, BreakoutError::BreakoutClosed)?;
-        let asked = to.invited.contains(&one.identity)
-            || self.state.assignments.get(&one.identity) == Some(&breakout);
+        let person = person_of(&one.identity);
+        let asked =
+            to.invited.contains(person) || self.state.assignments.get(person) == Some(&breakout);
         let chooses = to.self_select || self.state.settings().breakouts.self_select;
         let owns = to.owner == Some(participant);
         let powerful = one.is_moderator() || self.actor.is_operator();
@@ -58,7 +60,7 @@ impl Turn<'_> {
 
     /// Rule 13: whether somebody may return by itself.
     pub(super) fn check_return(&self, participant: ParticipantId) -> Result<(), BreakoutError> {
-        let one = self.state.require_self(self.actor, participant)?;
+        let one = self.state.participant(participant)?;
         require(one.is_away(), BreakoutError::LeaveFailed)?;
         let powerful = one.is_moderator() || self.state.is_moderator(self.actor);
         let allowed = self.state.settings().breakouts.allow_return;
@@ -68,10 +70,6 @@ impl Turn<'_> {
     /// Rule 6: one or many, between any groups, in one step. What counts is that everybody fits afterwards,
     /// so people can change places in full breakouts.
     pub(super) fn move_all(&mut self, moves: &[MoveTo]) -> Result<Outcome, BreakoutError> {
-        let power = self
-            .state
-            .has_power(self.actor, |grants| grants.move_others);
-        require(power, BreakoutError::NotModerator)?;
         require(
             !moves.is_empty(),
             BreakoutError::InvalidArgument("a move names at least one participant"),
@@ -129,8 +127,7 @@ impl Turn<'_> {
         selection: &Selection,
         seed: Option<u64>,
     ) -> Result<Outcome, BreakoutError> {
-        self.state.require_moderator(self.actor)?;
-        let breakouts = self.select(selection)?;
+        let breakouts = self.state.select(selection)?;
         let mut targets = Vec::new();
         for id in &breakouts {
             let to = self.state.breakout(*id)?;

@@ -270,3 +270,30 @@ fn epoch_mismatch() {
     let refused = story.room.apply_at(Epoch(0), story.now, actor, request);
     assert_eq!(refused, Err(BreakoutError::EpochMismatch { current }));
 }
+
+#[test]
+fn banned() {
+    let (mut story, moderator, [ann, _], _) = three();
+    let ban = Command::Ban {
+        whom: Whom::Participant(ann),
+        reason: "noise".to_owned(),
+        until: None,
+    };
+    story.ok(moderator, ban);
+    let refused = story.refused_as(Actor::Operator, join_room("ann", Vec::new()));
+    let reason = "noise".to_owned();
+    assert_eq!(
+        refused,
+        BreakoutError::Banned {
+            reason,
+            until: None
+        }
+    );
+    story.ok(
+        moderator,
+        Command::Unban {
+            identity: "ann".to_owned(),
+        },
+    );
+    story.ok_as(Actor::Operator, join_room("ann", Vec::new()));
+}

@@ -91,6 +91,7 @@ const ERRORS: &[Row] = &[
     // Beyond the table of the two products.
     (BreakoutError::BreakoutsExist, "breakouts_exist", 5067, None),
     (BreakoutError::RoomFull { most: 3 }, "room_full", 1731, None),
+    (BreakoutError::Banned { reason: String::new(), until: None }, "banned", 1731, None),
     (BreakoutError::EpochMismatch { current: Epoch(1) }, "epoch_mismatch", 1138, None),
 ];
 

@@ -140,7 +140,7 @@ impl Story {
                 identity: identity.to_owned(),
                 display_name: format!("{identity} by name"),
                 role,
-                grants: Grants::default(),
+                grants: Grants::of_role(role),
                 slots,
                 offers: TrackKind::ALL.to_vec(),
             }),

@@ -1,6 +1,6 @@
 //! `ParticipantService`.
 
-use sideroom_control::{Command, GateKinds, GateScope, Grants, KindSet, Role};
+use sideroom_control::{Command, GateKinds, GateScope, Grants, KindSet, Role, UnixMillis, Whom};
 use sideroom_route::TrackKind;
 
 use super::{Call, mutation};
@@ -18,6 +18,18 @@ mutation! {
     RemoveRequest => RemoveResponse needs Participants {
         |this, asker| Command::Remove { participant: ids::participant(&this.participant_id)? },
         |answer, outcome| RemoveResponse { answer },
+    }
+    BanRequest => BanResponse needs Participants {
+        |this, asker| Command::Ban {
+            whom: whom(&this.participant_id, this.identity)?,
+            reason: this.reason,
+            until: (this.until_ms != 0).then_some(UnixMillis(this.until_ms)),
+        },
+        |answer, outcome| BanResponse { answer },
+    }
+    UnbanRequest => UnbanResponse needs Participants {
+        |this, asker| Command::Unban { identity: this.identity },
+        |answer, outcome| UnbanResponse { answer },
     }
     SetRoleRequest => SetRoleResponse needs Participants {
         |this, asker| Command::SetRole {
@@ -80,6 +92,19 @@ mutation! {
             gate_change(GateScope::Room, this.paused, this.audio_muted, this.video_muted)?
         },
         |answer, outcome| SetRoomGateResponse { answer, gate: gate_of(outcome) },
+    }
+}
+
+fn whom(participant: &str, identity: String) -> Result<Whom, ApiError> {
+    match (participant, identity.as_str()) {
+        ("", "") => Err(ApiError::BadRequest(
+            "Say whom to ban: give `participantId` or `identity`.".to_owned(),
+        )),
+        ("", _) => Ok(Whom::Identity(identity)),
+        (id, "") => Ok(Whom::Participant(ids::participant(id)?)),
+        _ => Err(ApiError::BadRequest(
+            "Give either `participantId` or `identity`, not both.".to_owned(),
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ParticipantService`, the part with a transport: joining, offers, leaving, and what is looked at.
 
-use sideroom_control::{Actor, Command, Digest, Grants, Role, View as Wished, Views, Wish};
+use sideroom_control::{Actor, Command, Digest, Grants, Rights, Role, View as Wished, Views, Wish};
 use sideroom_route::{ParticipantId, TrackKind};
 
 use super::Call;
@@ -30,6 +30,14 @@ const fn role_of_claim(claim: RoleClaim) -> Role {
     match claim {
         RoleClaim::Participant => Role::Participant,
         RoleClaim::Moderator => Role::Moderator,
+    }
+}
+
+/// What a token says, in the room's words.
+pub(crate) fn rights_of(claims: &ClientClaims) -> Rights {
+    Rights {
+        role: role_of_claim(claims.role),
+        grants: grants_of_claims(&claims.effective_grants()),
     }
 }
 

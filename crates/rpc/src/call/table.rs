@@ -106,6 +106,8 @@ services! {
         "Trickle", trickle: TrickleRequest => TrickleResponse;
         "Leave", leave: LeaveRequest => LeaveResponse;
         "Remove", remove: RemoveRequest => RemoveResponse;
+        "Ban", ban: BanRequest => BanResponse;
+        "Unban", unban: UnbanRequest => UnbanResponse;
         "SetRole", set_role: SetRoleRequest => SetRoleResponse;
         "SetGrants", set_grants: SetGrantsRequest => SetGrantsResponse;
         "Publish", publish: PublishRequest => PublishResponse;

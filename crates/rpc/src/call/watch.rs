@@ -113,6 +113,9 @@ impl Stream for Watching {
 fn error_of(reason: CloseReason) -> Option<ApiError> {
     match reason {
         CloseReason::Left | CloseReason::RoomClosed => None,
+        CloseReason::Banned => Some(ApiError::PermissionDenied(
+            "This participant was banned from the room.".to_owned(),
+        )),
         CloseReason::Removed => Some(ApiError::PermissionDenied(
             "This participant was sent away.".to_owned(),
         )),

@@ -6,7 +6,8 @@ use sideroom_control::{self as control, Actor, EventKind, MoveCause, Viewer};
 use sideroom_route::{BreakoutId, ParticipantId, TrackId, TrackKind};
 
 use super::{
-    breakout, breakout_settings, gate, grants, id_list, participant, role, room_settings, summary,
+    ban, breakout, breakout_settings, gate, grants, id_list, participant, role, room_settings,
+    summary,
 };
 use crate::{
     backend::SharedEvent,
@@ -59,6 +60,7 @@ const fn name_of(payload: &Payload) -> &'static str {
         Payload::RoomClosed(_) => "roomClosed",
         Payload::ParticipantJoined(_) => "participantJoined",
         Payload::ParticipantLeft(_) => "participantLeft",
+        Payload::BanChanged(_) => "banChanged",
         Payload::ConnectionChanged(_) => "connectionChanged",
         Payload::RoleChanged(_) => "roleChanged",
         Payload::GrantsChanged(_) => "grantsChanged",
@@ -115,6 +117,14 @@ fn payload(kind: &EventKind) -> Payload {
         } => Payload::ParticipantLeft(proto::ParticipantLeft {
             participant_id: participant.to_string(),
             reason: leave_reason(*reason).into(),
+        }),
+        E::Banned { ban: now } => Payload::BanChanged(proto::BanChanged {
+            identity: now.identity.clone(),
+            ban: Some(ban(control::BanView::clone(now))),
+        }),
+        E::Unbanned { identity, .. } => Payload::BanChanged(proto::BanChanged {
+            identity: identity.clone(),
+            ban: None,
         }),
         E::RoleChanged {
             participant,
@@ -390,5 +400,6 @@ const fn leave_reason(reason: control::LeaveReason) -> proto::LeaveReason {
         control::LeaveReason::Removed => proto::LeaveReason::Removed,
         control::LeaveReason::Expired => proto::LeaveReason::ConnectionLost,
         control::LeaveReason::RoomClosed => proto::LeaveReason::RoomClosed,
+        control::LeaveReason::Banned => proto::LeaveReason::Banned,
     }
 }

@@ -168,6 +168,7 @@ impl Closing {
             Self::Backend(CloseReason::RoomClosed) => ("RoomClosed", 4000, false),
             Self::Backend(CloseReason::Removed) => ("Removed", 4001, false),
             Self::Backend(CloseReason::Replaced) => ("Replaced", 4002, false),
+            Self::Backend(CloseReason::Banned) => ("Banned", 4010, false),
             Self::Backend(CloseReason::ConnectionLost) => ("ConnectionLost", 4003, true),
             Self::TooSlow => ("TooSlow", 4004, true),
             Self::Backend(CloseReason::Draining) => ("Draining", 4005, true),
@@ -183,6 +184,7 @@ impl Closing {
             Self::Backend(CloseReason::Left) => "You left the room.",
             Self::Backend(CloseReason::RoomClosed) => "The room was closed.",
             Self::Backend(CloseReason::Removed) => "A moderator removed you from the room.",
+            Self::Backend(CloseReason::Banned) => "A moderator banned you from the room.",
             Self::Backend(CloseReason::Replaced) => "You joined from somewhere else.",
             Self::Backend(CloseReason::ConnectionLost) => {
                 "The connection was lost for too long. Join again."

@@ -46,6 +46,8 @@ fn body_of(method: &str, other: &str) -> Value {
         "MoveParticipants" => json!({ "moves": [{ "participantId": other, "toGroupId": "b1" }] }),
         "StartListening" => json!({ "groupId": "b1" }),
         "Publish" | "Unpublish" | "Mute" | "Unmute" => json!({ "kinds": kinds }),
+        "Ban" => json!({ "participantId": other, "reason": "noise" }),
+        "Unban" => json!({ "identity": "mo" }),
         "Remove" => json!({ "participantId": other }),
         "SetRole" => json!({ "role": "ROLE_MODERATOR" }),
         "SetGrants" => json!({ "grants": { "moveOthers": true } }),

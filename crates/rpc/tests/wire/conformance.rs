@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// Every payload that the protocol names.
-pub(crate) const EVENTS: [&str; 30] = [
+pub(crate) const EVENTS: [&str; 31] = [
     "roomUpdated",
     "roomClosed",
     "participantJoined",
     "participantLeft",
+    "banChanged",
     "connectionChanged",
     "roleChanged",
     "grantsChanged",
@@ -405,6 +406,10 @@ async fn goodbyes(story: &mut Story, token: &str, bob: &str) {
     story
         .ask("RoomService/SetDraining", json!({ "draining": true }))
         .await;
+    let ban = json!({ "identity": "eve", "reason": "noise", "untilMs": "99999999999999" });
+    story.ask("ParticipantService/Ban", ban).await;
+    let lift = json!({ "identity": "eve" });
+    story.ask("ParticipantService/Unban", lift).await;
     story
         .ask("ParticipantService/Remove", json!({ "participantId": bob }))
         .await;

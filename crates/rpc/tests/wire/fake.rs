@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutError, Command, Join, RequestId, Role, Room, RoomConfig, RoomSettings, RoomView,
-    SlotPool, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, RequestId, Rights, Role, Room,
+    RoomConfig, RoomSettings, RoomView, SlotPool, Stay, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
@@ -119,6 +119,16 @@ impl Fake {
     }
 }
 
+const fn close_reason(reason: LeaveReason) -> CloseReason {
+    match reason {
+        LeaveReason::Left => CloseReason::Left,
+        LeaveReason::Removed => CloseReason::Removed,
+        LeaveReason::Banned => CloseReason::Banned,
+        LeaveReason::Expired => CloseReason::ConnectionLost,
+        LeaveReason::RoomClosed => CloseReason::RoomClosed,
+    }
+}
+
 #[async_trait]
 impl Backend for Fake {
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError> {
@@ -126,16 +136,17 @@ impl Backend for Fake {
             return Err(ApiError::StoreFailed);
         }
         let now = self.now();
-        let gone = match &request.command {
-            Command::Remove { participant } => Some((*participant, CloseReason::Removed)),
-            Command::Leave { participant } => Some((*participant, CloseReason::Left)),
-            _ => None,
-        };
         self.with(&request.room, |hosted| {
             let (id, expected) = (&request.request_id, request.expected_epoch);
             let applied = hosted.apply_at(now, expected, request.actor, (id, request.command))?;
-            if let Some((participant, reason)) = gone {
-                hosted.close(Some(participant), reason);
+            for event in &applied.events {
+                if let EventKind::ParticipantLeft {
+                    participant,
+                    reason,
+                } = event.kind
+                {
+                    hosted.close(Some(participant), close_reason(reason));
+                }
             }
             Ok(answer(applied))
         })
@@ -200,10 +211,15 @@ impl Backend for Fake {
         self.with(room, |hosted| hosted.view(viewer))
     }
 
-    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+    async fn participant(
+        &self,
+        room: &str,
+        identity: &str,
+    ) -> Result<(ParticipantId, Rights), ApiError> {
         self.with(room, |hosted| {
             let id = hosted.room.participant_id(identity);
-            id.ok_or(ApiError::ParticipantNotFound)
+            id.and_then(|id| Some((id, hosted.room.token_of(id)?)))
+                .ok_or(ApiError::ParticipantNotFound)
         })
     }
 

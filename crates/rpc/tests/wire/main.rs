@@ -13,6 +13,7 @@ mod grpc;
 mod harness;
 mod hostile;
 mod limits;
+mod origin;
 mod promises;
 mod repeats;
 mod watcher;

@@ -57,6 +57,8 @@ const fn after(
     }
 }
 
+const BANNED: (&str, &str) = ("ParticipantService/Ban", r#"{"identity":"gil"}"#);
+const BANNED_TOO: (&str, &str) = ("ParticipantService/Ban", r#"{"identity":"hal"}"#);
 const PUBLISH: (&str, &str) = (
     "ParticipantService/Publish",
     r#"{"participantId":"$ann","kinds":["TRACK_KIND_AUDIO"]}"#,
@@ -110,7 +112,7 @@ const ROOMS: [Case; 5] = [
     case("RoomService/DeleteRoom", "{}", ""),
 ];
 
-const PEOPLE: [Case; 14] = [
+const PEOPLE: [Case; 16] = [
     case(
         "ParticipantService/Join",
         r#"{"clientToken":"$token","offer":"$offer"}"#,
@@ -130,6 +132,17 @@ const PEOPLE: [Case; 14] = [
         "ParticipantService/Remove",
         r#"{"participantId":"$ann"}"#,
         r#"{"participantId":"$bob"}"#,
+    ),
+    case(
+        "ParticipantService/Ban",
+        r#"{"identity":"eve"}"#,
+        r#"{"identity":"fay"}"#,
+    ),
+    after(
+        &[BANNED, BANNED_TOO],
+        "ParticipantService/Unban",
+        r#"{"identity":"gil"}"#,
+        r#"{"identity":"hal"}"#,
     ),
     case(
         "ParticipantService/SetRole",

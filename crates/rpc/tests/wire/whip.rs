@@ -216,3 +216,24 @@ async fn candidates_are_taken_and_restarts_are_not() {
     let restart = patch("a=ice-ufrag:new\r\na=ice-pwd:secret\r\n").await;
     assert_eq!(restart.unwrap().status(), 501);
 }
+
+#[tokio::test]
+async fn a_session_is_deleted_by_its_owner_only() {
+    let server = Server::with_room().await;
+    let [ann, bob] = ["ann", "bob"].map(|who| client_token("math", who, RoleClaim::Moderator));
+    for way in ["whip/math", "whep/math"] {
+        let made = send(&server, Method::POST, way, Some(&ann), Some(OFFER)).await;
+        let location = made.headers()["location"].to_str().unwrap().to_owned();
+        for (token, status) in [(None, 401), (Some(bob.as_str()), 403)] {
+            for method in [Method::DELETE, Method::PATCH] {
+                let refused = send(&server, method, &location, token, None).await;
+                assert_eq!(refused.status(), status, "{way}");
+            }
+        }
+        let room = json!({ "room": "math" });
+        let room = server.operator("RoomService/GetRoom", room).await;
+        assert_eq!(identities(&room).len(), 1, "{way}");
+        let gone = send(&server, Method::DELETE, &location, Some(&ann), None).await;
+        assert_eq!(gone.status(), 200, "{way}");
+    }
+}

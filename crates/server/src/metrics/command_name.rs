@@ -16,6 +16,8 @@ pub fn command_name(command: &Command) -> &'static str {
         C::Drop { .. } => "drop",
         C::Leave { .. } => "leave",
         C::Remove { .. } => "remove",
+        C::Ban { .. } => "ban",
+        C::Unban { .. } => "unban",
         C::SetRole { .. } => "set_role",
         C::SetGrants { .. } => "set_grants",
         C::Publish { .. } => "publish",

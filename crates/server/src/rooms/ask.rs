@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sideroom_control::{RoomView, SlotPool, Stay, Viewer, Views};
+use sideroom_control::{Rights, RoomView, SlotPool, Stay, Viewer, Views};
 use sideroom_route::{ParticipantId, TrackId, TrackKind};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
@@ -65,7 +65,7 @@ pub enum Read {
     /// A room.
     Room(String, Viewer, Reply<RoomView>),
     /// Who has an identity.
-    Participant(String, String, Reply<ParticipantId>),
+    Participant(String, String, Reply<(ParticipantId, Rights)>),
     /// A participant's media.
     Media(ParticipantId, Reply<MediaOf>),
     /// A stream of what happens.

@@ -284,8 +284,8 @@ impl ControlLoop {
             }
             Read::Participant(name, identity, reply) => {
                 let found = self.host(&name).and_then(|host| {
-                    host.room
-                        .participant_id(&identity)
+                    let id = host.room.participant_id(&identity);
+                    id.and_then(|id| Some((id, host.room.token_of(id)?)))
                         .ok_or(ApiError::ParticipantNotFound)
                 });
                 let _ = reply.send(found);

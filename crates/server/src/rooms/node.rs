@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sideroom_control::{Actor, Command, Outcome, Reoffer, RoomView, SlotPool, Stay, Viewer, Views};
+use sideroom_control::{
+    Actor, Command, Outcome, Reoffer, Rights, RoomView, SlotPool, Stay, Viewer, Views,
+};
 use sideroom_route::{Media, ParticipantId, TrackId, TrackKind};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
@@ -213,7 +215,11 @@ impl Backend for Node {
             .await
     }
 
-    async fn participant(&self, room: &str, identity: &str) -> Result<ParticipantId, ApiError> {
+    async fn participant(
+        &self,
+        room: &str,
+        identity: &str,
+    ) -> Result<(ParticipantId, Rights), ApiError> {
         self.read(|reply| Read::Participant(room.to_owned(), identity.to_owned(), reply))
             .await
     }

@@ -321,6 +321,7 @@ impl ControlLoop {
         let reason = match reason {
             LeaveReason::Left => CloseReason::Left,
             LeaveReason::Removed => CloseReason::Removed,
+            LeaveReason::Banned => CloseReason::Banned,
             LeaveReason::Expired => CloseReason::ConnectionLost,
             LeaveReason::RoomClosed => CloseReason::RoomClosed,
         };

@@ -2,9 +2,9 @@
 
 use sideroom_control::{
     Actor, BreakoutSettingsPatch, Command, GateKinds, GateScope, Grants, Join, KindSet,
-    ParentWhileAway, Reconnect, Role, RoomMode, RoomPatch, SlotPool, TimerChange, UnixMillis,
+    ParentWhileAway, Reconnect, Role, RoomMode, RoomPatch, SlotPool, TimerChange, UnixMillis, Whom,
 };
-use sideroom_route::TrackKind;
+use sideroom_route::{ParticipantId, TrackKind};
 
 use super::Draw;
 use crate::model::identity;
@@ -38,7 +38,11 @@ impl Draw<'_> {
             } else {
                 Role::Participant
             },
-            grants: self.grants(),
+            grants: if moderator && self.chance.happens(0.9) {
+                Grants::ALL
+            } else {
+                self.grants()
+            },
             slots,
             offers: self.offers(),
         };
@@ -87,6 +91,39 @@ impl Draw<'_> {
         }
     }
 
+    fn removal(&mut self, participant: ParticipantId) -> Command {
+        if self.chance.happens(0.4) {
+            self.exclusion(participant)
+        } else {
+            Command::Remove { participant }
+        }
+    }
+
+    /// A ban, or the end of one.
+    fn exclusion(&mut self, participant: ParticipantId) -> Command {
+        let banned = self.model.known.iter().filter(|(_, known)| known.banned);
+        let banned: Vec<u32> = banned.map(|(number, _)| *number).collect();
+        if self.chance.happens(0.6)
+            && let Some(number) = self.chance.pick(&banned)
+        {
+            return Command::Unban {
+                identity: identity(*number),
+            };
+        }
+        let whom = if self.chance.happens(0.7) {
+            Whom::Participant(participant)
+        } else {
+            Whom::Identity(identity(
+                self.chance.below(u64::from(self.identities) + 5) as u32
+            ))
+        };
+        Command::Ban {
+            whom,
+            reason: "noise".into(),
+            until: None,
+        }
+    }
+
     pub(super) fn about_people(&mut self, size: usize) -> (Actor, Command) {
         let participant = self.someone();
         let crowded = self.model.people.len() > size;
@@ -107,7 +144,7 @@ impl Draw<'_> {
             }
             14 | 15 => return self.arrival(),
             16..=18 => Command::Leave { participant },
-            19 => return (self.moderator(), Command::Remove { participant }),
+            19 => return (self.moderator(), self.removal(participant)),
             20..=24 => {
                 let role = if self.chance.happens(0.3) {
                     Role::Moderator

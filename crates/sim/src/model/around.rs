@@ -1,6 +1,6 @@
 //! Who may do what, in which mode; the room's settings; what reaches across groups; ownership; timers.
 
-use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, Timer, TimerChange};
+use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, RoomPatch, Timer, TimerChange};
 use sideroom_route::ParticipantId;
 
 use super::Model;
@@ -8,16 +8,24 @@ use crate::step::{Violation, ensure};
 
 impl Model {
     pub(crate) fn is_moderator(&self, actor: Actor) -> bool {
-        self.has_power(actor, |_| false)
+        match actor {
+            Actor::Operator | Actor::Key(_) | Actor::System => true,
+            Actor::Participant(id) => self.person(id).is_some_and(|one| one.moderator),
+        }
     }
 
     pub(crate) fn has_power(&self, actor: Actor, grant: fn(&Grants) -> bool) -> bool {
-        match actor {
-            Actor::Operator | Actor::Key(_) | Actor::System => true,
-            Actor::Participant(id) => self
-                .person(id)
-                .is_some_and(|one| one.moderator || grant(&one.grants)),
-        }
+        grant(&self.grants_of(actor))
+    }
+
+    /// A moderator stays within what the operator allows.
+    fn is_within(&self, actor: Actor, patch: &RoomPatch) -> bool {
+        let most = &self.ceiling;
+        !matches!(actor, Actor::Participant(_))
+            || patch.max_active_talkers <= Some(most.max_active_talkers)
+                && patch.max_breakouts <= Some(most.max_breakouts)
+                && patch.max_participants <= Some(most.max_participants)
+                && patch.reconnect_grace_ms <= Some(most.reconnect_grace_ms)
     }
 
     /// Whether the actor could ask this at all.
@@ -41,13 +49,17 @@ impl Model {
             | Command::Drain(_)
             | Command::CloseRoom => operates,
             Command::Timer(_) => actor == Actor::System,
-            Command::UpdateRoom(_)
-            | Command::SetMode(_)
-            | Command::UpdateBreakoutSettings(_)
+            Command::UpdateRoom(patch) => moderates && self.is_within(actor, patch),
+            Command::SetMode(_)
             | Command::Remove { .. }
+            | Command::Ban { .. }
+            | Command::Unban { .. }
             | Command::SetRole { .. }
-            | Command::SetGrants { .. }
-            | Command::Shuffle { .. } => moderates,
+            | Command::SetGrants { .. } => moderates,
+            Command::UpdateBreakoutSettings(_) => {
+                moderates && self.has_power(actor, |it| it.create_breakouts)
+            }
+            Command::Shuffle { .. } => moderates && self.has_power(actor, |it| it.move_others),
             Command::Leave { participant }
             | Command::Publish { participant, .. }
             | Command::Unpublish { participant, .. }
@@ -76,14 +88,19 @@ impl Model {
                 self.owns(actor, &[*breakout]) && !self.is_away(actor)
             }
             Command::Assign { breakout, .. } => match breakout {
-                None => moderates,
+                None => moderates && self.has_power(actor, |it| it.create_breakouts),
                 Some(breakout) => self.owns(actor, &[*breakout]),
             },
             Command::UpdateBreakout { breakout, .. } => self.owns(actor, &[*breakout]),
             Command::Open(selection) | Command::Close(selection) | Command::Destroy(selection) => {
                 self.owns(actor, &self.selected(selection))
             }
-            Command::Move { .. } => self.has_power(actor, |it| it.move_others),
+            Command::Move { moves } => {
+                let own = moves
+                    .iter()
+                    .all(|one| actor == Actor::Participant(one.participant));
+                moderates && own || self.has_power(actor, |it| it.move_others)
+            }
             Command::AddressAllText { .. } => self.has_power(actor, |it| it.address_all),
             Command::PauseParent(scope)
             | Command::ResumeParent(scope)
@@ -129,7 +146,16 @@ impl Model {
         ensure(group || !about, "lecture", || format!("{command:?}"))
     }
 
-    pub(super) fn follow_room(&mut self, command: &Command) -> Result<(), Violation> {
+    pub(super) fn follow_room(&mut self, actor: Actor, command: &Command) -> Result<(), Violation> {
+        if let Command::UpdateRoom(patch) = command
+            && !matches!(actor, Actor::Participant(_))
+        {
+            let most = &mut self.ceiling;
+            most.max_active_talkers = patch.max_active_talkers.unwrap_or(most.max_active_talkers);
+            most.max_breakouts = patch.max_breakouts.unwrap_or(most.max_breakouts);
+            most.max_participants = patch.max_participants.unwrap_or(most.max_participants);
+            most.reconnect_grace_ms = patch.reconnect_grace_ms.unwrap_or(most.reconnect_grace_ms);
+        }
         let settings = &mut self.settings;
         match command {
             Command::UpdateRoom(patch) => {
@@ -204,7 +230,7 @@ impl Model {
         let heirs = self
             .people
             .iter()
-            .filter(|one| one.id != from && one.moderator);
+            .filter(|one| one.id != from && one.moderator && one.grants.create_breakouts);
         let heir = heirs
             .min_by_key(|one| (!one.connected, one.id))
             .map(|one| one.id);
@@ -217,6 +243,9 @@ impl Model {
     }
 
     pub(super) fn adopt(&mut self, moderator: ParticipantId) {
+        if !self.has_power(Actor::Participant(moderator), |it| it.create_breakouts) {
+            return;
+        }
         for breakout in self.breakouts.values_mut().filter(|it| it.orphaned) {
             breakout.orphaned = false;
             breakout.owner = Some(moderator);
@@ -237,6 +266,7 @@ impl Model {
             }
             Timer::Expire(id) => {
                 self.pass_ownership(id);
+                self.hold(id);
                 self.people.retain(|one| one.id != id);
             }
         }

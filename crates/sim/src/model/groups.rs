@@ -26,7 +26,8 @@ impl Model {
             let held = self.breakouts.get(id).and_then(|it| it.owner);
             matches!(actor, Actor::Participant(actor) if held == Some(actor))
         };
-        self.is_moderator(actor) || !breakouts.is_empty() && breakouts.iter().all(owns)
+        let runs = self.is_moderator(actor) || !breakouts.is_empty() && breakouts.iter().all(owns);
+        runs && self.has_power(actor, |it| it.create_breakouts)
     }
 
     pub(super) fn follow_groups(
@@ -77,6 +78,7 @@ impl Model {
 
     /// Everybody inside is in the parent again.
     fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) -> Vec<ParticipantId> {
+        self.release(breakouts);
         let inside = |group: GroupId| group.breakout().is_some_and(|id| breakouts.contains(&id));
         let people = self.people.iter().filter(|one| inside(one.group));
         let people: Vec<ParticipantId> = people.map(|one| one.id).collect();

@@ -6,6 +6,7 @@ mod around;
 mod enter;
 mod groups;
 mod people;
+mod rights;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +14,13 @@ use std::rc::Rc;
 
 use sideroom_control::{
     Actor, BreakoutPatch, Command, Grants, KindSet, MoveCause, Outcome, ParentGate,
-    ParentWhileAway, RoomSettings, SlotPool,
+    ParentWhileAway, Rights, RoomSettings, SlotPool,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::step::{Violation, ensure};
 pub(crate) use allow::Picture;
+pub(crate) use rights::Known;
 
 /// The number of the room in every world.
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -46,6 +48,7 @@ pub(crate) struct Person {
     /// The number in its identity.
     pub(crate) identity: u32,
     pub(crate) moderator: bool,
+    pub(crate) token: Rights,
     pub(crate) grants: Grants,
     pub(crate) slots: SlotPool,
     pub(crate) connected: bool,
@@ -81,6 +84,9 @@ pub(crate) struct Model {
     pub(crate) people: Vec<Person>,
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     pub(crate) assignments: BTreeMap<u32, BreakoutId>,
+    pub(crate) known: BTreeMap<u32, Known>,
+    /// What the operator allows at most.
+    ceiling: RoomSettings,
     /// Identities that wait for a place in a breakout, in order of waiting.
     waiting: Vec<(BreakoutId, u32)>,
     pub(crate) settings: RoomSettings,
@@ -108,6 +114,8 @@ impl Model {
             people: Vec::new(),
             breakouts: BTreeMap::new(),
             assignments: BTreeMap::new(),
+            known: BTreeMap::new(),
+            ceiling: settings.clone(),
             waiting: Vec::new(),
             settings,
             room_gate: ParentGate::default(),
@@ -134,13 +142,15 @@ impl Model {
             | Command::SetMode(_)
             | Command::Drain(_)
             | Command::CloseRoom
-            | Command::UpdateBreakoutSettings(_) => self.follow_room(command)?,
+            | Command::UpdateBreakoutSettings(_) => self.follow_room(actor, command)?,
             Command::Join(_)
             | Command::Reconnect(_)
             | Command::Reoffer(_)
             | Command::Drop { .. }
             | Command::Leave { .. }
-            | Command::Remove { .. } => self.follow_coming(command, outcome)?,
+            | Command::Remove { .. }
+            | Command::Ban { .. }
+            | Command::Unban { .. } => self.follow_coming(command, outcome)?,
             Command::SetRole { .. }
             | Command::SetGrants { .. }
             | Command::Publish { .. }

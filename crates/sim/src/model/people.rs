@@ -1,6 +1,6 @@
 //! Commands about people, their media and their gates.
 
-use sideroom_control::{Actor, Command, GateScope, KindSet, Outcome, Role};
+use sideroom_control::{Actor, Command, GateScope, KindSet, Outcome, Rights, Role, Whom};
 use sideroom_route::{GroupId, ParticipantId, TrackKind};
 
 use super::{Model, Person, Track, number_of};
@@ -15,8 +15,12 @@ impl Model {
         match command {
             Command::Join(join) => {
                 let number = number_of(&join.identity);
+                ensure(!self.known(number).banned, "ban", || {
+                    format!("{number} came in")
+                })?;
                 if self.people.iter().any(|one| one.identity == number) {
-                    return self.resume(outcome, join.slots, &join.offers);
+                    self.resume(outcome, join.slots, &join.offers)?;
+                    return self.take_token(join);
                 }
                 ensure(!self.draining, "draining", || "somebody new came in".into())?;
                 let most = self.settings.max_participants as usize;
@@ -42,6 +46,22 @@ impl Model {
             Command::Leave { participant } | Command::Remove { participant } => {
                 self.remove(*participant)
             }
+            Command::Ban { whom, until, .. } => {
+                let number = match whom {
+                    Whom::Participant(id) => self.named(*id)?.identity,
+                    Whom::Identity(identity) => number_of(identity),
+                };
+                ensure(until.is_none(), "ban", || "the model has no clock".into())?;
+                self.known.entry(number).or_default().banned = true;
+                let here = self.people.iter().find(|one| one.identity == number);
+                here.map(|one| one.id).map_or(Ok(()), |id| self.remove(id))
+            }
+            Command::Unban { identity } => {
+                let known = self.known.entry(number_of(identity)).or_default();
+                ensure(std::mem::take(&mut known.banned), "ban", || {
+                    format!("{identity} was not banned")
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -57,12 +77,20 @@ impl Model {
         ensure(last < Some(id), "ids", || {
             format!("{id} came after {last:?}")
         })?;
-        let moderator = join.role == Role::Moderator;
+        let rights = self.rights(join);
+        let moderator = rights.role == Role::Moderator;
+        let muted = self.known(number).muted;
+        let confined = self.confined(number, rights.role);
+        self.forget_place(number);
         self.people.push(Person {
             id,
             identity: number,
             moderator,
-            grants: join.grants,
+            token: Rights {
+                role: join.role,
+                grants: join.grants,
+            },
+            grants: rights.grants,
             slots: join.slots,
             connected: true,
             group: GroupId::Parent,
@@ -70,7 +98,7 @@ impl Model {
             gate: sideroom_control::ParentGate::default(),
             paused_by_joining: false,
             muted_by_self: KindSet::NONE,
-            muted_by_moderator: KindSet::NONE,
+            muted_by_moderator: muted,
             listening: None,
             addressing: KindSet::NONE,
             tracks: [None; 4],
@@ -78,6 +106,17 @@ impl Model {
         self.offer(id, &join.offers, outcome)?;
         if moderator {
             self.adopt(id);
+        }
+        if let Some(breakout) = confined {
+            ensure(group == GroupId::Breakout(breakout), "return", || {
+                format!("{id} left {breakout} and came to {group}")
+            })?;
+            if let Some(assigned) = self.assignments.get(&number).copied()
+                && assigned != breakout
+            {
+                self.wait(assigned, number);
+            }
+            return self.place(id, group, (sideroom_control::MoveCause::AutoMoved, None));
         }
         let Some(breakout) = self.assignments.get(&number).copied() else {
             return ensure(group == GroupId::Parent, "late joiner", || {
@@ -164,6 +203,7 @@ impl Model {
     pub(super) fn remove(&mut self, id: ParticipantId) -> Result<(), Violation> {
         self.named(id)?;
         self.pass_ownership(id);
+        self.hold(id);
         self.people.retain(|one| one.id != id);
         Ok(())
     }
@@ -174,29 +214,11 @@ impl Model {
         command: &Command,
     ) -> Result<(), Violation> {
         match *command {
-            Command::SetRole { participant, role } => {
-                let moderator = role == Role::Moderator;
-                let one = self.named(participant)?;
-                if one.moderator != moderator {
-                    one.moderator = moderator;
-                    if moderator {
-                        self.adopt(participant);
-                    }
-                    self.withdraw(participant)?;
-                }
-            }
+            Command::SetRole { participant, role } => self.set_role(actor, participant, role)?,
             Command::SetGrants {
                 participant,
                 grants,
-            } => {
-                let one = self.named(participant)?;
-                let lost = one.grants.publish.difference(grants.publish);
-                for track in one.tracks.iter_mut().flatten() {
-                    track.published &= !lost.contains(track.kind);
-                }
-                one.grants = grants;
-                self.withdraw(participant)?;
-            }
+            } => self.set_grants(actor, participant, grants)?,
             Command::Publish { participant, kind } => {
                 let one = self.named(participant)?;
                 let granted = one.grants.publish.contains(kind);
@@ -216,10 +238,12 @@ impl Model {
             Command::Mute { participant, kinds } => {
                 let held = self.mutes(actor, participant)?;
                 *held = held.union(kinds);
+                self.remember_mute(participant)?;
             }
             Command::Unmute { participant, kinds } => {
                 let held = self.mutes(actor, participant)?;
                 *held = held.difference(kinds);
+                self.remember_mute(participant)?;
             }
             Command::SetStream {
                 participant,
@@ -240,12 +264,15 @@ impl Model {
         })
     }
 
-    /// Whoever lost a power stops using it.
-    fn withdraw(&mut self, id: ParticipantId) -> Result<(), Violation> {
+    fn remember_mute(&mut self, id: ParticipantId) -> Result<(), Violation> {
+        let one = *self.named(id)?;
+        self.known.entry(one.identity).or_default().muted = one.muted_by_moderator;
+        Ok(())
+    }
+
+    /// A participant who lost a power stops using it.
+    pub(super) fn withdraw(&mut self, id: ParticipantId) -> Result<(), Violation> {
         let one = self.named(id)?;
-        if one.moderator {
-            return Ok(());
-        }
         if !one.grants.listen_in {
             one.listening = None;
         }

@@ -1,0 +1,138 @@
+//! Which pages may call (RFC 6454, RFC 6455 section 10.2): those that this server serves, and those of the
+//! origins that the operator allows.
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+
+use crate::config::RpcConfig;
+
+/// True if a page of `origin` may send a request with these headers.
+pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
+    let named = |one: &String| one == "*" || one.eq_ignore_ascii_case(origin);
+    if config.allowed_origins.iter().any(named) {
+        return true;
+    }
+    let Ok(page) = origin.parse::<Uri>() else {
+        return false;
+    };
+    let (Some(scheme), Some(host)) = (page.scheme_str(), page.host()) else {
+        return false;
+    };
+    // A development server hands out tokens: a page of a foreign name that resolves to it must not get one.
+    if config.dev {
+        return is_local(host);
+    }
+    let served = served_as(config, headers);
+    served.is_some_and(|served| same_place(scheme, &page, served))
+}
+
+/// The host and port that the request was sent to, as the browser wrote them.
+fn served_as<'a>(config: &RpcConfig, headers: &'a HeaderMap) -> Option<&'a str> {
+    let forwarded = headers
+        .get("x-forwarded-host")
+        .filter(|_| config.trust_forwarded)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|list| list.rsplit(',').next())
+        .map(str::trim);
+    let host = headers.get(header::HOST);
+    forwarded.or_else(|| host.and_then(|value| value.to_str().ok()))
+}
+
+/// The scheme is not compared: TLS may end at a proxy.
+fn same_place(scheme: &str, page: &Uri, served: &str) -> bool {
+    let Ok(served) = served.parse::<Uri>() else {
+        return false;
+    };
+    let usual = match scheme {
+        "https" => 443,
+        _ => 80,
+    };
+    let port = |uri: &Uri| uri.port_u16().unwrap_or(usual);
+    let host = page.host().zip(served.host());
+    host.is_some_and(|(page, served)| page.eq_ignore_ascii_case(served))
+        && port(page) == port(&served)
+}
+
+/// This machine by name, or an address: no name that a stranger controls.
+fn is_local(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.to_ascii_lowercase().ends_with(".localhost")
+        || address.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(config: &RpcConfig, origin: &str, host: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::try_from(host).unwrap());
+        is_allowed(config, &HeaderValue::try_from(origin).unwrap(), &headers)
+    }
+
+    #[test]
+    fn only_pages_of_the_served_host_call_by_default() {
+        let config = RpcConfig::default();
+        for (origin, host, expected) in [
+            ("https://meet.example", "meet.example", true),
+            ("http://meet.example", "meet.example", true),
+            ("https://MEET.example", "meet.example:443", true),
+            ("http://meet.example:7900", "meet.example:7900", true),
+            ("http://[::1]:7900", "[::1]:7900", true),
+            ("http://evil.example", "meet.example", false),
+            ("http://meet.example:81", "meet.example", false),
+            ("http://meet.example.evil.example", "meet.example", false),
+            ("null", "meet.example", false),
+            ("https://", "meet.example", false),
+        ] {
+            assert_eq!(allowed(&config, origin, host), expected, "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn the_operator_adds_origins() {
+        let config = RpcConfig {
+            allowed_origins: vec!["https://app.example".to_owned()],
+            ..RpcConfig::default()
+        };
+        assert!(allowed(&config, "https://app.example", "meet.example"));
+        assert!(allowed(&config, "https://meet.example", "meet.example"));
+        assert!(!allowed(&config, "http://app.example", "meet.example"));
+        let any = RpcConfig {
+            allowed_origins: vec!["*".to_owned()],
+            ..RpcConfig::default()
+        };
+        assert!(allowed(&any, "null", "meet.example"));
+    }
+
+    #[test]
+    fn a_development_server_listens_to_local_pages_only() {
+        let config = RpcConfig {
+            dev: true,
+            ..RpcConfig::default()
+        };
+        assert!(allowed(&config, "http://localhost:5173", "127.0.0.1:7900"));
+        assert!(allowed(&config, "http://10.0.0.7:7900", "10.0.0.7:7900"));
+        // The name of a stranger that resolves to this machine.
+        assert!(!allowed(
+            &config,
+            "http://evil.example:7900",
+            "evil.example:7900"
+        ));
+    }
+
+    #[test]
+    fn a_trusted_proxy_says_what_the_browser_asked_for() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("10.0.0.5:7900"));
+        headers.insert("x-forwarded-host", HeaderValue::from_static("meet.example"));
+        let origin = HeaderValue::from_static("https://meet.example");
+        let mut config = RpcConfig::default();
+        assert!(!is_allowed(&config, &origin, &headers), "hearsay");
+        config.trust_forwarded = true;
+        assert!(is_allowed(&config, &origin, &headers));
+    }
+}
