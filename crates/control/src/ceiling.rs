@@ -1,4 +1,4 @@
-//! What the operator allows a room at most. A moderator changes the settings within it.
+//! The upper limits that the operator sets for a room. A moderator changes the settings within them.
 
 use serde::{Deserialize, Serialize};
 

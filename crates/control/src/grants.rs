@@ -17,17 +17,17 @@ pub enum Power {
     AddressAll,
 }
 
-/// What a token, or a participant, may do.
+/// Role and grants together, of a token or of a participant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Rights {
-    /// The role.
+    /// The role says what somebody may do to others.
     pub role: Role,
-    /// The grants. They bound moderators too.
+    /// Grants bound the rest, for moderators too.
     pub grants: Grants,
 }
 
 impl Grants {
-    /// Everything.
+    /// Every kind to publish and every power.
     pub const ALL: Self = Self {
         publish: KindSet::ALL,
         create_breakouts: true,
@@ -36,7 +36,7 @@ impl Grants {
         address_all: true,
     };
 
-    /// Nothing.
+    /// The empty set.
     pub const NONE: Self = Self {
         publish: KindSet::NONE,
         create_breakouts: false,
@@ -45,7 +45,7 @@ impl Grants {
         address_all: false,
     };
 
-    /// What a role may do if nothing else is said.
+    /// Default grants of a role.
     pub const fn of_role(role: Role) -> Self {
         match role {
             Role::Moderator => Self::ALL,

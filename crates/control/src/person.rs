@@ -1,4 +1,4 @@
-//! What a room remembers of a person beyond their stay: sanctions, changed rights, and the breakout that
+//! The room remembers of a person beyond their stay: sanctions, changed rights, and the breakout that
 //! they may not return from (rules 13 and 18).
 //!
 //! A person has one identity and may be in the room several times: the streams that WHIP and WHEP make
@@ -35,7 +35,7 @@ pub fn person_of(identity: &str) -> &str {
     }
 }
 
-/// What a room remembers of one person.
+/// The record of one person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Person {
     /// What a moderator has muted.

@@ -268,7 +268,7 @@ impl Turn<'_> {
             .change_person(&identity, |known| known.held = Some(breakout));
     }
 
-    /// Nobody is held in these breakouts any more: everybody was returned.
+    /// Forgets who is held in these breakouts: everybody was returned.
     pub(crate) fn release_places(&mut self, breakouts: &[BreakoutId]) {
         self.state.people.retain(|_, known| {
             known.held = known.held.filter(|held| !breakouts.contains(held));
