@@ -129,6 +129,26 @@ impl State {
             .collect()
     }
 
+    /// Fills in what states from before there were rights of people lack: limits are those of the settings,
+    /// tokens say what their bearers may do, and mutes belong to the person.
+    pub(crate) fn remember_people(&mut self) {
+        if self.ceiling.is_some() {
+            return;
+        }
+        self.ceiling = Some(self.ceiling());
+        for one in self.participants.values_mut() {
+            (one.token.role, one.token.grants) = (one.role, one.grants);
+        }
+        let present = self.participants.values();
+        let muted = present.filter(|one| !one.muted_by_moderator.is_empty());
+        let muted: Vec<(String, KindSet)> = muted
+            .map(|one| (one.identity.clone(), one.muted_by_moderator))
+            .collect();
+        for (identity, kinds) in muted {
+            self.change_person(&identity, |known| known.muted = known.muted.union(kinds));
+        }
+    }
+
     /// Bans that were not lifted. One whose time is over is shown until it is forgotten.
     pub(crate) fn bans(&self) -> Vec<BanView> {
         let banned = self.people.iter();
@@ -149,6 +169,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -187,5 +209,61 @@ mod tests {
         );
         person.set_grants(weaker, fewer);
         assert!(person.rights(weaker).grants.move_others);
+    }
+
+    fn lesson() -> crate::Room {
+        let config = crate::RoomConfig {
+            id: sideroom_route::RoomId(1),
+            name: "lesson".to_owned(),
+            settings: crate::RoomSettings::default(),
+            seed: 1,
+            created_at: UnixMillis(0),
+        };
+        crate::Room::new(config).unwrap()
+    }
+
+    fn apply(room: &mut crate::Room, actor: Actor, command: crate::Command) {
+        let id = crate::RequestId::new(&format!("q{}", room.seq())).unwrap();
+        room.apply(UnixMillis(1), actor, &id, command).unwrap();
+    }
+
+    fn join(room: &mut crate::Room, identity: &str, role: Role) -> ParticipantId {
+        let join = crate::Join {
+            identity: identity.to_owned(),
+            display_name: identity.to_owned(),
+            role,
+            grants: Grants::of_role(role),
+            slots: crate::SlotPool { audio: 1, video: 1 },
+            offers: Vec::new(),
+        };
+        apply(room, Actor::Operator, crate::Command::Join(join));
+        room.participant_id(identity).unwrap()
+    }
+
+    #[test]
+    fn a_state_from_before_rights_of_people_keeps_roles_mutes_and_limits() {
+        let mut room = lesson();
+        let host = join(&mut room, "host", Role::Moderator);
+        let ann = join(&mut room, "ann", Role::Participant);
+        let mute = crate::Command::Mute {
+            participant: ann,
+            kinds: KindSet::AUDIO,
+        };
+        apply(&mut room, Actor::Participant(host), mute);
+        let mut before = room.snapshot();
+        (before.state.ceiling, before.state.people) = (None, BTreeMap::new());
+        for one in before.state.participants.values_mut() {
+            one.token = Rights::default();
+        }
+        let mut restored = crate::Room::restore(before).unwrap();
+        assert_eq!(restored.state_hash(), room.state_hash());
+        apply(
+            &mut restored,
+            Actor::Operator,
+            crate::Command::Leave { participant: ann },
+        );
+        let again = join(&mut restored, "ann", Role::Participant);
+        let again = &restored.state.participants[&again];
+        assert_eq!(again.muted_by_moderator, KindSet::AUDIO);
     }
 }

@@ -15,7 +15,7 @@ use crate::{Applied, Record, ReplayError, Request};
 pub struct Snapshot {
     version: u16,
     epoch: Epoch,
-    state: State,
+    pub(crate) state: State,
     memory: Memory,
 }
 
@@ -64,6 +64,7 @@ impl Room {
             planner: Planner::default(),
             epoch: snapshot.epoch,
         };
+        room.state.remember_people();
         room.rebuild();
         Ok(room)
     }

@@ -48,7 +48,7 @@ impl Room {
         apply::check_end(&config.settings.breakouts, config.created_at)?;
         let chain = Chain::new(&config);
         let timer = TimerState::new(&config.settings.breakouts, config.created_at);
-        let ceiling = Ceiling::of(&config.settings);
+        let ceiling = Some(Ceiling::of(&config.settings));
         let mut room = Self {
             state: State {
                 config,

@@ -22,9 +22,12 @@ pub(crate) struct State {
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) identities: BTreeMap<String, ParticipantId>,
     /// What the room remembers of people beyond their stay.
+    #[serde(default)]
     pub(crate) people: BTreeMap<String, Person>,
-    /// What the operator allows at most.
-    pub(crate) ceiling: Ceiling,
+    /// What the operator allows at most. States from before there were ceilings have none: see
+    /// [`State::remember_people`].
+    #[serde(default)]
+    pub(crate) ceiling: Option<Ceiling>,
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     /// By identity, so that somebody can be assigned who is not here yet.
     pub(crate) assignments: BTreeMap<String, BreakoutId>,
@@ -64,6 +67,7 @@ pub(crate) struct Participant {
     pub(crate) identity: String,
     pub(crate) display_name: String,
     /// What its token says.
+    #[serde(default)]
     pub(crate) token: Rights,
     /// What holds: the token, as the room has changed it.
     pub(crate) role: Role,
@@ -179,6 +183,11 @@ impl Participant {
 impl State {
     pub(crate) fn settings(&self) -> &RoomSettings {
         &self.config.settings
+    }
+
+    pub(crate) fn ceiling(&self) -> Ceiling {
+        let own = || Ceiling::of(self.settings());
+        self.ceiling.unwrap_or_else(own)
     }
 
     pub(crate) fn participant(&self, id: ParticipantId) -> Result<&Participant, BreakoutError> {

@@ -1,6 +1,8 @@
 //! Which pages may call (RFC 6454, RFC 6455 section 10.2): those that this server serves, and those of the
 //! origins that the operator allows.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::config::RpcConfig;
@@ -20,11 +22,11 @@ pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &Hea
     let (Some(scheme), Some(host)) = (page.scheme_str(), page.host()) else {
         return false;
     };
+    let served = served_as(config, headers);
     // A development server hands out tokens: a page of a foreign name that resolves to it must not get one.
     if config.dev {
-        return is_local(host);
+        return is_local(host) || served.is_some_and(|served| same_address(host, served));
     }
-    let served = served_as(config, headers);
     served.is_some_and(|served| same_place(scheme, &page, served))
 }
 
@@ -55,12 +57,23 @@ fn same_place(scheme: &str, page: &Uri, served: &str) -> bool {
         && port(page) == port(&served)
 }
 
-/// This machine by name, or an address: no name that a stranger controls.
+/// This machine, by a name that no stranger controls or by a loopback address.
 fn is_local(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || host.to_ascii_lowercase().ends_with(".localhost")
-        || address.parse::<std::net::IpAddr>().is_ok()
+        || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// The address that the request was sent to, on any port. Addresses of other machines are foreign.
+fn same_address(host: &str, served: &str) -> bool {
+    let served = served.parse::<Uri>().ok();
+    let served = served.as_ref().and_then(Uri::host).and_then(address);
+    served.is_some() && served == address(host)
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok()
 }
 
 #[cfg(test)]
@@ -115,7 +128,13 @@ mod tests {
             ..RpcConfig::default()
         };
         assert!(allowed(&config, "http://localhost:5173", "127.0.0.1:7900"));
-        assert!(allowed(&config, "http://10.0.0.7:7900", "10.0.0.7:7900"));
+        assert!(allowed(&config, "http://[::1]:5173", "localhost:7900"));
+        assert!(allowed(&config, "http://10.0.0.7:5173", "10.0.0.7:7900"));
+        // A stranger's page may have an address instead of a name.
+        for stranger in ["http://10.0.0.8:7900", "http://[2001:db8::1]"] {
+            assert!(!allowed(&config, stranger, "10.0.0.7:7900"), "{stranger}");
+            assert!(!allowed(&config, stranger, "localhost:7900"), "{stranger}");
+        }
         // The name of a stranger that resolves to this machine.
         assert!(!allowed(
             &config,

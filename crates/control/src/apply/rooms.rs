@@ -21,7 +21,7 @@ impl Turn<'_> {
     }
 
     fn update_room(&mut self, patch: &RoomPatch) -> Result<Outcome, BreakoutError> {
-        let mut ceiling = self.state.ceiling;
+        let mut ceiling = self.state.ceiling();
         let held = self.state.settings();
         let next = RoomSettings {
             max_active_talkers: patch.max_active_talkers.unwrap_or(held.max_active_talkers),
@@ -33,7 +33,7 @@ impl Turn<'_> {
         };
         check_settings(&next)?;
         match self.actor {
-            Actor::Participant(_) if self.replays.is_none() => self.state.ceiling.check(&next)?,
+            Actor::Participant(_) if self.replays.is_none() => ceiling.check(&next)?,
             Actor::Participant(_) => {}
             Actor::Operator | Actor::Key(_) | Actor::System => ceiling.set(patch),
         }
@@ -48,7 +48,7 @@ impl Turn<'_> {
             BreakoutError::InvalidArgument("a breakout is larger than max_active_talkers - 1"),
         )?;
         self.effects.everyone |= held.max_active_talkers != next.max_active_talkers;
-        self.state.ceiling = ceiling;
+        self.state.ceiling = Some(ceiling);
         self.change_settings(next);
         Ok(Outcome::RoomSettings {
             settings: Box::new(self.state.settings().clone()),
