@@ -34,7 +34,7 @@ function endingOf(person: Person, error: SideroomError | undefined): Ending {
       return { title: 'You left the meeting', text: `The meeting ${name} goes on without you.`, again: 'Join again' };
     case 'Removed':
     case 'Banned':
-      return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}. You can come back only if a moderator lets you in again.` };
+      return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}, or ended it for everybody.` };
     case 'RoomClosed':
       return { title: 'The meeting has ended', text: `A moderator ended ${name} for everybody.` };
     case 'Replaced':

@@ -45,7 +45,7 @@ function rights(room: Room, person: Participant, act: Act, close: () => void): H
   const dark = person.track('camera')?.mutedByModerator ?? false;
   const remove = (): void => {
     close();
-    confirmDialog(`Remove ${short(person.name)}?`, 'They leave the meeting and cannot come back into it.', 'Remove', () => removePerson(room, person));
+    confirmDialog(`Remove ${short(person.name)}?`, 'They leave the meeting at once, and learn that a moderator removed them.', 'Remove', () => removePerson(room, person));
   };
   return [
     person.track('audio') ? act(muted ? 'Let them speak again' : 'Mute for everybody', () => room.muteOther(person.id, ['audio'], !muted)) : null,
