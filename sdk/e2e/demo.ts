@@ -6,6 +6,9 @@ import { watchErrors } from './browser.ts';
 import type { RealServer } from './server.ts';
 
 const WITHIN_MS = 8_000;
+/** How many times slower pages run than they could, and how late their commands leave: races of a test show then. */
+const SLOWER = Number(process.env['E2E_SLOWER'] ?? 1);
+const LATE_MS = Number(process.env['E2E_LATE_MS'] ?? 0);
 
 declare global {
   // eslint-disable-next-line no-var
@@ -18,7 +21,10 @@ async function pictures(): Promise<string> {
     import './e2e/page/mirror.ts';
     const Socket = WebSocket;
     globalThis.sockets = [];
-    globalThis.WebSocket = class extends Socket { constructor(...given) { super(...given); sockets.push(this); } };
+    globalThis.WebSocket = class extends Socket {
+      constructor(...given) { super(...given); sockets.push(this); }
+      send(data) { ${LATE_MS} ? setTimeout(() => this.readyState === 1 && super.send(data), ${LATE_MS}) : super.send(data); }
+    };
     const real = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
     const hue = [...location.search].reduce((sum, letter) => sum + letter.charCodeAt(0) * 7, 0) % 360;
     if (real) navigator.mediaDevices.getUserMedia = async (wanted) => (wanted.video ? new MediaStream([picture(hue)]) : real(wanted));`;
@@ -50,6 +56,7 @@ export class Demo {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['microphone', 'camera'], ...options });
     await context.addInitScript({ content: this.#script });
     const page = await context.newPage();
+    if (SLOWER > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
     this.#errors.push({ page, messages: watchErrors(page) });
     await page.goto(`${this.server.url}${path}`);
     return page;

@@ -269,8 +269,12 @@ test('the console', limits, async () => {
   await done(host, guest, signIn, page);
 });
 
-/** Presses Tab until an element of this name has the focus; the way to it is what a keyboard has. */
+/** The name of the focused button. */
+const focusIn = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+
+/** Presses Tab until an element of this name has the focus, once the page shows one; the way to it is what a keyboard has. */
 async function tabTo(page: Page, name: RegExp, most = 60): Promise<void> {
+  await page.locator('button:visible, label:visible').filter({ hasText: name }).or(button(page, name)).first().waitFor();
   const seen: string[] = [];
   for (let press = 0; press < most; press += 1) {
     await page.keyboard.press('Tab');
@@ -309,6 +313,8 @@ test('a guest and a host by keyboard alone', limits, async () => {
   await host.keyboard.press('End');
   await tabTo(host, /^Create$/);
   await host.keyboard.press('Enter');
+  await host.getByRole('region', { name: 'Breakout 2' }).waitFor();
+  assert.equal(await focusIn(host), 'More rooms', 'the new rooms took the focus from the button that made them');
   await tabTo(host, /^Gus.*Open menu/);
   await host.keyboard.press('Enter');
   await tabTo(host, /^Ask to join Breakout 1$/);
@@ -317,6 +323,7 @@ test('a guest and a host by keyboard alone', limits, async () => {
   await tabTo(guest, /^Join$/);
   await guest.keyboard.press('Enter');
   await button(guest, 'Return to main room').waitFor();
+  assert.equal(await guest.evaluate(() => document.activeElement?.id), 'main', 'the answered invitation leaves the focus at the start of the page');
   await tabTo(guest, /^Ask for help$/);
   await guest.keyboard.press('Enter');
   await tabTo(host, /^Go there$/);

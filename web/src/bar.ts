@@ -1,7 +1,7 @@
 /** The buttons along the bottom. */
 import type { Room, TrackKind } from '@sideroom/client';
 import { mutedKinds } from './banners.js';
-import { fill, h, icon, type IconName } from './dom.js';
+import { fill, h, icon, leaveFocus, type IconName } from './dom.js';
 import { waiting } from './invitations.js';
 import { leaveDialog, mayReturn, returnToMain } from './leave.js';
 import { notify, run } from './notices.js';
@@ -44,8 +44,13 @@ interface Button {
 export class Bar {
   readonly element = h('nav', { class: 'bar', 'aria-label': 'Meeting controls' });
   readonly #buttons: Button[];
+  readonly #openers: Record<'rooms' | 'chat', Button>;
 
   constructor(private readonly host: BarHost) {
+    this.#openers = {
+      rooms: button(() => this.#roomsState(), async () => host.show('rooms')),
+      chat: button(() => this.#chatState(), async () => host.show('chat')),
+    };
     const { room, whiteboard } = host;
     const { local } = room;
     this.#buttons = [
@@ -55,8 +60,8 @@ export class Bar {
       button(() => screenState(room), () => ifAllowed(room, 'screen', () => (local.isPublished('screen') ? local.unpublish('screen') : local.shareScreen()))),
       button(() => boardState(room), () => ifAllowed(room, 'canvas', () => whiteboard.toggle()), { name: 'Draw on a whiteboard' }),
       button(() => helpState(room), () => askForHelp(room)),
-      button(() => this.#roomsState(), async () => host.show('rooms')),
-      button(() => this.#chatState(), async () => host.show('chat')),
+      this.#openers.rooms,
+      this.#openers.chat,
       button(() => ({ label: 'Leave', icon: 'leave' }), async () => leaveDialog(room), { class: 'leave', name: 'Leave meeting' }),
     ];
     fill(this.element, ...this.#buttons.map(({ element }) => element));
@@ -66,6 +71,11 @@ export class Bar {
   /** Brings the buttons up to date. */
   update(): void {
     for (const each of this.#buttons) each.update();
+  }
+
+  /** Focuses the button that opens a panel. */
+  focus(panel: 'rooms' | 'chat'): void {
+    this.#openers[panel].element.focus();
   }
 
   #roomsState(): ButtonState {
@@ -155,6 +165,7 @@ function button(state: () => ButtonState, action: () => Promise<unknown>, option
     if (key === drawn) return;
     drawn = key;
     text.textContent = label;
+    if (hidden) leaveFocus(element);
     element.hidden = hidden;
     element.classList.toggle('off', off);
     setOrRemove(element, 'aria-pressed', pressed === undefined ? undefined : String(pressed));

@@ -29,6 +29,7 @@ export class BreakoutsPanel {
     const { room } = this;
     const visible = room.breakouts.all;
     const known = new Set(visible.map(({ id }) => id));
+    const focused = this.#body.querySelector<HTMLElement>('[data-person]:focus')?.dataset['person'];
     const elsewhere = [...room.participants.values()].filter(({ groupId, isAway }) => isAway && !known.has(groupId));
     morph(
       this.#body,
@@ -39,6 +40,8 @@ export class BreakoutsPanel {
       ...visible.map((breakout) => this.#cards.breakout(breakout)),
       elsewhere.length ? h('p', { class: 'dim small', 'data-key': 'elsewhere' }, `In other rooms: ${elsewhere.map(({ name }) => short(name)).join(', ')}`) : null,
     );
+    // The focus goes along with a person who changes rooms.
+    if (focused && !this.#body.querySelector(':focus')) this.#body.querySelector<HTMLElement>(`[data-person="${CSS.escape(focused)}"]`)?.focus();
   }
 
   /** Puts the cursor at the start of the panel. */
@@ -64,14 +67,11 @@ export class BreakoutsPanel {
     const breakouts = room.breakouts.all;
     const full = breakouts.length >= room.settings.maxBreakouts;
     const create = this.#button('create', breakouts.length ? 'More rooms' : 'New rooms', () => createDialog(room), breakouts.length ? '' : 'primary');
-    if (!breakouts.length) {
-      return h('div', { class: 'stack', 'data-key': 'commands' }, h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), h('div', { class: 'row' }, create, this.#rules()));
-    }
+    if (!breakouts.length) return this.#commandRow(h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), create, this.#rules());
     const addressing = room.me.addressingAll.length > 0;
     const closed = breakouts.some(({ isOpen }) => !isOpen);
-    return h(
-      'div',
-      { class: 'row', 'data-key': 'commands' },
+    return this.#commandRow(
+      null,
       closed ? this.#button('open', 'Open all rooms', () => run(() => room.breakouts.open()), 'primary') : null,
       this.#button('address', addressing ? 'Stop speaking to all' : 'Speak to all rooms', () => run(() => (addressing ? room.breakouts.stopAddressing() : room.breakouts.addressAll()))),
       this.#button('timer', room.breakouts.settings.endsAtMs ? 'Change timer' : 'Set timer', () => timerDialog(room)),
@@ -80,6 +80,11 @@ export class BreakoutsPanel {
       this.#rules(),
       this.#button('finish', 'Bring people back…', () => finishDialog(room)),
     );
+  }
+
+  /** The same elements before and after there are rooms: the focus stays on a button that stays. */
+  #commandRow(guide: HTMLElement | null, ...buttons: (HTMLElement | null)[]): HTMLElement {
+    return h('div', { class: 'stack', 'data-key': 'commands' }, guide, h('div', { class: 'row' }, ...buttons));
   }
 
   #rules(): HTMLElement {

@@ -52,13 +52,37 @@ function present(children: Child[]): (Node | string)[] {
   );
 }
 
-/** Replaces the children of `parent`, unless what stands there is the same already. */
+/** Makes these the children of `parent`. Those that are there already stay, and keep focus and playback. */
 export function fill(parent: Element, ...children: Child[]): void {
-  const next = present(children);
-  const same =
-    next.length === parent.childNodes.length &&
-    next.every((child, index) => child === parent.childNodes[index]);
-  if (!same) parent.replaceChildren(...next);
+  place(parent, present(children).map(nodeOf));
+}
+
+const nodeOf = (child: Node | string): Node => (typeof child === 'string' ? document.createTextNode(child) : child);
+
+function place(parent: Element, nodes: Node[]): void {
+  const focused = document.activeElement;
+  const wanted = new Set(nodes);
+  for (const old of [...parent.childNodes]) {
+    if (wanted.has(old)) continue;
+    leaveFocus(old);
+    old.remove();
+  }
+  nodes.forEach((node, index) => {
+    const there = parent.childNodes[index] ?? null;
+    if (there !== node) parent.insertBefore(node, there);
+  });
+  // Moving an element takes its focus.
+  if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
+}
+
+/**
+ * Takes the focus out of something that is about to go or to hide: to the dialog that it stands in, or to the
+ * meeting. Left to the browser the focus would fall back to the start of the page.
+ */
+export function leaveFocus(gone: Node): void {
+  if (!gone.contains(document.activeElement)) return;
+  const around = document.activeElement?.closest<HTMLElement>('dialog') ?? document.getElementById('main');
+  if (around && !gone.contains(around)) around.focus({ preventScroll: true });
 }
 
 /**
@@ -67,7 +91,7 @@ export function fill(parent: Element, ...children: Child[]): void {
  * element is which; without it the first one of the same tag is taken.
  */
 export function morph(parent: Element, ...next: Child[]): void {
-  const wanted = present(next).map((child) => (typeof child === 'string' ? document.createTextNode(child) : child));
+  const wanted = present(next).map(nodeOf);
   const left = [...parent.childNodes];
   const placed = wanted.map((node) => {
     const index = left.findIndex((old) => isSame(old, node));
@@ -75,11 +99,7 @@ export function morph(parent: Element, ...next: Child[]): void {
     if (kept) become(kept, node);
     return kept ?? node;
   });
-  for (const gone of left) gone.remove();
-  placed.forEach((node, index) => {
-    const there = parent.childNodes[index] ?? null;
-    if (there !== node) parent.insertBefore(node, there);
-  });
+  place(parent, placed);
 }
 
 function isSame(old: Node, next: Node): boolean {

@@ -121,8 +121,10 @@ export function joinPage(app: Element, enter: (entry: Entry) => Promise<void>, p
   const submit = h('button', { type: 'submit', class: 'primary large' }, 'Join');
   const onsubmit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (submit.ariaDisabled) return;
     fill(submit, 'Joining…');
-    submit.disabled = true;
+    // Not `disabled`: that would take the focus from the button.
+    submit.ariaDisabled = 'true';
     problem.hidden = true;
     localStorage.setItem('sideroom name', name.value.trim());
     const person: Person = { room: room.value.trim(), name: name.value.trim(), role: moderator.checked ? 'moderator' : 'participant' };
@@ -134,7 +136,7 @@ export function joinPage(app: Element, enter: (entry: Entry) => Promise<void>, p
       problem.hidden = false;
       if (!(error instanceof SideroomError)) throw error;
     } finally {
-      submit.disabled = false;
+      submit.ariaDisabled = null;
       fill(submit, 'Join');
     }
   };

@@ -49,11 +49,13 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   const audio = room.attachAudio(() => update());
   if (choice().speaker) void audio.setDevice(choice().speaker).catch(() => {});
   const show = (next: SidePanel): void => {
+    const before = panel;
+    const inside = document.activeElement?.closest('.side');
     panel = panel === next ? 'none' : next;
     draw();
     if (panel === 'chat') chat.focus();
-    if (panel === 'rooms') rooms.focus();
-    if (panel === 'none' && !document.activeElement?.isConnected) bar.element.querySelector('button')?.focus();
+    else if (panel === 'rooms') rooms.focus();
+    else if (inside && before !== 'none') bar.focus(before);
   };
   const quality = new OthersQuality(room);
   const stage = new Stage(room, quality);
@@ -118,6 +120,7 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   });
   app.replaceChildren(frame);
   draw();
+  main.focus({ preventScroll: true });
   // The messages stay above the bar, however many rows it has.
   new ResizeObserver(() => document.documentElement.style.setProperty('--bar-height', `${bar.element.offsetHeight}px`)).observe(bar.element);
 }

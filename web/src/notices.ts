@@ -1,6 +1,6 @@
 /** Short messages at the bottom of the page, and dialogs. A screen reader hears the messages. */
 import { SideroomError } from '@sideroom/client';
-import { h, iconButton, morph } from './dom.js';
+import { h, iconButton, leaveFocus, morph } from './dom.js';
 
 /** Options of a message. */
 export interface NoticeOptions {
@@ -21,6 +21,7 @@ export function notify(message: string, options: NoticeOptions = {}): () => void
   let timer: ReturnType<typeof setTimeout> | undefined;
   const remove = (): void => {
     clearTimeout(timer);
+    leaveFocus(element);
     element.remove();
   };
   const wait = (): void => {
@@ -34,10 +35,17 @@ export function notify(message: string, options: NoticeOptions = {}): () => void
   element.append(iconButton('close', 'Dismiss', remove));
   for (const began of ['pointerenter', 'focusin']) element.addEventListener(began, () => clearTimeout(timer));
   for (const ended of ['pointerleave', 'focusout']) element.addEventListener(ended, wait);
-  while ((host?.children.length ?? 0) >= (innerWidth < 760 ? MOST_NARROW : MOST)) host?.firstElementChild?.remove();
+  makeRoom(host);
   host?.append(element);
   wait();
   return remove;
+}
+
+/** Takes away the oldest messages, but none that is read just now. */
+function makeRoom(host: Element | null): void {
+  const most = innerWidth < 760 ? MOST_NARROW : MOST;
+  const idle = [...(host?.children ?? [])].filter((each) => !each.matches(':hover, :focus-within'));
+  for (const oldest of idle.slice(0, Math.max(0, (host?.children.length ?? 0) - most + 1))) oldest.remove();
 }
 
 /** The sentence of an error. */

@@ -1,6 +1,6 @@
 /** A whiteboard to draw on, sent as a canvas track. */
 import type { Room } from '@sideroom/client';
-import { h, iconButton } from './dom.js';
+import { h, iconButton, leaveFocus } from './dom.js';
 import { run } from './notices.js';
 
 const INKS: [string, string][] = [['#1d2a26', 'Black'], ['#1f6f5c', 'Green'], ['#2f5fb3', 'Blue'], ['#b3372f', 'Red']];
@@ -32,6 +32,7 @@ export class Whiteboard {
   async toggle(): Promise<void> {
     const { local } = this.room;
     if (local.isPublished('canvas')) {
+      leaveFocus(this.element);
       this.element.hidden = true;
       return local.unpublish('canvas');
     }
