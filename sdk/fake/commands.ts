@@ -52,7 +52,7 @@ function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: strin
   if (people.length === 0) return;
   for (const person of people) {
     if (!force) breakout['inviteeIds'] = [...new Set([...breakout['inviteeIds'], person.id])];
-    const payload = { participantId: person.id, breakout: room.showBreakout(breakout), requestor: who.id, forced: force };
+    const payload = { participantId: person.id, breakout: room.showSummary(breakout), requestor: who.id, forced: force };
     room.emit('invitationReceived', payload, (each) => each === person || each.moderator);
     if (force) room.move(person, breakout['id'], 'FORCED', who.id);
   }
@@ -61,14 +61,14 @@ function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: strin
 /** Tells everybody what there is to choose from. */
 function offer(room: FakeRoom): void {
   const breakouts = [...room.breakouts.values()].filter((breakout) => breakout['selfSelect']);
-  room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.showBreakout(breakout)) });
+  room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.showSummary(breakout)) });
 }
 
 export function updated(room: FakeRoom, breakout: Json): Json {
   const inside = (each: FakeParticipant): boolean => each.moderator || each.id === breakout['ownerId'];
   room.emit('breakoutUpdated', { breakout: room.showBreakout(breakout) }, inside);
   for (const person of room.participants.values()) {
-    if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.showBreakout(breakout) }, (each) => each === person);
+    if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.showSummary(breakout) }, (each) => each === person);
   }
   return room.showBreakout(breakout);
 }
@@ -328,7 +328,7 @@ function assign(room: FakeRoom, who: FakeParticipant, identity: string, breakout
   breakout['assignedIdentities'].push(identity);
   const person = [...room.participants.values()].find((each) => each.identity === identity);
   if (person) person.assigned = breakout['id'];
-  const payload = { participantId: person?.id, breakout: room.showBreakout(breakout) };
+  const payload = { participantId: person?.id, breakout: room.showSummary(breakout) };
   room.emit('assignmentChanged', payload, (each) => each === person);
   updated(room, breakout);
   if (person && breakout['autoMove'] && breakout['state'] === 'BREAKOUT_STATE_OPEN') {

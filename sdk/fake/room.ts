@@ -143,6 +143,12 @@ export class FakeRoom {
     return { ...shown, invitedIdentities, memberIds, occupancy: memberIds.length };
   }
 
+  /** A breakout as it is shown to anybody who may know of it: not its owner, nor who is inside, assigned or invited. */
+  showSummary(breakout: Json): Json {
+    const { ownerId, memberIds, assignedIdentities, invitedIdentities, ...summary } = this.showBreakout(breakout);
+    return summary;
+  }
+
   snapshot(viewer: FakeParticipant): Json {
     const all = [...this.breakouts.values()];
     const mine = all.filter((breakout) => viewer.moderator || viewer.groupId === breakout['id'] || breakout['ownerId'] === viewer.id);
@@ -155,9 +161,9 @@ export class FakeRoom {
       parentGate: viewer.gate,
       participants: people.map((each) => this.show(each, viewer)),
       breakouts: mine.map((breakout) => this.showBreakout(breakout)),
-      selectable: all.filter((breakout) => breakout['selfSelect']).map((breakout) => this.showBreakout(breakout)),
-      ...(assigned && { assigned: this.showBreakout(assigned) }),
-      invitations: all.filter((breakout) => breakout['inviteeIds'].includes(viewer.id)).map((breakout) => this.showBreakout(breakout)),
+      selectable: all.filter((breakout) => breakout['selfSelect']).map((breakout) => this.showSummary(breakout)),
+      ...(assigned && { assigned: this.showSummary(assigned) }),
+      invitations: all.filter((breakout) => breakout['inviteeIds'].includes(viewer.id)).map((breakout) => this.showSummary(breakout)),
       addressing: people.filter(({ addressing }) => addressing.length).map(({ id, addressing }) => ({ participantId: id, kinds: addressing })),
       help: people.filter(({ help }) => help).map(({ id, groupId }) => ({ participantId: id, groupId })),
       seq: String(this.seq),
@@ -203,7 +209,7 @@ export class FakeRoom {
     if (breakout) breakout['inviteeIds'] = breakout['inviteeIds'].filter((id: string) => id !== who.id);
     const move = { participantId: who.id, fromGroupId: from, toGroupId: to, reason: `MOVE_REASON_${reason}`, by };
     this.moves.push({ participantId: who.id, identity: who.identity, groupId: to, fromMs: String(Date.now()), reason: move.reason, by });
-    const shown = breakout && { breakout: this.showBreakout(breakout) };
+    const shown = breakout && { breakout: this.showSummary(breakout) };
     this.emit('participantMoved', { ...move, ...shown }, (each) => each === who || each.moderator);
     if (from !== 'parent') this.emit('membersChanged', { breakoutId: from, leftIds: [who.id] }, ({ groupId }) => groupId === from);
     if (to !== 'parent') this.emit('membersChanged', { breakoutId: to, joinedIds: [who.id] }, ({ groupId }) => groupId === to);

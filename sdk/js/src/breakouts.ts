@@ -198,6 +198,11 @@ export class Breakout {
   set(state: BreakoutState): void {
     this.#state = state;
   }
+  /** @internal What is told to moderators, the owner and members only. */
+  get details(): Pick<BreakoutState, 'ownerId' | 'memberIds' | 'assignedIdentities' | 'invitedIdentities'> {
+    const { ownerId, memberIds, assignedIdentities, invitedIdentities } = this.#state;
+    return { ownerId, memberIds, assignedIdentities, invitedIdentities };
+  }
 }
 
 /** All breakouts of a room that this participant may see, and every command that concerns them. */
@@ -394,7 +399,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         break;
       case 'selectableBreakouts':
         this.#selectable = new Set(event.payload.breakouts.map(({ id }) => id));
-        for (const state of event.payload.breakouts) this.#keep(state);
+        for (const state of event.payload.breakouts) this.#keepSummary(state);
         break;
       case 'settingsChanged':
         this.#settings = event.payload.settings;
@@ -410,11 +415,11 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         const { breakout, participantId } = event.payload;
         if (participantId && participantId !== this.host.me.id) return;
         this.#assignedId = breakout?.id ?? '';
-        this.emit('assigned', { breakout: breakout && this.#keep(breakout) });
+        this.emit('assigned', { breakout: breakout && this.#keepSummary(breakout) });
         break;
       }
       case 'participantMoved':
-        if (event.payload.breakout) this.#keep(event.payload.breakout);
+        if (event.payload.breakout) this.#keepSummary(event.payload.breakout);
         if (event.payload.participantId === this.host.me.id) this.forgetInvitation(event.payload.toGroupId);
         break;
       case 'timerTicked':
@@ -441,7 +446,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   #handleInvitation(payload: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean }): void {
     const { participantId, breakout, requestor, forced } = payload;
     if (participantId === this.host.me.id) this.#invited(breakout, requestor, forced);
-    else this.emit('invited', { participantId, breakout: this.#keep(breakout), requestor, forced });
+    else this.emit('invited', { participantId, breakout: this.#keepSummary(breakout), requestor, forced });
   }
 
   #handleHelp(payload: BreakoutsEvents['help'], atMs: number): void {
@@ -460,12 +465,19 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     else this.#known.set(state.id, new Breakout(state, this));
     return known ?? (this.#known.get(state.id) as Breakout);
   }
+  /** Events about one participant describe the breakout without its owner, its members, and who is asked: those stay as known. */
+  #keepSummary(state: BreakoutState): Breakout {
+    const known = this.#known.get(state.id);
+    const { me } = this.host;
+    const mayKnow = me.isModerator || known?.ownerId === me.id || known?.isMine;
+    return this.#keep(known && mayKnow ? { ...state, ...known.details } : state);
+  }
   #drop(id: string): void {
     this.#known.delete(id);
     this.forgetInvitation(id);
   }
   #invited(state: BreakoutState, requestor: string, forced: boolean): void {
-    const breakout = this.#keep(state);
+    const breakout = this.#keepSummary(state);
     const invitation: Invitation = {
       breakout,
       requestor,

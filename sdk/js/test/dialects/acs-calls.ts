@@ -110,6 +110,7 @@ export const acsCalls: Scenario[] = [
       const told = next(mod, 'assignedBreakoutRooms', (data) => data.state === 'open');
       await rooms(mod).find(id)?.assign(['mod']);
       await told;
+      equal(mod.feature.breakoutRooms[0]?.invitees, [{ id: 'guest' }, { id: 'mod' }], 'an assignment takes nothing from what a moderator knows');
       const gone = next(mod, 'assignedBreakoutRooms', (data) => data.state === 'closed');
       await rooms(mod).unassign(['mod']);
       equal([(await gone).displayName, mod.feature.breakoutRooms[0]?.state], ['Blue', 'open'], 'closed as an assignment, open in the list');
