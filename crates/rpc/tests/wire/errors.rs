@@ -13,7 +13,7 @@ pub(crate) type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
 
 /// Name, gRPC code, EnableX code, ACS code and subcode of every error that a call can meet. `Internal` is
 /// ours alone and is tested where errors are mapped.
-pub(crate) const ERRORS: [Row; 30] = [
+pub(crate) const ERRORS: [Row; 31] = [
     ("ParticipantCountInvalid", "INVALID_ARGUMENT", 1724, None),
     ("ParticipantCountTooLarge", "INVALID_ARGUMENT", 1725, None),
     ("ParticipantCountMissing", "INVALID_ARGUMENT", 1734, None),
@@ -71,6 +71,7 @@ pub(crate) const ERRORS: [Row; 30] = [
     ("VideoNotAllowed", "PERMISSION_DENIED", 1731, None),
     ("InvalidArgument", "INVALID_ARGUMENT", 1138, None),
     ("Unauthenticated", "UNAUTHENTICATED", 1138, None),
+    ("Banned", "PERMISSION_DENIED", 1731, None),
     ("RateLimited", "RESOURCE_EXHAUSTED", 1138, None),
     ("Draining", "UNAVAILABLE", 1138, None),
     ("EpochMismatch", "ABORTED", 1138, None),
@@ -134,6 +135,7 @@ async fn every_error_keeps_its_names_and_codes_on_the_wire() {
     };
     let ann = scene.server.join("ann", RoleClaim::Participant).await;
     creating(&mut scene).await;
+    coming_in(&mut scene).await;
     joining(&mut scene, &ann).await;
     away(&mut scene, &ann).await;
     room_wide(&mut scene, &ann).await;
@@ -192,6 +194,15 @@ async fn creating(scene: &mut Scene) {
             json!({ "breakoutId": "nine" }),
         )
         .await;
+}
+
+/// A ban keeps somebody out who has a good token.
+async fn coming_in(scene: &mut Scene) {
+    let ban = json!({ "identity": "zed", "reason": "noise" });
+    scene.operator("ParticipantService/Ban", ban).await;
+    let token = client_token("math", "zed", RoleClaim::Moderator);
+    let join = json!({ "clientToken": token, "offer": OFFER });
+    scene.meets("Banned", "ParticipantService/Join", join).await;
 }
 
 async fn joining(scene: &mut Scene, ann: &Client) {

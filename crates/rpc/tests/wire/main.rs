@@ -16,5 +16,6 @@ mod limits;
 mod origin;
 mod promises;
 mod repeats;
+mod rights;
 mod watcher;
 mod whip;

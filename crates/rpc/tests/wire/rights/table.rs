@@ -1,0 +1,258 @@
+//! The rules of who may do what, as `docs/rpc.md` has them, and the tokens that are held to them.
+
+use sideroom_route::TrackKind;
+use sideroom_rpc::auth::{GrantClaims, RoleClaim};
+
+/// A power that a token names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Grant {
+    CreateBreakouts,
+    MoveOthers,
+    ListenIn,
+    AddressAll,
+    PublishAudio,
+}
+
+/// The rules ask this of somebody who gives a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Need {
+    /// Nothing: it concerns the caller only.
+    Nothing,
+    /// To be a moderator.
+    Moderator,
+    /// A grant, whatever the role.
+    Has(Grant),
+    /// To be a moderator with a grant.
+    ModeratorWith(Grant),
+    /// An API key.
+    Key,
+}
+
+use Grant::*;
+use Need::*;
+
+/// Every command and what the rules ask for it. `{me}`, `{other}` and `b1` are there, and `other` is in `b1`.
+pub(super) const COMMANDS: [(&str, &str, Need); 42] = [
+    // Roles: what is done to others and to the room.
+    (
+        "RoomService/UpdateRoom",
+        r#"{"settings":{"maxBreakouts":4}}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/Mute",
+        r#"{"participantId":"{other}","kinds":["TRACK_KIND_AUDIO"]}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/Unmute",
+        r#"{"participantId":"{other}","kinds":["TRACK_KIND_AUDIO"]}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/SetRoomGate",
+        r#"{"paused":true}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/SetRole",
+        r#"{"participantId":"{other}","role":"ROLE_PARTICIPANT"}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/SetGrants",
+        r#"{"participantId":"{other}","grants":{}}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/Remove",
+        r#"{"participantId":"{other}"}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/Ban",
+        r#"{"participantId":"{other}","reason":"noise"}"#,
+        Moderator,
+    ),
+    (
+        "ParticipantService/Unban",
+        r#"{"identity":"zed"}"#,
+        Moderator,
+    ),
+    ("RoomService/ListMoves", "{}", Moderator),
+    // Grants: what a token names, moderators included.
+    (
+        "BreakoutService/CreateBreakouts",
+        r#"{"definition":{"maxRooms":1,"participants":3}}"#,
+        Has(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/CreateAndInvite",
+        r#"{"definition":{"maxRooms":1,"participants":3}}"#,
+        Has(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/UpdateBreakout",
+        r#"{"breakoutId":"b1","displayName":"mine"}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/OpenBreakouts",
+        r#"{"breakoutIds":["b1"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/CloseBreakouts",
+        r#"{"breakoutIds":["b1"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/DestroyBreakouts",
+        r#"{"breakoutIds":["b1"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/UpdateSettings",
+        r#"{"settings":{"allowReturn":false}}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/Invite",
+        r#"{"breakoutId":"b1","participantIds":["{me}"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/Assign",
+        r#"{"breakoutId":"b1","identities":["late"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/Unassign",
+        r#"{"identities":["late"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/MoveParticipants",
+        r#"{"moves":[{"participantId":"{other}","toGroupId":"parent"}]}"#,
+        Has(MoveOthers),
+    ),
+    ("BreakoutService/Shuffle", "{}", ModeratorWith(MoveOthers)),
+    (
+        "BreakoutService/StartListening",
+        r#"{"groupId":"b1"}"#,
+        Has(ListenIn),
+    ),
+    ("BreakoutService/StartAddressAll", "{}", Has(AddressAll)),
+    (
+        "RoomService/SendMessage",
+        r#"{"text":"hello","allGroups":true}"#,
+        Has(AddressAll),
+    ),
+    (
+        "ParticipantService/Publish",
+        r#"{"kinds":["TRACK_KIND_AUDIO"]}"#,
+        Has(PublishAudio),
+    ),
+    // The caller's own affairs.
+    ("RoomService/GetRoom", "{}", Nothing),
+    ("RoomService/SendMessage", r#"{"text":"hello"}"#, Nothing),
+    (
+        "ParticipantService/Mute",
+        r#"{"kinds":["TRACK_KIND_AUDIO"]}"#,
+        Nothing,
+    ),
+    (
+        "ParticipantService/SetParentGate",
+        r#"{"paused":true}"#,
+        Nothing,
+    ),
+    ("ParticipantService/SetViews", "{}", Nothing),
+    ("BreakoutService/RaiseHelp", "{}", Nothing),
+    ("BreakoutService/ClearBreakouts", "{}", Nothing),
+    ("ParticipantService/Leave", "{}", Nothing),
+    // Joining needs an invitation, which a moderator needs not.
+    (
+        "BreakoutService/JoinBreakout",
+        r#"{"breakoutId":"b1"}"#,
+        Moderator,
+    ),
+    // The signaling server's.
+    ("RoomService/CreateRoom", r#"{"room":"another"}"#, Key),
+    ("RoomService/ListRooms", "{}", Key),
+    ("RoomService/SetDraining", r#"{"draining":true}"#, Key),
+    ("RoomService/DeleteRoom", "{}", Key),
+    (
+        "ParticipantService/CreateToken",
+        r#"{"identity":"zed"}"#,
+        Key,
+    ),
+    ("NodeService/GetStats", "{}", Key),
+    ("NodeService/Drain", "{}", Key),
+];
+
+/// The token of one row: a role, and grants that differ from those of the role.
+#[derive(Clone, Debug)]
+pub(super) struct Bearer {
+    pub(super) role: RoleClaim,
+    pub(super) grants: Option<GrantClaims>,
+}
+
+impl Bearer {
+    pub(super) fn has(&self, grant: Grant) -> bool {
+        let all = self.role == RoleClaim::Moderator;
+        let Some(named) = &self.grants else {
+            return all || grant == PublishAudio;
+        };
+        match grant {
+            CreateBreakouts => named.create_breakouts,
+            MoveOthers => named.move_others,
+            ListenIn => named.listen_in,
+            AddressAll => named.address_all,
+            PublishAudio => named.publish.contains(&TrackKind::Audio),
+        }
+    }
+
+    pub(super) fn may(&self, need: Need) -> bool {
+        let moderates = self.role == RoleClaim::Moderator;
+        match need {
+            Nothing => true,
+            Moderator => moderates,
+            Has(grant) => self.has(grant),
+            ModeratorWith(grant) => moderates && self.has(grant),
+            Key => false,
+        }
+    }
+}
+
+/// No grants named, none, all, all but one, and only one; for either role.
+pub(super) fn bearers() -> Vec<Bearer> {
+    let all = GrantClaims::of_role(RoleClaim::Moderator);
+    let none = GrantClaims::default();
+    let mut sets = vec![None, Some(none.clone()), Some(all.clone())];
+    for grant in [
+        CreateBreakouts,
+        MoveOthers,
+        ListenIn,
+        AddressAll,
+        PublishAudio,
+    ] {
+        for (mut set, given) in [(all.clone(), false), (none.clone(), true)] {
+            match grant {
+                CreateBreakouts => set.create_breakouts = given,
+                MoveOthers => set.move_others = given,
+                ListenIn => set.listen_in = given,
+                AddressAll => set.address_all = given,
+                PublishAudio if given => set.publish = vec![TrackKind::Audio],
+                PublishAudio => set.publish = vec![TrackKind::Screen],
+            }
+            sets.push(Some(set));
+        }
+    }
+    let roles = [RoleClaim::Participant, RoleClaim::Moderator];
+    let with_role = |role| {
+        sets.iter()
+            .cloned()
+            .map(move |grants| Bearer { role, grants })
+    };
+    roles.into_iter().flat_map(with_role).collect()
+}
