@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{FromRequest as _, Query, Request, State},
     http::Method,
+    response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
 use sideroom_control::{BreakoutSettingsPatch, RoomPatch};
@@ -30,6 +31,15 @@ pub(crate) struct Wanted {
     identity: String,
     #[serde(default)]
     role: RoleClaim,
+    /// Answers with the bare token, for a shell. The value does not matter.
+    plain: Option<String>,
+}
+
+/// The query of `/dev/operator`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OperatorQuery {
+    plain: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,11 +55,8 @@ pub(crate) struct OperatorToken {
     token: String,
 }
 
-/// `GET` or `POST /dev/token`: `room`, and optionally `name`, `identity` and `role`.
-pub(crate) async fn token(
-    State(api): State<Api>,
-    request: Request,
-) -> Result<Json<Minted>, ApiError> {
+/// `GET` or `POST /dev/token`: `room`, and optionally `name`, `identity`, `role` and `plain`.
+pub(crate) async fn token(State(api): State<Api>, request: Request) -> Result<Response, ApiError> {
     let wanted = wanted(request).await?;
     let room = room_name(&wanted.room)?.to_owned();
     let create = CreateRoom {
@@ -80,30 +87,53 @@ pub(crate) async fn token(
     let key = api.keyring.minting_key().ok_or_else(|| {
         ApiError::NotSupported("No key of this server may sign client tokens.".to_owned())
     })?;
-    let token = api.keyring.mint_client(key, &claims);
+    let token = api
+        .keyring
+        .mint_client(key, &claims)
+        .map_err(|_| ApiError::Internal)?;
+    if wanted.plain.is_some() {
+        return Ok(line(token));
+    }
     Ok(Json(Minted {
-        token: token.map_err(|_| ApiError::Internal)?,
+        token,
         room,
         identity,
-    }))
+    })
+    .into_response())
 }
 
-/// `POST /dev/operator`: a token with the development key's power, for the operator console.
-pub(crate) async fn operator(State(api): State<Api>) -> Result<Json<OperatorToken>, ApiError> {
+/// `GET` or `POST /dev/operator`: a token with the development key's power, for the operator console and
+/// for a first call from a shell (`?plain`).
+pub(crate) async fn operator(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let query = Query::<OperatorQuery>::try_from_uri(request.uri())
+        .map_err(|_| ApiError::BadRequest("Give nothing, or `plain`.".to_owned()))?;
     let key = api.keyring.minting_key().ok_or_else(|| {
         ApiError::NotSupported("No key of this server may sign tokens.".to_owned())
     })?;
     let claims = ApiClaims::new(clock::unix_s() + LIFE_S);
-    let token = api.keyring.mint_api(key, &claims);
-    Ok(Json(OperatorToken {
-        token: token.map_err(|_| ApiError::Internal)?,
-    }))
+    let token = api
+        .keyring
+        .mint_api(key, &claims)
+        .map_err(|_| ApiError::Internal)?;
+    if query.plain.is_some() {
+        return Ok(line(token));
+    }
+    Ok(Json(OperatorToken { token }).into_response())
+}
+
+/// A token alone, as text.
+fn line(token: String) -> Response {
+    (token + "\n").into_response()
 }
 
 async fn wanted(request: Request) -> Result<Wanted, ApiError> {
     let bad = || {
         ApiError::BadRequest(
-            "Give `room`, and if you like `name`, `identity` and `role` (participant or moderator)."
+            "Give `room`, and if you like `name`, `identity`, `role` (participant or moderator) and \
+             `plain`, as in /dev/token?room=math&name=Ada&role=moderator."
                 .to_owned(),
         )
     };

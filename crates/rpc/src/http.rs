@@ -10,17 +10,17 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, FromRequestParts, Path, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{MethodRouter, any, get, post},
 };
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{interval, timeout};
 
 use crate::{
     api::Api,
-    call::{self, Watched, call_json},
+    call::{self, METHODS, Watched, call_json},
     dev,
     error::ApiError,
     gateway, origin, whip,
@@ -28,6 +28,8 @@ use crate::{
 
 /// A watch sends an empty line so often, so that proxies keep it and a reader that is gone is noticed.
 const IDLE_LINE_EVERY: Duration = Duration::from_secs(15);
+/// The one method that is not unary.
+const WATCH: &str = "EventService/Watch";
 
 /// Everything that is served over HTTP, but for pages: they are the server's to add.
 pub fn router(api: Api) -> Router {
@@ -37,25 +39,57 @@ pub fn router(api: Api) -> Router {
         .route("/whip/{room}/{resource}", any(whip::resource))
         .route("/whep/{room}", any(whip::watch))
         .route("/whep/{room}/{resource}", any(whip::resource))
-        .route("/sideroom.v1.EventService/Watch", post(watch));
+        .route("/sideroom.v1.EventService/Watch", called_with_post(watch));
     for service in ["Room", "Participant", "Breakout", "Node"] {
         let path = format!("/sideroom.v1.{service}Service/{{method}}");
         let service = format!("{service}Service");
         router = router.route(
             &path,
-            post(move |api, from, method, request| {
+            called_with_post(move |api, from, method, request| {
                 unary(api, from, service.clone(), method, request)
             }),
         );
     }
+    // Services of other names; those above come first.
+    router = router.route("/sideroom.v1.{service}/{method}", any(no_such_service));
     if api.config.dev {
         router = router
             .route("/dev/token", any(dev::token))
-            .route("/dev/operator", post(dev::operator));
+            .route("/dev/operator", any(dev::operator));
     }
     router
         .layer(middleware::from_fn_with_state(api.clone(), cross_origin))
         .with_state(api)
+}
+
+/// A route for a method: `POST` calls it, any other verb is told how to.
+fn called_with_post<H, T>(handler: H) -> MethodRouter<Api>
+where
+    H: axum::handler::Handler<T, Api>,
+    T: 'static,
+{
+    post(handler).fallback(how_to_call)
+}
+
+/// Says how the method of this address is called: people open it in a browser first.
+async fn how_to_call(uri: Uri) -> Response {
+    let method = uri.path().trim_start_matches("/sideroom.v1.");
+    if method != WATCH && !METHODS.contains(&method) {
+        return ApiError::no_such_method(method).into_response();
+    }
+    let sentence = format!(
+        "Call this method with POST, a token and a JSON body: curl URL/sideroom.v1.{method} -H \
+         'Authorization: Bearer TOKEN' -d '{{\"room\":\"NAME\"}}'. The reference is docs/rpc.md."
+    );
+    let mut response = ApiError::BadRequest(sentence).into_response();
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    let post = HeaderValue::from_static("POST");
+    response.headers_mut().insert(header::ALLOW, post);
+    response
+}
+
+async fn no_such_service(uri: Uri) -> ApiError {
+    ApiError::no_such_method(uri.path().trim_start_matches("/sideroom.v1."))
 }
 
 /// A method in its JSON form.

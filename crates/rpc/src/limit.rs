@@ -114,9 +114,9 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            key: Rate::new(10_000.0, 20_000.0),
-            client: Rate::new(20.0, 60.0),
-            address: Rate::new(20.0, 200.0),
+            key: Rate::new(10_000.0, 30_000.0),
+            client: Rate::new(50.0, 150.0),
+            address: Rate::new(100.0, 300.0),
         }
     }
 }

@@ -6,12 +6,13 @@ mod token;
 mod top;
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{ApiKey, Config, ConfigError};
 
 /// An SFU media server whose subject is breakout rooms.
 #[derive(Parser, Debug)]
@@ -50,6 +51,22 @@ impl ConfigArgs {
     fn load(&self) -> Result<Config, ConfigError> {
         Config::load(self.config.as_deref(), std::env::vars())
     }
+
+    /// For commands that call a server: without a configured key they use the one that scripts use,
+    /// `SIDEROOM_KEY` with `SIDEROOM_SECRET`.
+    fn load_with_client_key(&self) -> Result<Config, ConfigError> {
+        let mut config = self.load()?;
+        if config.auth.keys.is_empty()
+            && let Ok(secret) = std::env::var("SIDEROOM_SECRET")
+        {
+            config.auth.keys.push(ApiKey {
+                id: std::env::var("SIDEROOM_KEY").unwrap_or_else(|_| "dev".into()),
+                secret,
+                ..ApiKey::default()
+            });
+        }
+        Ok(config)
+    }
 }
 
 /// How to check.
@@ -78,6 +95,21 @@ pub struct ServeArgs {
     /// Number of media workers, 0 for one a core
     #[arg(long, value_name = "N")]
     pub workers: Option<u16>,
+    /// TCP port of the pages, JSON, WebSocket, WHIP and WHEP; 0 for any
+    #[arg(long, value_name = "PORT")]
+    pub http_port: Option<u16>,
+    /// TCP port of gRPC; 0 for any
+    #[arg(long, value_name = "PORT")]
+    pub grpc_port: Option<u16>,
+    /// TCP port of health and metrics; 0 for any
+    #[arg(long, value_name = "PORT")]
+    pub admin_port: Option<u16>,
+    /// UDP and TCP port of the first media worker, the others follow; 0 for any
+    #[arg(long, value_name = "PORT")]
+    pub media_port: Option<u16>,
+    /// Addresses that clients are told to send media to, such as the public one behind NAT
+    #[arg(long, value_name = "IP,…", value_delimiter = ',')]
+    pub announce: Vec<IpAddr>,
 }
 
 impl ServeArgs {
@@ -89,9 +121,29 @@ impl ServeArgs {
         if let Some(workers) = self.workers {
             config.node.workers = workers;
         }
+        for (listen, port) in [
+            (&mut config.http.listen, self.http_port),
+            (&mut config.grpc.listen, self.grpc_port),
+            (&mut config.admin.listen, self.admin_port),
+        ] {
+            if let Some(port) = port {
+                listen.set_port(port);
+            }
+        }
+        if let Some(port) = self.media_port {
+            config.media.first_port = port;
+        }
+        if !self.announce.is_empty() {
+            config.media.announce.clone_from(&self.announce);
+        }
         Ok(config)
     }
 }
+
+/// Error of commands that sign tokens and have no key.
+const NO_KEY: &str = "there is no API key to sign with; give --config FILE, set \
+     SIDEROOM_AUTH_KEYS=id:secret as `sideroom serve --dev` prints it, or set SIDEROOM_KEY and \
+     SIDEROOM_SECRET";
 
 /// What a command ends with.
 type Done = Result<(), Box<dyn Error>>;

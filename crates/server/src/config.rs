@@ -217,7 +217,7 @@ section! {
         /// Watchers of one room.
         watchers_per_room: u32 = 2_000,
         /// Bytes of one request or message.
-        message_bytes: u32 = 262_144,
+        message_bytes: u32 = 524_288,
         /// Commands that wait for the control loop before new ones are refused.
         queued_commands: u32 = 4_096,
         /// Requests a second of one API key.

@@ -110,3 +110,85 @@ fn rpc_config(config: &Config, dev: bool) -> RpcConfig {
         ..RpcConfig::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RPC: &str = include_str!("../../../docs/rpc.md");
+    const GATEWAY: &str = include_str!("../../../docs/gateway.md");
+
+    /// Thousands with commas, as the docs write them.
+    fn grouped(number: usize) -> String {
+        let digits = number.to_string();
+        let first = digits.len() % 3;
+        let (head, rest) = digits.split_at(first);
+        let groups = rest.as_bytes().chunks(3).map(String::from_utf8_lossy);
+        let head = (!head.is_empty()).then(|| head.into());
+        head.into_iter().chain(groups).collect::<Vec<_>>().join(",")
+    }
+
+    fn a_second(rate: Rate) -> String {
+        let count = |number: f64| grouped(format!("{number:.0}").parse().unwrap());
+        format!(
+            "{} a second, {} in a burst",
+            count(rate.per_second),
+            count(rate.burst)
+        )
+    }
+
+    /// One set of defaults, whoever starts the front ends.
+    #[test]
+    fn the_configured_defaults_are_those_of_rpc() {
+        let ours = rpc_config(&Config::default(), false);
+        let theirs = RpcConfig::default();
+        assert_eq!(ours.rates, theirs.rates);
+        assert_eq!(ours.tokens, theirs.tokens);
+        assert_eq!(ours.max_message_bytes, theirs.max_message_bytes);
+        assert_eq!(ours.max_sockets, theirs.max_sockets);
+        assert_eq!(ours.socket_grace, theirs.socket_grace);
+        // JSON writes each line end of an offer as four characters.
+        assert!(ours.max_message_bytes >= 2 * ours.max_offer_bytes);
+    }
+
+    #[test]
+    fn the_docs_name_the_limits_that_hold() {
+        let config = rpc_config(&Config::default(), false);
+        let kib = |bytes: usize| format!("{} KiB", bytes / 1_024);
+        let rows = [
+            ("a message", kib(config.max_message_bytes)),
+            ("an offer", kib(config.max_offer_bytes)),
+            ("calls of one key", a_second(config.rates.key)),
+            ("calls of one client", a_second(config.rates.client)),
+            ("calls and joins without", a_second(config.rates.address)),
+            ("sockets", grouped(config.max_sockets)),
+            ("watches", grouped(config.max_watches)),
+            (
+                "items that wait",
+                grouped(sideroom_rpc::backend::WATCH_QUEUE),
+            ),
+            (
+                "the time for an answer",
+                format!("{} s", config.answer_timeout.as_secs()),
+            ),
+        ];
+        for (what, limit) in rows {
+            let row = RPC
+                .lines()
+                .find(|line| line.starts_with(&format!("| {what}")));
+            let row = row.unwrap_or_else(|| panic!("docs/rpc.md has no row for {what}"));
+            assert!(row.contains(&limit), "{limit} is not in {row}");
+        }
+        for limit in [
+            kib(config.max_message_bytes),
+            kib(config.max_offer_bytes),
+            format!("{:.0} messages a second", config.rates.client.per_second),
+            format!("{:.0} in a burst", config.rates.client.burst),
+        ] {
+            assert!(
+                GATEWAY.contains(&limit),
+                "{limit} is not in docs/gateway.md"
+            );
+        }
+    }
+}

@@ -209,16 +209,39 @@ fn welcome(
     let (http, grpc, admin) = (http.local_addr()?, grpc.local_addr()?, admin.local_addr()?);
     let mut text = format!("sideroom {}\n", env!("CARGO_PKG_VERSION"));
     if dev {
-        text += &format!("\n    Open this page in two tabs:  http://{http}/\n\n");
-        for key in config.auth.keys.iter().filter(|key| key.id == "dev") {
-            text += &format!("key     SIDEROOM_AUTH_KEYS={}:{}\n", key.id, key.secret);
-        }
+        text += &dev_welcome(config, http);
     }
     text += &format!(
         "http    {http}\ngrpc    {grpc}\nadmin   {admin}\nstore   {}\n",
         config.store.path
     );
     Ok(text)
+}
+
+/// Where to begin with a development server, and its key: that of this start, unless one was given.
+fn dev_welcome(config: &Config, http: SocketAddr) -> String {
+    let scheme = match config.tls.certificate_file.is_empty() {
+        true => "http",
+        false => "https",
+    };
+    let url = format!("{scheme}://{http}");
+    let mut text = format!(
+        "
+    Open this page in two tabs:    {url}/
+    Watch every room:              {url}/console
+    A token for a client:          curl -s '{url}/dev/token?room=math&name=Ada&plain'
+    A token for your own server:   curl -s '{url}/dev/operator?plain'
+
+"
+    );
+    for key in config.auth.keys.iter().filter(|key| key.id == "dev") {
+        text += &format!(
+            "key     SIDEROOM_AUTH_KEYS={}:{}\n        \
+             (export it in another shell: `sideroom token` and `sideroom top` then use it)\n",
+            key.id, key.secret
+        );
+    }
+    text
 }
 
 async fn upkeep(exporter: Exporter) {

@@ -36,6 +36,62 @@ fn help_names_every_command() {
 }
 
 #[test]
+fn ports_and_addresses_are_flags_of_serve() {
+    let help = ask(&["serve", "--help"], &[]).unwrap();
+    for flag in [
+        "--http-port",
+        "--grpc-port",
+        "--admin-port",
+        "--media-port",
+        "--announce",
+    ] {
+        assert!(help.contains(flag), "{flag} is missing in\n{help}");
+    }
+    // A port that is taken is named by its key: so the flag has reached it.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (flag, key) in [
+        ("--http-port", "http.listen"),
+        ("--grpc-port", "grpc.listen"),
+    ] {
+        let others = ["--http-port", "--grpc-port", "--admin-port", "--media-port"];
+        let mut arguments = vec!["serve", "--dev", flag, &port];
+        for other in others.into_iter().filter(|other| *other != flag) {
+            arguments.extend([other, "0"]);
+        }
+        let error = ask(&arguments, &[]).unwrap_err();
+        assert!(error.contains(key) && error.contains(&port), "{error}");
+    }
+}
+
+/// The examples tell people to export these; the same shell then runs our own commands.
+#[test]
+fn what_clients_read_from_the_environment_is_no_configuration() {
+    let env = [
+        ("SIDEROOM_URL", "http://127.0.0.1:1"),
+        ("SIDEROOM_GRPC", "127.0.0.1:7901"),
+        ("SIDEROOM_KEY", "app"),
+        ("SIDEROOM_SECRET", SECRET),
+        ("SIDEROOM_TOKEN", "x.y.z"),
+    ];
+    ask(&["check-config", "--quiet"], &env).unwrap();
+    let token = ask(&["token", "--room", "math", "--identity", "ada"], &env).unwrap();
+    let keys = format!("app:{SECRET}");
+    let config = sideroom::config::Config::load(None, [("SIDEROOM_AUTH_KEYS".into(), keys)]);
+    let now_s = sideroom::clock::unix_ms() / 1_000;
+    let keyring = config.unwrap().keyring().unwrap();
+    assert_eq!(
+        keyring.verify_client(token.trim(), now_s).unwrap().sub,
+        "ada"
+    );
+
+    let error = ask(&["top", "--once"], &env).unwrap_err();
+    assert!(error.contains("http://127.0.0.1:1/"), "{error}");
+    let error = ask(&["check-config"], &[("SIDEROOM_URLS", "x")]).unwrap_err();
+    assert!(error.contains("unknown key `SIDEROOM_URLS`"), "{error}");
+}
+
+#[test]
 fn check_config_prints_what_holds_and_warns() {
     let output = sideroom(&["check-config"], &[("SIDEROOM_MEDIA_FIRST_PORT", "8123")]);
     assert!(

@@ -8,6 +8,7 @@ mod documentation;
 mod errors;
 mod examples;
 mod fake;
+mod first_calls;
 mod gateway;
 mod grpc;
 mod harness;

@@ -45,11 +45,11 @@ enum RoleArg {
 
 /// Prints the token.
 pub(super) fn run(args: &TokenArgs) -> Done {
-    let config = args.config.load()?;
+    let config = args.config.load_with_client_key()?;
     config.validate()?;
     let keyring = config.keyring()?;
     let key = args.key.as_deref().or(keyring.minting_key());
-    let key = key.ok_or("there is no key to sign with; set auth.keys or SIDEROOM_AUTH_KEYS")?;
+    let key = key.ok_or(super::NO_KEY)?;
     println!("{}", sign(args, &keyring, key)?);
     Ok(())
 }

@@ -23,7 +23,12 @@ pub struct TopArgs {
     #[command(flatten)]
     config: ConfigArgs,
     /// The server's HTTP address
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7900")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SIDEROOM_URL",
+        default_value = "http://127.0.0.1:7900"
+    )]
     url: String,
     /// Print once and end
     #[arg(long)]
@@ -43,11 +48,10 @@ struct Look {
 
 /// Looks and draws, until interrupted.
 pub(super) fn run(args: &TopArgs) -> Done {
-    let config = args.config.load()?;
+    let config = args.config.load_with_client_key()?;
+    config.validate()?;
     let keyring = config.keyring()?;
-    let key = keyring.minting_key().ok_or(
-        "top needs the server's API key; set SIDEROOM_AUTH_KEYS=id:secret or --config FILE",
-    )?;
+    let key = keyring.minting_key().ok_or(super::NO_KEY)?;
     let mut before: Option<(std::time::Instant, Look)> = None;
     loop {
         let exp = clock::unix_ms() / 1_000 + TOKEN_LIFE_S;

@@ -12,6 +12,10 @@ const ENV_PREFIX: &str = "SIDEROOM_";
 /// What Kubernetes sets in every pod beside a service that is called `sideroom`.
 const NOT_OURS: [&str; 2] = ["SERVICE_", "PORT"];
 
+/// Variables for clients of the server: the examples, scripts and `sideroom top` read them. A server in the
+/// same shell ignores them.
+const OF_CLIENTS: [&str; 5] = ["URL", "GRPC", "KEY", "SECRET", "TOKEN"];
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -72,6 +76,7 @@ impl Config {
         for (name, value) in env {
             if let Some(rest) = name.strip_prefix(ENV_PREFIX)
                 && !NOT_OURS.iter().any(|not_ours| rest.starts_with(not_ours))
+                && !OF_CLIENTS.contains(&rest)
             {
                 set_from_env(&mut table, &schema, &name, rest, &value)?;
             }

@@ -117,7 +117,7 @@ impl Config {
         check.that(
             self.limits.message_bytes >= 16_384,
             "limits.message_bytes",
-            "an offer needs 16384",
+            "must be at least 16384: an offer has to fit in",
         );
         let telemetry = &self.telemetry;
         let endpoint = &telemetry.otlp_endpoint;
