@@ -26,6 +26,7 @@ deploy_files() {
 run "browsers" browsers
 run "native clients" crates/server/e2e/run.sh
 run "examples, WHIP and WHEP" deploy/dev/examples.sh
+run "docs" python3 docs/check
 run "deploy files" deploy_files
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -1,0 +1,88 @@
+"""The code blocks of a page, in order, with what the page says about each."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Directories that hold other people's pages, or none.
+ELSEWHERE = {"node_modules", "target", ".venv", ".cache", ".git", "dist"}
+# The visible mark of a block that the check cannot run; the reason follows.
+MARK = re.compile(r"^\*Not run by the tests: (?P<reason>.+)\*$")
+# A step that a reader takes by hand between two blocks: `<!-- check: open … until "…" -->`.
+STEP = re.compile(r"^<!-- check: (?P<step>.+) -->$")
+
+
+class Wrong(Exception):
+    """Something in a page is not true."""
+
+
+@dataclass
+class Block:
+    page: Path
+    line: int
+    language: str
+    # The words after the language: which method a JSON body is for, which file a text is saved as.
+    words: list[str]
+    text: str
+    # Why it is not run, if the page says so.
+    not_run: str = ""
+    # The steps that a reader takes before it.
+    steps: list[str] = field(default_factory=list)
+
+    @property
+    def where(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def pages() -> list[Path]:
+    found = [
+        path
+        for path in ROOT.rglob("*.md")
+        if not ELSEWHERE & set(path.relative_to(ROOT).parts)
+    ]
+    return sorted(found)
+
+
+def _mark_before(lines: list[str], index: int) -> str:
+    """The mark is the paragraph just above the block; it may span lines."""
+    above = index - 1
+    while above >= 0 and not lines[above].strip():
+        above -= 1
+    paragraph: list[str] = []
+    while above >= 0 and lines[above].strip():
+        paragraph.insert(0, lines[above].strip())
+        above -= 1
+    found = MARK.match(" ".join(paragraph))
+    return found["reason"] if found else ""
+
+
+def blocks(page: Path) -> list[Block]:
+    """Every fenced block. A block without a language is wrong: nobody can tell what it is for."""
+    lines = page.read_text().splitlines()
+    found, steps, index = [], [], 0
+    while index < len(lines):
+        line = lines[index]
+        step = STEP.match(line.strip())
+        if step:
+            steps.append(step["step"])
+        fence = re.match(r"^(?P<indent>\s*)```(?P<info>.*)$", line)
+        if not fence:
+            index += 1
+            continue
+        begin, indent = index, len(fence["indent"])
+        index += 1
+        while index < len(lines) and lines[index].strip() != "```":
+            index += 1
+        if index == len(lines):
+            raise Wrong(f"{page}:{begin + 1}: the block has no end")
+        text = "".join(each[indent:] + "\n" for each in lines[begin + 1 : index])
+        language, *words = fence["info"].split() or [""]
+        not_run = _mark_before(lines, begin)
+        found.append(Block(page, begin + 1, language, words, text, not_run, steps))
+        steps = []
+        index += 1
+    if steps:
+        # Steps after the last block.
+        found.append(Block(page, len(lines), "end", [], "", "", steps))
+    return found
