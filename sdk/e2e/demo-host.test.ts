@@ -174,10 +174,13 @@ test('a press that has begun is not lost when the panel changes under it', limit
   await done(host, guest);
 });
 
-async function remove(host: Page): Promise<void> {
+async function remove(host: Page, reason = ''): Promise<void> {
   await host.getByRole('button', { name: /^Gus/ }).click();
   await button(host, 'Remove from the meeting…').click();
-  await host.getByRole('dialog', { name: 'Remove Gus?' }).getByRole('button', { name: 'Remove', exact: true }).click();
+  const asks = host.getByRole('dialog', { name: 'Remove Gus?' });
+  assert.equal(await host.evaluate(() => document.activeElement?.textContent), 'Cancel');
+  await asks.getByLabel('Reason').fill(reason);
+  await asks.getByRole('button', { name: 'Remove', exact: true }).click();
 }
 
 test('a removed person learns it, and is offered no way back', limits, async () => {
@@ -189,13 +192,24 @@ test('a removed person learns it, and is offered no way back', limits, async () 
   await done(host, guest);
 });
 
-test('a removed person stays out', { ...limits, todo: 'the server lets them in again' }, async () => {
+test('a removed person stays out, under any name, until the host lets them in', limits, async () => {
   const { host, guest } = await meeting('stays out');
-  await remove(host);
+  await remove(host, 'Too loud.');
   await guest.getByRole('heading', { name: 'You were removed from the meeting' }).waitFor();
-  await guest.goto(`${demo.server.url}/?room=stays%20out&name=Gus&join`);
-  await guest.getByRole('alert').getByText(/removed/).waitFor({ timeout: 10_000 });
+  const another = await guest.context().newPage();
+  for (const [page, name] of [[guest, 'Gus'], [another, 'August']] as const) {
+    await page.goto(`${demo.server.url}/?room=stays%20out&name=${name}&join`);
+    await page.getByRole('alert').getByText(/banned.*Too loud\./).waitFor();
+  }
   assert.equal(await host.evaluate(() => sideroom.room.participants.size), 1);
+  await button(host, 'People kept out').click();
+  await host.getByRole('list', { name: 'People who are kept out' }).getByText('Too loud.').waitFor();
+  await button(host, 'Let in again: Gus').click();
+  await host.getByText('Nobody is kept out of this meeting.').waitFor();
+  await button(host, 'Done').click();
+  await button(guest, 'Join').click();
+  await joined(guest);
+  await holdsTheTruth(host, 'they came back');
   await done(host, guest);
 });
 

@@ -23,15 +23,23 @@ export interface Person {
 }
 
 /**
- * The identity of this tab: kept over a reload, so that a reload takes the old place back; another tab is
- * another person.
+ * The identity of this tab: kept over a reload and under another name, so that a reload takes the old place
+ * back; another tab is another person. A browser that is kept out of a meeting stays the person who is kept out.
  */
 export function identityOf(person: Person): string {
-  const key = `sideroom identity ${person.room} ${person.name}`;
-  const known = sessionStorage.getItem(key);
+  const key = `sideroom identity ${person.room}`;
+  const known = localStorage.getItem(keptOutKey(person.room)) ?? sessionStorage.getItem(key);
   const fresh = `${person.name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')}-${crypto.randomUUID().slice(0, 6)}`;
   sessionStorage.setItem(key, known ?? fresh);
   return known ?? fresh;
+}
+
+const keptOutKey = (room: string): string => `sideroom kept out ${room}`;
+
+/** Notes that a moderator keeps this browser out of a meeting, or that it is let in again. */
+export function noteKeptOut(room: string, isOut: boolean): void {
+  if (!isOut) return localStorage.removeItem(keptOutKey(room));
+  localStorage.setItem(keptOutKey(room), sessionStorage.getItem(`sideroom identity ${room}`) ?? '');
 }
 
 /** A client token: from the address, or from the development server. */

@@ -8,6 +8,8 @@ import { notify, run } from './notices.js';
 /** Actions that messages offer. */
 export interface AnnounceHost {
   readonly room: Room;
+  /** Calls back when the chat is opened: its messages are read there. */
+  onChatOpened(read: () => void): void;
   openChat(): void;
   openRooms(): void;
 }
@@ -55,11 +57,13 @@ function tellMutes(room: Room): void {
 const muteOf = ({ me }: Room): boolean => me.track('audio')?.mutedByModerator ?? false;
 
 /** Shows text to all rooms as a message, whichever panel is open. */
-function tellMessages({ room, openChat }: AnnounceHost): void {
+function tellMessages({ room, openChat, onChatOpened }: AnnounceHost): void {
+  const shown: (() => void)[] = [];
+  onChatOpened(() => shown.splice(0).forEach((remove) => remove()));
   room.on('message', ({ from, fromId, groupId, text }) => {
     if (groupId !== '' || from?.isMe) return;
     const name = from ? short(from.name) : fromId === 'operator' ? 'The organizer' : 'Somebody';
-    notify(`${name} to all rooms: ${text.length > 240 ? `${text.slice(0, 239)}…` : text}`, { forMs: 12_000, action: { label: 'Open chat', run: openChat } });
+    shown.push(notify(`${name} to all rooms: ${text.length > 240 ? `${text.slice(0, 239)}…` : text}`, { forMs: 12_000, action: { label: 'Open chat', run: openChat } }));
   });
 }
 
@@ -68,6 +72,8 @@ function tellBreakouts({ room, openRooms }: AnnounceHost): void {
   const nameOf = (id: string): string => short(room.participants.get(id)?.name ?? 'A moderator');
   breakouts.on('invitationRejected', ({ participantId, breakoutId }) => notify(`${nameOf(participantId)} declined to join ${short(room.groupName(breakoutId))}.`));
   const calls = new Map<string, () => void>();
+  // The room that the message names is not theirs any more; the list of calls names the new one.
+  room.on('moved', ({ participant }) => calls.get(participant.id)?.());
   room.on('participantLeft', ({ participant }) => calls.get(participant.id)?.());
   breakouts.on('help', ({ participantId, raised, text, groupId, answeredBy }) => {
     const mine = participantId === room.me.id;

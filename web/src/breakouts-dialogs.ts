@@ -17,7 +17,7 @@ export function createDialog(room: Room): void {
     const ways = h(
       'select',
       {},
-      ...([['ask', 'Spread people at random, and ask them'], ['force', 'Spread people at random, and move them at once'], ['choose', 'Let people choose a room'], ['later', 'Nobody yet: I move people myself']] as const).map(([value, label]) => h('option', { value }, label)),
+      ...([['ask', 'At random, after asking each'], ['force', 'At random, moved at once'], ['choose', 'Everybody chooses a room'], ['later', 'Nobody yet: I move people']] as const).map(([value, label]) => h('option', { value }, label)),
     );
     const media = (['audio', 'screen', 'canvas', 'camera'] as const).map((kind) => ({ kind, box: h('input', { type: 'checkbox', checked: kind !== 'camera' }) }));
     const labels = { audio: 'Sound', screen: 'Screen', canvas: 'Whiteboard', camera: 'Camera' };

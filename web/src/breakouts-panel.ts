@@ -3,6 +3,7 @@ import type { Room } from '@sideroom/client';
 import { createDialog, finishDialog, rulesDialog, timerDialog } from './breakouts-dialogs.js';
 import { h, icon, iconButton, morph, short } from './dom.js';
 import { GroupCards } from './group-card.js';
+import { KeptOut } from './hosting.js';
 import { helpList } from './help.js';
 import { answerButtons, askedBy, waiting } from './invitations.js';
 import { run } from './notices.js';
@@ -13,12 +14,14 @@ export class BreakoutsPanel {
   readonly element: HTMLElement;
   readonly #body = h('div', { class: 'body' });
   readonly #cards: GroupCards;
+  readonly #keptOut: KeptOut;
 
   constructor(
     private readonly room: Room,
     quality: OthersQuality,
     close: () => void,
   ) {
+    this.#keptOut = new KeptOut(room, () => this.element.isConnected && this.update());
     this.#cards = new GroupCards(room, quality);
     const title = h('header', {}, h('h2', {}, 'Rooms'), iconButton('close', 'Close the list of rooms', close));
     this.element = h('section', { class: 'side', 'aria-label': 'Rooms' }, title, this.#body);
@@ -47,6 +50,7 @@ export class BreakoutsPanel {
   /** Puts the cursor at the start of the panel. */
   focus(): void {
     this.element.querySelector<HTMLElement>('header button')?.focus();
+    void this.#keptOut.read().catch(() => {});
   }
 
   #invitations(): HTMLElement | null {
@@ -67,7 +71,7 @@ export class BreakoutsPanel {
     const breakouts = room.breakouts.all;
     const full = breakouts.length >= room.settings.maxBreakouts;
     const create = this.#button('create', breakouts.length ? 'More rooms' : 'New rooms', () => createDialog(room), breakouts.length ? '' : 'primary');
-    if (!breakouts.length) return this.#commandRow(h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), create, this.#rules());
+    if (!breakouts.length) return this.#commandRow(h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), create, ...this.#rules());
     const addressing = room.me.addressingAll.length > 0;
     const closed = breakouts.some(({ isOpen }) => !isOpen);
     return this.#commandRow(
@@ -77,7 +81,7 @@ export class BreakoutsPanel {
       this.#button('timer', room.breakouts.settings.endsAtMs ? 'Change timer' : 'Set timer', () => timerDialog(room)),
       full ? null : create,
       this.#button('shuffle', 'Shuffle people', () => run(() => room.breakouts.shuffle())),
-      this.#rules(),
+      ...this.#rules(),
       this.#button('finish', 'Bring people back…', () => finishDialog(room)),
     );
   }
@@ -87,8 +91,9 @@ export class BreakoutsPanel {
     return h('div', { class: 'stack', 'data-key': 'commands' }, guide, h('div', { class: 'row' }, ...buttons));
   }
 
-  #rules(): HTMLElement {
-    return this.#button('rules', 'Rules', () => rulesDialog(this.room));
+  #rules(): (HTMLElement | null)[] {
+    const out = this.#keptOut.people.length;
+    return [this.#button('rules', 'Rules', () => rulesDialog(this.room)), !out ? null : this.#button('kept', 'People kept out', () => run(() => this.#keptOut.dialog()))];
   }
 
   #guide(): HTMLElement {

@@ -1,6 +1,6 @@
 /** The page after the meeting: why it is over, and what can be done now. */
 import type { SideroomError } from '@sideroom/client';
-import type { Person } from './access.js';
+import { noteKeptOut, type Person } from './access.js';
 import { h, short } from './dom.js';
 import { forgetUse } from './remembered.js';
 
@@ -17,6 +17,7 @@ export function endPage(app: Element, person: Person, error: SideroomError | und
   address.searchParams.delete('join');
   history.replaceState(null, '', address);
   if (!error) forgetUse(person.room);
+  if (error?.code === 'Banned') noteKeptOut(person.room, true);
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   const { title, text, again } = endingOf(person, error);
   const heading = h('h1', { tabIndex: -1 }, title);
@@ -33,8 +34,9 @@ function endingOf(person: Person, error: SideroomError | undefined): Ending {
     case undefined:
       return { title: 'You left the meeting', text: `The meeting ${name} goes on without you.`, again: 'Join again' };
     case 'Removed':
-    case 'Banned':
       return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}, or ended it for everybody.` };
+    case 'Banned':
+      return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}. You cannot join it again unless a moderator lets you in.` };
     case 'RoomClosed':
       return { title: 'The meeting has ended', text: `A moderator ended ${name} for everybody.` };
     case 'Replaced':

@@ -2,7 +2,7 @@
 import { captureCanvas, connect, type Room, type TrackKind } from '@sideroom/client';
 import { room as decodeRoom } from '@sideroom/client/wire';
 import { announce } from './announce.js';
-import { asked, fetchToken, type Person } from './access.js';
+import { asked, fetchToken, noteKeptOut, type Person } from './access.js';
 import { banners } from './banners.js';
 import { Bar, type SidePanel } from './bar.js';
 import { BreakoutsPanel } from './breakouts-panel.js';
@@ -28,6 +28,7 @@ const app = document.getElementById('app') as HTMLElement;
 async function enter({ person, microphone, camera }: Entry): Promise<void> {
   const started = performance.now();
   const room = await connect(location.origin, () => fetchToken(person));
+  noteKeptOut(person.room, false);
   keepInAddress(person);
   const devices = new OwnDevices(room);
   showRoom(room, person, devices);
@@ -48,13 +49,16 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   followClock(room);
   const audio = room.attachAudio(() => update());
   if (choice().speaker) void audio.setDevice(choice().speaker).catch(() => {});
+  let chatOpened = (): void => {};
   const show = (next: SidePanel): void => {
     const before = panel;
     const inside = document.activeElement?.closest('.side');
     panel = panel === next ? 'none' : next;
     draw();
-    if (panel === 'chat') chat.focus();
-    else if (panel === 'rooms') rooms.focus();
+    if (panel === 'chat') {
+      chat.focus();
+      chatOpened();
+    } else if (panel === 'rooms') rooms.focus();
     else if (inside && before !== 'none') bar.focus(before);
   };
   const quality = new OthersQuality(room);
@@ -106,7 +110,7 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   for (const name of ['changed', 'localChanged', 'message', 'phase', 'media'] as const) room.on(name, update);
   addEventListener('resize', update);
   room.breakouts.on('changed', update);
-  announce({ room, openChat: () => panel !== 'chat' && show('chat'), openRooms: () => panel !== 'rooms' && show('rooms') });
+  announce({ room, onChatOpened: (read) => (chatOpened = read), openChat: () => panel !== 'chat' && show('chat'), openRooms: () => panel !== 'rooms' && show('rooms') });
   const timers = [
     setInterval(() => (top.tick(), drawAlerts()), 1_000),
     setInterval(() => void quality.measure().then((changed) => changed && update()).catch(() => {}), QUALITY_MS),

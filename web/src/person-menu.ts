@@ -1,8 +1,8 @@
 /** Everything that a moderator can do to somebody; what dragging does as well, for keyboards and phones. */
 import type { Participant, Room } from '@sideroom/client';
 import { h, short } from './dom.js';
-import { removePerson } from './hosting.js';
-import { confirmDialog, notify, openDialog, run } from './notices.js';
+import { removeDialog } from './hosting.js';
+import { notify, openDialog, run } from './notices.js';
 
 type Act = (label: string, action: () => Promise<unknown>, kind?: string) => HTMLElement;
 
@@ -45,7 +45,7 @@ function rights(room: Room, person: Participant, act: Act, close: () => void): H
   const dark = person.track('camera')?.mutedByModerator ?? false;
   const remove = (): void => {
     close();
-    confirmDialog(`Remove ${short(person.name)}?`, 'They leave the meeting at once, and learn that a moderator removed them.', 'Remove', () => removePerson(room, person));
+    removeDialog(room, person);
   };
   return [
     person.track('audio') ? act(muted ? 'Let them speak again' : 'Mute for everybody', () => room.muteOther(person.id, ['audio'], !muted)) : null,
