@@ -9,6 +9,7 @@ import {
   enxFailure,
   type EnxBreakoutDefinition,
   type EnxCallback,
+  type EnxFailure,
   type EnxInvitation,
   type EnxJoinee,
   type EnxMember,
@@ -43,9 +44,15 @@ export type {
 } from './answers.js';
 export type { EnxConnected, EnxEventName, EnxEvents } from './events.js';
 
-/** Joins a room: what takes the place of the product's own connect call. */
+/** The error of a join that failed: `result` and `msg` as answers have them; 1729 without a valid token. */
+export type EnxJoinError = SideroomError & EnxFailure;
+
+/** Joins a room: what takes the place of the product's own connect call. Rejects with an {@link EnxJoinError}. */
 export async function joinRoom(url: string, token: Token, options?: ConnectOptions): Promise<EnxRoom> {
-  return new EnxRoom(await connect(url, token, options));
+  const native = await connect(url, token, options).catch((error: unknown) => {
+    throw error instanceof Error ? Object.assign(error, enxFailure(error, 'join')) : error;
+  });
+  return new EnxRoom(native);
 }
 
 /**
