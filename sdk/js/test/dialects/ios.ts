@@ -1,5 +1,5 @@
 /** Every delegate of the EnableX iOS SDK, on whom it is called and with what. */
-import { IosRoom, type IosDelegate } from '../../src/dialects/ios/index.ts';
+import { IosRoom, type IosDelegate, type IosSelectors } from '../../src/dialects/ios/index.ts';
 import { equal, ok, soon, until, type Scenario, type Stage } from './stage.ts';
 
 const TWO = { participants: 3, audio: true, video: false, canvas: false, share: false, max_rooms: 1 };
@@ -10,11 +10,11 @@ class Recorder {
   onCall: (name: string) => void = () => {};
   readonly #waiting: (() => void)[] = [];
   readonly delegate: IosDelegate = new Proxy({}, {
-    get: (_, name) => (payload: unknown, room: IosRoom) => {
+    get: (_, name) => (String(name).startsWith('room:') ? undefined : (payload: unknown, room: IosRoom) => {
       this.calls.push({ name: String(name), payload, room });
       this.onCall(String(name));
       for (const wake of this.#waiting.splice(0)) wake();
-    },
+    }),
   });
 
   next(name: keyof IosDelegate): Promise<any> {
@@ -242,6 +242,42 @@ export const ios: Scenario[] = [
       const failed = guest.heard.next('didEventError');
       guest.room.disconnect();
       equal((await failed).result, 5067, 'a return that is not allowed');
+    },
+  },
+  {
+    name: 'ios: the product’s selectors, with the room first and an array of one dictionary',
+    rows: ['ios.selectors'],
+    async run(stage) {
+      const told: [string, IosRoom, any][] = [];
+      let wake = (): void => {};
+      const note = (name: string) => (room: IosRoom, payload: unknown): void => {
+        told.push([name, room, payload]);
+        wake();
+      };
+      const heard = async (name: string): Promise<[IosRoom, any]> => {
+        for (;;) {
+          const found = told.find(([each]) => each === name);
+          if (found) return [found[1], found[2]];
+          await soon(new Promise<void>((resolve) => (wake = resolve)), name);
+        }
+      };
+      const delegate: IosSelectors = {
+        'room:didAckCreateBreakOutRoom:': note('created'),
+        'room:didConnectedBreakoutRoom:': note('connected'),
+        'room:didDisconnectedBreakoutRoom:': note('left'),
+        'room:didAckMuteRoom:': note('muted'),
+      };
+      const room = new IosRoom(await stage.join('mod', 'moderator'), delegate);
+      room['createBreakOutRoom:'](TWO);
+      const [parent, [created, ...rest]] = await heard('created');
+      equal([parent === room, created.result, rest], [true, 0, []], 'an array of one');
+      room['muteRoom:']({ audio: true });
+      equal((await heard('muted'))[1], [{ result: 0, msg: 'Room muted' }], 'a mute');
+      room['joinBreakOutRoom:withStreamInfo:']({ role: 'moderator', room_id: created.msg.rooms[0] }, { audio: true });
+      const [inner, meta] = await heard('connected');
+      equal([inner !== room, meta.room_id], [true, created.msg.rooms[0]], 'the metadata itself, and the breakout’s instance');
+      inner.disconnect();
+      equal((await heard('left'))[1], [{ moderatorId: '', msg: 'Breakout Room disconnected', result: 0 }], 'left');
     },
   },
 ];

@@ -16,7 +16,7 @@ export interface IosReturned {
 
 /**
  * Every delegate method. An app implements those that it needs. In Swift each gets the room first, and its
- * payload as an array of one dictionary; here the payload comes first and is the dictionary itself.
+ * payload as an array of one dictionary; here the payload comes first and is the dictionary itself. {@link IosSelectors} are as in Swift.
  */
 export interface IosDelegate {
   didAckCreateBreakOutRoom?(answer: EnxAnswer<EnxRooms>, room: IosRoom): void;
@@ -44,6 +44,11 @@ export interface IosDelegate {
   /** A command failed that has no acknowledgement: disconnect, clear or destroy. */
   didEventError?(payload: EnxFailure, room: IosRoom): void;
 }
+
+/** The same methods under the product's selectors and with its arguments: the room, then an array of one dictionary. */
+export type IosSelectors = {
+  [K in keyof IosDelegate as `room:${K}:`]?: (room: IosRoom, payload: K extends 'didConnectedBreakoutRoom' ? IosPayload<K> : [IosPayload<K>]) => void;
+};
 
 /** The payload of a delegate method. */
 export type IosPayload<K extends keyof IosDelegate> = Parameters<NonNullable<IosDelegate[K]>>[0];

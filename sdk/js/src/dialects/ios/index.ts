@@ -17,17 +17,17 @@ import {
 } from '../enablex/answers.js';
 import { definitionOf, fieldsOf, invitationOf, muteOf, roomIdOf, streamInfoOf } from '../enablex/arguments.js';
 import { keepParentLive } from '../enablex/meta.js';
-import type { IosDelegate } from './delegate.js';
+import type { IosDelegate, IosSelectors } from './delegate.js';
 import { IosSession } from './session.js';
 
-export type { IosDelegate, IosLeft, IosPayload, IosReturned } from './delegate.js';
+export type { IosDelegate, IosLeft, IosPayload, IosReturned, IosSelectors } from './delegate.js';
 
 type Ack = 'didAckInviteBreakOutRoom' | 'didAckRejectBreakoutRoom' | 'didAckPause' | 'didAckResume' | 'didAckMuteRoom' | 'didAckUnmuteRoom';
 
 const BOTH: EnxMuteInfo = { audio: true, video: true };
 
 /** Joins a room, and tells `delegate` what happens there. */
-export async function joinRoom(url: string, token: Token, delegate: IosDelegate, options?: ConnectOptions): Promise<IosRoom> {
+export async function joinRoom(url: string, token: Token, delegate: IosDelegate & IosSelectors, options?: ConnectOptions): Promise<IosRoom> {
   return new IosRoom(await connect(url, token, options), delegate);
 }
 
@@ -37,17 +37,17 @@ export class IosRoom {
   /** Empty for the instance of the parent. */
   readonly #breakoutId: string;
 
-  constructor(native: Room, delegate: IosDelegate);
+  constructor(native: Room, delegate: IosDelegate & IosSelectors);
   /** @internal The instance of a breakout. */
   constructor(session: IosSession, breakoutId: string);
-  constructor(given: Room | IosSession, second: IosDelegate | string) {
+  constructor(given: Room | IosSession, second: (IosDelegate & IosSelectors) | string) {
     this.#breakoutId = typeof second === 'string' ? second : '';
     if (given instanceof IosSession) {
       this.#session = given;
       return;
     }
     const instance = (session: IosSession, breakoutId: string): IosRoom => new IosRoom(session, breakoutId);
-    this.#session = new IosSession(given, second as IosDelegate, this, instance);
+    this.#session = new IosSession(given, second as IosDelegate & IosSelectors, this, instance);
   }
 
   /** The room underneath. */
@@ -131,6 +131,28 @@ export class IosRoom {
   /** The other spelling of `resume`. */
   resumeRoom(): void {
     this.resume();
+  }
+
+  'createBreakOutRoom:'(definition: EnxBreakoutDefinition): void {
+    this.createBreakOutRoom(definition);
+  }
+  'createAndInviteBreakoutRoom:'(definition: EnxBreakoutDefinition): void {
+    this.createAndInviteBreakoutRoom(definition);
+  }
+  'inviteToBreakOutRoom:'(invitation: EnxInvitation): void {
+    this.inviteToBreakOutRoom(invitation);
+  }
+  'joinBreakOutRoom:withStreamInfo:'(joinee: EnxJoinee, streamInfo?: EnxStreamInfo): void {
+    this.joinBreakOutRoom(joinee, streamInfo);
+  }
+  'rejectBreakOutRoom:'(room: string | { room_id: string }): void {
+    this.rejectBreakOutRoom(room);
+  }
+  'muteRoom:'(info?: EnxMuteInfo): void {
+    this.muteRoom(info);
+  }
+  'unmuteRoom:'(info?: EnxMuteInfo): void {
+    this.unmuteRoom(info);
   }
 
   #create(

@@ -5,7 +5,7 @@ import type { BreakoutState, WireEvent, WireEventOf } from '../../wire.js';
 import { payload } from '../enablex/answers.js';
 import { Deliveries, callSafely } from '../enablex/listeners.js';
 import { metaOf } from '../enablex/meta.js';
-import type { IosDelegate, IosPayload } from './delegate.js';
+import type { IosDelegate, IosPayload, IosSelectors } from './delegate.js';
 import type { IosRoom } from './index.js';
 
 const LEFT = 'Breakout Room disconnected';
@@ -23,7 +23,7 @@ export class IosSession {
 
   constructor(
     readonly native: Room,
-    private readonly delegate: IosDelegate,
+    private readonly delegate: IosDelegate & IosSelectors,
     parent: IosRoom,
     private readonly instance: (session: IosSession, breakoutId: string) => IosRoom,
   ) {
@@ -38,6 +38,8 @@ export class IosSession {
   call<K extends keyof IosDelegate>(name: K, given: IosPayload<K>, room = this.#parent): void {
     const method = this.delegate[name] as ((payload: IosPayload<K>, room: IosRoom) => void) | undefined;
     callSafely((it: IosPayload<K>) => method?.call(this.delegate, it, room), given);
+    const selector = (this.delegate as Record<string, unknown>)[`room:${name}:`] as ((room: IosRoom, payload: unknown) => void) | undefined;
+    callSafely((it: unknown) => selector?.call(this.delegate, room, it), name === 'didConnectedBreakoutRoom' ? given : [given]);
   }
 
   /** Calls a method of the delegate, after everything that was told before. */
