@@ -159,7 +159,7 @@ test('acs: an app’s mistakes stay its own, and every error has its codes', { t
     await app.says(/^heard breakoutRoomsSettings/);
     await tells('feature', answer);
   }
-  assert.deepEqual(app.takeErrors(), ['Error: a listener that rejects', 'Error: a listener that throws'], 'each error of a listener is the page’s');
+  assert.deepEqual(await app.errors(2), ['Error: a listener that rejects', 'Error: a listener that throws'], 'each error of a listener is the page’s');
   await apps.close();
 });
 

@@ -48,7 +48,7 @@ export class Apps {
     const bundle = await this.#bundle(app);
     const token = await this.#token({ room, identity, name: identity, role, ...(grants && { grants }) });
     const page = await this.browser.newPage();
-    const user = new User(page, identity);
+    const user = new User(page, identity, this.coverage);
     this.#users.push(user);
     // In the place of the demo's script: the page is the server's own, with its origin and its policies.
     await page.route(`${this.server.url}/meeting.js`, (route) => route.fulfill({ contentType: 'text/javascript', body: bundle }));
@@ -59,9 +59,9 @@ export class Apps {
       addEventListener('unhandledrejection', ({ reason }) => keep('rejections', String(reason)));
       Object.assign(window, { token: given, lines: [] });
     }, token);
-    await page.coverage.startJSCoverage({ resetOnNavigation: false });
+    await page.coverage.startJSCoverage();
     await page.goto(this.server.url);
-    await user.says('ready');
+    await user.start();
     return user;
   }
 
@@ -71,7 +71,7 @@ export class Apps {
     await Promise.all(users.map(async (user) => {
       // Rejections are reported once the page's jobs are done.
       await user.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
-      this.coverage.add(await user.page.coverage.stopJSCoverage());
+      await user.keepCoverage();
       await user.page.close();
     }));
     const found = users.map(({ identity, trouble }) => ({ identity, ...trouble }));
@@ -109,10 +109,13 @@ export class Apps {
 /** Somebody who has an app open. */
 export class User {
   readonly trouble: Trouble = { errors: [], rejections: [] };
+  /** As the app shows it with "I am …"; empty if it does not. */
+  clientId = '';
 
   constructor(
     readonly page: Page,
     readonly identity: string,
+    private readonly coverage: AppCoverage,
   ) {}
 
   /** Writes into fields, then clicks a button. */
@@ -144,12 +147,29 @@ export class User {
 
   /** Loads the page again, as the browser's own button does. */
   async reload(): Promise<void> {
+    await this.keepCoverage();
+    await this.page.coverage.startJSCoverage();
     await this.page.reload();
+    await this.start();
+  }
+
+  /** Keeps which lines have run in this document. */
+  async keepCoverage(): Promise<void> {
+    this.coverage.add(await this.page.coverage.stopJSCoverage());
+  }
+
+  /** Waits until the app is ready. */
+  async start(): Promise<void> {
+    await this.page.waitForFunction(() => (window as unknown as { lines: string[] }).lines.includes('ready'), undefined, { timeout: PATIENCE_MS });
+    const shown = (await this.lines()).find((line) => line.startsWith('I am '));
+    this.clientId = shown?.slice('I am '.length) ?? '';
     await this.says('ready');
   }
 
-  /** Takes the errors that the app's own code has thrown, sorted, each once. */
-  takeErrors(): string[] {
+  /** Takes the errors that the app's own code has thrown, sorted, each once, when there are as many as that. */
+  async errors(count: number): Promise<string[]> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (new Set(this.trouble.errors).size < count && Date.now() < deadline) await this.page.waitForTimeout(20);
     return [...new Set(this.trouble.errors.splice(0))].sort();
   }
 }

@@ -1,20 +1,14 @@
 /** Every row of the dialect tables over the real server, and the coverage table that comes of it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { launch } from './browser.ts';
+import { coverageTable, rows } from './coverage-table.ts';
 import { call } from './operator.ts';
 import { ROOT, startServer, type RealServer } from './server.ts';
-
-interface Row {
-  id: string;
-  dialect: string;
-  item: string;
-  test: string;
-}
 
 let server: RealServer;
 let browser: Browser;
@@ -37,8 +31,6 @@ after(async () => {
   await server?.stop();
 });
 
-const { rows } = JSON.parse(readFileSync('js/src/dialects/table.json', 'utf8')) as { rows: Row[] };
-
 for (const name of new Set(rows.map((row) => row.test))) {
   test(name, { timeout: 180_000 }, async () => {
     results.set(name, 'not finished');
@@ -49,8 +41,7 @@ for (const name of new Set(rows.map((row) => row.test))) {
 }
 
 test('every row was exercised over a real server', () => {
-  const table = rows.map((row) => `| ${row.dialect} | ${row.item.replaceAll('|', '\\|')} | ${row.test.replace(/^\w+: /, '')} | ${results.get(row.test) === null ? 'passed' : 'failed'} |`);
-  const text = `# Dialect coverage\n\nWritten by the browser tests: each row of the dialect tables, the test that exercises it over a real server,\nand its result.\n\n| dialect | row | test | result |\n| --- | --- | --- | --- |\n${table.join('\n')}\n`;
+  const text = coverageTable((name) => results.get(name) === null);
   const folder = join(ROOT, process.env['SIDEROOM_DOCS'] ? 'docs/dialects' : 'test-results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'coverage.md'), text);

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { FakeStream, FakeTrack, installBrowser } from '../../fake/browser.ts';
 import { FakeGateway } from '../../fake/gateway.ts';
+import { appLines } from '../../e2e/app-lines.ts';
+import { coverageTable, rows } from '../../e2e/coverage-table.ts';
 import { play, scenarios } from './dialects/index.ts';
 import type { Setup } from './dialects/stage.ts';
 
@@ -33,18 +35,19 @@ for (const [index, scenario] of scenarios.entries()) {
   test(scenario.name, () => play(setup, scenario, `room-${index}`));
 }
 
-interface Row {
-  id: string;
-  dialect: string;
-  item: string;
-  test: string;
-}
-
 test('the table names a scenario for every row, and every scenario is in it', () => {
-  const { rows } = JSON.parse(readFileSync('js/src/dialects/table.json', 'utf8')) as { rows: Row[] };
   const exercised = new Map(scenarios.flatMap((scenario) => scenario.rows.map((row) => [row, scenario.name] as const)));
   for (const { id, test: name } of rows) assert.equal(exercised.get(id), name, `row ${id}`);
   const listed = new Set(rows.map(({ id }) => id));
   assert.deepEqual([...exercised.keys()].filter((id) => !listed.has(id)), [], 'rows that the table lacks');
   assert.equal(listed.size, rows.length, 'ids are unique');
+});
+
+test('every row has a line of a test app that uses it, and the page of coverage names it', () => {
+  const places = appLines();
+  assert.deepEqual(rows.filter(({ id }) => !places.has(id)).map(({ id }) => id), [], 'rows without an app line: name them in `// row:` at the line that uses them');
+  const known = new Set(rows.map(({ id }) => id));
+  assert.deepEqual([...places].filter(([id]) => !known.has(id)), [], 'app lines that name no row');
+  const written = readFileSync('../docs/dialects/coverage.md', 'utf8');
+  assert.equal(written, coverageTable(() => true), 'write the page anew: SIDEROOM_DOCS=1 npm run e2e -- dialects');
 });

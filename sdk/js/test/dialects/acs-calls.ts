@@ -1,7 +1,7 @@
 /** The calls of the ACS dialect as objects of an app: what they tell, and what an app may carelessly do with them. */
-import type { BreakoutRoom, Call, RemoteParticipant } from '../../src/dialects/acs/index.ts';
+import { Features, callOf, type BreakoutRoom, type Call, type RemoteParticipant } from '../../src/dialects/acs/index.ts';
 import { assigned, next, party, rooms } from './acs-party.ts';
-import { equal, failureOf, ok, soon, until, type Scenario } from './stage.ts';
+import { equal, failureOf, ok, soon, uncaught, until, type Scenario } from './stage.ts';
 
 /** What a call tells, in its order. */
 function record(call: Call): string[] {
@@ -196,6 +196,31 @@ export const acsCalls: Scenario[] = [
       equal(call.isMuted, true, 'muted by a moderator');
       equal(await failureOf(call.unmute()), [403, 0], 'who cannot be overruled');
       equal(told, [false, true, false, true], 'each change is told once');
+    },
+  },
+  {
+    name: 'acs: a listener that throws or rejects stops no other',
+    rows: ['acs.listeners'],
+    async run(stage) {
+      const reported = await uncaught(async () => {
+        const [mod, guest] = [await party(stage, 'mod', 'moderator'), await stage.join('guest')];
+        const call = callOf(guest);
+        const feature = call.feature(Features.BreakoutRooms);
+        feature.on('breakoutRoomsUpdated', () => {
+          throw new Error('of a listener');
+        });
+        feature.on('breakoutRoomsUpdated', async () => {
+          throw new Error('of a promise');
+        });
+        feature.on('breakoutRoomsUpdated', (event) => {
+          (event as { data: unknown }).data = undefined;
+        });
+        const told = new Promise<BreakoutRoom>((resolve) => feature.on('breakoutRoomsUpdated', ({ type, data }) => void (type === 'assignedBreakoutRooms' && resolve(data as BreakoutRoom))));
+        const [made] = await rooms(mod).create({ rooms: 1, capacity: 2, names: ['Blue'], media: { audio: true } });
+        await made?.assign(['guest']);
+        equal((await soon(told, 'the last listener')).displayName, 'Blue', 'what the last one is told');
+      });
+      equal([...new Set(reported)].sort(), ['of a listener', 'of a promise'], 'each is reported as uncaught');
     },
   },
 ];

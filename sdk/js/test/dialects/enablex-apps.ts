@@ -1,6 +1,6 @@
 /** How apps written for the EnableX web SDK take what they are given, where samples differ from each other. */
 import { EnxRoom, type EnxAnswer, type EnxBreakoutDefinition, type EnxConnected, type EnxEventName, type EnxRooms } from '../../src/dialects/enablex/index.ts';
-import { answerOf, equal, ok, soon, until, type Scenario, type Stage } from './stage.ts';
+import { answerOf, equal, ok, soon, uncaught, until, type Scenario, type Stage } from './stage.ts';
 
 const ONE: EnxBreakoutDefinition = { participants: 3, audio: true, video: false, canvas: false, share: false, max_rooms: 1 };
 const ALL: EnxEventName[] = [
@@ -69,26 +69,6 @@ async function put(mod: App, who: App, room_id: string): Promise<EnxConnected> {
   const before = who.names.filter((name) => name === 'breakout-room-connected').length;
   mod.room.inviteToBreakoutRoom({ clients: [who.id], room_id, force_join: true });
   return who.heard('breakout-room-connected', before + 1);
-}
-
-/** Runs `during`, and collects what is reported as uncaught meanwhile. */
-async function uncaught(during: () => Promise<void>): Promise<string[]> {
-  const reported: string[] = [];
-  const real = globalThis.queueMicrotask;
-  globalThis.queueMicrotask = (job) =>
-    real(() => {
-      try {
-        job();
-      } catch (error) {
-        reported.push((error as Error).message);
-      }
-    });
-  try {
-    await during();
-  } finally {
-    globalThis.queueMicrotask = real;
-  }
-  return reported;
 }
 
 const fields = (value: object): string[] => Object.keys(value).sort();

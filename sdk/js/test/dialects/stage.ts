@@ -96,3 +96,23 @@ export function until(room: Room, holds: () => boolean, what: string): Promise<v
     what,
   );
 }
+
+/** Runs `during`, and collects what is reported as uncaught meanwhile. */
+export async function uncaught(during: () => Promise<void>): Promise<string[]> {
+  const reported: string[] = [];
+  const real = globalThis.queueMicrotask;
+  globalThis.queueMicrotask = (job) =>
+    real(() => {
+      try {
+        job();
+      } catch (error) {
+        reported.push((error as Error).message);
+      }
+    });
+  try {
+    await during();
+  } finally {
+    globalThis.queueMicrotask = real;
+  }
+  return reported;
+}
