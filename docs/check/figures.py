@@ -89,6 +89,20 @@ def check_constants() -> None:
             raise Wrong(f"{page}: {found[0]!r}, but {name} is {constant(place, name)}")
 
 
+def check_rules() -> None:
+    """Rules by number: those that code cites are on the page, and each rule of the page has a test."""
+    page = set(re.findall(r"^\*\*Rule (\d+)\.", (ROOT / "docs/breakouts.md").read_text(), re.M))
+    sources = {path: path.read_text() for path in (ROOT / "crates").rglob("*.rs")}
+    for path, text in sources.items():
+        for rule in re.findall(r"\b[Rr]ules? (\d+)\b", text):
+            if rule not in page:
+                raise Wrong(f"{path.relative_to(ROOT)} cites rule {rule}, which docs/breakouts.md does not have")
+    tests = "".join(text for path, text in sources.items() if "tests" in path.parts)
+    tested = set(re.findall(r"fn rule_(\d+)_", tests)) | set(re.findall(r"^//! Rule (\d+):", tests, re.M))
+    if untested := sorted(page - tested, key=int):
+        raise Wrong(f"docs/breakouts.md: no test is called after rule {', '.join(untested)}")
+
+
 def check_defaults(server: Server) -> None:
     """The defaults that docs/breakouts.md names are those of a room whose creator says nothing."""
     server.ensure()

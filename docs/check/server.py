@@ -54,6 +54,7 @@ class Server:
         for name, port in SHOWN.items():
             for host in ("127.0.0.1", "localhost"):
                 text = text.replace(f"{host}:{port}", f"127.0.0.1:{self.ports[name]}")
+        text = text.replace(f"http.server {SHOWN['app']} ", f"http.server {self.ports['app']} ")
         text = text.replace(SAMPLE[0], str(SAMPLE[1]))
         return text.replace("https://sfu.example.org", self.url)
 

@@ -25,11 +25,12 @@ TIMEOUT_S = 600
 
 PRELUDE = r"""
 set -euo pipefail
-ask() { printf '%s\n' "docs-check-ask $(python3 -c 'import json,os,sys; print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]))' "$@")"
+ask() { printf '%s\n' "docs-check-ask $(command python3 -c 'import json,os,sys; print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]))' "$@")"
   local answer; IFS= read -r answer <&3; [ "$answer" = ok ] || { echo "$answer" >&2; return 1; }; }
 make() { ask make "$@" >&4; }
 cargo() { ask cargo "$@" >&4; }
 sideroom() { if [ "${1:-}" = serve ] && [ "${2:-}" != --help ]; then ask sideroom "$@" >&4; else command sideroom "$@"; fi; }
+python3() { case " $* " in *" http.server "*) ask background python3 "$@" >&4 ;; *) command python3 "$@" ;; esac; }
 npx() { case " $* " in *" --servedir"*) ask background npx "$@" >&4 ;; *) command npx "$@" ;; esac; }
 """
 
