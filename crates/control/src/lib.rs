@@ -26,6 +26,7 @@ mod outcome;
 mod person;
 mod planner;
 mod recall;
+mod reload;
 mod restart;
 mod rights;
 mod room;

@@ -13,7 +13,8 @@ use crate::turn::{Effects, Turn};
 use crate::volatile::Volatile;
 use crate::{
     Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record, Request,
-    RequestId, Rights, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, apply,
+    RequestId, Rights, RoomConfig, RoomSettings, RoomView, SlotPool, Timer, UnixMillis, Viewer,
+    apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -121,18 +122,52 @@ impl Room {
 
     /// Does what has come due, in order.
     pub fn tick(&mut self, now: UnixMillis) -> Vec<Applied> {
+        self.run_due(now, State::next_timer)
+    }
+
+    /// As [`Room::tick`], without the places of those who dropped: for a caller that counts their spans on a
+    /// clock that does not jump, and ends them with [`Room::expire`].
+    pub fn tick_calendar(&mut self, now: UnixMillis) -> Vec<Applied> {
+        self.run_due(now, State::next_calendar_timer)
+    }
+
+    /// When [`Room::tick_calendar`] has something to do next.
+    pub fn next_calendar_deadline(&self) -> Option<UnixMillis> {
+        self.state.next_calendar_timer().map(|(at, _)| at)
+    }
+
+    /// The place of somebody who dropped is kept no longer, whatever the calendar says.
+    pub fn expire(
+        &mut self,
+        now: UnixMillis,
+        participant: ParticipantId,
+    ) -> Result<Applied, BreakoutError> {
+        let until = self.state.participant(participant)?.dropped;
+        let now = until.map_or(now, |until| until.max(now));
+        self.run_own_timer(now, Timer::Expire(participant))
+    }
+
+    fn run_due(
+        &mut self,
+        now: UnixMillis,
+        next: fn(&State) -> Option<(UnixMillis, Timer)>,
+    ) -> Vec<Applied> {
         let mut all = Vec::new();
-        while let Some((at, timer)) = self.state.next_timer()
+        while let Some((at, timer)) = next(&self.state)
             && at <= now
         {
-            let id = format!("timer-{}", self.state.chain.seq + 1);
-            let id = RequestId::new(&id).expect("invariant: a number fits a request id");
-            match self.apply(now, Actor::System, &id, Command::Timer(timer)) {
+            match self.run_own_timer(now, timer) {
                 Ok(applied) => all.push(applied),
                 Err(_) => break,
             }
         }
         all
+    }
+
+    fn run_own_timer(&mut self, now: UnixMillis, timer: Timer) -> Result<Applied, BreakoutError> {
+        let id = format!("timer-{}", self.state.chain.seq + 1);
+        let id = RequestId::new(&id).expect("invariant: a number fits a request id");
+        self.apply(now, Actor::System, &id, Command::Timer(timer))
     }
 
     /// When [`Room::tick`] has something to do next; `None`: not before something else happens.

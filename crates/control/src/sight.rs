@@ -108,6 +108,7 @@ impl State {
             },
             away: one.is_away(),
             dropped: !one.is_connected(),
+            connecting: false,
             tracks: tracks
                 .map(|track| TrackView {
                     track: track.id,

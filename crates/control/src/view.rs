@@ -73,6 +73,8 @@ pub struct ParticipantView {
     pub away: bool,
     /// Its connection dropped.
     pub dropped: bool,
+    /// Its transport is not up yet. The room cannot know; whoever serves the room fills it in.
+    pub connecting: bool,
     /// What it publishes, where the viewer can hear or see it.
     pub tracks: Vec<TrackView>,
     /// When it came in.

@@ -147,6 +147,14 @@ impl SendBatch {
         self.packets.is_empty()
     }
 
+    /// Drops what waits, and says how much that was.
+    pub fn clear(&mut self) -> u64 {
+        let dropped = self.packets.len() as u64;
+        self.reset();
+        self.close_groups();
+        dropped
+    }
+
     /// How many packets were committed since the batch was last empty.
     pub fn len(&self) -> usize {
         self.packets.len()

@@ -95,4 +95,6 @@ drop_reasons! {
     SocketFull = "socket_full",
     /// The kernel refused the packet.
     SendFailed = "send_failed",
+    /// The worker had not obeyed an order in time, and must not send by an old table.
+    Fenced = "fenced",
 }

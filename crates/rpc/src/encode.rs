@@ -77,16 +77,16 @@ pub(crate) fn participant(view: control::ParticipantView) -> proto::Participant 
         group_id: view.group.to_string(),
         away: view.away,
         tracks: view.tracks.into_iter().map(track).collect(),
-        connection: connection(view.dropped).into(),
+        connection: connection(view.dropped, view.connecting).into(),
         joined_at_ms: view.joined_at.0,
     }
 }
 
-const fn connection(dropped: bool) -> proto::Connection {
-    if dropped {
-        proto::Connection::Lost
-    } else {
-        proto::Connection::Connected
+const fn connection(dropped: bool, connecting: bool) -> proto::Connection {
+    match (dropped, connecting) {
+        (true, _) => proto::Connection::Lost,
+        (false, true) => proto::Connection::Connecting,
+        (false, false) => proto::Connection::Connected,
     }
 }
 

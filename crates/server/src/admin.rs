@@ -7,28 +7,31 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+use crate::health::{Health, Verdict};
 use crate::metrics::Exporter;
-use crate::shutdown::{Phase, Shutdown};
 
 /// `/healthz`, `/readyz` and `/metrics`.
-pub fn router(exporter: Exporter, shutdown: Shutdown) -> Router {
+pub fn router(exporter: Exporter, health: Health) -> Router {
     Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz).with_state(shutdown))
+        .route("/healthz", get(healthz).with_state(health.clone()))
+        .route("/readyz", get(readyz).with_state(health))
         .route("/metrics", get(metrics).with_state(exporter))
 }
 
-async fn healthz() -> &'static str {
-    "ok\n"
+async fn healthz(State(health): State<Health>) -> impl IntoResponse {
+    answer(health.alive())
 }
 
-async fn readyz(State(shutdown): State<Shutdown>) -> impl IntoResponse {
-    match shutdown.phase() {
-        Phase::Running => (StatusCode::OK, "ready\n"),
-        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-        Phase::Closing => (StatusCode::SERVICE_UNAVAILABLE, "closing\n"),
-    }
+async fn readyz(State(health): State<Health>) -> impl IntoResponse {
+    answer(health.ready())
+}
+
+fn answer(verdict: Verdict) -> (StatusCode, String) {
+    let status = match verdict.good {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, verdict.text)
 }
 
 async fn metrics(State(exporter): State<Exporter>) -> impl IntoResponse {

@@ -1,4 +1,4 @@
-//! Composition of the planes: media workers, the control loop over them, and the front ends over it.
+//! Composition of the planes: media workers, the rooms' tasks over them, and the front ends over those.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use sideroom_control::{CodecChoice, RoomSettings};
 use sideroom_net::{PortOptions, TcpLimits, UdpOptions};
-use sideroom_rpc::Backend;
 use sideroom_session::Certificate;
 use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::srtp::SrtpProfile;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::config::{Config, VideoCodec};
 use crate::media::{self, MediaPlane, StartOptions};
 use crate::metrics::{MediaTotals, WorkerTotals};
-use crate::rooms::{ControlLoop, LoopOptions, Node};
+use crate::rooms::{self, Directory, MediaPort, Node, NodeOptions};
 use crate::serve::Launch;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -31,50 +30,46 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (plane, told) = media::start(&start_options(&config)?)?;
     let plane = Arc::new(plane);
     let (life, participants) = watch::channel(0);
-    let mut control = ControlLoop::new(
-        loop_options(&config, launch.shutdown.clone()),
+    let rooms = Directory::new(
+        node_options(&config),
         launch.journal.clone(),
-        Arc::clone(&plane),
+        Arc::clone(&plane) as Arc<dyn MediaPort>,
+        launch.shutdown.clone(),
         life,
     );
-    control.load().await?;
-    let queued = usize::try_from(config.limits.queued_commands).unwrap_or(usize::MAX);
-    let (asks, asked) = mpsc::channel(queued.max(1));
-    let control = tokio::spawn(control.run(asked, told));
-    let node = Arc::new(Node::new(asks, Arc::clone(&plane), launch.shutdown.clone()));
+    rooms::load(&rooms).await?;
+    let dispatcher = tokio::spawn(rooms::dispatch(
+        Arc::clone(&rooms),
+        Arc::clone(&plane),
+        told,
+    ));
+    tokio::spawn(rooms::observe(Arc::clone(&rooms), Arc::clone(&plane)));
     tokio::spawn(publish(Arc::clone(&plane)));
+    launch.health.watch(Arc::clone(&rooms), Arc::clone(&plane));
+    let node = Arc::new(Node::new(rooms, Arc::clone(&plane)));
     let shutdown = launch.shutdown.clone();
     crate::front::serve(launch, Arc::clone(&node))?;
     shutdown.advance(Phase::Running);
     tokio::select! {
-        // Without its loop the server is an empty shell. Whoever runs it starts it again, and everything
-        // that was answered is there.
-        ended = control => return Err(format!("the control loop ended: {ended:?}").into()),
-        () = drain(&shutdown, &config, &node, participants) => {}
+        // Without it rooms never learn of lost transports. Whoever runs the server starts it again, and
+        // everything that was answered is there.
+        ended = dispatcher => return Err(format!("the dispatcher ended: {ended:?}").into()),
+        () = drain(&shutdown, &config, participants) => {}
     }
-    node.close().await;
+    node.send_everybody_away();
     tokio::time::sleep(LAST_WORDS).await;
+    node.close().await;
     plane.stop();
     Ok(())
 }
 
-async fn drain(
-    shutdown: &Shutdown,
-    config: &Config,
-    node: &Node,
-    mut participants: watch::Receiver<usize>,
-) {
+async fn drain(shutdown: &Shutdown, config: &Config, mut participants: watch::Receiver<usize>) {
     let deadline = Duration::from_secs(config.node.drain_deadline_s.into());
-    let begun = async {
-        shutdown.reached(Phase::Draining).await;
-        // The loop may be gone already, then nothing is left to drain.
-        let _ = node.drain(Some(deadline)).await;
-    };
     let empty = async {
         shutdown.reached(Phase::Draining).await;
         drop(participants.wait_for(|count| *count == 0).await);
     };
-    tokio::join!(begun, shutdown.drain(deadline, empty));
+    shutdown.drain(deadline, empty).await;
 }
 
 /// Everything the media plane has to know of the configuration.
@@ -128,10 +123,10 @@ fn interfaces(bind: IpAddr) -> std::io::Result<Vec<IpAddr>> {
     Ok(if real.is_empty() { loopback } else { real })
 }
 
-fn loop_options(config: &Config, shutdown: Shutdown) -> LoopOptions {
+fn node_options(config: &Config) -> NodeOptions {
     let bound = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let rooms = &config.rooms;
-    LoopOptions {
+    NodeOptions {
         defaults: RoomSettings {
             max_active_talkers: rooms.max_active_talkers,
             max_breakouts: rooms.max_breakouts.into(),
@@ -145,9 +140,9 @@ fn loop_options(config: &Config, shutdown: Shutdown) -> LoopOptions {
         max_rooms: bound(config.limits.rooms),
         max_participants: bound(config.limits.participants),
         max_watchers: bound(config.limits.watchers_per_room),
+        max_queued: bound(config.limits.queued_commands),
         snapshot_every: config.store.snapshot_every_records.max(1),
         empty_timeout: Duration::from_secs(rooms.empty_timeout_s.into()),
-        shutdown,
     }
 }
 

@@ -218,7 +218,7 @@ section! {
         watchers_per_room: u32 = 2_000,
         /// Bytes of one request or message.
         message_bytes: u32 = 524_288,
-        /// Commands that wait for the control loop before new ones are refused.
+        /// Requests that wait for one room before new ones are refused.
         queued_commands: u32 = 4_096,
         /// Requests a second of one API key.
         requests_per_s_per_key: u32 = 10_000,

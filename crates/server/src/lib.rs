@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod front;
+pub mod health;
 pub mod logging;
 pub mod media;
 pub mod metrics;

@@ -14,8 +14,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use command_name::{command_name, moves_people};
 pub use control::{
-    NodeTotals, answered, applied, connected, isolation_violated, joined, moved, transport_lost,
-    watcher_cut,
+    NodeTotals, answered, applied, connected, isolation_violated, joined, moved, room_restarted,
+    transport_lost, watcher_cut, worker_fenced, workers_lost,
 };
 pub use media::{MediaTotals, WorkerTotals};
 pub use refusals::count_refusals;

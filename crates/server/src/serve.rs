@@ -9,6 +9,7 @@ use sideroom_rpc::auth::Keyring;
 use tokio::net::TcpListener;
 
 use crate::config::{ApiKey, Config, ConfigError, KeysError};
+use crate::health::Health;
 use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::shutdown::{Phase, Shutdown};
@@ -17,8 +18,6 @@ use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
 use crate::{admin, clock};
 
-/// Threads for the control plane. Media has threads of its own.
-const CONTROL_THREADS: usize = 2;
 /// How often observations move into their histograms.
 const UPKEEP_S: u64 = 5;
 /// How often journals of ended rooms are looked through.
@@ -84,6 +83,8 @@ pub struct Launch {
     pub keyring: Arc<Keyring>,
     /// What survives.
     pub journal: Journal,
+    /// What the admin port asks.
+    pub health: Health,
     /// Where the server is in its life. The parts say when they are ready and obey the end.
     pub shutdown: Shutdown,
     /// For pages, JSON, WebSocket, WHIP and WHEP.
@@ -114,7 +115,6 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
         source,
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(CONTROL_THREADS)
         .thread_name("control")
         .enable_all()
         .build()?;
@@ -122,12 +122,13 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
         let journal = Journal::new(store);
+        let health = Health::new(shutdown.clone(), journal.clone());
         let http = listen("http.listen", config.http.listen).await?;
         let grpc = listen("grpc.listen", config.grpc.listen).await?;
         let admin = listen("admin.listen", config.admin.listen).await?;
         let welcome = welcome(&config, dev, [&http, &grpc, &admin])?;
         tokio::spawn(
-            axum::serve(admin, admin::router(exporter.clone(), shutdown.clone())).into_future(),
+            axum::serve(admin, admin::router(exporter.clone(), health.clone())).into_future(),
         );
         tokio::spawn(upkeep(exporter));
         tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
@@ -147,6 +148,7 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
             dev,
             keyring,
             journal,
+            health,
             shutdown,
             http,
             grpc,

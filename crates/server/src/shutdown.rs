@@ -2,13 +2,14 @@
 //!
 //! A drain refuses new rooms and joins, tells watchers, and waits until the rooms are empty or its
 //! deadline has come; then everything closes. A second signal closes at once. This module only tells the
-//! phase and waits; what a phase means for rooms is the control loop's business.
+//! phase and waits; what a phase means for rooms is their business.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::metrics::catalogue as names;
 
@@ -32,6 +33,8 @@ pub enum Phase {
 #[derive(Clone, Debug)]
 pub struct Shutdown {
     phase: Arc<watch::Sender<Phase>>,
+    /// When a drain ends at the latest, if somebody has asked for another end than the configured one.
+    deadline: Arc<watch::Sender<Option<Instant>>>,
 }
 
 impl Default for Shutdown {
@@ -44,8 +47,10 @@ impl Shutdown {
     /// A server that starts.
     pub fn new() -> Self {
         let (phase, _) = watch::channel(Phase::Starting);
+        let (deadline, _) = watch::channel(None);
         Self {
             phase: Arc::new(phase),
+            deadline: Arc::new(deadline),
         }
     }
 
@@ -77,18 +82,37 @@ impl Shutdown {
         async move { drop(seen.wait_for(|now| *now >= phase).await) }
     }
 
+    /// Ends the drain this long from now at the latest, instead of when the configuration says. The last
+    /// word counts.
+    pub fn drain_within(&self, deadline: Duration) {
+        self.deadline.send_replace(Some(Instant::now() + deadline));
+    }
+
     /// Waits for a drain to begin, then until `empty` resolves, the deadline has come or somebody closes;
-    /// then closes. Resolves when the server is to close.
-    pub async fn drain(&self, deadline: Duration, empty: impl Future<Output = ()>) {
+    /// then closes. Resolves when the server is to close. `configured` is the deadline for a drain that was
+    /// asked for without one.
+    pub async fn drain(&self, configured: Duration, empty: impl Future<Output = ()>) {
         self.reached(Phase::Draining).await;
         tokio::select! {
             () = self.reached(Phase::Closing) => {}
-            () = empty => tracing::info!("every room has ended"),
-            () = tokio::time::sleep(deadline) => {
+            () = empty => tracing::info!("nobody is connected any more"),
+            () = self.deadline_passes(Instant::now() + configured) => {
                 tracing::warn!("the drain's deadline has come; rooms that still run are closed");
             }
         }
         self.advance(Phase::Closing);
+    }
+
+    async fn deadline_passes(&self, configured: Instant) {
+        let mut asked = self.deadline.subscribe();
+        loop {
+            let until = (*asked.borrow_and_update()).unwrap_or(configured);
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                // The sender lives as long as we do.
+                _ = asked.changed() => {}
+            }
+        }
     }
 
     /// Turns SIGTERM and SIGINT into a drain, and a second one into closing at once.
@@ -100,6 +124,15 @@ impl Shutdown {
         // nothing, writing fails and the process goes on.
         let mut too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
         tokio::spawn(async move { while too_large.recv().await.is_some() {} });
+        // A terminal that goes away, or an operator who means a reload, must not end meetings.
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                tracing::warn!(
+                    "SIGHUP: nothing is read again; restart the server to change its configuration"
+                );
+            }
+        });
         let shutdown = self.clone();
         tokio::spawn(async move {
             for phase in [Phase::Draining, Phase::Closing] {

@@ -8,6 +8,7 @@ mod memory;
 mod redb;
 mod redb_error;
 mod redb_tables;
+mod redb_writer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -41,6 +42,19 @@ pub struct StoredRoom {
     pub rows: Vec<Row>,
 }
 
+/// What one commit changes of a room: all of it or nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Change {
+    /// Rows to add to its journal.
+    pub rows: Vec<Row>,
+    /// The room as a whole, as of the row `seq`, after those rows are added. The first snapshot of a room
+    /// stays until the journal is shortened, so that it can be replayed from there; of the others only
+    /// the newest does.
+    pub snapshot: Option<Row>,
+    /// The room has ended, then: it is not loaded again. Its journal stays for a while.
+    pub ended_at_ms: Option<u64>,
+}
+
 /// Everything that was kept.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
@@ -68,6 +82,9 @@ pub enum StoreError {
     /// The file is not a store, of a newer version, or damaged.
     #[error("the store's file cannot be used: {0}")]
     Unusable(String),
+    /// What is kept of a room leads to no room.
+    #[error("the room cannot be read: {0}")]
+    Unreadable(String),
     /// Anything else that the system said.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -82,15 +99,35 @@ pub type Committed<T = ()> = Pin<Box<dyn Future<Output = Result<T, StoreError>> 
 /// Keeps rooms. Calls return at once, in the order in which their work is done; the future tells when
 /// it is durable. Dropping the future does not undo the work.
 pub trait Store: Send + Sync + 'static {
+    /// Changes a room.
+    fn commit(&self, room: RoomId, change: Change) -> Committed;
+
     /// Adds to the journal of a room.
-    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed;
+    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
+        let change = Change {
+            rows,
+            ..Change::default()
+        };
+        self.commit(room, change)
+    }
 
-    /// Keeps a room as a whole, as of the row `snapshot.seq`. The first snapshot of a room stays, so that
-    /// its journal can be replayed from its beginning; of the others only the newest does.
-    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed;
+    /// Keeps a room as a whole.
+    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
+        let change = Change {
+            snapshot: Some(snapshot),
+            ..Change::default()
+        };
+        self.commit(room, change)
+    }
 
-    /// The room has ended: it is not loaded again. Its journal stays for a while.
-    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed;
+    /// The room has ended.
+    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
+        let change = Change {
+            ended_at_ms: Some(ended_at_ms),
+            ..Change::default()
+        };
+        self.commit(room, change)
+    }
 
     /// Every room that has not ended.
     fn load(&self) -> Committed<Stored>;
@@ -109,6 +146,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the journals of rooms that ended before this time.
     fn forget_ended_before(&self, at_ms: u64) -> Committed;
+
+    /// Why nothing can be kept at present; `None`: it works. A store that failed finds out by itself when
+    /// it works again.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The store that a configuration asks for.
@@ -123,6 +166,33 @@ pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     )?))
 }
 
+/// Rows before its newest snapshot that a room's journal keeps at least. It holds twice as many at most, and
+/// what comes between two snapshots.
+pub const JOURNAL_ROWS: u64 = 50_000;
+/// Rows that one snapshot removes at most, so that others do not wait long for it.
+const TRIMMED_ROWS: usize = 4_096;
+
+/// Which snapshots stay when one of the row `new` is added to `kept`, which is in order: the first, from
+/// which the journal is replayed; one that can take its place; and the newest.
+fn snapshots_to_keep(kept: &[u64], new: u64) -> Vec<u64> {
+    let mut all: Vec<u64> = kept.iter().copied().filter(|seq| *seq < new).collect();
+    all.push(new);
+    let is_far = |first: &u64, seq: &u64| *seq >= first + JOURNAL_ROWS;
+    let Some(mut first) = all.first().copied() else {
+        return all;
+    };
+    // The next one takes the place of the first once it is old enough itself.
+    if let Some(next) = all.iter().find(|seq| is_far(&first, seq)).copied()
+        && is_far(&next, &new)
+    {
+        first = next;
+    }
+    let next = all.iter().find(|seq| is_far(&first, seq)).copied();
+    let stays = |seq: &u64| *seq == first || Some(*seq) == next || *seq == new;
+    all.retain(stays);
+    all
+}
+
 /// True if `rows` go on where the journal ends, without a gap. `last` is 0 for an empty journal.
 fn follows(last: u64, rows: &[Row]) -> bool {
     let first = rows.first().map_or(1, |row| row.seq);
@@ -132,4 +202,27 @@ fn follows(last: u64, rows: &[Row]) -> bool {
             .iter()
             .zip(expected..)
             .all(|(row, expected)| row.seq == expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_snapshot_moves_on_when_another_is_old_enough() {
+        let mut kept = vec![0];
+        for new in (1_000..=500_000).step_by(1_000) {
+            kept = snapshots_to_keep(&kept, new);
+            assert!(kept.len() <= 3 && kept.last() == Some(&new), "{kept:?}");
+            let behind = new - kept[0];
+            assert!(behind <= 2 * JOURNAL_ROWS, "{kept:?}");
+            assert!(new < JOURNAL_ROWS || behind >= JOURNAL_ROWS, "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_of_the_same_row_replaces_the_older() {
+        assert_eq!(snapshots_to_keep(&[0], 0), [0]);
+        assert_eq!(snapshots_to_keep(&[0, 1], 2), [0, 2]);
+    }
 }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use running::{Client, client_token, keyring};
 use serde_json::json;
 use sideroom::config::Config;
+use sideroom::health::Health;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
@@ -70,11 +71,13 @@ async fn start() -> (String, Shutdown) {
     let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = http.local_addr().unwrap().to_string();
     let shutdown = Shutdown::new();
+    let journal = Journal::new(Arc::new(MemoryStore::new()));
     let launch = Launch {
         config: Arc::new(Config::load(None, env).unwrap()),
         dev: false,
         keyring: Arc::new(keyring()),
-        journal: Journal::new(Arc::new(MemoryStore::new())),
+        health: Health::new(shutdown.clone(), journal.clone()),
+        journal,
         shutdown: shutdown.clone(),
         http,
         grpc: TcpListener::bind("127.0.0.1:0").await.unwrap(),

@@ -12,10 +12,16 @@ impl State {
     pub(crate) fn next_timer(&self) -> Option<(UnixMillis, Timer)> {
         let expiry = self.expiries.first();
         let expiry = expiry.map(|(until, participant)| (*until, Timer::Expire(*participant)));
-        [expiry, self.next_breakout_timer()]
+        [expiry, self.next_calendar_timer()]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// What comes due at a moment of the calendar that somebody has named: all but the places of those who
+    /// dropped, which are kept for a span.
+    pub(crate) fn next_calendar_timer(&self) -> Option<(UnixMillis, Timer)> {
+        self.next_breakout_timer()
     }
 
     fn next_breakout_timer(&self) -> Option<(UnixMillis, Timer)> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sideroom::config::{ApiKey, Config};
+use sideroom::health::Health;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
@@ -41,11 +42,13 @@ impl Server {
         let http = TcpListener::bind((loopback, 0)).await.unwrap();
         let url = format!("http://{}", http.local_addr().unwrap());
         let shutdown = Shutdown::new();
+        let journal = Journal::new(Arc::new(MemoryStore::new()));
         let launch = Launch {
             config: Arc::new(config),
             dev: false,
             keyring: Arc::clone(&keyring),
-            journal: Journal::new(Arc::new(MemoryStore::new())),
+            health: Health::new(shutdown.clone(), journal.clone()),
+            journal,
             shutdown: shutdown.clone(),
             http,
             grpc: TcpListener::bind((loopback, 0)).await.unwrap(),

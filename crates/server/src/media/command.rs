@@ -56,7 +56,10 @@ pub enum WorkerCommand {
     /// A room's table changes.
     Apply(Arc<RouteUpdate>, oneshot::Sender<Result<Epoch, OutOfOrder>>),
     /// A room's table, whole: the room is new on this worker, or an update was lost.
-    ApplyWhole(Arc<RoutePlan>, oneshot::Sender<Epoch>),
+    ApplyWhole(
+        Arc<RoutePlan>,
+        Option<oneshot::Sender<Result<Epoch, OutOfOrder>>>,
+    ),
     /// The room is served here no longer.
     RemoveRoom(RoomId),
     /// A track of this worker's publishers crosses to these workers from now on.

@@ -1,6 +1,8 @@
 //! Where the forwarder's packets go: noted down, and sealed into the worker's batch when the burst is over;
 //! or into another worker's ring.
 
+use std::sync::Arc;
+
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_net::{Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
@@ -9,6 +11,7 @@ use sideroom_session::{Ahead, RtpParts};
 
 use super::bundles::Bundles;
 use super::counts::WorkerCounts;
+use super::fence::Fence;
 use super::peers::{Peer, Peers};
 use super::relay_ring::RelayWriter;
 
@@ -32,6 +35,8 @@ pub(super) struct Wires {
     pub to_wake: u64,
     /// Whose pacers keep something.
     pub paced: Vec<SubscriberId>,
+    /// While it is raised nothing leaves.
+    pub fence: Arc<Fence>,
 }
 
 /// The forwarder's egress for the length of one call.
@@ -89,6 +94,10 @@ impl Wires {
     fn send(&mut self, counts: &mut WorkerCounts) {
         if self.batch.is_empty() {
             return;
+        }
+        if self.fence.is_raised() {
+            let dropped = self.batch.clear();
+            return counts.drop_many(DropReason::Fenced, dropped);
         }
         let flushed = self.port.flush(&mut self.batch, WhenFull::Drop);
         counts.packets_sent += flushed.sent;

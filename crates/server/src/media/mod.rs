@@ -9,6 +9,7 @@ mod bundles;
 mod command;
 mod counts;
 mod egress;
+mod fence;
 mod hole;
 mod ladder;
 mod loss;
@@ -31,8 +32,9 @@ mod worker;
 
 pub use command::{Connect, Connected, WorkerCommand, WorkerEvent};
 pub use counts::{PublishedCounts, WorkerCounts};
+pub use fence::Fence;
 pub use outbox::Told;
 pub use placement::SPREAD_ABOVE;
-pub use plane::{ConnectError, MediaPlane, Publishing};
+pub use plane::{ConnectError, MediaPlane, Publishing, WorkerHealth};
 pub use start::{StartError, StartOptions, start};
 pub use talkers::{LayerMasks, TalkerLists};

@@ -1,6 +1,6 @@
 //! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sideroom_route::{ParticipantId, RoomId, WorkerId};
 
@@ -14,6 +14,8 @@ pub(super) struct Placement {
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
     homes: HashMap<ParticipantId, WorkerId>,
+    /// Workers that serve nobody any more.
+    lost: BTreeSet<WorkerId>,
     rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
 }
 
@@ -24,6 +26,7 @@ impl Placement {
             spread_above: spread_above.max(1),
             load: vec![0; usize::from(workers.max(1))],
             homes: HashMap::new(),
+            lost: BTreeSet::new(),
             rooms: HashMap::new(),
         }
     }
@@ -92,15 +95,24 @@ impl Placement {
         Some((home, last))
     }
 
+    /// A worker is lost: nobody is placed there any more. Gives those who are, once.
+    pub(super) fn lose(&mut self, worker: WorkerId) -> Vec<ParticipantId> {
+        if !self.lost.insert(worker) {
+            return Vec::new();
+        }
+        let there = self.homes.iter().filter(|(_, home)| **home == worker);
+        there.map(|(participant, _)| *participant).collect()
+    }
+
     fn choose(&self, room: RoomId) -> WorkerId {
-        let least_loaded = |_: &()| {
-            let indexed = self.load.iter().enumerate().min_by_key(|(_, load)| **load);
-            WorkerId(indexed.map_or(0, |(index, _)| u16::try_from(index).unwrap_or(0)))
-        };
+        let least_loaded = |_: &()| self.unused(&BTreeMap::new()).unwrap_or_default();
         let Some(held) = self.rooms.get(&room) else {
             return least_loaded(&());
         };
-        let fewest = held.iter().min_by_key(|(_, count)| **count);
+        let works = held
+            .iter()
+            .filter(|(worker, _)| !self.lost.contains(worker));
+        let fewest = works.min_by_key(|(_, count)| **count);
         match fewest {
             Some((worker, count)) if *count < self.spread_above => *worker,
             _ => self
@@ -112,7 +124,8 @@ impl Placement {
     fn unused(&self, held: &BTreeMap<WorkerId, usize>) -> Option<WorkerId> {
         let workers = self.load.iter().enumerate().filter_map(|(index, load)| {
             let worker = WorkerId(u16::try_from(index).ok()?);
-            (!held.contains_key(&worker)).then_some((worker, *load))
+            let free = !held.contains_key(&worker) && !self.lost.contains(&worker);
+            free.then_some((worker, *load))
         });
         workers
             .min_by_key(|(_, load)| *load)
@@ -146,6 +159,23 @@ mod tests {
             .map(|index| placement.place(who(1, index)).0)
             .collect();
         assert_eq!(homes, [0, 0, 0, 1, 1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn nobody_is_placed_on_a_worker_that_is_lost() {
+        let mut placement = Placement::new(2, 2);
+        for index in 0..2 {
+            assert_eq!(placement.place(who(1, index)), WorkerId(0));
+        }
+        let mut lost = placement.lose(WorkerId(0));
+        lost.sort_unstable();
+        assert_eq!(lost, [who(1, 0), who(1, 1)]);
+        assert!(placement.lose(WorkerId(0)).is_empty(), "once");
+        for index in 2..9 {
+            assert_eq!(placement.place(who(1, index)), WorkerId(1));
+        }
+        placement.remove(who(1, 0));
+        assert_eq!(placement.place(who(1, 0)), WorkerId(1));
     }
 
     #[test]

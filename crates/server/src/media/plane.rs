@@ -1,4 +1,4 @@
-//! The media plane as the control loop sees it: workers behind channels, and who is served where.
+//! The media plane as the rooms see it: workers behind channels, and who is served where.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use sideroom_forward::IngressConfig;
 use sideroom_net::Waker;
 use sideroom_route::{
-    Epoch, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId, TrackRoute,
-    WorkerId,
+    Epoch, OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId,
+    TrackRoute, WorkerId,
 };
 use sideroom_session::sdp::OfferError;
 use tokio::sync::oneshot;
 
 use super::command::{Connect, Connected, WorkerCommand};
 use super::counts::{PublishedCounts, WorkerCounts};
+use super::fence::Fence;
 use super::placement::Placement;
 use super::relays::Relays;
 
@@ -26,6 +27,8 @@ pub struct WorkerHandle {
     pub waker: Waker,
     /// Its counters.
     pub counts: Arc<PublishedCounts>,
+    /// Keeps it from sending.
+    pub fence: Arc<Fence>,
     /// The thread.
     pub thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -52,6 +55,24 @@ struct RoomMedia {
     crossing: BTreeMap<TrackId, Vec<WorkerId>>,
 }
 
+/// How the workers are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WorkerHealth {
+    /// Those that obey.
+    pub working: usize,
+    /// Those that have not obeyed in time and send nothing until they have.
+    pub fenced: usize,
+    /// Those that are gone or stuck for good.
+    pub lost: usize,
+}
+
+impl WorkerHealth {
+    /// All of them.
+    pub const fn all(&self) -> usize {
+        self.working + self.fenced + self.lost
+    }
+}
+
 struct State {
     placement: Placement,
     rooms: HashMap<RoomId, RoomMedia>,
@@ -64,20 +85,24 @@ pub struct MediaPlane {
 }
 
 /// Resolves when every worker concerned is there.
-pub struct Publishing(
-    Vec<oneshot::Receiver<Result<Epoch, sideroom_route::OutOfOrder>>>,
-    Epoch,
-);
+pub struct Publishing(Vec<(WorkerId, oneshot::Receiver<Result<Epoch, OutOfOrder>>)>);
 
 impl Publishing {
-    /// Waits for the workers. A worker that is gone is not waited for: it forwards nothing.
-    pub async fn applied(self) -> Epoch {
-        for waiting in self.0 {
+    /// Waits for the workers. A worker that is gone is not waited for: it forwards nothing. A call that is
+    /// given up goes on where it was.
+    pub async fn applied(&mut self) {
+        while let Some((worker, waiting)) = self.0.last_mut() {
             if let Ok(Err(out_of_order)) = waiting.await {
-                tracing::error!(%out_of_order, "a worker's table does not fit an update");
+                let worker = worker.0;
+                tracing::error!(worker, %out_of_order, "a worker's table does not fit an update");
             }
+            self.0.pop();
         }
-        self.1
+    }
+
+    /// The workers that have not answered yet.
+    pub fn late(&self) -> impl Iterator<Item = WorkerId> + '_ {
+        self.0.iter().map(|(worker, _)| *worker)
     }
 }
 
@@ -95,8 +120,11 @@ impl MediaPlane {
         }
     }
 
-    /// Makes (or replaces) a participant's transport.
-    pub async fn connect(&self, connect: Connect) -> Result<Connected, ConnectError> {
+    /// Makes (or replaces) a participant's transport. The order is given at once.
+    pub fn connect(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
         let participant = connect.participant;
         let room = participant.room();
         let (answer, answered) = oneshot::channel();
@@ -112,30 +140,30 @@ impl MediaPlane {
             self.order(home, WorkerCommand::Connect(Box::new(connect), answer));
             home
         };
-        let made = answered.await.map_err(|_| ConnectError::WorkerStuck)?;
-        match made {
-            Ok(connected) => {
-                self.wire(home, participant, &connected);
-                Ok(connected)
-            }
-            Err(refused) => {
-                self.disconnect(participant);
-                Err(refused.into())
-            }
+        async move {
+            let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
+            self.wire(home, participant, &connected);
+            Ok(connected)
         }
     }
 
-    /// Answers a later offer on the same transport.
-    pub async fn reoffer(&self, connect: Connect) -> Result<Connected, ConnectError> {
+    /// Answers a later offer on the same transport. The order is given at once.
+    pub fn reoffer(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
         let participant = connect.participant;
-        let Some(home) = self.state().placement.home_of(participant) else {
-            return Err(ConnectError::WorkerStuck);
-        };
+        let home = self.state().placement.home_of(participant);
         let (answer, answered) = oneshot::channel();
-        self.order(home, WorkerCommand::Reoffer(Box::new(connect), answer));
-        let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
-        self.wire(home, participant, &connected);
-        Ok(connected)
+        if let Some(home) = home {
+            self.order(home, WorkerCommand::Reoffer(Box::new(connect), answer));
+        }
+        async move {
+            let home = home.ok_or(ConnectError::WorkerStuck)?;
+            let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
+            self.wire(home, participant, &connected);
+            Ok(connected)
+        }
     }
 
     /// Ends a participant's transport.
@@ -176,20 +204,19 @@ impl MediaPlane {
     pub fn publish(&self, update: Arc<RouteUpdate>) -> Publishing {
         let mut state = self.state();
         let State { placement, rooms } = &mut *state;
-        let epoch = update.epoch;
         let held = rooms
             .entry(update.room)
             .or_insert_with(|| RoomMedia::new(update.room, self.workers.len()));
         if held.plan.epoch != update.after {
             tracing::error!(room = update.room.0, "an update does not follow the table");
-            return Publishing(Vec::new(), epoch);
+            return Publishing(Vec::new());
         }
         // The workers first: they can begin while the plane follows.
         let mut waiting = Vec::new();
         for worker in placement.workers_of(update.room) {
             let (answer, answered) = oneshot::channel();
             self.order(worker, WorkerCommand::Apply(Arc::clone(&update), answer));
-            waiting.push(answered);
+            waiting.push((worker, answered));
         }
         let before = &held.plan.routes;
         held.relays.apply(
@@ -200,11 +227,11 @@ impl MediaPlane {
         let followed = held.plan.apply(&update);
         debug_assert!(followed.is_ok(), "invariant: it follows the table");
         self.cross(placement, held);
-        Publishing(waiting, epoch)
+        Publishing(waiting)
     }
 
     /// Gives a room's whole table: after a start, or when control begins anew.
-    pub fn publish_whole(&self, plan: RoutePlan) {
+    pub fn publish_whole(&self, plan: RoutePlan) -> Publishing {
         let mut state = self.state();
         let State { placement, rooms } = &mut *state;
         let held = rooms
@@ -218,14 +245,58 @@ impl MediaPlane {
         }
         held.plan = plan;
         let shared = Arc::new(held.plan.clone());
+        let mut waiting = Vec::new();
         for worker in placement.workers_of(shared.room) {
-            let (answer, _) = oneshot::channel();
-            self.order(
-                worker,
-                WorkerCommand::ApplyWhole(Arc::clone(&shared), answer),
-            );
+            let (answer, answered) = oneshot::channel();
+            let whole = WorkerCommand::ApplyWhole(Arc::clone(&shared), Some(answer));
+            self.order(worker, whole);
+            waiting.push((worker, answered));
         }
         self.cross(placement, held);
+        Publishing(waiting)
+    }
+
+    /// These workers send nothing until they have carried out every order that they were given.
+    pub fn fence(&self, workers: &[WorkerId]) {
+        for worker in workers {
+            if let Some(handle) = self.workers.get(usize::from(worker.0)) {
+                handle.fence.raise();
+            }
+        }
+    }
+
+    /// Participants whose worker was lost since this was last asked: their transports are gone.
+    pub fn take_lost(&self) -> Vec<ParticipantId> {
+        let numbers = 0..u16::try_from(self.workers.len()).unwrap_or(u16::MAX);
+        let lost = numbers.map(WorkerId).zip(&self.workers);
+        let lost = lost.filter(|(_, handle)| handle.fence.is_lost());
+        let mut participants = Vec::new();
+        for (worker, _) in lost {
+            participants.extend(self.state().placement.lose(worker));
+        }
+        for participant in &participants {
+            self.disconnect(*participant);
+        }
+        participants
+    }
+
+    /// How the workers are.
+    pub fn health(&self) -> WorkerHealth {
+        let mut health = WorkerHealth::default();
+        for worker in &self.workers {
+            match (worker.fence.is_lost(), worker.fence.is_raised()) {
+                (true, _) => health.lost += 1,
+                (false, true) => health.fenced += 1,
+                (false, false) => health.working += 1,
+            }
+        }
+        health
+    }
+
+    /// How many workers are lost.
+    pub fn lost_workers(&self) -> usize {
+        let lost = self.workers.iter().filter(|worker| worker.fence.is_lost());
+        lost.count()
     }
 
     /// Ends a room with everybody in it.
@@ -323,22 +394,26 @@ impl MediaPlane {
         }
     }
 
-    /// An order is never lost: a worker that does not take any for as long as its queue holds is stuck,
-    /// and then whoever gives the order waits.
+    /// Gives an order; never waits. A worker whose whole queue is full, or whose thread has ended, is lost:
+    /// it sends nothing any more, and its participants come back on other workers.
     fn order(&self, worker: WorkerId, command: WorkerCommand) {
         let Some(handle) = self.workers.get(usize::from(worker.0)) else {
             return;
         };
+        if handle.fence.is_lost() {
+            return;
+        }
         match handle.commands.try_send(command) {
             Ok(()) => handle.waker.wake(),
-            Err(TrySendError::Full(command)) => {
-                tracing::warn!(worker = worker.0, "the worker's queue is full");
-                handle.waker.wake();
-                let _ = handle.commands.send(command);
-                handle.waker.wake();
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                tracing::error!(worker = worker.0, "the worker is gone");
+            Err(error) => {
+                if handle.fence.lose() {
+                    let why = match error {
+                        TrySendError::Full(_) => "it takes no orders",
+                        TrySendError::Disconnected(_) => "its thread has ended",
+                    };
+                    tracing::error!(worker = worker.0, why, "a media worker is lost");
+                    crate::metrics::workers_lost(self.lost_workers());
+                }
             }
         }
     }
@@ -350,9 +425,8 @@ impl MediaPlane {
             .entry(room)
             .or_insert_with(|| RoomMedia::new(room, self.workers.len()));
         if state.placement.count_on(room, worker) == 1 {
-            let (answer, _) = oneshot::channel();
             let plan = Arc::new(held.plan.clone());
-            self.order(worker, WorkerCommand::ApplyWhole(plan, answer));
+            self.order(worker, WorkerCommand::ApplyWhole(plan, None));
         }
     }
 

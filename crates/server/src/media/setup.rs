@@ -52,7 +52,9 @@ impl Worker {
             WorkerCommand::ApplyWhole(plan, answer) => {
                 self.forwarder.apply_full(now, &plan);
                 self.unpace(plan.room, |_| true);
-                let _ = answer.send(plan.epoch);
+                if let Some(answer) = answer {
+                    let _ = answer.send(Ok(plan.epoch));
+                }
             }
             WorkerCommand::RemoveRoom(room) => {
                 self.forwarder.remove_room(room);

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::command::WorkerCommand;
 use super::counts::PublishedCounts;
+use super::fence::Fence;
 use super::outbox::{Outbox, Told};
 use super::plane::{MediaPlane, WorkerHandle};
 use super::relay_ring::{RelayReader, RelayWriter, relay_ring};
@@ -82,6 +83,7 @@ pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>
         let id = WorkerId(u16::try_from(index).unwrap_or(u16::MAX));
         let (commands, orders) = sync_channel::<WorkerCommand>(MAX_COMMANDS);
         let published = Arc::new(PublishedCounts::default());
+        let fence: Arc<Fence> = Arc::default();
         let parts = WorkerParts {
             id,
             clock,
@@ -98,6 +100,7 @@ pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>
             wakers: wakers.clone(),
             outbox: Outbox::new(id, told.clone()),
             published: Arc::clone(&published),
+            fence: Arc::clone(&fence),
         };
         let seed = options.seed.wrapping_add(u64::from(id.0) << 32);
         let forwarder = Forwarder::new(ForwardConfig {
@@ -115,6 +118,7 @@ pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>
                 commands,
                 waker,
                 counts: published,
+                fence,
                 thread,
             });
         }

@@ -64,6 +64,7 @@ fn worker() -> (Worker, SyncSender<WorkerCommand>) {
         relays_out: vec![None],
         relays_in: Vec::new(),
         outbox: Outbox::new(WorkerId(0), mpsc::channel(16).0),
+        fence: Arc::default(),
         published: Arc::new(PublishedCounts::default()),
     };
     (

@@ -16,6 +16,7 @@ use super::bundles::Bundles;
 use super::command::WorkerCommand;
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::egress::{Sealer, Wires, net_addr, session_addr};
+use super::fence::Fence;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
@@ -56,6 +57,8 @@ pub(super) struct WorkerParts {
     pub outbox: Outbox,
     /// Where others read its counters.
     pub published: Arc<PublishedCounts>,
+    /// What keeps it from sending.
+    pub fence: Arc<Fence>,
     /// How transports are made.
     pub transports: Transports,
 }
@@ -110,6 +113,7 @@ impl Worker {
                 relays: parts.relays_out,
                 to_wake: 0,
                 paced: Vec::new(),
+                fence: parts.fence,
             },
             timers: Timers::default(),
             counts: WorkerCounts::default(),
@@ -156,7 +160,13 @@ impl Worker {
     /// What every round begins with: orders. False if one of them was to stop.
     pub(super) fn begin_round(&mut self, now: &mut Time) -> bool {
         self.orders_left = MAX_COMMANDS;
-        self.obey(now)
+        let fence = self.wires.fence.state();
+        let goes_on = self.obey(now);
+        if self.orders_left > 0 {
+            // Every order that was given before the fence was looked at is carried out.
+            self.wires.fence.lift(fence);
+        }
+        goes_on
     }
 
     /// Carries out the orders that wait, which takes time; false if it is to stop.

@@ -59,14 +59,17 @@ catalogue! {
     BUILD_INFO = "sideroom_build_info", Gauge, ["version"], "Always 1; which version runs.";
     DRAINING = "sideroom_draining", Gauge, [], "1 while the server drains.";
     ROOMS = "sideroom_rooms", Gauge, [], "Rooms on this node.";
+    ROOMS_SUSPENDED = "sideroom_rooms_suspended", Gauge, [], "Rooms whose store failed and that wait to be read again; their media go on.";
+    ROOMS_SET_ASIDE = "sideroom_rooms_set_aside", Gauge, [], "Rooms that cannot be read from the store; the others run.";
+    ROOM_RESTARTS = "sideroom_room_restarts_total", Counter, [], "Rooms that made a mistake and began anew from the store.";
     BREAKOUTS = "sideroom_breakouts", Gauge, [], "Breakouts in all rooms.";
-    PARTICIPANTS = "sideroom_participants", Gauge, ["state"], "Participants: connected, or dropped and within their grace period.";
+    PARTICIPANTS = "sideroom_participants", Gauge, ["state"], "Participants: connected, connecting (let in, and the transport is not up yet), or dropped and within their grace period.";
     WATCHERS = "sideroom_watchers", Gauge, [], "Event streams that are open, of signaling servers and of clients.";
     WATCHERS_CUT = "sideroom_watchers_cut_total", Counter, [], "Event streams that were cut off because their reader was too slow.";
 
     COMMANDS = "sideroom_commands_total", Counter, ["command", "result"], "Commands answered; the result is ok, repeated or the error's name.";
-    COMMAND_SECONDS = "sideroom_command_seconds", Histogram(COMMAND_S), ["command"], "From a command's arrival at the control loop to its answer.";
-    QUEUED_COMMANDS = "sideroom_queued_commands", Gauge, [], "Commands that wait for the control loop.";
+    COMMAND_SECONDS = "sideroom_command_seconds", Histogram(COMMAND_S), ["command"], "From a command's arrival at the node to its answer.";
+    QUEUED_COMMANDS = "sideroom_queued_commands", Gauge, [], "Requests that wait for their rooms.";
     MOVE_SECONDS = "sideroom_move_seconds", Histogram(COMMAND_S), [], "From the arrival of a command that moves people to the moment when every worker forwards by the new table.";
     APPLY_SECONDS = "sideroom_apply_seconds", Histogram(COMMAND_S), [], "From the publication of a routing epoch to its application by the last worker.";
     JOIN_SECONDS = "sideroom_join_seconds", Histogram(PERSON_S), [], "From an offer to its answer.";
@@ -85,6 +88,8 @@ catalogue! {
     ISOLATION_VIOLATIONS = "sideroom_isolation_violations_total", Counter, [], "Routes that an update opened although the rules, asked again one by one, do not allow them (one a second is asked). Must stay 0: anything else is a bug.";
     PACKETS_RELAYED = "sideroom_relayed_packets_total", Counter, ["worker", "direction"], "Packets that crossed between workers: sent to others, received from others.";
     KERNEL_DROPS = "sideroom_kernel_dropped_packets_total", Counter, ["worker"], "Datagrams that the kernel dropped because a worker was too slow to take them.";
+    WORKERS_FENCED = "sideroom_workers_fenced_total", Counter, [], "Times that a media worker did not obey in time and was kept from forwarding until it did.";
+    WORKERS_LOST = "sideroom_workers_lost", Gauge, [], "Media workers that are gone or stuck for good. Their participants come back on others; restart the server.";
     TRANSPORTS = "sideroom_transports", Gauge, ["worker"], "Transports of participants on a worker.";
     WORKER_BUSY = "sideroom_worker_busy_ratio", Gauge, ["worker"], "Share of the time that a media worker was not waiting.";
 
@@ -110,5 +115,10 @@ pub(super) fn describe() {
     metrics::counter!(ISOLATION_VIOLATIONS).absolute(0);
     metrics::counter!(STORE_FAILED).absolute(0);
     metrics::counter!(WATCHERS_CUT).absolute(0);
+    metrics::counter!(ROOM_RESTARTS).absolute(0);
+    metrics::counter!(WORKERS_FENCED).absolute(0);
+    metrics::gauge!(ROOMS_SUSPENDED).set(0.0);
+    metrics::gauge!(ROOMS_SET_ASIDE).set(0.0);
+    metrics::gauge!(WORKERS_LOST).set(0.0);
     metrics::gauge!(DRAINING).set(0.0);
 }

@@ -13,13 +13,19 @@ pub struct NodeTotals {
     pub rooms: usize,
     /// Breakouts in all rooms.
     pub breakouts: usize,
-    /// Participants with a connection.
+    /// Rooms that wait to be read again.
+    pub suspended: usize,
+    /// Rooms that cannot be read.
+    pub set_aside: usize,
+    /// Participants whose transport is up.
     pub connected: usize,
+    /// Participants who are let in and whose transport is not up yet.
+    pub connecting: usize,
     /// Participants whose connection dropped and whose place is kept.
     pub dropped: usize,
     /// Open event streams.
     pub watchers: usize,
-    /// Commands that wait for the control loop.
+    /// Requests that wait for their rooms.
     pub queued_commands: usize,
 }
 
@@ -31,7 +37,13 @@ impl NodeTotals {
         set(names::BREAKOUTS, self.breakouts);
         set(names::WATCHERS, self.watchers);
         set(names::QUEUED_COMMANDS, self.queued_commands);
-        for (state, count) in [("connected", self.connected), ("dropped", self.dropped)] {
+        set(names::ROOMS_SUSPENDED, self.suspended);
+        set(names::ROOMS_SET_ASIDE, self.set_aside);
+        for (state, count) in [
+            ("connected", self.connected),
+            ("connecting", self.connecting),
+            ("dropped", self.dropped),
+        ] {
             metrics::gauge!(names::PARTICIPANTS, "state" => state).set(count as f64);
         }
     }
@@ -82,4 +94,19 @@ pub fn watcher_cut() {
 /// The rules, asked again, do not allow a route that an update opened.
 pub fn isolation_violated() {
     metrics::counter!(names::ISOLATION_VIOLATIONS).increment(1);
+}
+
+/// A room has made a mistake and begins anew.
+pub fn room_restarted() {
+    metrics::counter!(names::ROOM_RESTARTS).increment(1);
+}
+
+/// A worker did not obey in time.
+pub fn worker_fenced() {
+    metrics::counter!(names::WORKERS_FENCED).increment(1);
+}
+
+/// This many workers are gone or stuck for good.
+pub fn workers_lost(count: usize) {
+    metrics::gauge!(names::WORKERS_LOST).set(count as f64);
 }

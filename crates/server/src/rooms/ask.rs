@@ -1,125 +1,79 @@
-//! What can be asked of the control loop.
+//! The messages to a room's task.
 
-use std::time::Duration;
-
-use sideroom_control::{Rights, RoomView, SlotPool, Stay, Viewer, Views};
-use sideroom_route::{ParticipantId, TrackId, TrackKind};
+use sideroom_control::{Rights, RoomView, Stay, Viewer, Views};
+use sideroom_room::{Admission, Farewell, SessionNumber};
+use sideroom_route::{MediaEvent, ParticipantId, TrackKind, WorkerId};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
-    Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated, RoomSummary,
-    SessionId, Stats, Watch,
+    Answer, CommandRequest, CreateRoom, JoinRequest, MovesRequest, Negotiated, ReofferRequest,
+    Watch,
 };
-use sideroom_session::RoomCodecs;
+use sideroom_session::{RoomCodecs, TrackHint};
 use tokio::sync::oneshot;
 
-use super::kept::KeptAnswer;
+use super::delivery::Delivered;
+use super::directory::Place;
 
 /// Where an answer goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 
-/// One request.
+/// A request to the room's task.
 #[derive(Debug)]
-pub enum Ask {
-    /// A command for a room.
+pub(super) enum RoomAsk {
     Command(Box<CommandRequest>, Reply<Answer>),
-    /// A new room.
     Create(Box<CreateRoom>, Reply<RoomView>),
-    /// The end of a room.
     Delete(Box<CommandRequest>, Reply<()>),
-    /// Somebody wants in, and its offer was looked at.
-    Join(Box<Entrance>, Reply<Ticket>),
-    /// Its transport is made.
-    JoinDone(Box<Arrival>, Reply<Joined>),
-    /// It could not be made.
-    JoinFailed(ParticipantId, SessionId),
-    /// A participant's signaling is gone for good.
-    Disconnected(ParticipantId, SessionId),
-    /// A participant's wishes.
+    Join(Box<Entrance>, Reply<Delivered>),
+    Reoffer(Box<ReofferRequest>, Reply<Negotiated>),
     SetViews(ParticipantId, Box<Views>, Reply<()>),
-    /// What changes nothing.
     Read(Read),
-    /// Takes nothing new any more; everybody left at the deadline is sent away.
-    Drain(Option<Duration>, Reply<()>),
-    /// Sends everybody away at once.
-    Close(Reply<()>),
 }
 
-/// What a participant can send and receive.
+/// A read. It is answered after all earlier requests.
 #[derive(Debug)]
-pub struct MediaOf {
-    /// The codecs of its room.
-    pub codecs: RoomCodecs,
-    /// How much it can receive at once.
-    pub slots: SlotPool,
-    /// What it can send.
-    pub offers: Vec<TrackKind>,
-}
-
-/// What changes nothing. Answered after what was asked before it is kept.
-#[derive(Debug)]
-pub enum Read {
-    /// The codecs of a room.
-    Codecs(String, Reply<RoomCodecs>),
-    /// Rooms by name.
-    List(String, usize, Reply<Vec<RoomSummary>>),
-    /// A room.
-    Room(String, Viewer, Reply<RoomView>),
-    /// Who has an identity.
-    Participant(String, String, Reply<(ParticipantId, Rights)>),
-    /// A participant's media.
-    Media(ParticipantId, Reply<MediaOf>),
-    /// A stream of what happens.
-    Watch(String, Viewer, Option<u64>, Reply<Watch>),
-    /// The move journal.
+pub(super) enum Read {
+    Room(Viewer, Reply<RoomView>),
+    Participant(String, Reply<(ParticipantId, Rights)>),
+    Watch(Viewer, Option<u64>, Reply<Watch>),
     Moves(MovesRequest, Reply<Vec<Stay>>),
-    /// What the node does.
-    Stats(Reply<Stats>),
 }
 
-/// Somebody at the door.
+/// A join whose offer was parsed.
 #[derive(Debug)]
-pub struct Entrance {
-    /// As it came.
+pub(super) struct Entrance {
     pub request: JoinRequest,
-    /// How much it can receive.
-    pub slots: SlotPool,
-    /// What it can send.
-    pub offers: Vec<TrackKind>,
+    pub offer: Offer,
+    pub admission: Admission,
+    /// Holds a place on the node until the answer.
+    pub place: Place,
 }
 
-/// Somebody who may come in.
-#[derive(Debug)]
-pub enum Ticket {
-    /// Its transport is to be made.
-    New {
-        /// Its id.
-        participant: ParticipantId,
-        /// Its signaling connection.
-        session: SessionId,
-        /// Names its transport: events of an older one are not about it.
-        transport: u64,
-        /// Its tracks.
-        tracks: Vec<(TrackKind, TrackId)>,
-        /// It has its old place again.
-        resumed: bool,
-    },
-    /// It is in: the same request was answered before.
-    Repeated(Box<Joined>),
+/// An offer that was read.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    pub sdp: String,
+    pub hints: Vec<TrackHint>,
+    pub codecs: RoomCodecs,
+    pub video: sideroom_control::VideoCodec,
+    pub slots: sideroom_control::SlotPool,
+    pub kinds: Vec<TrackKind>,
 }
 
-/// Somebody whose transport is made.
+/// A notice to the room's task from elsewhere on this node.
 #[derive(Debug)]
-pub struct Arrival {
-    /// Who.
-    pub participant: ParticipantId,
-    /// Its signaling connection.
-    pub session: SessionId,
-    /// What was negotiated.
-    pub media: Negotiated,
-    /// The same, to be answered again.
-    pub(super) kept: KeptAnswer,
-    /// It has its old place again.
-    pub resumed: bool,
-    /// Publish all of it.
-    pub publish: Vec<TrackKind>,
+pub(super) enum RoomEvent {
+    /// By a worker, about a transport or the room.
+    Media(WorkerId, Option<u64>, MediaEvent),
+    /// The worker that serves this participant is lost.
+    WorkerLost(ParticipantId),
+    /// A participant's signaling is gone for good.
+    Disconnected(ParticipantId, SessionNumber),
+    /// A join's answer was dropped before its caller had it.
+    Undelivered(ParticipantId, SessionNumber),
+    /// The calendar has jumped.
+    ClockJumped,
+    /// Every watcher is sent away.
+    Farewell(Farewell),
+    /// Finish, save and stop; dropped when that is done.
+    Stop(oneshot::Sender<()>),
 }

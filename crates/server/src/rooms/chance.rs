@@ -1,7 +1,6 @@
 //! Randomness, from the system: the one place of the control plane that draws any.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
-use sideroom_control::RequestId;
 use sideroom_session::IceCredentials;
 
 /// A random number.
@@ -11,12 +10,6 @@ pub(super) fn draw() -> u64 {
         .fill(&mut bytes)
         .expect("invariant: the system has randomness");
     u64::from_le_bytes(bytes)
-}
-
-/// Names a request of this node's own.
-pub(super) fn request_id() -> RequestId {
-    RequestId::new(&format!("node-{:016x}", draw()))
-        .expect("invariant: a request id of our own is short")
 }
 
 /// Credentials for one transport: the name finds it, the password proves it (RFC 8445 section 5.3 asks

@@ -1,22 +1,28 @@
-//! The control loop: the one owner of all rooms of this node, and the front ends' way to it.
+//! The rooms of this node: one supervised task for each, and the front ends' way to them.
 //!
-//! Requests are taken in turns. A turn applies what waits, keeps it in the journal with one commit, lets
-//! the workers obey, and only then tells anybody: the asker, the watchers. So nothing that was answered
-//! is ever lost, and "moved" means that no packet of the old group follows.
+//! [`sideroom_room::RoomMachine`] decides what a room does and when; here are its adapters to the
+//! store, the media plane, callers and watchers. No rule lives here.
 
 mod ask;
 mod chance;
-mod control_loop;
-mod host;
+mod delivery;
+mod directory;
+mod dispatch;
+mod events;
 mod kept;
-mod life;
-mod load;
 mod node;
+mod offer;
+mod perform;
+mod port;
 mod reading;
 mod saving;
-mod turn;
-mod watchers;
+mod start;
+mod supervise;
+mod task;
+mod watching;
 
-pub use control_loop::{ControlLoop, LoopOptions};
-pub use load::LoadError;
+pub use directory::{Directory, NodeOptions, RoomHealth};
+pub use dispatch::{dispatch, observe};
 pub use node::Node;
+pub use port::MediaPort;
+pub use start::load;

@@ -1,148 +1,171 @@
-//! The node as the front ends see it: asks the loop, and makes transports beside it.
+//! The node as the front ends see it: finds the room, and asks its task.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sideroom_control::{
-    Actor, Command, Outcome, Reoffer, Rights, RoomView, SlotPool, Stay, Viewer, Views,
-};
-use sideroom_route::{Media, ParticipantId, TrackId, TrackKind};
+use sideroom_control::{Rights, Room, RoomConfig, RoomView, Stay, UnixMillis, Viewer, Views};
+use sideroom_room::{Admission, Farewell, RoomMachine};
+use sideroom_route::{DropReason, ParticipantId};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
-    ReofferRequest, RoomSummary, SessionId, Stats, Watch,
+    ReofferRequest, RoomSummary, SessionId, Stats, Watch, WorkerStats,
 };
 use sideroom_rpc::{ApiError, Backend};
-use sideroom_session::TrackHint;
-use sideroom_session::sdp::{OfferError, OfferSummary, summarize};
 use tokio::sync::{mpsc, oneshot};
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
 
-use super::ask::{Arrival, Ask, Entrance, Read, Reply, Ticket};
-use super::chance;
-use super::kept::KeptAnswer;
-use crate::media::{Connect, ConnectError, Connected, MediaPlane};
-use crate::shutdown::{Phase, Shutdown};
+use super::ask::{Entrance, Read, Reply, RoomAsk, RoomEvent};
+use super::directory::{Desk, Directory, NoRoom};
+use super::events::{own, session};
+use super::start::options;
+use super::supervise::spawn;
+use super::{chance, offer};
+use crate::media::MediaPlane;
+use crate::shutdown::Phase;
 use crate::{clock, metrics};
+
+/// How long the rooms may take to save themselves at the end.
+const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// This node. Cheap to share.
 pub struct Node {
-    asks: mpsc::Sender<Ask>,
+    rooms: Arc<Directory>,
     media: Arc<MediaPlane>,
-    shutdown: Shutdown,
+    started: Instant,
+    closed: AtomicBool,
 }
 
 impl Node {
-    /// Over a running loop.
-    pub fn new(asks: mpsc::Sender<Ask>, media: Arc<MediaPlane>, shutdown: Shutdown) -> Self {
+    /// Over the rooms of this node.
+    pub fn new(rooms: Arc<Directory>, media: Arc<MediaPlane>) -> Self {
         Self {
-            asks,
+            rooms,
             media,
-            shutdown,
+            started: clock::now(),
+            closed: AtomicBool::new(false),
         }
     }
 
-    /// Asks the loop. A loop that is behind by its whole queue says so at once.
-    async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> Ask) -> Result<T, ApiError> {
+    /// Asks a room. One that is behind by its whole queue says so at once.
+    async fn ask<T>(
+        &self,
+        desk: &Desk,
+        make: impl FnOnce(Reply<T>) -> RoomAsk,
+    ) -> Result<T, ApiError> {
         let (reply, answer) = oneshot::channel();
-        match self.asks.try_send(make(reply)) {
+        match desk.asks.try_send(make(reply)) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(ApiError::Overloaded),
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(ApiError::Draining),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(self.gone()),
         }
-        answer.await.map_err(|_| ApiError::Draining)?
+        answer.await.map_err(|_| self.gone())?
     }
 
-    async fn read<T>(&self, make: impl FnOnce(Reply<T>) -> Read) -> Result<T, ApiError> {
-        self.ask(|reply| Ask::Read(make(reply))).await
-    }
-
-    /// Looks at the offer, takes a place, makes the transport, and moves in.
-    async fn let_in(&self, request: JoinRequest) -> Result<Joined, ApiError> {
-        let begun = clock::now();
-        let codecs = self
-            .read(|reply| Read::Codecs(request.room.clone(), reply))
-            .await?;
-        let hints = hints(&request.hints);
-        // The offer is looked at before anything is changed.
-        let summary = summarize(&request.offer, &codecs, &hints).map_err(bad_offer)?;
-        let slots = pool_of(&summary);
-        let (offer, publish) = (request.offer.clone(), request.publish);
-        let offers = summary.kinds.clone();
-        let entrance = Box::new(Entrance {
-            request,
-            slots,
-            offers: offers.clone(),
-        });
-        let ticket = self.ask(|reply| Ask::Join(entrance, reply)).await?;
-        let (participant, session, transport, tracks, resumed) = match ticket {
-            Ticket::Repeated(joined) => return Ok(*joined),
-            Ticket::New {
-                participant,
-                session,
-                transport,
-                tracks,
-                resumed,
-            } => (participant, session, transport, tracks, resumed),
-        };
-        let connect = Connect {
-            participant,
-            offer,
-            hints,
-            codecs,
-            tracks,
-            credentials: chance::credentials(),
-            seed: transport,
-        };
-        match self.media.connect(connect).await {
-            Err(error) => {
-                let _ = self.asks.send(Ask::JoinFailed(participant, session)).await;
-                Err(cannot_connect(error))
-            }
-            Ok(connected) => {
-                let media = negotiated(connected);
-                let publish = if publish { offers } else { Vec::new() };
-                let arrival = Box::new(Arrival {
-                    participant,
-                    session,
-                    kept: KeptAnswer::pack(&media),
-                    media,
-                    resumed,
-                    publish,
-                });
-                let joined = self.ask(|reply| Ask::JoinDone(arrival, reply)).await?;
-                metrics::joined(begun.elapsed());
-                Ok(joined)
-            }
+    /// A room that answers no more has ended, or the node is about to.
+    fn gone(&self) -> ApiError {
+        match self.closed.load(Ordering::Relaxed) {
+            true => ApiError::Draining,
+            false => ApiError::RoomNotFound,
         }
     }
 
-    /// Tells the room what a participant's offer is good for, and gives the tracks of it.
-    async fn announce(
+    async fn read<T>(
         &self,
         room: &str,
-        reoffer: Reoffer,
-    ) -> Result<Vec<(TrackKind, TrackId)>, ApiError> {
-        let request = CommandRequest {
-            room: room.to_owned(),
-            actor: Actor::System,
-            request_id: chance::request_id(),
-            expected_epoch: None,
-            command: Command::Reoffer(reoffer),
+        make: impl FnOnce(Reply<T>) -> Read,
+    ) -> Result<T, ApiError> {
+        let desk = self.rooms.find(room)?;
+        self.ask(&desk, |reply| RoomAsk::Read(make(reply))).await
+    }
+
+    /// Reads the offer, and asks the room to let its sender in.
+    async fn let_in(&self, request: JoinRequest) -> Result<Joined, ApiError> {
+        let begun = clock::now();
+        let desk = self.rooms.find(&request.room)?;
+        let totals = desk.totals().ok_or(ApiError::StoreFailed)?;
+        // The offer is looked at before anything is changed.
+        let sdp = request.offer.clone();
+        let offer = offer::read(sdp, &request.hints, totals.video)?;
+        let (place, free) = self.rooms.take_place();
+        let admission = match (self.rooms.is_draining(), free) {
+            (true, _) => Admission::Draining,
+            (false, false) => Admission::Full,
+            (false, true) => Admission::Open,
         };
-        let answer = self
-            .ask(|reply| Ask::Command(Box::new(request), reply))
-            .await?;
-        match answer.outcome {
-            Outcome::Joined { tracks, .. } => Ok(tracks),
-            _ => Err(ApiError::Internal),
+        let entrance = Entrance {
+            request,
+            offer,
+            admission,
+            place,
+        };
+        let ask = |reply| RoomAsk::Join(Box::new(entrance), reply);
+        let joined = self.ask(&desk, ask).await?.accept();
+        metrics::joined(begun.elapsed());
+        Ok(joined)
+    }
+
+    async fn make_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+        let reserved = self.rooms.reserve(&request.name);
+        let desk = match reserved {
+            Err(NoRoom::Refused(error)) => return Err(error),
+            Err(NoRoom::Exists(desk)) => desk,
+            Ok((desk, inbox)) => {
+                let config = RoomConfig {
+                    id: desk.id,
+                    name: request.name.clone(),
+                    settings: request.settings_over(&self.rooms.options.defaults),
+                    seed: chance::draw(),
+                    created_at: UnixMillis(clock::unix_ms()),
+                };
+                let room = Room::new(config).inspect_err(|_| self.rooms.remove(&desk))?;
+                let (now, asked) = (self.rooms.now(), own(request.asked()));
+                let machine = RoomMachine::create(now, options(&self.rooms), room, asked);
+                // The task is asked before anybody else can reach it.
+                let made_by = Some(request.asked());
+                let (reply, answer) = oneshot::channel();
+                let ask = RoomAsk::Create(Box::new(request), reply);
+                let asked = desk.asks.try_send(ask);
+                spawn(machine, &self.rooms, &desk, inbox, made_by);
+                asked.map_err(|_| ApiError::Internal)?;
+                return answer.await.map_err(|_| self.gone())?;
+            }
+        };
+        self.ask(&desk, |reply| RoomAsk::Create(Box::new(request), reply))
+            .await
+    }
+
+    /// Sends everybody away.
+    pub fn send_everybody_away(&self) {
+        for desk in self.rooms.all() {
+            desk.tell(RoomEvent::Farewell(Farewell::Draining));
         }
     }
 
-    /// Sends everybody away; what was asked before is answered.
+    /// Answers pending requests, saves every room and ends their tasks.
     pub async fn close(&self) {
-        let _ = self.ask(Ask::Close).await;
+        self.closed.store(true, Ordering::Relaxed);
+        let stopped: Vec<_> = self
+            .rooms
+            .all()
+            .into_iter()
+            .map(|desk| {
+                let (done, stopped) = oneshot::channel();
+                desk.tell(RoomEvent::Stop(done));
+                stopped
+            })
+            .collect();
+        let all = async {
+            for one in stopped {
+                // A room that is gone has stopped.
+                let _ = one.await;
+            }
+        };
+        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+            tracing::warn!("some rooms do not stop in time; a restart replays their journals");
+        }
     }
 }
 
@@ -163,10 +186,12 @@ impl Backend for Node {
             result = Empty,
             epoch = Empty,
         );
-        let answer = self
-            .ask(|reply| Ask::Command(Box::new(request), reply))
-            .instrument(span.clone())
-            .await;
+        let answer = async {
+            let desk = self.rooms.find(&request.room)?;
+            let ask = |reply| RoomAsk::Command(Box::new(request), reply);
+            self.ask(&desk, ask).await
+        };
+        let answer = answer.instrument(span.clone()).await;
         let result = match &answer {
             Ok(answer) if answer.repeated => "repeated",
             Ok(_) => "ok",
@@ -189,9 +214,7 @@ impl Backend for Node {
             room = request.name,
             request_id = request.request_id.as_str(),
         );
-        self.ask(|reply| Ask::Create(Box::new(request), reply))
-            .instrument(span)
-            .await
+        self.make_room(request).instrument(span).await
     }
 
     async fn delete_room(&self, request: CommandRequest) -> Result<(), ApiError> {
@@ -200,19 +223,38 @@ impl Backend for Node {
             room = request.room,
             request_id = request.request_id.as_str()
         );
-        self.ask(|reply| Ask::Delete(Box::new(request), reply))
-            .instrument(span)
-            .await
+        let deleted = async {
+            let Ok(desk) = self.rooms.find(&request.room) else {
+                return Ok(());
+            };
+            let ask = |reply| RoomAsk::Delete(Box::new(request), reply);
+            match self.ask(&desk, ask).await {
+                Err(ApiError::RoomNotFound) => Ok(()),
+                other => other,
+            }
+        };
+        deleted.instrument(span).await
     }
 
     async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
-        self.read(|reply| Read::List(after.to_owned(), limit, reply))
-            .await
+        let desks = self.rooms.after(after, limit);
+        let summaries = desks.iter().filter_map(|desk| {
+            let totals = desk.totals()?;
+            let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            Some(RoomSummary {
+                name: desk.name.clone(),
+                participants: count(totals.participants),
+                breakouts: count(totals.breakouts),
+                created_at: totals.created_at,
+                seq: totals.seq,
+                epoch: totals.epoch,
+            })
+        });
+        Ok(summaries.collect())
     }
 
     async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {
-        self.read(|reply| Read::Room(room.to_owned(), viewer, reply))
-            .await
+        self.read(room, |reply| Read::Room(viewer, reply)).await
     }
 
     async fn participant(
@@ -220,7 +262,7 @@ impl Backend for Node {
         room: &str,
         identity: &str,
     ) -> Result<(ParticipantId, Rights), ApiError> {
-        self.read(|reply| Read::Participant(room.to_owned(), identity.to_owned(), reply))
+        self.read(room, |reply| Read::Participant(identity.to_owned(), reply))
             .await
     }
 
@@ -246,38 +288,9 @@ impl Backend for Node {
     }
 
     async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
-        let participant = request.participant;
-        let before = self.read(|reply| Read::Media(participant, reply)).await?;
-        let hints = hints(&request.hints);
-        // The offer is looked at before anything is changed.
-        let summary = summarize(&request.offer, &before.codecs, &hints).map_err(bad_offer)?;
-        let now = Reoffer {
-            participant,
-            slots: pool_of(&summary),
-            offers: summary.kinds.clone(),
-        };
-        let tracks = self.announce(&request.room, now).await?;
-        let connect = Connect {
-            participant,
-            offer: request.offer,
-            hints,
-            codecs: before.codecs,
-            tracks,
-            credentials: chance::credentials(),
-            seed: chance::draw(),
-        };
-        match self.media.reoffer(connect).await {
-            Ok(connected) => Ok(negotiated(connected)),
-            Err(error) => {
-                let as_before = Reoffer {
-                    participant,
-                    slots: before.slots,
-                    offers: before.offers,
-                };
-                self.announce(&request.room, as_before).await?;
-                Err(cannot_connect(error))
-            }
-        }
+        let desk = self.rooms.find(&request.room)?;
+        self.ask(&desk, |reply| RoomAsk::Reoffer(Box::new(request), reply))
+            .await
     }
 
     async fn trickle(&self, _: &str, _: ParticipantId, _: &str) -> Result<(), ApiError> {
@@ -285,21 +298,23 @@ impl Backend for Node {
         Ok(())
     }
 
-    async fn disconnected(&self, _: &str, participant: ParticipantId, session: SessionId) {
-        let _ = self
-            .asks
-            .send(Ask::Disconnected(participant, session))
-            .await;
+    async fn disconnected(&self, _: &str, participant: ParticipantId, id: SessionId) {
+        if let Some(desk) = self.rooms.numbered(participant.room()) {
+            desk.tell(RoomEvent::Disconnected(participant, session(id)));
+        }
     }
 
     async fn set_views(
         &self,
-        _: &str,
+        room: &str,
         participant: ParticipantId,
         views: Views,
     ) -> Result<(), ApiError> {
-        self.ask(|reply| Ask::SetViews(participant, Box::new(views), reply))
-            .await
+        let desk = self.rooms.find(room)?;
+        self.ask(&desk, |reply| {
+            RoomAsk::SetViews(participant, Box::new(views), reply)
+        })
+        .await
     }
 
     async fn watch(
@@ -308,65 +323,54 @@ impl Backend for Node {
         viewer: Viewer,
         after: Option<u64>,
     ) -> Result<Watch, ApiError> {
-        self.read(|reply| Read::Watch(room.to_owned(), viewer, after, reply))
+        self.read(room, |reply| Read::Watch(viewer, after, reply))
             .await
     }
 
     async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
-        self.read(|reply| Read::Moves(request, reply)).await
+        let room = request.room.clone();
+        self.read(&room, |reply| Read::Moves(request, reply)).await
     }
 
     async fn stats(&self) -> Result<Stats, ApiError> {
-        self.read(Read::Stats).await
+        let counts = self.media.counts();
+        let mut stats = Stats {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime: clock::now() - self.started,
+            draining: self.rooms.is_draining(),
+            participants: u32::try_from(self.rooms.connections()).unwrap_or(u32::MAX),
+            ..Stats::default()
+        };
+        for reason in DropReason::ALL {
+            let dropped: u64 = counts.iter().map(|worker| worker.dropped(*reason)).sum();
+            if dropped > 0 {
+                stats.drops.insert(*reason, dropped);
+            }
+        }
+        for desk in self.rooms.all() {
+            let breakouts = desk.totals().map_or(0, |totals| totals.breakouts);
+            stats.rooms += 1;
+            stats.breakouts += u32::try_from(breakouts).unwrap_or(u32::MAX);
+        }
+        let numbered = counts.iter().zip(0_u16..);
+        let workers = numbered.map(|(worker, number)| WorkerStats {
+            worker: number,
+            participants: u32::try_from(worker.peers).unwrap_or(u32::MAX),
+            packets_in: worker.packets_received,
+            packets_out: worker.packets_sent,
+            bytes_in: worker.bytes_received,
+            bytes_out: worker.bytes_sent,
+            load: worker.load,
+        });
+        stats.workers = workers.collect();
+        Ok(stats)
     }
 
     async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError> {
-        self.shutdown.advance(Phase::Draining);
-        self.ask(|reply| Ask::Drain(deadline, reply)).await
-    }
-}
-
-/// The slots that an offer makes room for.
-fn pool_of(summary: &OfferSummary) -> SlotPool {
-    let count = |media| {
-        let slots = summary.slots.iter().filter(|slot| slot.media == media);
-        u8::try_from(slots.count()).unwrap_or(u8::MAX)
-    };
-    SlotPool {
-        audio: count(Media::Audio),
-        video: count(Media::Video),
-    }
-}
-
-fn hints(hints: &[(String, TrackKind)]) -> Vec<TrackHint> {
-    hints
-        .iter()
-        .map(|(mid, kind)| TrackHint {
-            mid: mid.clone(),
-            kind: *kind,
-        })
-        .collect()
-}
-
-fn negotiated(connected: Connected) -> Negotiated {
-    Negotiated {
-        answer: connected.answer,
-        tracks: connected.tracks,
-        slots: connected.slots,
-    }
-}
-
-fn bad_offer(error: OfferError) -> ApiError {
-    let line = u32::try_from(error.line).ok().filter(|line| *line > 0);
-    ApiError::BadOffer {
-        sentence: error.sentence,
-        line,
-    }
-}
-
-fn cannot_connect(error: ConnectError) -> ApiError {
-    match error {
-        ConnectError::Offer(error) => bad_offer(error),
-        ConnectError::WorkerStuck => ApiError::Overloaded,
+        if let Some(deadline) = deadline {
+            self.rooms.shutdown.drain_within(deadline);
+        }
+        self.rooms.shutdown.advance(Phase::Draining);
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use sideroom_control::{BreakoutError, Record, Room, Snapshot};
 use sideroom_route::RoomId;
 use sideroom_rpc::backend::Asked;
 
-use super::{Committed, Row, Store, StoreError};
+use super::{Change, Committed, Row, Store, StoreError};
 
 /// The format of the rows that this server writes; it reads no other.
 const FORMAT: u8 = 2;
@@ -52,8 +52,8 @@ impl Serialize for Now<'_> {
 /// Everything that was kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// Rooms that have not ended.
-    pub rooms: Vec<KeptRoom>,
+    /// Rooms that have not ended, and those whose rows cannot be read.
+    pub rooms: Vec<Result<KeptRoom, (RoomId, StoreError)>>,
     /// The id for the next new room.
     pub next_room: RoomId,
 }
@@ -75,14 +75,36 @@ impl Journal {
         Self(store)
     }
 
-    /// Adds records to a room's journal, in order. If it fails, so does everything for the same room
-    /// that was asked afterwards, until the room is begun again from [`Self::load_room`].
-    pub fn append(&self, room: RoomId, records: &[Record]) -> Committed {
+    /// Makes one change of a room durable, whole or not at all: its records, in order; before them the room
+    /// as it is made, with the request that made it; and after them its end.
+    ///
+    /// If it fails, so does everything for the same room that was asked afterwards, until the room is begun
+    /// again from [`Self::load_room`].
+    pub fn commit(
+        &self,
+        room: RoomId,
+        records: &[Record],
+        new: Option<(&Room, Option<&Asked>)>,
+        ended_at_ms: Option<u64>,
+    ) -> Committed {
         let rows = records.iter().map(|record| row(record.seq, record));
-        match rows.collect() {
-            Ok(rows) => self.0.append(room, rows),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
+        let snapshot = new.map(|(room, made_by)| whole(0, made_by, room));
+        match (rows.collect(), snapshot.transpose()) {
+            (Ok(rows), Ok(snapshot)) => self.0.commit(
+                room,
+                Change {
+                    rows,
+                    snapshot,
+                    ended_at_ms,
+                },
+            ),
+            (Err(error), _) | (_, Err(error)) => Box::pin(std::future::ready(Err(error))),
         }
+    }
+
+    /// Adds records to a room's journal.
+    pub fn append(&self, room: RoomId, records: &[Record]) -> Committed {
+        self.commit(room, records, None, None)
     }
 
     /// Keeps a room as a whole, as it was after its record `seq`: 0 for a new room, before its first
@@ -94,11 +116,7 @@ impl Journal {
         made_by: Option<&Asked>,
         room_now: &Room,
     ) -> Committed {
-        let whole = Whole {
-            made_by: made_by.cloned(),
-            snapshot: Now(room_now),
-        };
-        match row(seq, &whole) {
+        match whole(seq, made_by, room_now) {
             Ok(row) => self.0.save_snapshot(room, row),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
@@ -117,9 +135,12 @@ impl Journal {
             .rooms
             .into_iter()
             .filter(|room| room.snapshot.is_some());
-        let rooms = whole.map(kept).collect::<Result<_, _>>()?;
+        let rooms = whole.map(|stored| {
+            let room = stored.room;
+            kept(stored).map_err(|error| (room, error))
+        });
         Ok(Kept {
-            rooms,
+            rooms: rooms.collect(),
             next_room: stored.next_room,
         })
     }
@@ -152,6 +173,11 @@ impl Journal {
         rows.iter().map(parse).collect()
     }
 
+    /// Why nothing can be kept at present.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.trouble()
+    }
+
     /// Which rooms have a journal, ended ones too.
     pub fn rooms(&self) -> Committed<Vec<RoomId>> {
         self.0.rooms()
@@ -165,7 +191,7 @@ impl Journal {
 
 fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
     let room = stored.room;
-    let missing = || StoreError::Unusable(format!("room {room} has no snapshot"));
+    let missing = || StoreError::Unreadable(format!("room {room} has no snapshot"));
     let Whole { made_by, snapshot } = parse(&stored.snapshot.ok_or_else(missing)?)?;
     let records = stored.rows.iter().map(parse).collect::<Result<_, _>>()?;
     Ok(KeptRoom {
@@ -174,6 +200,14 @@ fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
         snapshot,
         records,
     })
+}
+
+fn whole(seq: u64, made_by: Option<&Asked>, room: &Room) -> Result<Row, StoreError> {
+    let whole = Whole {
+        made_by: made_by.cloned(),
+        snapshot: Now(room),
+    };
+    row(seq, &whole)
 }
 
 fn row(seq: u64, value: &impl Serialize) -> Result<Row, StoreError> {
@@ -186,10 +220,10 @@ fn parse<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
     let seq = row.seq;
     match row.bytes.split_first() {
         Some((&FORMAT, rest)) => postcard::from_bytes(rest)
-            .map_err(|error| StoreError::Unusable(format!("row {seq} is damaged: {error}"))),
-        Some((format, _)) => Err(StoreError::Unusable(format!(
+            .map_err(|error| StoreError::Unreadable(format!("row {seq} is damaged: {error}"))),
+        Some((format, _)) => Err(StoreError::Unreadable(format!(
             "row {seq} has format {format}, this server knows {FORMAT}; run the server that wrote it"
         ))),
-        None => Err(StoreError::Unusable(format!("row {seq} is empty"))),
+        None => Err(StoreError::Unreadable(format!("row {seq} is empty"))),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sideroom_route::RoomId;
 
-use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
+use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
 
 /// Rows that are kept of those before the newest snapshot.
 const MAX_OLD_ROWS: u64 = 4_096;
@@ -64,41 +64,46 @@ fn rows_after(kept: &Kept, from: u64, limit: usize) -> Vec<Row> {
     .collect()
 }
 
-impl Store for MemoryStore {
-    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
-        let mut rooms = self.kept();
-        let kept = rooms.entry(room).or_default();
-        let last = kept.rows.last_key_value().map_or(0, |(&seq, _)| seq);
+impl Kept {
+    fn append(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
+        let last = self.rows.last_key_value().map_or(0, |(&seq, _)| seq);
         if !super::follows(last, &rows) {
-            return done(Err(StoreError::Gap));
+            return Err(StoreError::Gap);
         }
-        kept.rows
-            .extend(rows.into_iter().map(|row| (row.seq, row.bytes)));
-        done(Ok(()))
+        let rows = rows.into_iter().map(|row| (row.seq, row.bytes));
+        self.rows.extend(rows);
+        Ok(())
     }
 
-    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
-        let mut rooms = self.kept();
-        let kept = rooms.entry(room).or_default();
-        let replaced = kept
-            .snapshots
-            .first()
-            .is_some_and(|first| first.seq == snapshot.seq);
-        if !kept.snapshots.is_empty() && !replaced && !kept.rows.contains_key(&snapshot.seq) {
-            return done(Err(StoreError::Gap));
+    fn save_snapshot(&mut self, snapshot: Row) -> Result<(), StoreError> {
+        let first = self.snapshots.first();
+        let replaced = first.is_some_and(|first| first.seq == snapshot.seq);
+        if !self.snapshots.is_empty() && !replaced && !self.rows.contains_key(&snapshot.seq) {
+            return Err(StoreError::Gap);
         }
         let oldest = snapshot.seq.saturating_sub(MAX_OLD_ROWS);
-        kept.rows = kept.rows.split_off(&oldest);
-        kept.snapshots.truncate(usize::from(!replaced));
-        kept.snapshots.push(snapshot);
-        done(Ok(()))
+        self.rows = self.rows.split_off(&oldest);
+        self.snapshots.truncate(usize::from(!replaced));
+        self.snapshots.push(snapshot);
+        Ok(())
     }
 
-    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
-        if let Some(kept) = self.kept().get_mut(&room) {
-            kept.ended_at_ms = Some(ended_at_ms);
+    fn change(&mut self, change: Change) -> Result<(), StoreError> {
+        if !change.rows.is_empty() {
+            self.append(change.rows)?;
         }
-        done(Ok(()))
+        if let Some(snapshot) = change.snapshot {
+            self.save_snapshot(snapshot)?;
+        }
+        self.ended_at_ms = change.ended_at_ms.or(self.ended_at_ms);
+        Ok(())
+    }
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, room: RoomId, change: Change) -> Committed {
+        let mut rooms = self.kept();
+        done(rooms.entry(room).or_default().change(change))
     }
 
     fn load(&self) -> Committed<Stored> {

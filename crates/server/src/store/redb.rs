@@ -5,9 +5,9 @@
 //! After a failed write the file is closed and opened again before the next one, which goes back to the
 //! last synced state: nothing that was refused is ever found later.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use redb::{Database, ReadableDatabase, StorageBackend};
@@ -15,29 +15,18 @@ use sideroom_route::RoomId;
 use tokio::sync::oneshot;
 
 use super::redb_error::explain;
-use super::redb_tables::{self as tables, Open, Refusal, Write};
-use super::{Committed, Row, Store, StoreError, Stored, StoredRoom};
-use crate::metrics::catalogue as names;
+use super::redb_tables::{self as tables, Open, Write};
+use super::redb_writer::{Job, Writer, WriterState};
+use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
 
 /// Requests that wait for the writer before new ones are refused.
 const QUEUE: usize = 8_192;
-/// Requests in one transaction. Bounds how long the first of them waits.
-const BATCH: usize = 1_024;
 
 /// Keeps everything in one file.
 pub struct RedbStore {
     queue: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-}
-
-/// Where the verdict about one request goes.
-type Answer = oneshot::Sender<Result<(), StoreError>>;
-/// What to do with the file, or with the reason why there is none.
-type Read = Box<dyn FnOnce(Result<&Database, StoreError>) + Send>;
-
-enum Job {
-    Write(Write, Answer),
-    Read(Read),
+    state: Arc<Mutex<WriterState>>,
 }
 
 impl RedbStore {
@@ -66,11 +55,8 @@ impl RedbStore {
     fn start(mut open: Open) -> Result<Self, StoreError> {
         let db = tables::prepare(&mut open)?;
         let (queue, jobs) = sync_channel(QUEUE);
-        let mut writer = Writer {
-            db: Some(db),
-            open,
-            last: BTreeMap::new(),
-        };
+        let state = Arc::new(Mutex::new(WriterState::default()));
+        let mut writer = Writer::new(db, open, Arc::clone(&state));
         let writer = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || writer.run(&jobs))
@@ -78,6 +64,7 @@ impl RedbStore {
         Ok(Self {
             queue: Some(queue),
             writer: Some(writer),
+            state,
         })
     }
 
@@ -126,16 +113,8 @@ impl Drop for RedbStore {
 }
 
 impl Store for RedbStore {
-    fn append(&self, room: RoomId, rows: Vec<Row>) -> Committed {
-        self.write(Write::Append(room, rows))
-    }
-
-    fn save_snapshot(&self, room: RoomId, snapshot: Row) -> Committed {
-        self.write(Write::Snapshot(room, snapshot))
-    }
-
-    fn remove_room(&self, room: RoomId, ended_at_ms: u64) -> Committed {
-        self.write(Write::Remove(room, ended_at_ms))
+    fn commit(&self, room: RoomId, change: Change) -> Committed {
+        self.write(Write::Change(room, change))
     }
 
     fn forget_ended_before(&self, at_ms: u64) -> Committed {
@@ -161,113 +140,9 @@ impl Store for RedbStore {
     fn rooms(&self) -> Committed<Vec<RoomId>> {
         self.read(tables::rooms)
     }
-}
 
-/// The thread that owns the file.
-struct Writer {
-    /// `None` after a failure, until the next request opens the file again.
-    db: Option<Database>,
-    open: Open,
-    /// The last row of each room that was written since the file was opened.
-    last: BTreeMap<RoomId, u64>,
-}
-
-impl Writer {
-    /// Until every sender is gone and the queue is empty.
-    fn run(&mut self, jobs: &Receiver<Job>) {
-        let mut batch = Vec::new();
-        while let Ok(first) = jobs.recv() {
-            let mut next = Some(first);
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Write(write, answer) => batch.push((write, answer)),
-                    Job::Read(read) => {
-                        // Reads come after everything that was asked before them.
-                        self.commit(&mut batch);
-                        read(self.database());
-                    }
-                }
-                if batch.len() < BATCH {
-                    next = jobs.try_recv().ok();
-                }
-            }
-            self.commit(&mut batch);
-        }
+    fn trouble(&self) -> Option<String> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.trouble(crate::clock::now())
     }
-
-    fn database(&mut self) -> Result<&Database, StoreError> {
-        let db = match self.db.take() {
-            Some(db) => db,
-            None => {
-                let db = tables::prepare(&mut self.open)?;
-                tracing::info!("the store works again");
-                self.last.clear();
-                db
-            }
-        };
-        Ok(self.db.insert(db))
-    }
-
-    fn commit(&mut self, batch: &mut Vec<(Write, Answer)>) {
-        if batch.is_empty() {
-            return;
-        }
-        let verdicts = match self.try_commit(batch) {
-            Ok(verdicts) => verdicts,
-            Err(error) => {
-                tracing::warn!(%error, requests = batch.len(), "the store keeps nothing");
-                metrics::counter!(names::STORE_FAILED).increment(batch.len() as u64);
-                // What the failed transaction wrote is forgotten by opening the file anew.
-                self.db = None;
-                self.last.clear();
-                vec![Err(error); batch.len()]
-            }
-        };
-        for ((_, answer), verdict) in batch.drain(..).zip(verdicts) {
-            drop(answer.send(verdict));
-        }
-    }
-
-    /// One transaction for all. Each request succeeds or fails for itself, unless the file fails.
-    fn try_commit(
-        &mut self,
-        batch: &[(Write, Answer)],
-    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        self.database()?;
-        let Self {
-            db: Some(db), last, ..
-        } = self
-        else {
-            return Err(StoreError::Closed);
-        };
-        let transaction = db.begin_write().map_err(|error| explain(error.into()))?;
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for (write, _) in batch {
-            verdicts.push(match tables::apply(&transaction, last, write) {
-                Ok(()) => Ok(()),
-                Err(Refusal::Gap) => Err(StoreError::Gap),
-                Err(Refusal::Failed(error)) => return Err(explain(error)),
-            });
-        }
-        let begun = crate::clock::now();
-        transaction
-            .commit()
-            .map_err(|error| explain(error.into()))?;
-        metrics::histogram!(names::STORE_COMMIT_SECONDS).record(begun.elapsed().as_secs_f64());
-        metrics::histogram!(names::STORE_BATCH).record(batch.len() as f64);
-        metrics::counter!(names::STORE_APPENDED_BYTES).increment(appended_bytes(batch, &verdicts));
-        Ok(verdicts)
-    }
-}
-
-fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]) -> u64 {
-    let kept = batch
-        .iter()
-        .zip(verdicts)
-        .filter(|(_, verdict)| verdict.is_ok());
-    let bytes = kept.map(|((write, _), _)| match write {
-        Write::Append(_, rows) => rows.iter().map(|row| row.bytes.len() as u64).sum(),
-        Write::Snapshot(..) | Write::Remove(..) | Write::ForgetEndedBefore(_) => 0,
-    });
-    bytes.sum()
 }

@@ -6,7 +6,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use sideroom_route::RoomId;
 
 use super::redb_error::explain;
-use super::{Row, StoreError, Stored, StoredRoom};
+use super::{Change, Row, StoreError, Stored, StoredRoom, TRIMMED_ROWS};
 
 /// Row of a room: its journal.
 const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
@@ -25,9 +25,7 @@ pub(super) type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> 
 
 /// What changes the file.
 pub(super) enum Write {
-    Append(RoomId, Vec<Row>),
-    Snapshot(RoomId, Row),
-    Remove(RoomId, u64),
+    Change(RoomId, Change),
     ForgetEndedBefore(u64),
 }
 
@@ -65,22 +63,41 @@ fn save_snapshot(
 ) -> Result<(), Refusal> {
     let mut snapshots = transaction.open_table(SNAPSHOTS)?;
     let room = room.0;
-    let first = snapshots
-        .range((room, 0)..=(room, u64::MAX))?
-        .next()
-        .transpose()?;
-    let first = first.map(|(key, _)| key.value());
+    let all = snapshots.range((room, 0)..=(room, u64::MAX))?;
+    let kept = all.map(|entry| entry.map(|(key, _)| key.value().1));
+    let kept: Vec<u64> = kept.collect::<Result<_, _>>()?;
     // A snapshot must not say more than the rows do: one of them may have been refused.
-    let kept = transaction
+    let has_row = transaction
         .open_table(ROWS)?
         .get((room, snapshot.seq))?
         .is_some();
-    if first.is_some_and(|first| first != (room, snapshot.seq)) && !kept {
+    if kept.first().is_some_and(|first| *first != snapshot.seq) && !has_row {
         return Err(Refusal::Gap);
     }
-    snapshots.retain_in((room, 0)..=(room, u64::MAX), |key, _| Some(key) == first)?;
+    let stay = super::snapshots_to_keep(&kept, snapshot.seq);
+    snapshots.retain_in((room, 0)..=(room, u64::MAX), |(_, seq), _| {
+        stay.contains(&seq)
+    })?;
     snapshots.insert((room, snapshot.seq), snapshot.bytes.as_slice())?;
     transaction.open_table(ROOMS)?.insert(room, 0)?;
+    trim(transaction, room, stay.first().copied().unwrap_or(0))
+}
+
+/// Removes rows that come before the first snapshot, a part at a time.
+fn trim(transaction: &redb::WriteTransaction, room: u32, first: u64) -> Result<(), Refusal> {
+    if first == 0 {
+        return Ok(());
+    }
+    let mut rows = transaction.open_table(ROWS)?;
+    let mut left = TRIMMED_ROWS;
+    let old = rows.extract_from_if((room, 0)..(room, first), |_, _| true)?;
+    for removed in old {
+        removed?;
+        left -= 1;
+        if left == 0 {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -102,17 +119,29 @@ pub(super) fn apply(
     write: &Write,
 ) -> Result<(), Refusal> {
     match write {
-        Write::Append(room, rows) => append(transaction, last, *room, rows),
-        Write::Snapshot(room, row) => save_snapshot(transaction, *room, row),
-        Write::Remove(room, ended_at_ms) => {
-            transaction
-                .open_table(ROOMS)?
-                .insert(room.0, (*ended_at_ms).max(1))?;
-            last.remove(room);
-            Ok(())
-        }
+        Write::Change(room, change) => change_room(transaction, last, *room, change),
         Write::ForgetEndedBefore(at_ms) => forget(transaction, *at_ms),
     }
+}
+
+fn change_room(
+    transaction: &redb::WriteTransaction,
+    last: &mut BTreeMap<RoomId, u64>,
+    room: RoomId,
+    change: &Change,
+) -> Result<(), Refusal> {
+    if !change.rows.is_empty() {
+        append(transaction, last, room, &change.rows)?;
+    }
+    if let Some(snapshot) = &change.snapshot {
+        save_snapshot(transaction, room, snapshot)?;
+    }
+    if let Some(ended_at_ms) = change.ended_at_ms {
+        let mut rooms = transaction.open_table(ROOMS)?;
+        rooms.insert(room.0, ended_at_ms.max(1))?;
+        last.remove(&room);
+    }
+    Ok(())
 }
 
 fn append(
@@ -225,6 +254,12 @@ pub(super) fn prepare(open: &mut Open) -> Result<Database, StoreError> {
             "its layout is {layout}, this server knows {LAYOUT}; run the server that wrote it"
         ))),
     }
+}
+
+/// Writes something that changes nothing.
+pub(super) fn probe(transaction: &redb::WriteTransaction) -> Result<(), redb::Error> {
+    transaction.open_table(META)?.insert("layout", LAYOUT)?;
+    Ok(())
 }
 
 fn check_layout(db: &Database) -> Result<u64, redb::Error> {

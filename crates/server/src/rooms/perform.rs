@@ -1,0 +1,406 @@
+//! Carries out the actions of a room's machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sideroom_control::{Record, Room, Viewer, hears};
+use sideroom_room::{
+    Action, CommitId, LoadFailure, Loaded, Refusal, Response, SessionNumber, Token,
+};
+use sideroom_route::{ParticipantId, RouteUpdate, TrackId, TrackKind};
+use sideroom_rpc::ApiError;
+use sideroom_rpc::backend::{Answer, Joined, SessionId};
+
+use super::ask::Offer;
+use super::chance;
+use super::delivery::{Delivered, Receipt};
+use super::events::own;
+use super::task::{Caller, Joining, RoomTask, Stored, Worked};
+use crate::media::Connect;
+use crate::store::{Journal, StoreError};
+use crate::{clock, metrics};
+
+/// How often the rules are asked again about a route: they are slow, milliseconds in a large room.
+const AUDIT_EVERY: Duration = Duration::from_secs(1);
+/// How long a worker may take to make a transport.
+const CONNECT_WAIT: Duration = Duration::from_secs(2);
+
+impl RoomTask {
+    pub(super) fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Load(id) => self.load(id),
+            Action::Commit {
+                id,
+                create,
+                records,
+                ends,
+            } => self.commit(id, create, &records, ends),
+            Action::Save => self.save(),
+            Action::Remove => {
+                // Two rooms of one name after a restart are told apart then, if this fails too.
+                drop(self.node.journal.remove(self.desk.id, clock::unix_ms()));
+            }
+            Action::Publish(id, updates) => self.publish(id, updates),
+            Action::PublishWhole(id, table) => {
+                let publishing = vec![self.node.media.publish_whole(*table)];
+                self.publishing = Some((id, publishing, clock::now()));
+            }
+            Action::Fence(id) => self.fence(id),
+            Action::Connect {
+                participant,
+                transport,
+                tracks,
+                token,
+            } => self.connect((participant, transport), tracks, token),
+            Action::Renegotiate {
+                participant,
+                tracks,
+                token,
+            } => self.renegotiate(participant, tracks, token),
+            Action::Disconnect(participant) => {
+                self.answers.remove(&participant);
+                self.node.media.disconnect(participant);
+            }
+            Action::Up(_, took) => metrics::connected(took),
+            Action::Reply(token, result) => self.reply(token, result),
+            Action::Read(token) => self.read(token),
+            Action::Tell(event, who) => self.tell(event, &who),
+            Action::Routed(update) => self.tell_slots(&update),
+            Action::Speakers(group, ranked, who) => self.tell_speakers(group, &ranked, &who),
+            Action::Close(watcher, farewell) => self.close(watcher, farewell),
+            Action::Cut(watcher) => {
+                metrics::watcher_cut();
+                self.watchers.remove(&watcher);
+            }
+            Action::End => {
+                self.node.remove(&self.desk);
+                self.node.media.close_room(self.desk.id);
+                self.ended = true;
+            }
+            Action::Stopped => self.ended = true,
+        }
+    }
+
+    fn load(&mut self, id: CommitId) {
+        let (journal, room) = (self.node.journal.clone(), self.desk.id);
+        self.storing = Some(Box::pin(async move {
+            Stored::Loaded(id, load(&journal, room).await.map(Box::new))
+        }));
+    }
+
+    fn commit(&mut self, id: CommitId, create: bool, records: &[Record], ends: bool) {
+        let room = self.machine.room().filter(|_| create);
+        let new = room.map(|room| (room, self.made_by.as_ref()));
+        let ended_at_ms = ends.then(clock::unix_ms);
+        let committed = self
+            .node
+            .journal
+            .commit(self.desk.id, records, new, ended_at_ms);
+        self.storing = Some(Box::pin(
+            async move { Stored::Committed(id, committed.await) },
+        ));
+    }
+
+    /// Keeps the room as a whole, so that a restart need not replay all of it. Nobody waits for that.
+    fn save(&mut self) {
+        let now = self.node.now().at;
+        if self.stopping.is_empty()
+            && let Err(later) = self.node.saves.take(now)
+        {
+            return self.machine.postpone_save(later);
+        }
+        let (Some(room), id) = (self.machine.room(), self.desk.id) else {
+            return;
+        };
+        let (seq, made_by) = (room.record_seq(), self.made_by.as_ref());
+        let saved = self.node.journal.save_snapshot(id, seq, made_by, room);
+        tokio::spawn(async move {
+            if let Err(error) = saved.await {
+                tracing::warn!(room = %id, %error, "not saved whole; a restart has more to replay");
+            }
+        });
+    }
+
+    fn publish(&mut self, id: CommitId, updates: Vec<Arc<RouteUpdate>>) {
+        if let Some((last, room)) = updates.last().zip(self.machine.room())
+            && self.audited.elapsed() >= AUDIT_EVERY
+        {
+            self.audited = clock::now();
+            audit(room, last);
+        }
+        let media = &self.node.media;
+        let publishing = updates.into_iter().map(|update| media.publish(update));
+        self.publishing = Some((id, publishing.collect(), clock::now()));
+    }
+
+    /// Workers that have not obeyed in time forward nothing until they have.
+    fn fence(&mut self, id: CommitId) {
+        let Some((held, publishing, _)) = self.publishing.take() else {
+            return;
+        };
+        if held != id {
+            return;
+        }
+        let mut late: Vec<_> = publishing.iter().flat_map(|one| one.late()).collect();
+        late.sort_unstable();
+        late.dedup();
+        for worker in &late {
+            tracing::error!(room = %self.desk.id, worker = worker.0, "a worker does not obey; fenced");
+            metrics::worker_fenced();
+        }
+        self.node.media.fence(&late);
+    }
+
+    fn connect(
+        &mut self,
+        (participant, transport): (ParticipantId, u64),
+        tracks: Vec<(TrackKind, TrackId)>,
+        token: Token,
+    ) {
+        let offer = match self.callers.get(&token) {
+            // A caller who is gone needs no transport.
+            Some(Caller::Join(caller)) if !caller.reply.is_closed() => caller.offer.clone(),
+            _ => None,
+        };
+        let Some(offer) = offer else {
+            let now = self.node.now();
+            return self
+                .machine
+                .handle_transport(now, participant, transport, false);
+        };
+        let connect = connect(participant, offer, tracks, transport);
+        let making = Arc::clone(&self.node.media).connect(connect);
+        self.working.push(Box::pin(async move {
+            let made = tokio::time::timeout(CONNECT_WAIT, making).await;
+            Worked::Transport {
+                participant,
+                transport,
+                token,
+                made: made.unwrap_or(Err(crate::media::ConnectError::WorkerStuck)),
+            }
+        }));
+    }
+
+    fn renegotiate(
+        &mut self,
+        participant: ParticipantId,
+        tracks: Vec<(TrackKind, TrackId)>,
+        token: Token,
+    ) {
+        let offer = match self.callers.get_mut(&token) {
+            Some(Caller::Reoffer(caller)) => caller.offer.take(),
+            _ => None,
+        };
+        let Some(offer) = offer else {
+            let now = self.node.now();
+            return self.machine.handle_renegotiated(now, token, false);
+        };
+        let connect = connect(participant, offer, tracks, chance::draw());
+        let making = Arc::clone(&self.node.media).reoffer(connect);
+        self.working.push(Box::pin(async move {
+            let done = tokio::time::timeout(CONNECT_WAIT, making).await;
+            let done = done.unwrap_or(Err(crate::media::ConnectError::WorkerStuck));
+            Worked::Renegotiated { token, done }
+        }));
+    }
+
+    /// Refuses a caller.
+    pub(super) fn refuse(&mut self, token: Token, refusal: Refusal) {
+        self.reply(token, Err(refusal));
+    }
+
+    fn reply(&mut self, token: Token, result: Result<Response, Refusal>) {
+        // Callers may be gone; they have nothing to do with what the room has done.
+        match self.callers.remove(&token) {
+            None => {}
+            Some(Caller::Command(reply)) => drop(reply.send(result.map_err(api_error).map(answer))),
+            Some(Caller::Create(reply)) => {
+                let view = |_| self.view(Viewer::Operator).ok_or(ApiError::Internal);
+                let _ = reply.send(result.map_err(api_error).and_then(view));
+            }
+            Some(Caller::Delete(reply)) => {
+                let done = match result {
+                    Err(Refusal::Ended) => Ok(()),
+                    other => other.map_err(api_error).map(|_| ()),
+                };
+                let _ = reply.send(done);
+            }
+            Some(Caller::Views(reply)) => {
+                let _ = reply.send(result.map_err(api_error).map(|_| ()));
+            }
+            Some(Caller::Join(caller)) => self.reply_to_join(*caller, result),
+            Some(Caller::Reoffer(caller)) => {
+                let _ = caller.reply.send(match (result, caller.failed) {
+                    (Ok(_), _) => caller.media.ok_or(ApiError::Internal),
+                    (Err(Refusal::NoTransport), Some(failed)) => Err(failed),
+                    (Err(refusal), _) => Err(api_error(refusal)),
+                });
+            }
+            Some(Caller::Read(read)) => {
+                if let Err(refusal) = result {
+                    read.refuse(api_error(refusal));
+                }
+            }
+        }
+    }
+
+    fn reply_to_join(&mut self, caller: Joining, result: Result<Response, Refusal>) {
+        let joined = match (result, caller.failed) {
+            (Ok(response), _) => self.joined(response, caller.media),
+            (Err(Refusal::NoTransport), Some(failed)) => Err(failed),
+            (Err(refusal), _) => Err(api_error(refusal)),
+        };
+        let _ = caller.reply.send(joined);
+    }
+
+    fn joined(
+        &mut self,
+        response: Response,
+        media: Option<sideroom_rpc::backend::Negotiated>,
+    ) -> Result<Delivered, ApiError> {
+        let Response::Joined {
+            participant,
+            session,
+            resumed,
+            repeated,
+        } = response
+        else {
+            return Err(ApiError::Internal);
+        };
+        let view = self.view(Viewer::Participant(participant));
+        let receipt = self.receipt(participant, session, repeated)?;
+        let held = self.answers.get(&participant);
+        let media = media.or_else(|| Some(held?.kept.unpack()));
+        let joined = Joined {
+            participant,
+            session: SessionId(session.0),
+            media: media.ok_or(ApiError::Internal)?,
+            room: view.ok_or(ApiError::ParticipantNotFound)?,
+            resumed,
+            repeated,
+        };
+        Ok(Delivered::new(joined, receipt))
+    }
+
+    /// The receipt that an answer and its repetitions share.
+    fn receipt(
+        &mut self,
+        participant: ParticipantId,
+        session: SessionNumber,
+        repeated: bool,
+    ) -> Result<Arc<Receipt>, ApiError> {
+        let held = self.answers.get_mut(&participant);
+        let held = held.ok_or(ApiError::SessionGone)?;
+        if repeated && let Some(receipt) = held.receipt.upgrade() {
+            return Ok(receipt);
+        }
+        let events = self.desk.events.clone();
+        let receipt = match repeated {
+            true => Receipt::accepted(participant, session, events),
+            false => Receipt::new(participant, session, events),
+        };
+        held.receipt = Arc::downgrade(&receipt);
+        Ok(receipt)
+    }
+}
+
+/// A room as the store has it.
+async fn load(
+    journal: &Journal,
+    id: sideroom_route::RoomId,
+) -> Result<(Loaded, Option<sideroom_rpc::backend::Asked>), LoadFailure> {
+    let kept = journal.load_room(id).await.map_err(|error| match error {
+        StoreError::Unreadable(why) => {
+            tracing::error!(room = %id, %why, "the room cannot be read");
+            LoadFailure::Unreadable
+        }
+        error => {
+            tracing::warn!(room = %id, %error, "the room cannot be read now");
+            LoadFailure::Store
+        }
+    })?;
+    let made_by = kept.made_by.clone();
+    let unsaved = u32::try_from(kept.records.len()).unwrap_or(u32::MAX);
+    let room = kept.revive().map_err(|error| {
+        tracing::error!(room = %id, %error, "the room cannot be replayed");
+        LoadFailure::Unreadable
+    })?;
+    let loaded = Loaded {
+        room,
+        made_by: made_by.clone().map(own),
+        unsaved,
+    };
+    Ok((loaded, made_by))
+}
+
+fn connect(
+    participant: ParticipantId,
+    offer: Offer,
+    tracks: Vec<(TrackKind, TrackId)>,
+    seed: u64,
+) -> Connect {
+    Connect {
+        participant,
+        offer: offer.sdp,
+        hints: offer.hints,
+        codecs: offer.codecs,
+        tracks,
+        credentials: chance::credentials(),
+        seed,
+    }
+}
+
+/// The reply to a command.
+fn answer(response: Response) -> Answer {
+    match response {
+        Response::Answer {
+            outcome,
+            epoch,
+            seq,
+            repeated,
+        } => Answer {
+            outcome,
+            epoch,
+            seq,
+            repeated,
+        },
+        _ => unreachable!("invariant: a command is answered with an answer"),
+    }
+}
+
+/// A refusal in the words of the front ends.
+pub(super) fn api_error(refusal: Refusal) -> ApiError {
+    use sideroom_control::BreakoutError;
+    match refusal {
+        Refusal::Rule(BreakoutError::EpochMismatch { current }) => {
+            ApiError::EpochMismatch { current }
+        }
+        Refusal::Rule(error) => ApiError::Breakout(error),
+        Refusal::Exists => ApiError::RoomExists,
+        Refusal::Store | Refusal::Unreadable => ApiError::StoreFailed,
+        Refusal::Internal => ApiError::Internal,
+        Refusal::Draining => ApiError::Draining,
+        Refusal::NodeFull => ApiError::LimitReached("This server is full. Use another one.".into()),
+        Refusal::SessionGone | Refusal::NoTransport => ApiError::SessionGone,
+        Refusal::Ended => ApiError::RoomNotFound,
+        Refusal::Overloaded => ApiError::Overloaded,
+    }
+}
+
+/// Asks the rules about one of the routes that an update opens: what was planned step by step must agree
+/// with them. A disagreement is a bug of ours that an operator must learn of.
+fn audit(room: &Room, update: &RouteUpdate) {
+    let open = update.routes.iter().filter_map(|change| {
+        let route = change.route.filter(|route| route.gate.is_open())?;
+        Some((change.subscriber, route.track))
+    });
+    let open: Vec<_> = open.collect();
+    let any = usize::try_from(update.epoch.0).unwrap_or(0);
+    let Some((subscriber, track)) = open.get(any % open.len().max(1)).copied() else {
+        return;
+    };
+    if !hears(room, subscriber, track) {
+        tracing::error!(%subscriber, %track, epoch = %update.epoch, "a route against the rules");
+        metrics::isolation_violated();
+    }
+}

@@ -1,0 +1,89 @@
+//! The media plane as a room needs it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sideroom_route::{
+    ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId, TrackRoute, WorkerId,
+};
+
+use crate::media::{Connect, ConnectError, Connected, MediaPlane, Publishing};
+
+/// The media plane, as a room sees it. Calls give their orders at once, in the order in which they are
+/// made, and never block; what takes time is in the futures.
+pub trait MediaPort: Send + Sync + 'static {
+    /// Sends an update to every worker that the room is on.
+    fn publish(&self, update: Arc<RouteUpdate>) -> Publishing;
+    /// Sends a room's whole table.
+    fn publish_whole(&self, plan: RoutePlan) -> Publishing;
+    /// These workers forward nothing until they have obeyed everything that they were ordered.
+    fn fence(&self, workers: &[WorkerId]);
+    /// Makes or replaces a participant's transport.
+    fn connect(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> BoxFuture<'static, Result<Connected, ConnectError>>;
+    /// Answers a further offer on the same transport.
+    fn reoffer(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> BoxFuture<'static, Result<Connected, ConnectError>>;
+    /// Ends a participant's transport.
+    fn disconnect(&self, participant: ParticipantId);
+    /// Ends a room with everybody in it.
+    fn close_room(&self, room: RoomId);
+    /// The routes of a participant's slots.
+    fn routes_of(&self, participant: ParticipantId) -> Vec<(SlotId, Route)>;
+    /// Where a track is routed.
+    fn track(&self, track: TrackId) -> Option<TrackRoute>;
+    /// True if this worker serves the track's publisher.
+    fn is_home(&self, worker: WorkerId, track: TrackId) -> bool;
+}
+
+impl MediaPort for MediaPlane {
+    fn publish(&self, update: Arc<RouteUpdate>) -> Publishing {
+        self.publish(update)
+    }
+
+    fn publish_whole(&self, plan: RoutePlan) -> Publishing {
+        self.publish_whole(plan)
+    }
+
+    fn fence(&self, workers: &[WorkerId]) {
+        self.fence(workers);
+    }
+
+    fn connect(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> BoxFuture<'static, Result<Connected, ConnectError>> {
+        Box::pin(MediaPlane::connect(self, connect))
+    }
+
+    fn reoffer(
+        self: Arc<Self>,
+        connect: Connect,
+    ) -> BoxFuture<'static, Result<Connected, ConnectError>> {
+        Box::pin(MediaPlane::reoffer(self, connect))
+    }
+
+    fn disconnect(&self, participant: ParticipantId) {
+        self.disconnect(participant);
+    }
+
+    fn close_room(&self, room: RoomId) {
+        self.close_room(room);
+    }
+
+    fn routes_of(&self, participant: ParticipantId) -> Vec<(SlotId, Route)> {
+        self.routes_of(participant)
+    }
+
+    fn track(&self, track: TrackId) -> Option<TrackRoute> {
+        self.track(track)
+    }
+
+    fn is_home(&self, worker: WorkerId, track: TrackId) -> bool {
+        self.is_home(worker, track)
+    }
+}

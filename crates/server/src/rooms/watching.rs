@@ -1,0 +1,128 @@
+//! Streams to watchers. A watcher that does not read is cut off, never waited for.
+
+use std::sync::Arc;
+
+use sideroom_control::{Event, Viewer};
+use sideroom_room::{Farewell, WatcherId};
+use sideroom_route::{Gate, GroupId, ParticipantId, Route, RouteUpdate, SlotId, TrackId};
+use sideroom_rpc::backend::{CloseReason, SharedEvent, WATCH_QUEUE, WatchItem};
+use tokio::sync::{mpsc, oneshot};
+
+use super::port::MediaPort;
+use super::task::{RoomTask, Worked};
+use crate::metrics;
+
+/// One watcher's end of its stream.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    items: mpsc::Sender<WatchItem>,
+    /// Dropped with the watcher: ends the task that waits for the reader's end.
+    _stop: oneshot::Sender<()>,
+}
+
+impl RoomTask {
+    /// Begins to tell `viewer` what happens, with `first` as the beginning.
+    pub(super) fn add_watcher(
+        &mut self,
+        viewer: Viewer,
+        first: Vec<WatchItem>,
+    ) -> mpsc::Receiver<WatchItem> {
+        let (items, receiver) = mpsc::channel(WATCH_QUEUE + first.len());
+        for item in first {
+            // It fits: the queue was made so.
+            let _ = items.try_send(item);
+        }
+        let id = self.machine.add_watcher(viewer);
+        let (stop, stopped) = oneshot::channel();
+        let reader = items.clone();
+        self.working.push(Box::pin(async move {
+            tokio::select! {
+                () = reader.closed() => {}
+                _ = stopped => {}
+            }
+            Worked::WatcherGone(id)
+        }));
+        let watcher = Watcher { items, _stop: stop };
+        self.watchers.insert(id, watcher);
+        receiver
+    }
+
+    pub(super) fn tell(&mut self, event: Event, who: &[WatcherId]) {
+        let shared = SharedEvent::new(event);
+        for watcher in who {
+            self.send(*watcher, WatchItem::Event(Arc::clone(&shared)));
+        }
+    }
+
+    /// Tells those whose slots an update changes.
+    pub(super) fn tell_slots(&mut self, update: &RouteUpdate) {
+        for change in &update.routes {
+            if self.machine.watchers_of(change.subscriber).is_empty() {
+                continue;
+            }
+            let media = &*self.node.media;
+            let item = slot_item(media, change.slot, change.route.as_ref());
+            self.tell_participant(change.subscriber, &item);
+        }
+    }
+
+    pub(super) fn tell_speakers(&mut self, group: GroupId, ranked: &[TrackId], who: &[WatcherId]) {
+        let tracks = ranked.iter();
+        let publishers = tracks.filter_map(|track| self.node.media.track(*track));
+        let ranked: Vec<ParticipantId> = publishers.map(|route| route.publisher).collect();
+        for watcher in who {
+            let ranked = ranked.clone();
+            self.send(*watcher, WatchItem::Speakers { group, ranked });
+        }
+    }
+
+    /// Tells those who watch as this participant.
+    pub(super) fn tell_participant(&mut self, participant: ParticipantId, item: &WatchItem) {
+        for watcher in self.machine.watchers_of(participant).to_vec() {
+            self.send(watcher, item.clone());
+        }
+    }
+
+    pub(super) fn close(&mut self, watcher: WatcherId, farewell: Farewell) {
+        self.send(watcher, WatchItem::Closed(close_reason(farewell)));
+        self.watchers.remove(&watcher);
+    }
+
+    fn send(&mut self, watcher: WatcherId, item: WatchItem) {
+        let Some(held) = self.watchers.get(&watcher) else {
+            return;
+        };
+        if let Err(error) = held.items.try_send(item) {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                metrics::watcher_cut();
+            }
+            self.watchers.remove(&watcher);
+            self.machine.handle_watcher_gone(watcher);
+        }
+    }
+}
+
+/// The item that tells a slot's owner its source.
+pub(super) fn slot_item(media: &dyn MediaPort, slot: SlotId, route: Option<&Route>) -> WatchItem {
+    let source = route.and_then(|route| {
+        let track = media.track(route.track)?;
+        Some((track.publisher, track.kind))
+    });
+    let shut = route.and_then(|route| match route.gate {
+        Gate::Open => None,
+        Gate::Shut(reason) => Some(reason),
+    });
+    WatchItem::SlotAssigned { slot, source, shut }
+}
+
+pub(super) const fn close_reason(farewell: Farewell) -> CloseReason {
+    match farewell {
+        Farewell::Left => CloseReason::Left,
+        Farewell::RoomClosed => CloseReason::RoomClosed,
+        Farewell::Removed => CloseReason::Removed,
+        Farewell::Banned => CloseReason::Banned,
+        Farewell::Replaced => CloseReason::Replaced,
+        Farewell::ConnectionLost => CloseReason::ConnectionLost,
+        Farewell::Draining => CloseReason::Draining,
+    }
+}
