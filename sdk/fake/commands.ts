@@ -51,8 +51,9 @@ function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: strin
   const people = ids.map((id) => find(room, id));
   if (people.length === 0) return;
   for (const person of people) {
-    if (!force) breakout['inviteeIds'] = [...new Set([...breakout['inviteeIds'], person.id])];
-    const payload = { participantId: person.id, breakout: room.showSummary(breakout), requestor: who.id, forced: force };
+    breakout['inviteeIds'] = [...new Set([...breakout['inviteeIds'], person.id])];
+    breakout['requestors'][person.id] = who.id;
+    const payload = { participantId: person.id, breakout: room.summary(breakout), requestor: who.id, forced: force };
     room.emit('invitationReceived', payload, (each) => each === person || each.moderator);
     if (force) room.move(person, breakout['id'], 'FORCED', who.id);
   }
@@ -61,14 +62,14 @@ function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: strin
 /** Tells everybody what there is to choose from. */
 function offer(room: FakeRoom): void {
   const breakouts = [...room.breakouts.values()].filter((breakout) => breakout['selfSelect']);
-  room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.showSummary(breakout)) });
+  room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.summary(breakout)) });
 }
 
 export function updated(room: FakeRoom, breakout: Json): Json {
   const inside = (each: FakeParticipant): boolean => each.moderator || each.id === breakout['ownerId'];
   room.emit('breakoutUpdated', { breakout: room.showBreakout(breakout) }, inside);
   for (const person of room.participants.values()) {
-    if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.showSummary(breakout) }, (each) => each === person);
+    if (person.assigned === breakout['id']) room.emit('assignmentChanged', { participantId: person.id, breakout: room.summary(breakout) }, (each) => each === person);
   }
   return room.showBreakout(breakout);
 }
@@ -204,12 +205,21 @@ export const COMMANDS: Record<string, Run> = {
     if (who.groupId !== 'parent') throw new Refused('NotInParent', 1731);
     if (body['forceJoin'] && breakout['state'] === 'BREAKOUT_STATE_CLOSED') throw new Refused('BreakoutClosed', 1731, [412, 46256]);
     invite(room, who, breakout, body['participantIds'], body['forceJoin'] === true);
+    return { breakout: updated(room, breakout) };
   },
   'BreakoutService/RejectInvite': (room, who, body) => {
     const breakout = breakoutOf(room, body['breakoutId']);
     if (!breakout['inviteeIds'].includes(who.id)) throw new Refused('NotAssigned', 1731, [412, 46260]);
-    breakout['inviteeIds'] = breakout['inviteeIds'].filter((id: string) => id !== who.id);
+    room.endInvitation(breakout, who, 'REJECTED');
     room.emit('invitationRejected', { participantId: who.id, breakoutId: breakout['id'] }, moderators);
+  },
+  'BreakoutService/WithdrawInvites': (room, who, body) => {
+    const breakout = breakoutOf(room, body['breakoutId']);
+    needOwner(who, breakout);
+    const people = (body['participantIds'] as string[]).map((id) => find(room, id));
+    if (people.some(({ id }) => !breakout['inviteeIds'].includes(id))) throw new Refused('NotFound', 1731);
+    for (const person of people) room.endInvitation(breakout, person, 'WITHDRAWN');
+    return { breakout: updated(room, breakout) };
   },
   'BreakoutService/Assign': (room, who, body) => {
     needModerator(who);
@@ -269,6 +279,8 @@ export const COMMANDS: Record<string, Run> = {
     const back = gone.flatMap((each) => membersOf(room, each));
     for (const each of back) room.move(each, 'parent', 'DESTROYED', who.id);
     for (const each of back) regate(room, each, { paused: false, audioMuted: false, videoMuted: false });
+    const asked = [...room.participants.values()].filter(({ id }) => gone.some(({ inviteeIds }) => inviteeIds.includes(id)));
+    for (const each of gone) for (const person of asked) room.endInvitation(each, person, 'WITHDRAWN');
     for (const each of gone) room.breakouts.delete(each['id']);
     for (const person of room.participants.values()) {
       if (!gone.some((each) => each['id'] === person.assigned)) continue;
@@ -277,7 +289,7 @@ export const COMMANDS: Record<string, Run> = {
     }
     const breakoutIds = gone.map((each) => each['id']);
     const concerned = (each: FakeParticipant): boolean => each.moderator || back.includes(each) || gone.some(({ ownerId }) => ownerId === each.id);
-    const invited = (each: FakeParticipant): boolean => !concerned(each) && gone.some(({ inviteeIds }) => inviteeIds.includes(each.id));
+    const invited = (each: FakeParticipant): boolean => !concerned(each) && asked.includes(each);
     room.emit('breakoutsDestroyed', { breakoutIds, memberIds: back.map(({ id }) => id) }, concerned);
     room.emit('breakoutsDestroyed', { breakoutIds }, invited);
     offer(room);
@@ -295,12 +307,14 @@ export const COMMANDS: Record<string, Run> = {
   'BreakoutService/StartListening': (room, who, body) => {
     needModerator(who);
     who.listening = body['groupId'];
-    room.emit('listeningChanged', { participantId: who.id, groupId: who.listening, listening: true }, moderators);
+    const breakout = breakoutOf(room, who.listening);
+    const told = { breakout: room.inside(breakout), people: room.peopleIn(who.listening), listenerIds: room.listeners(who.listening) };
+    room.emit('listeningChanged', { participantId: who.id, groupId: who.listening, listening: true, ...told }, (each) => each === who || each.moderator || each.groupId === who.listening);
   },
   'BreakoutService/StopListening': (room, who) => {
     const groupId = who.listening;
     who.listening = '';
-    room.emit('listeningChanged', { participantId: who.id, groupId }, moderators);
+    room.emit('listeningChanged', { participantId: who.id, groupId }, (each) => each === who || each.moderator || each.groupId === groupId);
   },
   'BreakoutService/RaiseHelp': (room, who, body) => {
     who.help = !body['withdraw'];
@@ -328,7 +342,7 @@ function assign(room: FakeRoom, who: FakeParticipant, identity: string, breakout
   breakout['assignedIdentities'].push(identity);
   const person = [...room.participants.values()].find((each) => each.identity === identity);
   if (person) person.assigned = breakout['id'];
-  const payload = { participantId: person?.id, breakout: room.showSummary(breakout) };
+  const payload = { participantId: person?.id, breakout: room.summary(breakout) };
   room.emit('assignmentChanged', payload, (each) => each === person);
   updated(room, breakout);
   if (person && breakout['autoMove'] && breakout['state'] === 'BREAKOUT_STATE_OPEN') {

@@ -121,7 +121,7 @@ export class FakeRoom {
 
   /** Somebody, as `viewer` may see them. */
   show(who: FakeParticipant, viewer: FakeParticipant): Json {
-    const near = viewer.moderator || viewer.groupId === who.groupId;
+    const near = viewer.moderator || this.near(who.groupId)(viewer);
     const seen = near || who.groupId === 'parent';
     return {
       id: who.id,
@@ -138,15 +138,49 @@ export class FakeRoom {
 
   showBreakout(breakout: Json): Json {
     const memberIds = [...this.participants.values()].filter(({ groupId }) => groupId === breakout['id']).map(({ id }) => id);
-    const { inviteeIds, ...shown } = structuredClone(breakout);
+    const { inviteeIds, requestors: _, ...shown } = structuredClone(breakout);
     const invitedIdentities = (inviteeIds as string[]).map((id) => this.participants.get(id)?.identity);
-    return { ...shown, invitedIdentities, memberIds, occupancy: memberIds.length };
+    return { ...shown, invitedIdentities, memberIds, occupancy: memberIds.length, detail: 'BREAKOUT_DETAIL_FULL' };
   }
 
-  /** A breakout as it is shown to anybody who may know of it: not its owner, nor who is inside, assigned or invited. */
-  showSummary(breakout: Json): Json {
-    const { ownerId, memberIds, assignedIdentities, invitedIdentities, ...summary } = this.showBreakout(breakout);
-    return summary;
+  /** A breakout as those see it who may choose it or are asked. */
+  summary(breakout: Json): Json {
+    const { ownerId: _, memberIds: __, invitedIdentities: ___, assignedIdentities: ____, ...shown } = this.showBreakout(breakout);
+    return { ...shown, detail: 'BREAKOUT_DETAIL_SUMMARY' };
+  }
+
+  /** A breakout as those inside see it. */
+  inside(breakout: Json): Json {
+    const { invitedIdentities: _, assignedIdentities: __, ...shown } = this.showBreakout(breakout);
+    return { ...shown, detail: 'BREAKOUT_DETAIL_INSIDE' };
+  }
+
+  /** Everybody in a group, as those see them who are near. */
+  peopleIn(groupId: string): Json[] {
+    const people = [...this.participants.values()].filter((each) => each.groupId === groupId);
+    return people.map((each) => this.neighbour(each));
+  }
+
+  neighbour(who: FakeParticipant): Json {
+    const { grants: _, ...shown } = this.show(who, who);
+    return shown;
+  }
+
+  listeners(groupId: string): string[] {
+    return [...this.participants.values()].filter(({ listening }) => listening === groupId).map(({ id }) => id);
+  }
+
+  /** Inside a group, or listening in on it. */
+  near(groupId: string): (each: FakeParticipant) => boolean {
+    return (each) => each.groupId === groupId || each.listening === groupId;
+  }
+
+  /** An invitation waits for no answer any more. */
+  endInvitation(breakout: Json, who: FakeParticipant, end: string): void {
+    if (!breakout['inviteeIds'].includes(who.id)) return;
+    breakout['inviteeIds'] = breakout['inviteeIds'].filter((id: string) => id !== who.id);
+    const concerned = (each: FakeParticipant): boolean => each === who || each.moderator || each.id === breakout['ownerId'];
+    this.emit('invitationEnded', { participantId: who.id, breakoutId: breakout['id'], end: `INVITATION_END_${end}` }, concerned);
   }
 
   snapshot(viewer: FakeParticipant): Json {
@@ -154,16 +188,19 @@ export class FakeRoom {
     const mine = all.filter((breakout) => viewer.moderator || viewer.groupId === breakout['id'] || breakout['ownerId'] === viewer.id);
     const assigned = all.find((breakout) => breakout['id'] === viewer.assigned);
     const people = [...this.participants.values()];
+    const asked = all.filter((breakout) => breakout['inviteeIds'].includes(viewer.id));
     return {
       name: this.name,
       settings: structuredClone(this.settings),
       roomGate: this.gate,
       parentGate: viewer.gate,
       participants: people.map((each) => this.show(each, viewer)),
-      breakouts: mine.map((breakout) => this.showBreakout(breakout)),
-      selectable: all.filter((breakout) => breakout['selfSelect']).map((breakout) => this.showSummary(breakout)),
-      ...(assigned && { assigned: this.showSummary(assigned) }),
-      invitations: all.filter((breakout) => breakout['inviteeIds'].includes(viewer.id)).map((breakout) => this.showSummary(breakout)),
+      breakouts: mine.map((breakout) => (viewer.moderator || breakout['ownerId'] === viewer.id ? this.showBreakout(breakout) : this.inside(breakout))),
+      selectable: all.filter((breakout) => breakout['selfSelect']).map((breakout) => this.summary(breakout)),
+      ...(assigned && { assigned: this.summary(assigned) }),
+      invitations: asked.map((breakout) => this.summary(breakout)),
+      pendingInvitations: asked.map((breakout) => ({ breakout: this.summary(breakout), requestor: breakout['requestors'][viewer.id] })),
+      listening: people.filter(({ id, listening }) => listening && (viewer.moderator || viewer.id === id || viewer.groupId === listening)).map(({ id, listening }) => ({ participantId: id, groupId: listening })),
       addressing: people.filter(({ addressing }) => addressing.length).map(({ id, addressing }) => ({ participantId: id, kinds: addressing })),
       help: people.filter(({ help }) => help).map(({ id, groupId }) => ({ participantId: id, groupId })),
       seq: String(this.seq),
@@ -183,6 +220,7 @@ export class FakeRoom {
       autoMove: definition['autoMove'] ?? false,
       selfSelect: definition['selfSelect'] ?? this.settings['breakouts'].selfSelect ?? false,
       inviteeIds: [],
+      requestors: {},
       assignedIdentities: [],
       threadId: `thread-${serial}`,
     };
@@ -206,22 +244,23 @@ export class FakeRoom {
     }
     this.regroup(who);
     const breakout = this.breakouts.get(to);
-    if (breakout) breakout['inviteeIds'] = breakout['inviteeIds'].filter((id: string) => id !== who.id);
+    if (breakout) for (const each of this.breakouts.values()) this.endInvitation(each, who, each === breakout ? 'ACCEPTED' : 'EXPIRED');
     const move = { participantId: who.id, fromGroupId: from, toGroupId: to, reason: `MOVE_REASON_${reason}`, by };
     this.moves.push({ participantId: who.id, identity: who.identity, groupId: to, fromMs: String(Date.now()), reason: move.reason, by });
-    const shown = breakout && { breakout: this.showSummary(breakout) };
-    this.emit('participantMoved', { ...move, ...shown }, (each) => each === who || each.moderator);
-    if (from !== 'parent') this.emit('membersChanged', { breakoutId: from, leftIds: [who.id] }, ({ groupId }) => groupId === from);
-    if (to !== 'parent') this.emit('membersChanged', { breakoutId: to, joinedIds: [who.id] }, ({ groupId }) => groupId === to);
+    const shown = breakout && { breakout: this.inside(breakout) };
+    this.emit('participantMoved', { ...move, ...shown, gate: who.gate }, (each) => each === who || each.moderator);
+    if (from !== 'parent') this.emit('membersChanged', { breakoutId: from, leftIds: [who.id] }, this.near(from));
+    if (to !== 'parent') this.emit('membersChanged', { breakoutId: to, joinedIds: [who.id], people: this.peopleIn(to), listenerIds: this.listeners(to) }, this.near(to));
     if (from === 'parent') this.emit('awayChanged', { awayIds: [who.id] });
-    if (to === 'parent') this.emit('awayChanged', { backIds: [who.id] });
+    if (to === 'parent') this.emit('awayChanged', { backIds: [who.id], people: [this.neighbour(who)] });
     for (const id of [from, to]) if (this.breakouts.has(id)) updated(this, this.breakouts.get(id) as Json);
     if (gateBefore !== JSON.stringify(who.gate)) this.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);
   }
 
   /** Who may know what somebody publishes. */
   nearby(who: FakeParticipant): (each: FakeParticipant) => boolean {
-    return (each) => each.moderator || who.groupId === 'parent' || each.groupId === who.groupId;
+    const near = this.near(who.groupId);
+    return (each) => each.moderator || who.groupId === 'parent' || near(each);
   }
 
   regroup(who: FakeParticipant): void {

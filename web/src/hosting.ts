@@ -1,27 +1,13 @@
 /** Moderators' commands on the meeting and on people. */
-import { SideroomError, type Participant, type Room } from '@sideroom/client';
+import type { Participant, Room } from '@sideroom/client';
 import { h, morph, short } from './dom.js';
 import { notify, openDialog, run } from './notices.js';
 
 /** Bytes of a reason that the server takes. */
 const REASON_LETTERS = 120;
 
-/**
- * Ends the meeting for everybody. A server that deletes rooms for API keys only refuses a moderator: then
- * everybody is sent away, and the moderator leaves last.
- */
-export async function endMeeting(room: Room): Promise<void> {
-  try {
-    await room.command('RoomService/DeleteRoom');
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    const others = [...room.participants.values()].filter(({ isMe }) => !isMe);
-    await Promise.all(others.map(({ id }) => room.remove(id)));
-    room.leave();
-  }
-}
-
-const isRefused = (error: unknown): boolean => error instanceof SideroomError && (error.code === 'NoSuchMethod' || error.code === 'PermissionDenied');
+/** Ends the meeting for everybody. */
+export const endMeeting = (room: Room): Promise<void> => room.end();
 
 /** Asks before somebody is sent away, and whether they are kept out. */
 export function removeDialog(room: Room, person: Participant): void {

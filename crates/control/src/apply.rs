@@ -6,6 +6,7 @@ mod arrive;
 mod create;
 mod gate;
 mod groups;
+mod invitations;
 mod invite;
 mod people;
 mod rooms;
@@ -115,6 +116,10 @@ fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutE
         | Command::Chat { .. } => turn.run_across(command),
 
         Command::Timer(timer) => turn.run_timer(*timer),
+        Command::WithdrawInvitations {
+            breakout,
+            participants,
+        } => turn.withdraw_invitations(*breakout, participants),
     }
 }
 
@@ -166,7 +171,8 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::StartAddressAll { .. }
         | Command::AddressAllText { .. }
         | Command::ListenIn { .. }
-        | Command::AskForHelp { .. } => true,
+        | Command::AskForHelp { .. }
+        | Command::WithdrawInvitations { .. } => true,
 
         Command::UpdateRoom(_)
         | Command::SetMode(_)

@@ -37,6 +37,10 @@ pub struct Standing {
 
 impl EventKind {
     /// Who may know of it: the one table.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table, an arm for each kind of audience"
+    )]
     pub fn audience(&self) -> Audience {
         use Audience::{Everyone, Group, Moderators, Participant, Several};
         match self {
@@ -56,13 +60,20 @@ impl EventKind {
             | Self::RoomGateChanged { .. }
             | Self::AddressAllStarted { .. }
             | Self::AddressAllStopped { .. }
-            | Self::AddressAllText { .. } => Everyone,
+            | Self::AddressAllText { .. }
+            | Self::Renamed { .. } => Everyone,
 
             Self::BreakoutsCreated { breakouts } => {
                 moderators_and(breakouts.first().and_then(|first| first.owner))
             }
             Self::BreakoutChanged { breakout } => moderators_and(breakout.owner),
             Self::InviteRejected { owner, .. } => moderators_and(*owner),
+            Self::InvitationEnded {
+                participant, owner, ..
+            } => {
+                let people = [Some(*participant), *owner].into_iter().flatten();
+                several_and_moderators(people)
+            }
 
             Self::GrantsChanged { participant, .. }
             | Self::Invited { participant, .. }
@@ -72,10 +83,10 @@ impl EventKind {
             }
             Self::Assigned { participant, .. }
             | Self::InvitationChanged { participant, .. }
-            | Self::InvitationsVoid { participant, .. } => Participant(*participant),
+            | Self::InvitationsVoid { participant, .. }
+            | Self::OwnershipLost { participant, .. } => Participant(*participant),
             Self::BreakoutsDestroyed { members, .. } => {
-                let members = members.iter().map(|member| Participant(*member));
-                Several([Moderators].into_iter().chain(members).collect())
+                several_and_moderators(members.iter().copied())
             }
 
             // Away participants can hear the parent, so what is published there is for everybody.
@@ -88,15 +99,25 @@ impl EventKind {
             },
             Self::MembersChanged { breakout, .. } => Group(GroupId::Breakout(*breakout)),
             Self::BreakoutDetailsChanged { breakout } => {
-                Group(GroupId::Breakout(breakout.breakout))
+                Group(GroupId::Breakout(breakout.summary.breakout))
             }
-            Self::ListeningStarted { breakout, .. } | Self::ListeningStopped { breakout, .. } => {
-                Several(vec![Group(GroupId::Breakout(*breakout)), Moderators])
-            }
+            Self::ListeningStarted {
+                participant,
+                breakout,
+                announced,
+                ..
+            } => listeners(*participant, breakout.summary.breakout, *announced),
+            Self::ListeningStopped {
+                participant,
+                breakout,
+                announced,
+            } => listeners(*participant, *breakout, *announced),
             Self::HelpAsked { participant, .. } => {
                 Several(vec![Participant(*participant), Moderators])
             }
-            Self::HelpAnswered { group, .. } => Several(vec![Group(*group), Moderators]),
+            Self::HelpAnswered {
+                participant, group, ..
+            } => Several(vec![Group(*group), Participant(*participant), Moderators]),
             Self::Chat { group, .. } => Group(*group),
             Self::Banned { .. } | Self::Unbanned { .. } => Moderators,
         }
@@ -117,6 +138,19 @@ impl Effects {
             .map(|owner| Audience::Participant(*owner));
         Audience::Several([audience].into_iter().chain(owners).collect())
     }
+}
+
+fn several_and_moderators(people: impl Iterator<Item = ParticipantId>) -> Audience {
+    let people = people.map(Audience::Participant);
+    Audience::Several([Audience::Moderators].into_iter().chain(people).collect())
+}
+
+/// Moderators and the listener; those inside if the room announces presence.
+fn listeners(listener: ParticipantId, breakout: BreakoutId, announced: bool) -> Audience {
+    let inside = Audience::Group(GroupId::Breakout(breakout));
+    let mut several = vec![Audience::Participant(listener), Audience::Moderators];
+    several.extend(announced.then_some(inside));
+    Audience::Several(several)
 }
 
 /// A breakout's owner may be a plain participant with the grant for it.

@@ -69,7 +69,7 @@ pub enum Command {
     SetMode(RoomMode),
     /// Takes nobody in any more (or again). The operator's.
     Drain(bool),
-    /// Everybody leaves, and the room ends. The operator's.
+    /// Everybody leaves, and the room ends. A moderator's.
     CloseRoom,
 
     // ---- Participants.
@@ -320,6 +320,13 @@ pub enum Command {
     Unban {
         /// Whose.
         identity: String,
+    },
+    /// Takes pending invitations back. A moderator's, or the owner's.
+    WithdrawInvitations {
+        /// Where to.
+        breakout: BreakoutId,
+        /// Whose.
+        participants: Vec<ParticipantId>,
     },
 }
 

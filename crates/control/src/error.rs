@@ -176,6 +176,8 @@ pub enum Subject {
     HelpRequest,
     /// A ban.
     Ban,
+    /// A pending invitation.
+    Invitation,
 }
 
 impl std::fmt::Display for Subject {
@@ -187,6 +189,7 @@ impl std::fmt::Display for Subject {
             Self::Track => "track",
             Self::HelpRequest => "request for help",
             Self::Ban => "ban",
+            Self::Invitation => "pending invitation",
         })
     }
 }

@@ -5,7 +5,7 @@ use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKi
 
 use crate::{
     Actor, Audience, BanView, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet,
-    ParentGate, ParticipantView, RequestId, Role, RoomSettings, UnixMillis,
+    ParentGate, ParticipantView, RequestId, Role, RoomSettings, TrackView, UnixMillis,
 };
 
 /// One change of a room.
@@ -74,6 +74,20 @@ pub enum LeaveReason {
     Banned,
 }
 
+/// How an invitation ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationEnd {
+    /// The invitee is inside, by itself or because somebody moved it there.
+    Accepted,
+    /// The invitee declined.
+    Rejected,
+    /// A moderator or the owner took it back, or the breakout is gone.
+    Withdrawn,
+    /// The invitee left the room or went into another breakout, or the breakouts' time is up.
+    Expired,
+}
+
 /// What happened. The audience of each is in [`EventKind::audience`], the one table.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum EventKind {
@@ -130,10 +144,8 @@ pub enum EventKind {
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// What.
-        kind: TrackKind,
-        /// The track.
-        track: TrackId,
+        /// The track, and who has muted its kind before.
+        track: TrackView,
     },
     /// It no longer does.
     TrackUnpublished {
@@ -176,10 +188,10 @@ pub enum EventKind {
         /// As it is now.
         breakout: Box<BreakoutView>,
     },
-    /// The name, size, state or media of a breakout changed. To those inside.
+    /// The name, owner, size, state or media of a breakout changed. To those inside.
     BreakoutDetailsChanged {
-        /// As it is now.
-        breakout: Box<BreakoutSummary>,
+        /// As it is now, for those inside.
+        breakout: Box<BreakoutView>,
     },
     /// The same of a breakout that somebody is invited to, who is neither inside nor assigned to it.
     InvitationChanged {
@@ -246,8 +258,10 @@ pub enum EventKind {
         cause: MoveCause,
         /// Who did it.
         by: Actor,
-        /// The breakout that it is in now.
-        breakout: Option<Box<BreakoutSummary>>,
+        /// The breakout that it is in now, for those inside.
+        breakout: Option<Box<BreakoutView>>,
+        /// What of the parent does not reach it now.
+        gate: ParentGate,
     },
     /// Who came and went in a breakout. To those inside.
     MembersChanged {
@@ -257,6 +271,10 @@ pub enum EventKind {
         joined: Vec<ParticipantId>,
         /// Who went.
         left: Vec<ParticipantId>,
+        /// If somebody came: everybody inside, with what they publish.
+        people: Vec<ParticipantView>,
+        /// If somebody came: who listens in, as far as those inside are told.
+        listeners: Vec<ParticipantId>,
     },
     /// Who is away in some breakout, and who is back. To everybody: the parent's roster.
     AwayChanged {
@@ -264,6 +282,8 @@ pub enum EventKind {
         away: Vec<ParticipantId>,
         /// Who came back.
         back: Vec<ParticipantId>,
+        /// Those who came back, with what they publish.
+        people: Vec<ParticipantView>,
     },
     /// The settings of the breakouts changed.
     BreakoutSettingsChanged {
@@ -313,12 +333,18 @@ pub enum EventKind {
         /// What.
         text: String,
     },
-    /// Somebody hears a breakout without being in it. Those inside are told.
+    /// Somebody hears a breakout without being in it.
     ListeningStarted {
         /// Who.
         participant: ParticipantId,
-        /// Where.
-        breakout: BreakoutId,
+        /// Where, for those inside.
+        breakout: Box<BreakoutView>,
+        /// Everybody inside, with what they publish.
+        people: Vec<ParticipantView>,
+        /// Who listens in, as far as those inside are told.
+        listeners: Vec<ParticipantId>,
+        /// Those inside are told.
+        announced: bool,
     },
     /// It no longer does.
     ListeningStopped {
@@ -326,6 +352,8 @@ pub enum EventKind {
         participant: ParticipantId,
         /// Where.
         breakout: BreakoutId,
+        /// Those inside are told.
+        announced: bool,
     },
     /// Somebody asks the moderators to come.
     HelpAsked {
@@ -367,5 +395,30 @@ pub enum EventKind {
         identity: String,
         /// By whom.
         by: Actor,
+    },
+    /// Somebody came back under another name.
+    Renamed {
+        /// Who.
+        participant: ParticipantId,
+        /// The new name.
+        display_name: String,
+    },
+    /// An invitation is not pending any more.
+    InvitationEnded {
+        /// Who was invited.
+        participant: ParticipantId,
+        /// Where to.
+        breakout: BreakoutId,
+        /// How it ended.
+        end: InvitationEnd,
+        /// The owner of the breakout.
+        owner: Option<ParticipantId>,
+    },
+    /// Somebody does not own a breakout any more.
+    OwnershipLost {
+        /// Who owned it.
+        participant: ParticipantId,
+        /// As it is now.
+        breakout: Box<BreakoutSummary>,
     },
 }

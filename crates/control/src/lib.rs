@@ -46,7 +46,7 @@ pub use arguments::{
 pub use audience::{Audience, Standing};
 pub use command::{Actor, Command, Request, RequestId, Timer};
 pub use error::{AcsCode, BreakoutError, Subject};
-pub use event::{Event, EventKind, LeaveReason, MoveCause};
+pub use event::{Event, EventKind, InvitationEnd, LeaveReason, MoveCause};
 pub use grants::{Power, Rights};
 pub use hears::{hears, plan, plan_after};
 pub use journal::{Digest, Record, ReplayError};
@@ -64,7 +64,7 @@ pub use settings::{
 };
 pub use time::UnixMillis;
 pub use view::{
-    BanView, BreakoutSummary, BreakoutView, HelpRequest, ParentGate, ParticipantView, RoomView,
-    TrackView, Viewer,
+    BanView, BreakoutSummary, BreakoutView, HelpRequest, InvitationView, ParentGate,
+    ParticipantView, RoomView, TrackView, Viewer,
 };
 pub use volatile::{View, Views, Wish};

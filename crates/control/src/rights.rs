@@ -21,12 +21,12 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         | Command::Reconnect(_)
         | Command::Reoffer(_)
         | Command::Drop { .. }
-        | Command::Drain(_)
-        | Command::CloseRoom => require_operator(actor),
+        | Command::Drain(_) => require_operator(actor),
         Command::Timer(_) => require(actor == Actor::System, BreakoutError::NotModerator),
 
         Command::UpdateRoom(_)
         | Command::SetMode(_)
+        | Command::CloseRoom
         | Command::Remove { .. }
         | Command::SetRole { .. }
         | Command::SetGrants { .. }
@@ -64,9 +64,9 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         Command::CreateBreakouts(_) | Command::CreateAndInvite { .. } => {
             state.require_power(actor, Power::CreateBreakouts)
         }
-        Command::Invite { breakout, .. } | Command::UpdateBreakout { breakout, .. } => {
-            state.require_runs(actor, *breakout)
-        }
+        Command::Invite { breakout, .. }
+        | Command::WithdrawInvitations { breakout, .. }
+        | Command::UpdateBreakout { breakout, .. } => state.require_runs(actor, *breakout),
         Command::Assign { breakout, .. } => match breakout {
             Some(breakout) => state.require_runs(actor, *breakout),
             None => state.require_runs_all(actor),

@@ -92,6 +92,8 @@ pub struct BreakoutSettings {
     pub grace_ms: u32,
     /// How long before `ends_at` everybody is reminded; at most 10 entries.
     pub countdown_ms: Vec<u32>,
+    /// Those inside a breakout are told who listens in.
+    pub announce_presence: bool,
 }
 
 /// Whether a room has breakouts.
@@ -143,6 +145,7 @@ impl Default for BreakoutSettings {
             ends_at: None,
             grace_ms: 10_000,
             countdown_ms: vec![60_000, 30_000, 10_000],
+            announce_presence: true,
         }
     }
 }
@@ -188,6 +191,8 @@ pub struct BreakoutSettingsPatch {
     pub grace_ms: Option<u32>,
     /// See [`BreakoutSettings::countdown_ms`].
     pub countdown_ms: Option<Vec<u32>>,
+    /// See [`BreakoutSettings::announce_presence`].
+    pub announce_presence: Option<bool>,
 }
 
 /// A change of the timer.

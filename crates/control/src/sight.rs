@@ -6,7 +6,7 @@ use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId};
 use crate::person::person_of;
 use crate::state::{Breakout, Participant, State};
 use crate::{
-    BreakoutSummary, BreakoutView, HelpRequest, ParticipantView, RoomView, TrackView, Viewer,
+    BreakoutSummary, BreakoutView, HelpRequest, InvitationView, ParticipantView, RoomView, Viewer,
 };
 
 /// The viewer's place in the room: `None` for the operator.
@@ -58,6 +58,7 @@ impl State {
                 .iter()
                 .map(|(id, kinds)| (*id, *kinds))
                 .collect(),
+            listening: self.listening_for(place),
             help: help
                 .filter(|request| {
                     sees_all || place.is_some_and(|(id, _)| id == request.participant)
@@ -70,15 +71,59 @@ impl State {
         })
     }
 
-    fn invitations_of(&self, identity: Option<&str>) -> Vec<BreakoutSummary> {
+    fn invitations_of(&self, identity: Option<&str>) -> Vec<InvitationView> {
         let Some(identity) = identity else {
             return Vec::new();
         };
         let breakouts = self.breakouts.iter();
         breakouts
-            .filter(|(_, breakout)| breakout.invited.contains(identity))
-            .map(|(id, breakout)| summary_of(*id, breakout))
+            .filter_map(|(id, breakout)| {
+                let asked = breakout.invited.get(identity)?;
+                Some(InvitationView {
+                    breakout: summary_of(*id, breakout),
+                    requestor: asked.by,
+                })
+            })
             .collect()
+    }
+
+    fn listening_for(&self, place: Place<'_>) -> Vec<(ParticipantId, BreakoutId)> {
+        let announced = self.settings().breakouts.announce_presence;
+        let told = |listener: ParticipantId, breakout: BreakoutId| {
+            sees_all(place)
+                || place.is_some_and(|(viewer, one)| {
+                    let inside = one.is_near(GroupId::Breakout(breakout));
+                    viewer == listener || announced && inside
+                })
+        };
+        let people = self.participants.iter();
+        let all = people.filter_map(|(id, one)| Some((*id, one.listening?)));
+        all.filter(|(id, breakout)| told(*id, *breakout)).collect()
+    }
+
+    /// Who listens in on a breakout, as far as those inside are told.
+    pub(crate) fn listeners_of(&self, breakout: BreakoutId) -> Vec<ParticipantId> {
+        if !self.settings().breakouts.announce_presence {
+            return Vec::new();
+        }
+        let people = self.participants.iter();
+        let listeners = people.filter(|(_, one)| one.listening == Some(breakout));
+        listeners.map(|(id, _)| *id).collect()
+    }
+
+    /// Everybody in a breakout, as those inside may see them.
+    pub(crate) fn people_in(&self, breakout: BreakoutId) -> Vec<ParticipantView> {
+        let members = self.breakouts.get(&breakout);
+        let members = members.into_iter().flat_map(|it| it.members.iter());
+        members.filter_map(|id| self.neighbour_view(*id)).collect()
+    }
+
+    /// Somebody, as those in the same group may see them.
+    pub(crate) fn neighbour_view(&self, id: ParticipantId) -> Option<ParticipantView> {
+        let one = self.participants.get(&id)?;
+        let mut view = self.participant_view(id, one, Some((id, one)));
+        view.grants = None;
+        Some(view)
     }
 
     fn participant_view(
@@ -88,10 +133,7 @@ impl State {
         place: Place<'_>,
     ) -> ParticipantView {
         let itself = place.is_some_and(|(viewer, _)| viewer == id);
-        let together = place.is_some_and(|(_, viewer)| {
-            viewer.group == one.group
-                || (viewer.listening.is_some() && viewer.listening == one.group.breakout())
-        });
+        let together = place.is_some_and(|(_, viewer)| viewer.is_near(one.group));
         let knows_group = sees_all(place) || itself || together;
         let hears = knows_group || one.group == GroupId::Parent;
         let tracks = one.tracks.iter().filter(|track| hears && track.published);
@@ -109,25 +151,16 @@ impl State {
             away: one.is_away(),
             dropped: !one.is_connected(),
             connecting: false,
-            tracks: tracks
-                .map(|track| TrackView {
-                    track: track.id,
-                    kind: track.kind,
-                    muted_by_self: one.muted_by_self.contains(track.kind),
-                    muted_by_moderator: one.muted_by_moderator.contains(track.kind),
-                })
-                .collect(),
+            tracks: tracks.map(|track| one.track_view(track)).collect(),
             joined_at: one.joined_at,
         }
     }
 
     /// Somebody, as everybody may see it.
     pub(crate) fn public_view(&self, id: ParticipantId) -> Option<ParticipantView> {
-        let one = self.participants.get(&id)?;
-        let mut view = self.participant_view(id, one, Some((id, one)));
+        let mut view = self.neighbour_view(id)?;
         view.group = GroupId::Parent;
-        view.grants = None;
-        if one.is_away() {
+        if view.away {
             view.tracks.clear();
         }
         Some(view)
@@ -137,6 +170,14 @@ impl State {
     pub(crate) fn breakout_view(&self, id: BreakoutId) -> Option<BreakoutView> {
         let breakout = self.breakouts.get(&id)?;
         Some(self.breakout_view_for(id, breakout, None))
+    }
+
+    /// A breakout, as those inside may see it.
+    pub(crate) fn inside_view(&self, id: BreakoutId) -> Option<BreakoutView> {
+        let mut view = self.breakout_view(id)?;
+        view.assigned.clear();
+        view.invited.clear();
+        Some(view)
     }
 
     /// Invitees and assignees are told to moderators and the owner.
@@ -149,7 +190,7 @@ impl State {
         let owns = place.is_some_and(|(viewer, _)| breakout.owner == Some(viewer));
         let knows = sees_all(place) || owns;
         let assigned = self.assigned_to(id).filter(|_| knows);
-        let invited = breakout.invited.iter().filter(|_| knows);
+        let invited = breakout.invited.keys().filter(|_| knows);
         BreakoutView {
             summary: summary_of(id, breakout),
             owner: breakout.owner,

@@ -11,8 +11,8 @@ use crate::ceiling::Ceiling;
 use crate::journal::Chain;
 use crate::person::Person;
 use crate::{
-    BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomConfig,
-    RoomSettings, SlotPool, Standing, Subject, UnixMillis,
+    Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomConfig,
+    RoomSettings, SlotPool, Standing, Subject, TrackView, UnixMillis,
 };
 
 /// The journalled state of a room. Its hash is the room's.
@@ -124,12 +124,28 @@ pub(crate) struct Breakout {
     pub(crate) auto_move: bool,
     pub(crate) self_select: bool,
     pub(crate) thread_id: String,
-    /// The identities that were invited and have not declined.
-    pub(crate) invited: BTreeSet<String>,
+    /// The identities that are invited and have not answered.
+    pub(crate) invited: BTreeMap<String, Asked>,
+    /// The identities that were invited before and have not declined: they may come in without being asked
+    /// again.
+    pub(crate) welcome: BTreeSet<String>,
     pub(crate) members: BTreeSet<ParticipantId>,
 }
 
+/// An invitation that waits for an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) by: Actor,
+    /// The invitee is assigned to the breakout because of it.
+    pub(crate) assigned: bool,
+}
+
 impl Breakout {
+    /// The identity is invited, or was and has not declined.
+    pub(crate) fn has_called(&self, identity: &str) -> bool {
+        self.invited.contains_key(identity) || self.welcome.contains(identity)
+    }
+
     pub(crate) fn occupancy(&self) -> u16 {
         u16::try_from(self.members.len()).unwrap_or(u16::MAX)
     }
@@ -146,6 +162,21 @@ impl Participant {
 
     pub(crate) fn is_away(&self) -> bool {
         self.group != GroupId::Parent
+    }
+
+    /// In the group, or listening in on it.
+    pub(crate) fn is_near(&self, group: GroupId) -> bool {
+        self.group == group || self.listening.is_some() && self.listening == group.breakout()
+    }
+
+    /// A track of this participant, as those may see it who can hear it.
+    pub(crate) fn track_view(&self, track: &Track) -> TrackView {
+        TrackView {
+            track: track.id,
+            kind: track.kind,
+            muted_by_self: self.muted_by_self.contains(track.kind),
+            muted_by_moderator: self.muted_by_moderator.contains(track.kind),
+        }
     }
 
     pub(crate) fn is_connected(&self) -> bool {

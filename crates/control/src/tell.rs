@@ -12,10 +12,7 @@ use crate::{Actor, EventKind, MoveCause};
 /// Everything that follows from `effects`, seen from the state that they led to.
 pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<EventKind> {
     let mut events = Vec::new();
-    let arrived = effects.arrived.and_then(|id| state.public_view(id));
-    events.extend(arrived.map(|view| EventKind::ParticipantJoined {
-        participant: Box::new(view),
-    }));
+    tell_arrival(state, effects, &mut events);
     if !effects.created.is_empty() {
         let views = effects.created.iter();
         let breakouts = views.filter_map(|id| state.breakout_view(*id)).collect();
@@ -26,17 +23,18 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
     }
     events.append(&mut effects.events);
     tell_placings(state, actor, &effects.placed, &mut events);
-    let changed = effects
-        .changed
-        .iter()
-        .filter_map(|id| state.breakout_view(*id));
+    // First for those inside, then in full: moderators who are inside are told both.
+    let announced = effects.announced.iter();
+    let announced = announced.filter_map(|id| state.inside_view(*id));
+    events.extend(announced.map(|view| EventKind::BreakoutDetailsChanged {
+        breakout: Box::new(view),
+    }));
+    let changed = effects.changed.iter();
+    let changed = changed.filter_map(|id| state.breakout_view(*id));
     events.extend(changed.map(|view| EventKind::BreakoutChanged {
         breakout: Box::new(view),
     }));
-    let announced = effects.announced.iter().filter_map(|id| state.summary(*id));
-    events.extend(announced.map(|summary| EventKind::BreakoutDetailsChanged {
-        breakout: Box::new(summary),
-    }));
+    tell_former_owners(state, effects, &mut events);
     tell_assignees(state, effects, &mut events);
     tell_invitees(state, effects, &mut events);
     let chosen_from = state.settings().breakouts.self_select
@@ -47,6 +45,36 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
         });
     }
     events
+}
+
+/// Everybody is told of the newcomer; moderators also what it may do.
+fn tell_arrival(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
+    let Some(participant) = effects.arrived else {
+        return;
+    };
+    let view = state.public_view(participant);
+    events.extend(view.map(|view| EventKind::ParticipantJoined {
+        participant: Box::new(view),
+    }));
+    let one = state.participants.get(&participant);
+    events.extend(one.map(|one| EventKind::GrantsChanged {
+        participant,
+        grants: one.grants,
+    }));
+}
+
+/// Somebody who owned a breakout sees it no longer, unless for another reason.
+fn tell_former_owners(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
+    for (participant, id) in &effects.disowned {
+        if let Some(summary) = state.summary(*id)
+            && state.participants.contains_key(participant)
+        {
+            events.push(EventKind::OwnershipLost {
+                participant: *participant,
+                breakout: Box::new(summary),
+            });
+        }
+    }
 }
 
 fn tell_placings(state: &State, actor: Actor, placed: &[Placing], events: &mut Vec<EventKind>) {
@@ -75,20 +103,52 @@ fn tell_placings(state: &State, actor: Actor, placed: &[Placing], events: &mut V
                 to,
                 cause: one.cause,
                 by: actor,
-                breakout: to.breakout().and_then(|id| state.summary(id)).map(Box::new),
+                breakout: to
+                    .breakout()
+                    .and_then(|id| state.inside_view(id))
+                    .map(Box::new),
+                gate: state
+                    .participants
+                    .get(&participant)
+                    .map(crate::state::Participant::effective_gate)
+                    .unwrap_or_default(),
             });
         }
     }
     let breakouts: BTreeSet<BreakoutId> = joined.keys().chain(left.keys()).copied().collect();
     for breakout in breakouts {
-        events.push(EventKind::MembersChanged {
-            breakout,
-            joined: joined.remove(&breakout).unwrap_or_default(),
-            left: left.remove(&breakout).unwrap_or_default(),
-        });
+        let joined = joined.remove(&breakout).unwrap_or_default();
+        let left = left.remove(&breakout).unwrap_or_default();
+        events.push(members_changed(state, breakout, joined, left));
     }
     if !away.is_empty() || !back.is_empty() {
-        events.push(EventKind::AwayChanged { away, back });
+        let people = back.iter().filter_map(|id| state.neighbour_view(*id));
+        events.push(EventKind::AwayChanged {
+            people: people.collect(),
+            away,
+            back,
+        });
+    }
+}
+
+/// Those who come in learn who is inside and who listens in; so do the others, of them.
+fn members_changed(
+    state: &State,
+    breakout: BreakoutId,
+    joined: Vec<ParticipantId>,
+    left: Vec<ParticipantId>,
+) -> EventKind {
+    let (people, listeners) = if joined.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        (state.people_in(breakout), state.listeners_of(breakout))
+    };
+    EventKind::MembersChanged {
+        breakout,
+        joined,
+        left,
+        people,
+        listeners,
     }
 }
 
@@ -111,8 +171,8 @@ fn tell_assignees(state: &State, effects: &Effects, events: &mut Vec<EventKind>)
     }
 }
 
-/// To whoever is invited to a breakout that looks different now, and is not told of it in another way: as
-/// a moderator, as its owner, as its assignee, or inside.
+/// Tells the invitees of a breakout what it looks like now. Those who are told in another way are left out:
+/// moderators, its owner, its assignees, and those inside.
 fn tell_invitees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     for (id, breakout) in &state.breakouts {
         if !effects.announced.contains(id) {
@@ -120,14 +180,15 @@ fn tell_invitees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) 
         }
         let unassigned = breakout
             .invited
-            .iter()
+            .keys()
             .filter(|identity| state.assignments.get(*identity) != Some(id));
         for participant in unassigned.filter_map(|identity| state.identities.get(identity)) {
             let Some(one) = state.participants.get(participant) else {
                 continue;
             };
-            let inside = one.group == GroupId::Breakout(*id) || one.listening == Some(*id);
-            let knows = inside || one.is_moderator() || breakout.owner == Some(*participant);
+            let knows = one.is_near(GroupId::Breakout(*id))
+                || one.is_moderator()
+                || breakout.owner == Some(*participant);
             if !knows && let Some(summary) = state.summary(*id) {
                 events.push(EventKind::InvitationChanged {
                     participant: *participant,

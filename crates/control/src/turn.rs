@@ -50,6 +50,8 @@ pub(crate) struct Effects {
     pub(crate) destroyed_owners: BTreeSet<ParticipantId>,
     /// From now on nobody may return.
     pub(crate) confined: bool,
+    /// Who owns a breakout no longer.
+    pub(crate) disowned: Vec<(ParticipantId, BreakoutId)>,
 }
 
 /// Somebody is in another group than before.
@@ -111,7 +113,10 @@ impl Turn<'_> {
         if hears_itself {
             self.stop_listening(participant);
         }
-        self.state.help.remove(&participant);
+        self.end_help(participant);
+        if let Some(breakout) = to.breakout() {
+            self.end_invitations(participant, breakout);
+        }
         self.effects.touched.insert(participant);
         self.effects.placed.push(Placing {
             participant,
@@ -119,6 +124,18 @@ impl Turn<'_> {
             to: Some(to),
             cause,
         });
+    }
+
+    /// A call for help ends when its author goes elsewhere.
+    fn end_help(&mut self, participant: ParticipantId) {
+        if let Some(request) = self.state.help.remove(&participant) {
+            self.tell(EventKind::HelpAnswered {
+                participant,
+                group: request.group,
+                by: self.actor,
+                note: String::new(),
+            });
+        }
     }
 
     fn take_out(&mut self, participant: ParticipantId, from: BreakoutId) {
@@ -196,9 +213,11 @@ impl Turn<'_> {
         };
         if let Some(breakout) = one.listening.take() {
             self.effects.touched.insert(participant);
+            let announced = self.state.settings().breakouts.announce_presence;
             self.tell(EventKind::ListeningStopped {
                 participant,
                 breakout,
+                announced,
             });
         }
     }
@@ -252,7 +271,10 @@ impl Turn<'_> {
             if breakout.owner == from && breakout.owner != to {
                 breakout.owner = to;
                 breakout.orphaned = to.is_none();
+                self.effects.selectable |= breakout.self_select;
                 self.effects.changed.insert(*id);
+                self.effects.announced.insert(*id);
+                self.effects.disowned.extend(from.map(|from| (from, *id)));
             }
         }
     }
@@ -263,6 +285,7 @@ impl Turn<'_> {
         self.stop_addressing(participant);
         self.pass_ownership(participant);
         self.hold_place(participant);
+        self.forget_invitations(participant);
         let Some(one) = self.state.participants.remove(&participant) else {
             return;
         };

@@ -36,14 +36,17 @@ pub struct RoomView {
     pub selectable: Vec<BreakoutSummary>,
     /// The breakout that the viewer is assigned to.
     pub assigned: Option<BreakoutSummary>,
-    /// The breakouts that the viewer is invited to.
-    pub invitations: Vec<BreakoutSummary>,
+    /// The invitations of the viewer that wait for an answer.
+    pub invitations: Vec<InvitationView>,
     /// The viewer's own parent gate.
     pub gate: Option<ParentGate>,
     /// The parent gate for everybody.
     pub room_gate: ParentGate,
     /// Who speaks to every group, with which kinds.
     pub addressing: Vec<(ParticipantId, KindSet)>,
+    /// Who listens in on which breakout: all for moderators; else the viewer itself and, if the room
+    /// announces presence, those who listen in on the viewer's breakout.
+    pub listening: Vec<(ParticipantId, BreakoutId)>,
     /// Open requests for help: all for moderators; else the viewer's own.
     pub help: Vec<HelpRequest>,
     /// Who is kept out: told to moderators.
@@ -103,10 +106,19 @@ pub struct BreakoutView {
     pub owner: Option<ParticipantId>,
     /// The identities that are assigned to it.
     pub assigned: Vec<String>,
-    /// The identities that are invited and have not declined.
+    /// The identities that are invited and have not answered.
     pub invited: Vec<String>,
     /// Who is inside.
     pub members: Vec<ParticipantId>,
+}
+
+/// An invitation that waits for an answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Where to.
+    pub breakout: BreakoutSummary,
+    /// Who invites.
+    pub requestor: Actor,
 }
 
 /// A breakout, as somebody may see it who is invited to it.

@@ -65,11 +65,16 @@ fn joining_a_breakout_tells_each_what_it_may_know() {
     assert_eq!(
         told(&cast, &applied),
         [
-            vec!["Placed", "AwayChanged", "BreakoutChanged"],
+            vec![
+                "InvitationEnded",
+                "Placed",
+                "AwayChanged",
+                "BreakoutChanged"
+            ],
             vec!["MembersChanged", "AwayChanged"],
             vec!["MembersChanged", "AwayChanged"],
             vec!["AwayChanged"],
-            vec!["Placed", "MembersChanged", "AwayChanged"],
+            vec!["InvitationEnded", "Placed", "MembersChanged", "AwayChanged"],
         ]
     );
 }
@@ -285,7 +290,7 @@ fn whoever_is_invited_learns_of_changes_and_of_the_end() {
     let only = |id| Selection::Some(vec![id]);
     let applied = cast.story.ok(moderator, Command::Close(only(one)));
     let seen = cast.story.seen_by(dee, &applied);
-    let now = view(&cast).invitations.into_iter();
+    let now = view(&cast).invitations.into_iter().map(|it| it.breakout);
     let now = now.filter(|it| it.breakout == one).collect::<Vec<_>>();
     assert!(!now[0].open);
     let told: Vec<_> = seen

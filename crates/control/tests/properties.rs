@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sideroom_control::*;
 use sideroom_route::*;
+use story::fold::Accounts;
 use story::{START, Story, config};
 
 /// What happens next, in numbers that mean something only in the room that they meet.
@@ -42,6 +43,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 struct Random {
     story: Story,
+    /// What each participant makes of what it is told, if that is of interest.
+    accounts: Option<Accounts>,
 }
 
 impl Random {
@@ -122,7 +125,7 @@ impl Random {
     }
 
     fn settings(&self, step: &Step) -> Command {
-        match step.b % 6 {
+        match step.b % 7 {
             0 => Command::SetMode(if step.a < 40 {
                 RoomMode::Lecture
             } else {
@@ -138,6 +141,7 @@ impl Random {
             }),
             3 => story::settings(|patch| patch.allow_return = Some(step.a < 128)),
             4 => story::settings(|patch| patch.self_select = Some(step.a < 128)),
+            5 => story::settings(|patch| patch.announce_presence = Some(step.a < 128)),
             _ => story::settings(|patch| {
                 patch.parent_while_away = Some(if step.a < 128 {
                     ParentWhileAway::Live
@@ -162,6 +166,10 @@ impl Random {
                 breakout,
                 participants: vec![participant, self.participant(step.a ^ 3)],
                 force: step.c & 1 == 0,
+            },
+            3 if step.c & 3 == 0 => Command::WithdrawInvitations {
+                breakout,
+                participants: vec![participant],
             },
             3 => Command::Reject {
                 participant,
@@ -204,6 +212,8 @@ impl Random {
                     capacity: Some(u32::from(step.a % 12)),
                     media: Some(kinds(step.c)),
                     auto_move: Some(step.c & 0x100 == 0),
+                    self_select: (step.c & 0x200 == 0).then_some(step.c & 0x400 == 0),
+                    owner: (step.c & 0x1800 == 0).then(|| self.participant(step.a)),
                     ..BreakoutPatch::default()
                 },
             },
@@ -317,7 +327,10 @@ impl Random {
         }
         let after = self.story.room.table();
         check_slots_stay(&before, &after);
-        check_room(&self.story.room);
+        match &mut self.accounts {
+            Some(accounts) => accounts.follow(&self.story.room),
+            None => check_room(&self.story.room),
+        }
     }
 
     /// Applies; and if it was accepted, once more under the same id.
@@ -536,7 +549,7 @@ fn check_five_lines(room: &Room, view: &RoomView, table: &RoutePlan) {
     }
 }
 
-fn run(steps: &[Step], live: bool) {
+fn run(steps: &[Step], live: bool, accounts: Option<Accounts>) {
     let mut config = config();
     if live {
         config.settings.breakouts.parent_while_away = ParentWhileAway::Live;
@@ -544,6 +557,7 @@ fn run(steps: &[Step], live: bool) {
     config.settings.max_active_talkers = 5;
     let mut random = Random {
         story: Story::with(config),
+        accounts,
     };
     for pick in 0..4 {
         random.story.join_with(
@@ -571,7 +585,13 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_room_stays_right(steps in steps(), live in any::<bool>()) {
-        run(&steps, live);
+        run(&steps, live, None);
+    }
+
+    /// What a viewer sees, kept by the events that it is told, is what a fresh view shows.
+    #[test]
+    fn what_each_is_told_adds_up_to_a_fresh_view(steps in steps(), live in any::<bool>()) {
+        run(&steps, live, Some(Accounts::default()));
     }
 }
 

@@ -33,7 +33,20 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
         parent_gate: view.gate.map(gate),
         selectable: view.selectable.into_iter().map(summary).collect(),
         assigned: view.assigned.map(summary),
-        invitations: view.invitations.into_iter().map(summary).collect(),
+        pending_invitations: view.invitations.iter().map(invitation).collect(),
+        invitations: view
+            .invitations
+            .into_iter()
+            .map(|one| summary(one.breakout))
+            .collect(),
+        listening: view
+            .listening
+            .into_iter()
+            .map(|(who, group)| proto::Listening {
+                participant_id: who.to_string(),
+                group_id: group.to_string(),
+            })
+            .collect(),
         addressing: view
             .addressing
             .into_iter()
@@ -55,6 +68,13 @@ pub(crate) fn ban(view: control::BanView) -> proto::Ban {
         until_ms: view.until.map_or(0, |until| until.0),
         by: ids::actor(view.by),
         since_ms: view.since.0,
+    }
+}
+
+fn invitation(invitation: &control::InvitationView) -> proto::Invitation {
+    proto::Invitation {
+        breakout: Some(summary(invitation.breakout.clone())),
+        requestor: ids::actor(invitation.requestor),
     }
 }
 
@@ -90,7 +110,7 @@ const fn connection(dropped: bool, connecting: bool) -> proto::Connection {
     }
 }
 
-fn track(view: control::TrackView) -> proto::Track {
+pub(crate) fn track(view: control::TrackView) -> proto::Track {
     proto::Track {
         id: view.track.to_string(),
         kind: ids::kind_out(view.kind),
@@ -106,7 +126,16 @@ pub(crate) fn breakout(view: control::BreakoutView) -> proto::Breakout {
         assigned_identities: view.assigned,
         invited_identities: view.invited,
         member_ids: id_list(view.members),
+        detail: proto::BreakoutDetail::Full.into(),
         ..summary(view.summary)
+    }
+}
+
+/// A breakout as those inside see it.
+pub(crate) fn inside(view: control::BreakoutView) -> proto::Breakout {
+    proto::Breakout {
+        detail: proto::BreakoutDetail::Inside.into(),
+        ..breakout(view)
     }
 }
 
@@ -127,6 +156,7 @@ pub(crate) fn summary(view: control::BreakoutSummary) -> proto::Breakout {
         auto_move: view.auto_move,
         self_select: view.self_select,
         thread_id: view.thread_id,
+        detail: proto::BreakoutDetail::Summary.into(),
         ..proto::Breakout::default()
     }
 }
@@ -197,6 +227,7 @@ pub(crate) fn breakout_settings(settings: &control::BreakoutSettings) -> proto::
         availability: availability.into(),
         allow_video: settings.allow_video,
         countdown_ms: settings.countdown_ms.clone(),
+        announce_presence: settings.announce_presence,
     }
 }
 

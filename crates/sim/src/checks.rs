@@ -1,6 +1,6 @@
 //! Oracles that look at the room as a whole: its journal, its snapshots, its own view, its refusals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_control::{
     Actor, BreakoutError, Command, GateScope, RequestId, Room, RoomMode, RoomView, Selection,
@@ -8,6 +8,7 @@ use sideroom_control::{
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
+use crate::model::number_of;
 use crate::step::{Violation, ensure};
 use crate::world::World;
 
@@ -115,6 +116,14 @@ impl World {
             );
             ensure(expected == found, "view", || {
                 format!("{found:?}, not {expected:?}")
+            })?;
+        }
+        for (held, shown) in self.model.breakouts.values().zip(&view.breakouts) {
+            let expected: BTreeSet<u32> = held.pending.keys().copied().collect();
+            let pending = shown.invited.iter().map(|identity| number_of(identity));
+            let pending: BTreeSet<u32> = pending.collect();
+            ensure(expected == pending, "invitations", || {
+                format!("{pending:?} are asked, not {expected:?}")
             })?;
         }
         ensure(view.room_gate == self.model.room_gate, "view", || {

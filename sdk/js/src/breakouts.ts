@@ -1,5 +1,8 @@
+import { Breakout, type StreamInfo } from './breakout.js';
+import { encodeDefinition, type BreakoutDefinition } from './definition.js';
 import { Emitter } from './emitter.js';
 import { SideroomError } from './errors.js';
+import { Invitations, type Invitation } from './invitations.js';
 import type { TrackKind } from './kinds.js';
 import type { Participant } from './participant.js';
 import {
@@ -12,11 +15,14 @@ import {
   type BreakoutState,
   type GroupId,
   type HelpRequest,
+  type InvitationEnd,
   type Json,
-  type MediaFlags,
   type RoomState,
   type WireEvent,
+  type WirePayloads,
 } from './wire.js';
+
+export { Breakout, type StreamInfo, type BreakoutDefinition, type Invitation };
 
 /** @internal What the breakouts need of their room. */
 export interface BreakoutHost {
@@ -25,39 +31,6 @@ export interface BreakoutHost {
   command(method: string, body?: Json): Promise<Json>;
   /** Waits until something holds that an event brings about: an answer may overtake its events. */
   settled(holds: () => boolean): Promise<void>;
-}
-
-/** What to take along into a breakout. Kinds that are not named go nowhere while inside. */
-export type StreamInfo = Partial<MediaFlags>;
-
-/** What new breakouts are like. */
-export interface BreakoutDefinition {
-  /** How many. */
-  rooms: number;
-  /** How many people each holds. */
-  capacity: number;
-  /** What may be sent inside. Default: sound, screen and canvas; no camera. */
-  media?: Partial<MediaFlags>;
-  names?: readonly string[];
-  /** Default: open. */
-  state?: 'open' | 'closed';
-  /** Whoever is assigned is moved without being asked when the breakout opens. */
-  autoMove?: boolean;
-  /** Anybody may join without being asked. Default: as the room's setting says. */
-  selfSelect?: boolean;
-}
-
-/** An invitation that waits for an answer. */
-export interface Invitation {
-  readonly breakout: Breakout;
-  /** The participant who asked, or `operator`. */
-  readonly requestor: string;
-  /** Nobody is asked: the move follows. */
-  readonly forced: boolean;
-  /** Joins. */
-  accept(streamInfo?: StreamInfo): Promise<Breakout>;
-  /** Says no; the moderators learn of it. */
-  reject(): Promise<void>;
 }
 
 /** What happens to breakouts. */
@@ -70,8 +43,10 @@ export interface BreakoutsEvents {
   settingsChanged: { settings: BreakoutSettings };
   /** This participant is asked, or about to be moved, into a breakout. */
   invitation: Invitation;
-  /** The invitation was answered elsewhere, or its breakout is gone. */
+  /** The invitation waits for no answer any more: it was answered, here or elsewhere, withdrawn, or expired. */
   invitationOver: { breakoutId: string };
+  /** The same of anybody's invitation, with how it ended. The invitee, moderators and the owner learn of it. */
+  invitationEnded: { participantId: string; breakoutId: string; end: InvitationEnd };
   /** Somebody was invited. Moderators learn of it. */
   invited: { participantId: string; breakout: Breakout; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
@@ -84,132 +59,13 @@ export interface BreakoutsEvents {
   help: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
 }
 
-/** One breakout. Its commands act for this client, as far as its role lets it. */
-export class Breakout {
-  #state: BreakoutState;
-
-  /** @internal */
-  constructor(
-    state: BreakoutState,
-    private readonly owner: Breakouts,
-  ) {
-    this.#state = state;
-  }
-
-  get id(): string {
-    return this.#state.id;
-  }
-  get name(): string {
-    return this.#state.displayName;
-  }
-  get ownerId(): string {
-    return this.#state.ownerId;
-  }
-  get capacity(): number {
-    return this.#state.capacity;
-  }
-  /** What may be sent inside. */
-  get media(): MediaFlags {
-    return this.#state.media;
-  }
-  get isOpen(): boolean {
-    return this.#state.state === 'open';
-  }
-  get autoMove(): boolean {
-    return this.#state.autoMove;
-  }
-  get selfSelect(): boolean {
-    return this.#state.selfSelect;
-  }
-  /** How many are inside: known also to those who may not know who. */
-  get occupancy(): number {
-    return this.#state.occupancy;
-  }
-  /** Who was invited and has not answered. */
-  get invitedIdentities(): readonly string[] {
-    return this.#state.invitedIdentities;
-  }
-  /** Who is assigned, in the room or not. */
-  get assignedIdentities(): readonly string[] {
-    return this.#state.assignedIdentities;
-  }
-  get threadId(): string {
-    return this.#state.threadId;
-  }
-  /** Who is inside, as far as this client may know. */
-  get members(): Participant[] {
-    return this.owner.membersOf(this.id);
-  }
-  /** Who was inside when the server last described it to somebody who may know. */
-  get memberIds(): readonly string[] {
-    return this.#state.memberIds;
-  }
-  /** Whether this client is inside. */
-  get isMine(): boolean {
-    return this.owner.mine === this;
-  }
-
-  /** Goes inside. Without `streamInfo` everything that is allowed there is taken along. */
-  async join(streamInfo?: StreamInfo): Promise<Breakout> {
-    await this.owner.answer(this.id, 'JoinBreakout', { streamInfo });
-    await this.owner.settled(() => this.isMine);
-    return this;
-  }
-  /** Returns to the parent. */
-  async leave(): Promise<void> {
-    await this.owner.run('LeaveBreakout');
-    await this.owner.settled(() => !this.isMine);
-  }
-  /** Asks people inside, or moves them without asking. */
-  async invite(participantIds: readonly string[], options: { force?: boolean } = {}): Promise<void> {
-    await this.owner.run('Invite', { breakoutId: this.id, participantIds, forceJoin: options.force ?? false });
-  }
-  /** Declines an invitation. */
-  async reject(): Promise<void> {
-    await this.owner.answer(this.id, 'RejectInvite');
-  }
-  /** Assigns people by identity, also those who are not in the room yet. */
-  async assign(identities: readonly string[]): Promise<void> {
-    await this.owner.run('Assign', { breakoutId: this.id, identities });
-  }
-  /** Renames it, or changes its capacity, media or flags. */
-  async update(
-    change: Partial<{ name: string; capacity: number; media: MediaFlags; autoMove: boolean; selfSelect: boolean }>,
-  ): Promise<void> {
-    const { name, ...rest } = change;
-    await this.owner.run('UpdateBreakout', { breakoutId: this.id, displayName: name, ...rest });
-  }
-  async open(): Promise<void> {
-    await this.owner.run('OpenBreakouts', { breakoutIds: [this.id] });
-  }
-  async close(): Promise<void> {
-    await this.owner.run('CloseBreakouts', { breakoutIds: [this.id] });
-  }
-  /** Returns everybody inside and removes it. */
-  async destroy(): Promise<void> {
-    await this.owner.run('DestroyBreakouts', { breakoutIds: [this.id] });
-  }
-  /** Hears and sees it without being inside, until `breakouts.stopListening()`. */
-  async listenIn(): Promise<void> {
-    await this.owner.listenIn(this.id);
-  }
-
-  /** @internal */
-  set(state: BreakoutState): void {
-    this.#state = state;
-  }
-  /** @internal What is told to moderators, the owner and members only. */
-  get details(): Pick<BreakoutState, 'ownerId' | 'memberIds' | 'assignedIdentities' | 'invitedIdentities'> {
-    const { ownerId, memberIds, assignedIdentities, invitedIdentities } = this.#state;
-    return { ownerId, memberIds, assignedIdentities, invitedIdentities };
-  }
-}
-
 /** All breakouts of a room that this participant may see, and every command that concerns them. */
 export class Breakouts extends Emitter<BreakoutsEvents> {
   readonly #known = new Map<string, Breakout>();
-  readonly #invitations = new Map<string, Invitation>();
+  readonly #invitations = new Invitations();
   readonly #help = new Map<string, HelpRequest>();
+  /** Those that this client sees from inside, as a moderator or as the owner. */
+  readonly #near = new Set<string>();
   #selectable: ReadonlySet<string> = new Set();
   #assignedId = '';
   #settings: BreakoutSettings = breakoutSettings({});
@@ -221,7 +77,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
 
   /** Those that this participant may see: all of them for a moderator; else its own and those it may join. */
   get all(): readonly Breakout[] {
-    return [...this.#known.values()];
+    return [...this.#known.values()].filter(({ id }) => this.#sees(id));
   }
   get settings(): BreakoutSettings {
     return this.#settings;
@@ -236,7 +92,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   }
   /** Invitations that wait for an answer. */
   get invitations(): readonly Invitation[] {
-    return [...this.#invitations.values()];
+    return this.#invitations.all;
   }
   /** Those that anybody may join without being asked. */
   get selectable(): readonly Breakout[] {
@@ -247,7 +103,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     return [...this.#help.values()];
   }
   find(id: string): Breakout | undefined {
-    return this.#known.get(id);
+    return this.#sees(id) ? this.#known.get(id) : undefined;
   }
 
   /** Makes breakouts, with nobody inside. */
@@ -376,11 +232,14 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     for (const request of state.help) this.#help.set(request.participantId, request);
     const visible = [...state.selectable, ...state.invitations, ...(state.assigned ? [state.assigned] : []), ...state.breakouts];
     const ids = new Set(visible.map(({ id }) => id));
-    for (const id of [...this.#known.keys()]) if (!ids.has(id)) this.#drop(id);
+    for (const [id, each] of [...this.#known]) if (ids.has(id)) each.reduce('summary'); else this.#drop(id);
+    this.#near.clear();
     for (const each of visible) this.#keep(each);
     const invited = new Set(state.invitations.map(({ id }) => id));
-    for (const id of [...this.#invitations.keys()]) if (!invited.has(id)) this.forgetInvitation(id);
-    for (const each of state.invitations) this.#invited(each, '', false);
+    for (const { breakout } of this.invitations) if (!invited.has(breakout.id)) this.forgetInvitation(breakout.id);
+    for (const { breakout, requestor } of state.pendingInvitations) {
+      if (!this.#invitations.isFrom(requestor, breakout.id)) this.#invited(breakout, requestor, false);
+    }
     this.emit('changed', undefined);
   }
 
@@ -391,7 +250,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         this.emit('created', { breakouts: event.payload.breakouts.map((state) => this.#keep(state)), by: event.by });
         break;
       case 'breakoutUpdated':
-        this.emit('updated', { breakout: this.#keep(event.payload.breakout) });
+        this.#handleUpdate(event.payload.breakout);
         break;
       case 'breakoutsDestroyed':
         for (const id of event.payload.breakoutIds) this.#drop(id);
@@ -399,7 +258,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         break;
       case 'selectableBreakouts':
         this.#selectable = new Set(event.payload.breakouts.map(({ id }) => id));
-        for (const state of event.payload.breakouts) this.#keepSummary(state);
+        for (const state of event.payload.breakouts) this.#keep(state);
         break;
       case 'settingsChanged':
         this.#settings = event.payload.settings;
@@ -411,16 +270,22 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
       case 'invitationRejected':
         this.emit('invitationRejected', event.payload);
         break;
+      case 'invitationEnded':
+        if (event.payload.participantId === this.host.me.id) this.forgetInvitation(event.payload.breakoutId);
+        this.emit('invitationEnded', event.payload);
+        break;
       case 'assignmentChanged': {
         const { breakout, participantId } = event.payload;
         if (participantId && participantId !== this.host.me.id) return;
         this.#assignedId = breakout?.id ?? '';
-        this.emit('assigned', { breakout: breakout && this.#keepSummary(breakout) });
+        this.emit('assigned', { breakout: breakout && this.#keep(breakout) });
         break;
       }
       case 'participantMoved':
-        if (event.payload.breakout) this.#keepSummary(event.payload.breakout);
-        if (event.payload.participantId === this.host.me.id) this.forgetInvitation(event.payload.toGroupId);
+        if (event.payload.breakout) this.#keep(event.payload.breakout);
+        if (event.payload.participantId !== this.host.me.id) break;
+        this.forgetInvitation(event.payload.toGroupId);
+        this.#loseSight(event.payload.fromGroupId);
         break;
       case 'timerTicked':
         this.emit('timer', event.payload);
@@ -429,13 +294,20 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         this.emit('addressAll', event.payload);
         break;
       case 'listeningChanged':
-        this.emit('listening', event.payload);
+        this.#handleListening(event.payload);
         break;
       case 'helpChanged':
         this.#handleHelp(event.payload, event.atMs);
         break;
+      case 'membersChanged': {
+        const { breakoutId, joinedIds, leftIds } = event.payload;
+        if (this.#near.has(breakoutId)) this.#known.get(breakoutId)?.changeMembers(joinedIds, leftIds);
+        break;
+      }
+      case 'participantLeft':
+        this.#help.delete(event.payload.participantId);
+        break;
       case 'awayChanged':
-      case 'membersChanged':
         break;
       default:
         return;
@@ -443,10 +315,50 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     this.emit('changed', undefined);
   }
 
+  #handleUpdate(state: BreakoutState): void {
+    const breakout = this.#keep(state);
+    // Told in brief of one that it saw more of: this client does not own it any more.
+    if (state.detail === 'summary' && this.#near.has(state.id) && !this.host.me.isModerator) {
+      const near = this.#isNear(state.id);
+      breakout.reduce(near ? 'inside' : 'summary');
+      if (!near) this.#near.delete(state.id);
+    }
+    this.emit('updated', { breakout });
+  }
+
+  #handleListening(payload: WirePayloads['listeningChanged']): void {
+    const { participantId, groupId, listening, breakout } = payload;
+    const mine = participantId === this.host.me.id;
+    if (mine && breakout) this.#keep(breakout);
+    this.emit('listening', { participantId, groupId, listening });
+    if (mine && !listening) this.#loseSight(groupId);
+  }
+
+  /** Inside, or listening in. */
+  #isNear(id: string): boolean {
+    const { groupId, listeningInGroupId } = this.host.me;
+    return id === groupId || id === listeningInGroupId;
+  }
+
+  /** This client is not near a breakout any more, and may know less of it. */
+  #loseSight(id: GroupId): void {
+    const breakout = this.#known.get(id);
+    const { me } = this.host;
+    if (!breakout || me.isModerator || this.#isNear(id) || breakout.ownerId === me.id) return;
+    this.#near.delete(id);
+    breakout.reduce('summary');
+  }
+
+  /** This client has a reason to see it. The object of one that it does not see stays, for when it does again. */
+  #sees(id: string): boolean {
+    const told = this.#near.has(id) || this.#selectable.has(id) || this.#invitations.has(id);
+    return told || id === this.#assignedId || this.#isNear(id);
+  }
+
   #handleInvitation(payload: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean }): void {
     const { participantId, breakout, requestor, forced } = payload;
     if (participantId === this.host.me.id) this.#invited(breakout, requestor, forced);
-    else this.emit('invited', { participantId, breakout: this.#keepSummary(breakout), requestor, forced });
+    else this.emit('invited', { participantId, breakout: this.#keep(breakout), requestor, forced });
   }
 
   #handleHelp(payload: BreakoutsEvents['help'], atMs: number): void {
@@ -460,46 +372,18 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     return list(value).map((item) => this.#keep(decodeBreakout(item)));
   }
   #keep(state: BreakoutState): Breakout {
+    if (state.detail !== 'summary') this.#near.add(state.id);
     const known = this.#known.get(state.id);
     if (known) known.set(state);
     else this.#known.set(state.id, new Breakout(state, this));
     return known ?? (this.#known.get(state.id) as Breakout);
   }
-  /** Events about one participant describe the breakout without its owner, its members, and who is asked: those stay as known. */
-  #keepSummary(state: BreakoutState): Breakout {
-    const known = this.#known.get(state.id);
-    const { me } = this.host;
-    const mayKnow = me.isModerator || known?.ownerId === me.id || known?.isMine;
-    return this.#keep(known && mayKnow ? { ...state, ...known.details } : state);
-  }
   #drop(id: string): void {
     this.#known.delete(id);
+    this.#near.delete(id);
     this.forgetInvitation(id);
   }
   #invited(state: BreakoutState, requestor: string, forced: boolean): void {
-    const breakout = this.#keepSummary(state);
-    const invitation: Invitation = {
-      breakout,
-      requestor,
-      forced,
-      accept: (streamInfo) => breakout.join(streamInfo),
-      reject: () => breakout.reject(),
-    };
-    if (!forced && this.#invitations.has(state.id)) return;
-    if (!forced) this.#invitations.set(state.id, invitation);
-    this.emit('invitation', invitation);
+    this.emit('invitation', this.#invitations.add(this.#keep(state), requestor, forced));
   }
-}
-
-function encodeDefinition(definition: BreakoutDefinition): Json {
-  const media = definition.media ?? { audio: true, screen: true, canvas: true };
-  return {
-    maxRooms: definition.rooms,
-    participants: String(definition.capacity),
-    media,
-    names: definition.names,
-    state: definition.state && `BREAKOUT_STATE_${definition.state.toUpperCase()}`,
-    autoMove: definition.autoMove,
-    selfSelect: definition.selfSelect,
-  };
 }

@@ -25,8 +25,9 @@ export type { ConnectOptions, RoomEvents, View } from './room.js';
 export type { ConnectionOptions, Phase, Token } from './connection.js';
 export type { BackoffOptions } from './backoff.js';
 export { Participant } from './participant.js';
-export { Breakout, Breakouts } from './breakouts.js';
-export type { BreakoutDefinition, BreakoutsEvents, Invitation, StreamInfo } from './breakouts.js';
+export { Breakout, type StreamInfo } from './breakout.js';
+export { Breakouts } from './breakouts.js';
+export type { BreakoutDefinition, BreakoutsEvents, Invitation } from './breakouts.js';
 export { LocalTracks } from './local.js';
 export { attachAudio } from './audio.js';
 export type { AudioOutput, AudioSource } from './audio.js';
@@ -41,11 +42,14 @@ export type { Media, TrackKind } from './kinds.js';
 export type { CameraLayer, PeerOptions } from './peer.js';
 export type { StatsSummary } from './stats.js';
 export type {
+  BreakoutDetail,
   BreakoutSettings,
   BreakoutState,
   Grants,
   GroupId,
   HelpRequest,
+  InvitationEnd,
+  InvitationState,
   Json,
   MediaFlags,
   Move,

@@ -216,6 +216,10 @@ export class Room extends Emitter<RoomEvents> {
   async unban(identity: string): Promise<void> {
     await this.command('ParticipantService/Unban', { identity });
   }
+  /** Ends the meeting: everybody leaves, and the room is gone. A moderator's. */
+  async end(): Promise<void> {
+    await this.command('RoomService/DeleteRoom');
+  }
   /** Gives somebody another role. A moderator's. */
   async setRole(participantId: string, role: Role): Promise<void> {
     await this.command('ParticipantService/SetRole', { participantId, role: `ROLE_${role.toUpperCase()}` });
@@ -323,8 +327,8 @@ export class Room extends Emitter<RoomEvents> {
     if (again) this.emit('changed', undefined);
   }
 
-  /** Asks for the room as this participant may see it now: after a move, or with another role. */
-  async #refresh(): Promise<void> {
+  /** Asks for the room as this participant may see it now. Needed after a change of the own role only. */
+  async refresh(): Promise<void> {
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const state = room((await this.command('RoomService/GetRoom'))['room']);
       if (state.seq < this.#seq) continue;
@@ -357,8 +361,7 @@ export class Room extends Emitter<RoomEvents> {
         if (event.payload.participantId === this.me.id) this.emit('gateChanged', { gate: event.payload.gate });
         return;
       case 'roleChanged':
-      case 'participantMoved':
-        if (event.payload.participantId === this.me.id) this.#refresh().catch(() => {});
+        if (event.payload.participantId === this.me.id) this.refresh().catch(() => {});
         return;
       case 'trackPublished':
       case 'trackUnpublished':

@@ -32,7 +32,8 @@ export class Roster {
     for (const participant of this.participants.values()) {
       const kinds = state.addressing.find(({ participantId }) => participantId === participant.id)?.kinds ?? [];
       const helpRaised = state.help.some(({ participantId }) => participantId === participant.id);
-      participant.extend({ addressingAll: kinds, helpRaised });
+      const listeningInGroupId = state.listening.find(({ participantId }) => participantId === participant.id)?.groupId ?? '';
+      participant.extend({ addressingAll: kinds, helpRaised, listeningInGroupId });
     }
     this.me?.extend({ gate: state.parentGate });
     for (const participant of gone) this.#forget(participant, 'connection_lost');
@@ -58,6 +59,8 @@ export class Roster {
         if (participant && !participant.isMe) this.#forget(participant, event.payload.reason);
         return;
       }
+      case 'participantRenamed':
+        return this.#update(event.payload.participantId, { displayName: event.payload.displayName });
       case 'connectionChanged':
         return this.#update(event.payload.participantId, { connected: event.payload.connected });
       case 'roleChanged':
@@ -77,10 +80,8 @@ export class Roster {
         return this.#extend(event.payload.participantId, { gate: event.payload.gate });
       case 'addressAllChanged':
         return this.#extend(event.payload.participantId, { addressingAll: event.payload.kinds });
-      case 'listeningChanged': {
-        const { participantId, groupId, listening } = event.payload;
-        return this.#extend(participantId, { listeningInGroupId: listening ? groupId : '' });
-      }
+      case 'settingsChanged':
+        return event.payload.settings.announcePresence ? undefined : this.#hideListeners();
       case 'helpChanged':
         return this.#extend(event.payload.participantId, { helpRaised: event.payload.raised });
       default:
@@ -92,20 +93,63 @@ export class Roster {
     const { by } = event;
     switch (event.type) {
       case 'participantMoved': {
-        const { participantId, fromGroupId, toGroupId, reason } = event.payload;
-        return this.#move(participantId, toGroupId || 'parent', reason, event.payload.by || by, fromGroupId);
+        const { participantId, fromGroupId, toGroupId, reason, gate } = event.payload;
+        if (participantId === this.me.id) this.me.extend({ gate });
+        this.#move(participantId, toGroupId || 'parent', reason, event.payload.by || by, fromGroupId);
+        if (participantId === this.me.id) this.#loseSight(fromGroupId, by);
+        return;
       }
       case 'membersChanged': {
-        const { breakoutId, joinedIds, leftIds } = event.payload;
-        for (const id of joinedIds) this.#move(id, breakoutId, undefined, by);
-        for (const id of leftIds) if (this.participants.get(id)?.groupId === breakoutId) this.#move(id, 'away', undefined, by);
+        const { breakoutId, leftIds, people, listenerIds } = event.payload;
+        this.#meet(people, by);
+        for (const id of listenerIds) this.#extend(id, { listeningInGroupId: breakoutId });
+        if (!this.me.isModerator) for (const id of leftIds) this.#hide(id, breakoutId, by);
         return;
       }
       case 'awayChanged':
-        for (const id of event.payload.awayIds) if (this.participants.get(id)?.groupId === 'parent') this.#move(id, 'away', undefined, by);
-        for (const id of event.payload.backIds) this.#move(id, 'parent', undefined, by);
+        this.#meet(event.payload.people, by);
+        for (const id of event.payload.awayIds) this.#hide(id, 'parent', by);
         return;
+      case 'listeningChanged': {
+        const { participantId, groupId, listening, people, listenerIds } = event.payload;
+        for (const id of listenerIds) this.#extend(id, { listeningInGroupId: groupId });
+        this.#extend(participantId, { listeningInGroupId: listening ? groupId : '' });
+        if (participantId !== this.me.id) return;
+        if (listening) this.#meet(people, by);
+        else this.#loseSight(groupId, by);
+        return;
+      }
       default:
+    }
+  }
+
+  /** Takes what is told of people who are near from now on. Their grants are told apart. */
+  #meet(people: readonly ParticipantState[], by: string): void {
+    for (const state of people) {
+      const known = this.participants.get(state.id);
+      if (!known) continue;
+      const { groupId } = state;
+      known.update({ ...state, grants: known.grants, groupId: known.groupId });
+      if (known.groupId === groupId) this.listener.changed(known);
+      else this.#move(state.id, groupId, undefined, by);
+    }
+  }
+
+  /** Somebody left a group for a place that this client is not told of. */
+  #hide(id: string, from: GroupId, by: string): void {
+    const participant = this.participants.get(id);
+    if (!participant || participant.isMe || participant.groupId !== from) return;
+    participant.update({ tracks: [] });
+    this.#move(id, 'away', undefined, by);
+  }
+
+  /** This client is not near a breakout any more: who is inside, and listens there, is not told. */
+  #loseSight(groupId: GroupId, by: string): void {
+    const { me } = this;
+    if (groupId === 'parent' || me.isModerator || me.groupId === groupId || me.listeningInGroupId === groupId) return;
+    for (const participant of this.participants.values()) {
+      this.#hide(participant.id, groupId, by);
+      if (participant !== me && participant.listeningInGroupId === groupId) this.#extend(participant.id, { listeningInGroupId: '' });
     }
   }
 
@@ -116,6 +160,12 @@ export class Roster {
     participant.update({ groupId: to });
     this.listener.moved(participant, from, reason, by);
     this.listener.changed(participant);
+  }
+
+  /** Only moderators are told who listens in. */
+  #hideListeners(): void {
+    if (this.me.isModerator) return;
+    for (const participant of this.participants.values()) if (!participant.isMe) participant.extend({ listeningInGroupId: '' });
   }
 
   #keep(state: ParticipantState, meId: string): Participant {

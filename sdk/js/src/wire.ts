@@ -56,6 +56,12 @@ export interface ParticipantState {
   readonly joinedAtMs: number;
 }
 
+/**
+ * How much of a breakout is told: `summary` leaves out owner, invitees, assignees and members, `inside`
+ * leaves out invitees and assignees.
+ */
+export type BreakoutDetail = 'summary' | 'inside' | 'full';
+
 /** A breakout, as the server sees it. */
 export interface BreakoutState {
   readonly id: string;
@@ -72,7 +78,18 @@ export interface BreakoutState {
   readonly assignedIdentities: readonly string[];
   readonly memberIds: readonly string[];
   readonly threadId: string;
+  readonly detail: BreakoutDetail;
 }
+
+/** An invitation that waits for this participant's answer. */
+export interface InvitationState {
+  readonly breakout: BreakoutState;
+  /** The participant who asks, or `operator`. */
+  readonly requestor: string;
+}
+
+/** How an invitation ended: the invitee is inside, declined, was taken off the list, or is gone or elsewhere. */
+export type InvitationEnd = 'accepted' | 'rejected' | 'withdrawn' | 'expired';
 
 /** The settings of all breakouts of a room. */
 export interface BreakoutSettings {
@@ -88,6 +105,8 @@ export interface BreakoutSettings {
   readonly allowVideo: boolean;
   /** How long before the end everybody is reminded. */
   readonly countdownMs: readonly number[];
+  /** Those inside a breakout are told who listens in. */
+  readonly announcePresence: boolean;
 }
 
 /** The settings of a room. */
@@ -122,9 +141,14 @@ export interface RoomState {
   /** Those that this participant may choose from. */
   readonly selectable: readonly BreakoutState[];
   readonly assigned: BreakoutState | undefined;
+  /** Breakouts that this participant is invited to and has not answered. */
   readonly invitations: readonly BreakoutState[];
+  /** The same, with who asks. */
+  readonly pendingInvitations: readonly InvitationState[];
   readonly addressing: readonly { participantId: string; kinds: readonly TrackKind[] }[];
   readonly help: readonly HelpRequest[];
+  /** All of them for a moderator; else this participant's own, and on their breakout. */
+  readonly listening: readonly { participantId: string; groupId: GroupId }[];
   readonly draining: boolean;
   readonly seq: number;
   readonly epoch: number;
@@ -165,6 +189,7 @@ export interface WirePayloads {
   drainingChanged: { draining: boolean };
   participantJoined: { participant: ParticipantState };
   participantLeft: { participantId: string; reason: string };
+  participantRenamed: { participantId: string; displayName: string };
   connectionChanged: { participantId: string; connected: boolean; untilMs: number };
   roleChanged: { participantId: string; role: Role };
   grantsChanged: { participantId: string; grants: Grants };
@@ -187,6 +212,7 @@ export interface WirePayloads {
   settingsChanged: { settings: BreakoutSettings };
   invitationReceived: { participantId: string; breakout: BreakoutState; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
+  invitationEnded: { participantId: string; breakoutId: string; end: InvitationEnd };
   assignmentChanged: { participantId: string; breakout: BreakoutState | undefined };
   participantMoved: {
     participantId: string;
@@ -195,12 +221,31 @@ export interface WirePayloads {
     reason: MoveReason;
     by: string;
     breakout: BreakoutState | undefined;
+    /** What of the parent does not reach them now. */
+    gate: ParentGate;
   };
-  membersChanged: { breakoutId: string; joinedIds: readonly string[]; leftIds: readonly string[] };
-  awayChanged: { awayIds: readonly string[]; backIds: readonly string[] };
+  membersChanged: {
+    breakoutId: string;
+    joinedIds: readonly string[];
+    leftIds: readonly string[];
+    /** If somebody came: everybody inside. */
+    people: readonly ParticipantState[];
+    /** If somebody came: who listens in, as far as those inside are told. */
+    listenerIds: readonly string[];
+  };
+  /** `people`: those who are back. */
+  awayChanged: { awayIds: readonly string[]; backIds: readonly string[]; people: readonly ParticipantState[] };
   timerTicked: { endsAtMs: number; remainingMs: number; inGrace: boolean };
   addressAllChanged: { participantId: string; kinds: readonly TrackKind[] };
-  listeningChanged: { participantId: string; groupId: GroupId; listening: boolean };
+  listeningChanged: {
+    participantId: string;
+    groupId: GroupId;
+    listening: boolean;
+    /** At the beginning: the breakout, everybody inside, and who listens in. */
+    breakout: BreakoutState | undefined;
+    people: readonly ParticipantState[];
+    listenerIds: readonly string[];
+  };
   helpChanged: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
 }
 
@@ -319,7 +364,13 @@ export function breakout(value: unknown): BreakoutState {
     assignedIdentities: texts(from['assignedIdentities']),
     memberIds: texts(from['memberIds']),
     threadId: text(from['threadId']),
+    detail: name(from['detail'], 'BREAKOUT_DETAIL_', 'full'),
   };
+}
+
+function invitation(value: unknown): InvitationState {
+  const from = json(value);
+  return { breakout: breakout(from['breakout']), requestor: text(from['requestor']) };
 }
 
 const maybeBreakout = (value: unknown): BreakoutState | undefined => (value ? breakout(value) : undefined);
@@ -336,6 +387,7 @@ export function breakoutSettings(value: unknown): BreakoutSettings {
     availability: name(from['availability'], 'AVAILABILITY_', 'available'),
     allowVideo: flag(from['allowVideo']),
     countdownMs: list(from['countdownMs']).map(number),
+    announcePresence: flag(from['announcePresence']),
   };
 }
 
@@ -365,8 +417,10 @@ export function room(value: unknown): RoomState {
     selectable: list(from['selectable']).map(breakout),
     assigned: maybeBreakout(from['assigned']),
     invitations: list(from['invitations']).map(breakout),
+    pendingInvitations: list(from['pendingInvitations']).map(invitation),
     addressing: list(from['addressing']).map(json).map((each) => ({ participantId: text(each['participantId']), kinds: kinds(each['kinds']) })),
     help: list(from['help']).map(json).map(help),
+    listening: list(from['listening']).map(json).map((each) => ({ participantId: text(each['participantId']), groupId: text(each['groupId']) })),
     draining: flag(from['draining']),
     seq: number(from['seq']),
     epoch: number(from['epoch']),
@@ -394,6 +448,7 @@ export function move(value: unknown): Move {
 type Field = (value: unknown) => unknown;
 
 const breakouts: Field = (value) => list(value).map(breakout);
+const people: Field = (value) => list(value).map(participant);
 const inGroup = { participantId: text, groupId: text };
 
 /** How each field of each payload is decoded. */
@@ -403,6 +458,7 @@ const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field
   drainingChanged: { draining: flag },
   participantJoined: { participant },
   participantLeft: { participantId: text, reason: (value) => name(value, 'LEAVE_REASON_', 'left') },
+  participantRenamed: { participantId: text, displayName: text },
   connectionChanged: {
     participantId: text,
     connected: ['connection', (value) => text(value) !== 'CONNECTION_LOST'],
@@ -424,6 +480,7 @@ const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field
   settingsChanged: { settings: breakoutSettings },
   invitationReceived: { participantId: text, breakout, requestor: text, forced: flag },
   invitationRejected: { participantId: text, breakoutId: text },
+  invitationEnded: { participantId: text, breakoutId: text, end: (value) => name(value, 'INVITATION_END_', 'expired') },
   assignmentChanged: { participantId: text, breakout: maybeBreakout },
   participantMoved: {
     participantId: text,
@@ -432,12 +489,13 @@ const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field
     reason: (value) => name(value, 'MOVE_REASON_', 'moved'),
     by: text,
     breakout: maybeBreakout,
+    gate,
   },
-  membersChanged: { breakoutId: text, joinedIds: texts, leftIds: texts },
-  awayChanged: { awayIds: texts, backIds: texts },
+  membersChanged: { breakoutId: text, joinedIds: texts, leftIds: texts, people, listenerIds: texts },
+  awayChanged: { awayIds: texts, backIds: texts, people },
   timerTicked: { endsAtMs: number, remainingMs: number, inGrace: flag },
   addressAllChanged: { participantId: text, kinds },
-  listeningChanged: { ...inGroup, listening: flag },
+  listeningChanged: { ...inGroup, listening: flag, breakout: maybeBreakout, people, listenerIds: texts },
   helpChanged: { ...inGroup, text, raised: flag, answeredBy: text },
 };
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { FakePeerConnection, FakeTrack } from '../../fake/browser.ts';
-import { SideroomError } from '../src/index.ts';
+import { SideroomError, type Breakout, type Invitation, type Room } from '../src/index.ts';
 import { next, until, world, type World } from './support.ts';
 
 let here: World;
@@ -158,4 +158,81 @@ test('a join and a leave are over when one is there, even if the answer overtake
   assert.equal(ada.me.gate.paused, false);
   await breakout?.leave();
   assert.equal(ada.me.groupId, 'parent');
+});
+
+async function invited(): Promise<{ ada: Room; bob: Room; breakout: Breakout; invitation: Invitation }> {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 3 });
+  assert.ok(breakout);
+  const asked = next(bob.breakouts, 'invitation');
+  await breakout.invite([bob.me.id]);
+  return { ada, bob, breakout, invitation: await asked };
+}
+
+test('an invitation that is accepted twice at once is accepted, and does not come back', async () => {
+  const { ada, bob, breakout, invitation } = await invited();
+  const over = next(bob.breakouts, 'invitationOver');
+  const told = next(ada.breakouts, 'invitationEnded');
+  await Promise.all([invitation.accept(), invitation.accept()]);
+  await invitation.accept();
+  await over;
+  assert.deepEqual(await told, { participantId: bob.me.id, breakoutId: breakout.id, end: 'accepted' });
+  assert.equal(bob.breakouts.mine?.id, breakout.id);
+  await bob.breakouts.mine?.leave();
+  assert.deepEqual(bob.breakouts.invitations, []);
+  await bob.refresh();
+  assert.deepEqual(bob.breakouts.invitations, []);
+});
+
+test('a forced invitation is accepted by the move, and accepting it waits for that', async () => {
+  const { ada, bob, breakout } = await invited();
+  const forced = next(bob.breakouts, 'invitation');
+  await breakout.invite([bob.me.id], { force: true });
+  const inside = await (await forced).accept();
+  assert.equal(inside.isMine, true);
+  assert.deepEqual(bob.breakouts.invitations, []);
+  await until(ada, () => breakout.members.length === 1);
+});
+
+test('moderators see who is pending, and take the invitation back', async () => {
+  const { ada, bob, breakout } = await invited();
+  await until(ada, () => breakout.invitedIdentities.includes('bob'));
+  const told = next(ada.breakouts, 'invitationEnded');
+  await breakout.withdraw([bob.me.id]);
+  assert.equal((await told).end, 'withdrawn');
+  await until(bob, () => bob.breakouts.invitations.length === 0);
+  await until(ada, () => breakout.invitedIdentities.length === 0);
+  assert.equal(bob.breakouts.find(breakout.id), undefined);
+});
+
+test('those inside learn who listens in, also who came later, and so does a snapshot', async () => {
+  const { ada, bob, breakout, invitation } = await invited();
+  const listener = (): string | undefined => bob.participants.get(ada.me.id)?.listeningInGroupId;
+  await breakout.listenIn();
+  assert.equal(listener(), '');
+  await invitation.accept();
+  await until(bob, () => listener() === breakout.id);
+  await bob.refresh();
+  assert.equal(listener(), breakout.id);
+  await ada.breakouts.stopListening();
+  await until(bob, () => listener() === '');
+});
+
+test('those who return are seen with the tracks and mutes that they have now, by people who were elsewhere', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const eve = await here.join('eve');
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 3 });
+  await ada.breakouts.move({ [bob.me.id]: breakout?.id ?? '' });
+  await until(eve, () => eve.participants.get(bob.me.id)?.isAway === true);
+  await bob.local.publish('audio', microphone());
+  await bob.local.mute('audio');
+  await until(bob, () => bob.me.track('audio')?.mutedByPublisher === true);
+  assert.deepEqual(eve.participants.get(bob.me.id)?.tracks, []);
+  await bob.breakouts.mine?.leave();
+  await until(eve, () => eve.participants.get(bob.me.id)?.groupId === 'parent');
+  assert.equal(eve.participants.get(bob.me.id)?.track('audio')?.mutedByPublisher, true);
 });

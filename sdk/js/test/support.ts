@@ -1,7 +1,7 @@
 /** A fake gateway under the real SDK, and ways to wait for what the SDK says. */
 import { installBrowser } from '../../fake/browser.ts';
 import { FakeGateway } from '../../fake/gateway.ts';
-import { connect, type ConnectOptions, type Room, type RoomEvents } from '../src/index.ts';
+import { connect, type ConnectOptions, type Emitter, type Room } from '../src/index.ts';
 
 export interface World {
   gateway: FakeGateway;
@@ -27,13 +27,13 @@ export function world(): World {
 }
 
 /** The next event of that name, or of that name that `matches`. */
-export function next<K extends keyof RoomEvents>(
-  room: Room,
+export function next<Events extends object, K extends keyof Events>(
+  emitter: Emitter<Events>,
   name: K,
-  matches: (payload: RoomEvents[K]) => boolean = () => true,
-): Promise<RoomEvents[K]> {
+  matches: (payload: Events[K]) => boolean = () => true,
+): Promise<Events[K]> {
   return new Promise((resolve) => {
-    const stop = room.on(name, (payload) => {
+    const stop = emitter.on(name, (payload) => {
       if (!matches(payload)) return;
       stop();
       resolve(payload);

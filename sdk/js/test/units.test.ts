@@ -91,6 +91,6 @@ test('events of a newer server are left alone, and hostile ones decode to someth
   assert.equal(event(null), undefined);
   const odd = event({ seq: 'x', type: 'participantMoved', participantMoved: { reason: 7, toGroupId: null } });
   assert.deepEqual(odd?.payload, {
-    participantId: '', fromGroupId: '', toGroupId: '', reason: 'moved', by: '', breakout: undefined,
+    participantId: '', fromGroupId: '', toGroupId: '', reason: 'moved', by: '', breakout: undefined, gate: { paused: false, audioMuted: false, videoMuted: false },
   });
 });

@@ -84,11 +84,31 @@ impl Turn<'_> {
             one.listening = Some(breakout);
         }
         self.effects.touched.insert(participant);
-        self.tell(EventKind::ListeningStarted {
-            participant,
-            breakout,
-        });
+        self.tell_listening(participant, breakout);
         Ok(Outcome::Done)
+    }
+
+    fn tell_listening(&mut self, participant: ParticipantId, breakout: BreakoutId) {
+        if let Some(view) = self.state.inside_view(breakout) {
+            self.tell(EventKind::ListeningStarted {
+                participant,
+                breakout: Box::new(view),
+                people: self.state.people_in(breakout),
+                listeners: self.state.listeners_of(breakout),
+                announced: self.state.settings().breakouts.announce_presence,
+            });
+        }
+    }
+
+    /// Those inside have not known who listens in, and may know from now on.
+    pub(super) fn announce_listeners(&mut self) {
+        let people = self.state.participants.iter();
+        let all: Vec<_> = people
+            .filter_map(|(id, one)| Some((*id, one.listening?)))
+            .collect();
+        for (participant, breakout) in all {
+            self.tell_listening(participant, breakout);
+        }
     }
 
     fn ask_for_help(

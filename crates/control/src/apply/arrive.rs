@@ -30,9 +30,7 @@ impl Turn<'_> {
             let participant = *participant;
             self.check_serials(join.offers.len())?;
             self.resume(participant, join.slots, &join.offers);
-            if let Some(one) = self.state.participants.get_mut(&participant) {
-                one.display_name.clone_from(&join.display_name);
-            }
+            self.rename(participant, &join.display_name);
             self.take_token(participant, join);
             return Ok(self.joined(participant, true));
         }
@@ -44,6 +42,19 @@ impl Turn<'_> {
         let place = self.place_of_newcomer(join)?;
         let participant = self.admit_participant(join, place);
         Ok(self.joined(participant, false))
+    }
+
+    fn rename(&mut self, participant: ParticipantId, display_name: &str) {
+        let Some(one) = self.state.participants.get_mut(&participant) else {
+            return;
+        };
+        if one.display_name != display_name {
+            display_name.clone_into(&mut one.display_name);
+            self.tell(EventKind::Renamed {
+                participant,
+                display_name: display_name.to_owned(),
+            });
+        }
     }
 
     /// The bearer of another token for the same identity may do what that token says.
@@ -170,11 +181,8 @@ impl Turn<'_> {
         self.check_serials(offers.len())?;
         if let Some(one) = self.state.participants.get_mut(&participant) {
             one.slots = reoffer.slots;
-            for track in &mut one.tracks {
-                track.offered = offers.contains(&track.kind);
-                track.published &= track.offered;
-            }
         }
+        self.withdraw_tracks_beyond(participant, offers);
         self.offer(participant, offers);
         self.effects.touched.insert(participant);
         Ok(self.joined(participant, true))
@@ -190,14 +198,27 @@ impl Turn<'_> {
         }
         one.slots = slots;
         for track in &mut one.tracks {
-            track.offered = offers.contains(&track.kind);
-            track.published &= track.offered;
             // Over the new connection it is a new stream: whatever still travels of the old one is stale.
             track.routed = None;
         }
+        self.tell(EventKind::ParticipantReconnected { participant });
+        self.withdraw_tracks_beyond(participant, offers);
         self.offer(participant, offers);
         self.effects.touched.insert(participant);
-        self.tell(EventKind::ParticipantReconnected { participant });
+    }
+
+    /// Tracks that the connection does not offer any more end.
+    fn withdraw_tracks_beyond(&mut self, participant: ParticipantId, offers: &[TrackKind]) {
+        for kind in TrackKind::ALL {
+            if !offers.contains(&kind) {
+                self.withdraw_track(participant, kind);
+            }
+        }
+        if let Some(one) = self.state.participants.get_mut(&participant) {
+            for track in &mut one.tracks {
+                track.offered = offers.contains(&track.kind);
+            }
+        }
     }
 
     /// Hands out track ids for what is offered for the first time.
@@ -246,7 +267,9 @@ impl Turn<'_> {
             if breakout.orphaned {
                 breakout.orphaned = false;
                 breakout.owner = Some(moderator);
+                self.effects.selectable |= breakout.self_select;
                 self.effects.changed.insert(*id);
+                self.effects.announced.insert(*id);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Creating breakouts, and distributing people over them (rules 2 to 5 and 12).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use super::is_presentable;
 use crate::distribute::{self, Target};
-use crate::state::{Breakout, require};
+use crate::state::{Asked, Breakout, require};
 use crate::turn::Turn;
 use crate::{
     Actor, BreakoutError, CreateBreakouts, EventKind, MoveCause, Outcome, RoomSettings, bounds,
@@ -136,7 +136,8 @@ impl Turn<'_> {
                 auto_move: create.auto_move,
                 self_select: create.self_select,
                 thread_id: format!("{}/{id}", self.state.config.name),
-                invited: BTreeSet::new(),
+                invited: BTreeMap::new(),
+                welcome: BTreeSet::new(),
                 members: BTreeSet::new(),
             };
             self.state.breakouts.insert(id, breakout);
@@ -168,8 +169,15 @@ impl Turn<'_> {
             return;
         };
         let identity = one.identity.clone();
+        let unassigned = !self.state.assignments.contains_key(&identity);
         if let Some(to) = self.state.breakouts.get_mut(&breakout) {
-            to.invited.insert(identity.clone());
+            let before = to.invited.get(&identity);
+            let asked = Asked {
+                by: self.actor,
+                assigned: unassigned || before.is_some_and(|before| before.assigned),
+            };
+            to.welcome.remove(&identity);
+            to.invited.insert(identity.clone(), asked);
         }
         self.wait_for(breakout, &identity);
         self.effects.changed.insert(breakout);

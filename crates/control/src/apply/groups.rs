@@ -9,8 +9,8 @@ use super::is_presentable;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{
-    Actor, BreakoutError, BreakoutPatch, EventKind, MoveCause, Outcome, ParentGate, Power,
-    Selection, Subject, bounds,
+    Actor, BreakoutError, BreakoutPatch, EventKind, InvitationEnd, MoveCause, Outcome, ParentGate,
+    Power, Selection, Subject, bounds,
 };
 
 impl Turn<'_> {
@@ -123,6 +123,7 @@ impl Turn<'_> {
         self.state
             .waiting
             .retain(|(to, _), _| !breakouts.contains(to));
+        self.end_all_invitations(&breakouts, InvitationEnd::Withdrawn);
         for id in &breakouts {
             if let Some(gone) = self.state.breakouts.remove(id) {
                 self.effects.selectable |= gone.self_select;
@@ -155,7 +156,7 @@ impl Turn<'_> {
     ) -> Vec<EventKind> {
         let mut void: BTreeMap<ParticipantId, Vec<BreakoutId>> = BTreeMap::new();
         for id in breakouts {
-            let invited = self.state.breakouts.get(id).map(|it| it.invited.iter());
+            let invited = self.state.breakouts.get(id).map(|it| it.invited.keys());
             for identity in invited.into_iter().flatten() {
                 if let Some(participant) = self.state.identities.get(identity) {
                     void.entry(*participant).or_default().push(*id);
@@ -270,6 +271,11 @@ impl Turn<'_> {
             self.effects.touched.extend(&next.members);
         }
         self.effects.selectable |= held.self_select || next.self_select;
+        if let Some(former) = held.owner
+            && next.owner != held.owner
+        {
+            self.effects.disowned.push((former, id));
+        }
         *held = next;
         self.effects.changed.insert(id);
         self.effects.announced.insert(id);

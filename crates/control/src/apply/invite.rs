@@ -6,7 +6,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{BreakoutError, EventKind, Outcome, bounds};
+use crate::{BreakoutError, EventKind, InvitationEnd, Outcome, Subject, bounds};
 
 impl Turn<'_> {
     pub(super) fn invite(
@@ -64,7 +64,7 @@ impl Turn<'_> {
     ) -> Result<Outcome, BreakoutError> {
         let one = self.state.participant(participant)?;
         let identity = one.identity.clone();
-        let invited = self.state.breakout(breakout)?.invited.contains(&identity);
+        let invited = self.state.breakout(breakout)?.has_called(&identity);
         let assigned = self.state.assignments.get(&identity) == Some(&breakout);
         require(invited || assigned, BreakoutError::NotAssigned)?;
         let inside = one.group == GroupId::Breakout(breakout);
@@ -72,12 +72,9 @@ impl Turn<'_> {
         if assigned {
             self.assign(&identity, None);
         }
-        let mut owner = None;
-        if let Some(from) = self.state.breakouts.get_mut(&breakout) {
-            from.invited.remove(&identity);
-            owner = from.owner;
-        }
+        self.end_invitation(&identity, breakout, InvitationEnd::Rejected);
         self.wait_unless_asked(breakout, &identity);
+        let owner = self.state.breakout(breakout)?.owner;
         self.effects.changed.insert(breakout);
         self.tell(EventKind::InviteRejected {
             participant,
@@ -132,10 +129,36 @@ impl Turn<'_> {
         let Some(breakout) = self.state.assignments.get(identity).copied() else {
             return;
         };
-        if let Some(from) = self.state.breakouts.get_mut(&breakout) {
-            from.invited.remove(identity);
-        }
+        self.end_invitation(identity, breakout, InvitationEnd::Withdrawn);
         self.assign(identity, None);
+    }
+
+    pub(super) fn withdraw_invitations(
+        &mut self,
+        breakout: BreakoutId,
+        participants: &[ParticipantId],
+    ) -> Result<Outcome, BreakoutError> {
+        let from = self.state.breakout(breakout)?;
+        let mut identities = BTreeSet::new();
+        for participant in participants {
+            let identity = &self.state.participant(*participant)?.identity;
+            let pending = from.invited.contains_key(identity);
+            require(pending, BreakoutError::NotFound(Subject::Invitation))?;
+            identities.insert(identity.clone());
+        }
+        require(
+            !identities.is_empty(),
+            BreakoutError::InvalidArgument("name at least one participant who is invited"),
+        )?;
+        for identity in identities {
+            let asked = self.end_invitation(&identity, breakout, InvitationEnd::Withdrawn);
+            let by_invitation = asked.is_some_and(|asked| asked.assigned);
+            if by_invitation && self.state.assignments.get(&identity) == Some(&breakout) {
+                self.assign(&identity, None);
+            }
+            self.wait_unless_asked(breakout, &identity);
+        }
+        Ok(self.breakout_outcome(breakout))
     }
 
     /// Somebody who is inside already waits for nothing.

@@ -92,13 +92,13 @@ impl Turn<'_> {
             && !track.published
         {
             track.published = true;
-            let track = track.id;
+            let track = track.clone();
+            let track = one.track_view(&track);
             let muted = one.mute_of(kind).is_some();
             self.effects.touched.insert(participant);
             self.tell(EventKind::TrackPublished {
                 participant,
                 group,
-                kind,
                 track,
             });
             // Told again: those who came since the mute, and a sanction's bearer, do not know of it.

@@ -111,6 +111,7 @@ impl Turn<'_> {
             BreakoutError::BreakoutsExist,
         )?;
         let changed = *held != next;
+        let announces = next.announce_presence && !held.announce_presence;
         let timer_moved = held.ends_at != next.ends_at || held.countdown_ms != next.countdown_ms;
         self.effects.selectable |= held.self_select != next.self_select;
         self.effects.confined |= held.allow_return && !next.allow_return;
@@ -125,6 +126,9 @@ impl Turn<'_> {
                 settings: settings.clone(),
             },
         );
+        if announces {
+            self.announce_listeners();
+        }
         Ok(Outcome::BreakoutSettings { settings })
     }
 }
@@ -149,6 +153,7 @@ fn patched(
         ends_at,
         grace_ms: patch.grace_ms.unwrap_or(held.grace_ms),
         countdown_ms: countdown_ms.clone(),
+        announce_presence: patch.announce_presence.unwrap_or(held.announce_presence),
     };
     check_breakout_settings(&next)?;
     if matches!(patch.timer, Some(TimerChange::EndAt(_))) {

@@ -5,7 +5,9 @@ use sideroom_route::ParticipantId;
 use super::rooms::passed;
 use crate::state::{State, require};
 use crate::turn::Turn;
-use crate::{BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Timer, UnixMillis};
+use crate::{
+    BreakoutError, EventKind, InvitationEnd, LeaveReason, MoveCause, Outcome, Timer, UnixMillis,
+};
 
 impl State {
     /// What comes due next, and when.
@@ -96,6 +98,7 @@ impl Turn<'_> {
         let all: Vec<_> = self.state.breakouts.keys().copied().collect();
         self.stop_timer();
         self.shut(&all, MoveCause::TimeUp);
+        self.end_all_invitations(&all, InvitationEnd::Expired);
         self.moved_breakouts(all)
     }
 

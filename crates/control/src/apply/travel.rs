@@ -22,8 +22,7 @@ impl Turn<'_> {
         require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
         require(to.open, BreakoutError::BreakoutClosed)?;
         let person = person_of(&one.identity);
-        let asked =
-            to.invited.contains(person) || self.state.assignments.get(person) == Some(&breakout);
+        let asked = to.has_called(person) || self.state.assignments.get(person) == Some(&breakout);
         let chooses = to.self_select || self.state.settings().breakouts.self_select;
         let owns = to.owner == Some(participant);
         let powerful = one.is_moderator() || self.actor.is_operator();

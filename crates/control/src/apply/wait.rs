@@ -23,7 +23,7 @@ impl Turn<'_> {
     /// Takes an identity out of the queue if it is neither invited nor assigned any more.
     pub(crate) fn wait_unless_asked(&mut self, breakout: BreakoutId, identity: &str) {
         let invited = self.state.breakouts.get(&breakout);
-        let invited = invited.is_some_and(|it| it.invited.contains(identity));
+        let invited = invited.is_some_and(|it| it.has_called(identity));
         let assigned = self.state.assignments.get(identity) == Some(&breakout);
         if !invited && !assigned {
             self.state.waiting.remove(&(breakout, identity.to_owned()));
@@ -36,7 +36,8 @@ impl Turn<'_> {
         let Some(to) = self.state.breakouts.get(&breakout) else {
             return;
         };
-        let asked = to.invited.iter().chain(self.state.assigned_to(breakout));
+        let called = to.invited.keys().chain(&to.welcome);
+        let asked = called.chain(self.state.assigned_to(breakout));
         let present = asked.filter_map(|identity| {
             let id = self.state.identities.get(identity)?;
             let one = self.state.participants.get(id)?;

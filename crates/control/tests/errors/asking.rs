@@ -135,11 +135,7 @@ fn not_moderator() {
             "{shown}"
         );
     }
-    for command in [
-        Command::CloseRoom,
-        Command::Drain(true),
-        Command::Timer(Timer::End),
-    ] {
+    for command in [Command::Drain(true), Command::Timer(Timer::End)] {
         assert_eq!(
             story.refused(moderator, command),
             BreakoutError::NotModerator

@@ -178,7 +178,7 @@ fn rule_17_breakouts_are_named_renamed_and_resized() {
     let seen = story.seen_by(ann, &applied);
     assert!(
         matches!(&seen[0], EventKind::BreakoutDetailsChanged { breakout }
-        if breakout.name == "Crimson" && breakout.capacity == 3)
+        if breakout.summary.name == "Crimson" && breakout.summary.capacity == 3)
     );
     for (name, capacity) in [(Some("Breakout 1"), None), (None, Some(2))] {
         let refused = story.refused(

@@ -4,6 +4,7 @@
 
 mod beyond;
 mod creating;
+mod invitations;
 mod lasting;
 mod moving;
 #[path = "../story/mod.rs"]
@@ -64,6 +65,13 @@ const RULES: &[(u8, &[&str])] = &[
             "a_place_that_becomes_free",
             "those_who_are_not_asked",
             "a_late_joiner_waits",
+            "an_invitation_that_was_accepted",
+            "a_forced_invitation",
+            "a_rejected_invitation",
+            "a_withdrawn_invitation",
+            "an_invitation_is_withdrawn_with",
+            "an_invitation_expires",
+            "an_invitation_may_be_renewed",
         ],
     ),
     (12, &["distribution_is_even"]),
@@ -113,6 +121,7 @@ fn every_rule_has_its_tests() {
         include_str!("lasting.rs"),
         include_str!("beyond.rs"),
         include_str!("waiting.rs"),
+        include_str!("invitations.rs"),
     ]
     .concat();
     let numbers: Vec<u8> = RULES.iter().map(|(rule, _)| *rule).collect();

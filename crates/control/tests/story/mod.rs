@@ -7,6 +7,8 @@
     clippy::panic
 )]
 
+pub mod fold;
+
 use sideroom_control::*;
 use sideroom_route::*;
 

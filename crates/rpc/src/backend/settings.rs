@@ -29,6 +29,7 @@ impl CreateRoom {
         base.allow_return = patch.allow_return.unwrap_or(base.allow_return);
         base.self_select = patch.self_select.unwrap_or(base.self_select);
         base.allow_video = patch.allow_video.unwrap_or(base.allow_video);
+        base.announce_presence = patch.announce_presence.unwrap_or(base.announce_presence);
         base.grace_ms = patch.grace_ms.unwrap_or(base.grace_ms);
         if let Some(countdown) = patch.countdown_ms {
             base.countdown_ms = countdown;

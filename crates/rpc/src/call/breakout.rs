@@ -83,6 +83,13 @@ mutation! {
         },
         |answer, outcome| InviteResponse { answer, breakout: one_breakout(outcome) },
     }
+    WithdrawInvitesRequest => WithdrawInvitesResponse needs Breakouts {
+        |this, asker| Command::WithdrawInvitations {
+            breakout: ids::breakout(&this.breakout_id)?,
+            participants: ids::participants(&this.participant_ids)?,
+        },
+        |answer, outcome| WithdrawInvitesResponse { answer, breakout: one_breakout(outcome) },
+    }
     RejectInviteRequest => RejectInviteResponse needs Breakouts {
         |this, asker| Command::Reject {
             participant: asker.subject(&this.participant_id)?,
@@ -243,7 +250,7 @@ fn only_choice(view: &RoomView) -> Result<BreakoutId, ApiError> {
         return Ok(assigned.breakout);
     }
     match view.invitations.as_slice() {
-        [one] => Ok(one.breakout),
+        [one] => Ok(one.breakout.breakout),
         [] => Err(BreakoutError::NotAssigned.into()),
         _ => Err(ApiError::BadRequest(
             "You are invited to more than one breakout; name one in `breakoutId`.".to_owned(),
@@ -257,7 +264,7 @@ fn allowed_in(view: &RoomView, breakout: BreakoutId) -> KindSet {
     let known = known
         .chain(&view.selectable)
         .chain(&view.assigned)
-        .chain(&view.invitations);
+        .chain(view.invitations.iter().map(|one| &one.breakout));
     known
         .into_iter()
         .find(|one| one.breakout == breakout)

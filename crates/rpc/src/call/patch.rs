@@ -34,6 +34,7 @@ pub(super) fn breakouts(
         timer,
         grace_ms: wire.end_grace_ms,
         countdown_ms,
+        announce_presence: wire.announce_presence,
     })
 }
 

@@ -77,11 +77,15 @@ impl Call for ListRoomsRequest {
 impl Call for DeleteRoomRequest {
     type Response = DeleteRoomResponse;
 
+    fn set_request_id(&mut self, id: &str) {
+        id.clone_into(&mut self.request_id);
+    }
+
     async fn call(self, api: &Api, who: &Who) -> Result<DeleteRoomResponse, ApiError> {
-        let actor = who.operator(Scope::Rooms)?.actor()?;
+        let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
         let request = CommandRequest {
-            room: room_name(&self.room)?.to_owned(),
-            actor,
+            room: asker.room,
+            actor: asker.actor,
             request_id: request_id_or_fresh(&self.request_id)?,
             expected_epoch: self.expected_epoch.map(Epoch),
             command: Command::CloseRoom,

@@ -128,6 +128,7 @@ services! {
         "CloseBreakouts", close_breakouts: CloseBreakoutsRequest => CloseBreakoutsResponse;
         "UpdateSettings", update_settings: UpdateSettingsRequest => UpdateSettingsResponse;
         "Invite", invite: InviteRequest => InviteResponse;
+        "WithdrawInvites", withdraw_invites: WithdrawInvitesRequest => WithdrawInvitesResponse;
         "RejectInvite", reject_invite: RejectInviteRequest => RejectInviteResponse;
         "Assign", assign: AssignRequest => AssignResponse;
         "Unassign", unassign: UnassignRequest => UnassignResponse;

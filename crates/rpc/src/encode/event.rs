@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sideroom_control::{self as control, Actor, EventKind, MoveCause, Viewer};
-use sideroom_route::{BreakoutId, ParticipantId, TrackId, TrackKind};
+use sideroom_control::{self as control, Actor, EventKind, InvitationEnd, MoveCause, Viewer};
+use sideroom_route::{ParticipantId, TrackId, TrackKind};
 
 use super::{
-    ban, breakout, breakout_settings, gate, grants, id_list, participant, role, room_settings,
-    summary,
+    ban, breakout, breakout_settings, gate, grants, id_list, inside, participant, role,
+    room_settings, summary, track,
 };
 use crate::{
     backend::SharedEvent,
@@ -87,6 +87,8 @@ const fn name_of(payload: &Payload) -> &'static str {
         Payload::AddressAllChanged(_) => "addressAllChanged",
         Payload::ListeningChanged(_) => "listeningChanged",
         Payload::HelpChanged(_) => "helpChanged",
+        Payload::ParticipantRenamed(_) => "participantRenamed",
+        Payload::InvitationEnded(_) => "invitationEnded",
     }
 }
 
@@ -143,12 +145,11 @@ fn payload(kind: &EventKind) -> Payload {
         E::TrackPublished {
             participant,
             group,
-            kind,
-            track,
+            track: view,
         } => Payload::TrackPublished(proto::TrackPublished {
             participant_id: participant.to_string(),
             group_id: group.to_string(),
-            track: Some(bare_track(*track, *kind)),
+            track: Some(track(*view)),
         }),
         E::TrackUnpublished {
             participant,
@@ -186,8 +187,12 @@ fn payload(kind: &EventKind) -> Payload {
         E::BreakoutChanged { breakout: now } => Payload::BreakoutUpdated(proto::BreakoutUpdated {
             breakout: Some(breakout(control::BreakoutView::clone(now))),
         }),
-        E::BreakoutDetailsChanged { breakout: now }
-        | E::InvitationChanged { breakout: now, .. } => {
+        E::BreakoutDetailsChanged { breakout: now } => {
+            Payload::BreakoutUpdated(proto::BreakoutUpdated {
+                breakout: Some(inside(control::BreakoutView::clone(now))),
+            })
+        }
+        E::InvitationChanged { breakout: now, .. } | E::OwnershipLost { breakout: now, .. } => {
             Payload::BreakoutUpdated(proto::BreakoutUpdated {
                 breakout: boxed_summary(Some(now)),
             })
@@ -243,26 +248,33 @@ fn payload(kind: &EventKind) -> Payload {
             cause,
             by,
             breakout,
+            gate: now,
         } => Payload::ParticipantMoved(proto::ParticipantMoved {
             participant_id: participant.to_string(),
             from_group_id: from.to_string(),
             to_group_id: to.to_string(),
             reason: move_reason(*cause).into(),
             by: ids::actor(*by),
-            breakout: boxed_summary(breakout.as_deref()),
+            breakout: breakout.as_deref().cloned().map(inside),
+            gate: Some(gate(*now)),
         }),
         E::MembersChanged {
             breakout,
             joined,
             left,
+            people,
+            listeners,
         } => Payload::MembersChanged(proto::MembersChanged {
             breakout_id: breakout.to_string(),
             joined_ids: id_list(joined.iter().copied()),
             left_ids: id_list(left.iter().copied()),
+            people: people_list(people),
+            listener_ids: id_list(listeners.iter().copied()),
         }),
-        E::AwayChanged { away, back } => Payload::AwayChanged(proto::AwayChanged {
+        E::AwayChanged { away, back, people } => Payload::AwayChanged(proto::AwayChanged {
             away_ids: id_list(away.iter().copied()),
             back_ids: id_list(back.iter().copied()),
+            people: people_list(people),
         }),
         E::BreakoutSettingsChanged { settings } => {
             Payload::SettingsChanged(proto::SettingsChanged {
@@ -299,11 +311,44 @@ fn payload(kind: &EventKind) -> Payload {
         E::ListeningStarted {
             participant,
             breakout,
-        } => listening(*participant, *breakout, true),
+            people,
+            listeners,
+            announced: _,
+        } => Payload::ListeningChanged(proto::ListeningChanged {
+            participant_id: participant.to_string(),
+            group_id: breakout.summary.breakout.to_string(),
+            listening: true,
+            breakout: Some(inside(control::BreakoutView::clone(breakout))),
+            people: people_list(people),
+            listener_ids: id_list(listeners.iter().copied()),
+        }),
         E::ListeningStopped {
             participant,
             breakout,
-        } => listening(*participant, *breakout, false),
+            announced: _,
+        } => Payload::ListeningChanged(proto::ListeningChanged {
+            participant_id: participant.to_string(),
+            group_id: breakout.to_string(),
+            listening: false,
+            ..proto::ListeningChanged::default()
+        }),
+        E::Renamed {
+            participant,
+            display_name,
+        } => Payload::ParticipantRenamed(proto::ParticipantRenamed {
+            participant_id: participant.to_string(),
+            display_name: display_name.clone(),
+        }),
+        E::InvitationEnded {
+            participant,
+            breakout,
+            end,
+            owner: _,
+        } => Payload::InvitationEnded(proto::InvitationEnded {
+            participant_id: participant.to_string(),
+            breakout_id: breakout.to_string(),
+            end: invitation_end(*end).into(),
+        }),
         E::HelpAsked {
             participant,
             group,
@@ -349,12 +394,17 @@ fn addressing(participant: ParticipantId, kinds: Vec<i32>) -> Payload {
     })
 }
 
-fn listening(participant: ParticipantId, breakout: BreakoutId, listening: bool) -> Payload {
-    Payload::ListeningChanged(proto::ListeningChanged {
-        participant_id: participant.to_string(),
-        group_id: breakout.to_string(),
-        listening,
-    })
+fn people_list(people: &[control::ParticipantView]) -> Vec<proto::Participant> {
+    people.iter().cloned().map(participant).collect()
+}
+
+const fn invitation_end(end: InvitationEnd) -> proto::InvitationEnd {
+    match end {
+        InvitationEnd::Accepted => proto::InvitationEnd::Accepted,
+        InvitationEnd::Rejected => proto::InvitationEnd::Rejected,
+        InvitationEnd::Withdrawn => proto::InvitationEnd::Withdrawn,
+        InvitationEnd::Expired => proto::InvitationEnd::Expired,
+    }
 }
 
 fn message(from: Actor, group_id: String, text: &str) -> Payload {

@@ -38,7 +38,7 @@ fn body_of(method: &str, other: &str) -> Value {
         "UpdateBreakout" => json!({ "breakoutId": "b1", "displayName": "mine" }),
         "UpdateSettings" => json!({ "settings": { "allowReturn": false } }),
         "UpdateRoom" => json!({ "settings": { "maxBreakouts": 2 } }),
-        "Invite" => json!({ "breakoutId": "b1", "participantIds": [other] }),
+        "Invite" | "WithdrawInvites" => json!({ "breakoutId": "b1", "participantIds": [other] }),
         "RejectInvite" => json!({ "breakoutId": "b1" }),
         "Assign" => json!({ "breakoutId": "b1", "identities": ["mo"] }),
         "Unassign" => json!({ "identities": ["mo"] }),

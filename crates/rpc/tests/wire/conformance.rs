@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// Every payload that the protocol names.
-pub(crate) const EVENTS: [&str; 31] = [
+pub(crate) const EVENTS: [&str; 33] = [
     "roomUpdated",
     "roomClosed",
     "participantJoined",
     "participantLeft",
+    "participantRenamed",
     "banChanged",
     "connectionChanged",
     "roleChanged",
@@ -37,6 +38,7 @@ pub(crate) const EVENTS: [&str; 31] = [
     "settingsChanged",
     "invitationReceived",
     "invitationRejected",
+    "invitationEnded",
     "assignmentChanged",
     "participantMoved",
     "membersChanged",
@@ -84,7 +86,11 @@ impl Story {
     }
 
     async fn join(&mut self, identity: &str, role: &str) -> (String, String) {
-        let wanted = json!({ "identity": identity, "displayName": identity, "role": role });
+        self.join_as(identity, identity, role).await
+    }
+
+    async fn join_as(&mut self, identity: &str, name: &str, role: &str) -> (String, String) {
+        let wanted = json!({ "identity": identity, "displayName": name, "role": role });
         let minted = self.ask("ParticipantService/CreateToken", wanted).await;
         let token = minted["token"].as_str().unwrap().to_owned();
         let joined = self
@@ -148,7 +154,8 @@ async fn every_method_answers_and_every_event_is_told() {
 async fn people(story: &mut Story) {
     let (mo, mo_id) = story.join("mo", "ROLE_MODERATOR").await;
     let (ann, ann_id) = story.join("ann", "ROLE_PARTICIPANT").await;
-    let (_, bob_id) = story.join("bob", "ROLE_PARTICIPANT").await;
+    story.join("bob", "ROLE_PARTICIPANT").await;
+    let (_, bob_id) = story.join_as("bob", "Bob", "ROLE_PARTICIPANT").await;
     let listed = story
         .bare(
             &api_token(None),
@@ -274,6 +281,10 @@ async fn inside(story: &mut Story, red: &Value, blue: &Value, [ann, bob]: &[Stri
             json!({ "breakoutId": red }),
         )
         .await;
+    story.ask("BreakoutService/Invite", invite.clone()).await;
+    let withdraw = json!({ "breakoutId": red, "participantIds": [ann] });
+    let withdrawn = story.ask("BreakoutService/WithdrawInvites", withdraw).await;
+    assert!(withdrawn["breakout"].get("invitedIdentities").is_none());
     story.ask("BreakoutService/Invite", invite).await;
     let inside = story
         .ask_as(&token, "BreakoutService/JoinBreakout", json!({}))

@@ -201,7 +201,7 @@ const PEOPLE: [Case; 16] = [
     ),
 ];
 
-const BREAKOUTS: [Case; 22] = [
+const BREAKOUTS: [Case; 23] = [
     case(
         "BreakoutService/CreateBreakouts",
         r#"{"definition":{"maxRooms":1,"participants":"4"}}"#,
@@ -242,6 +242,12 @@ const BREAKOUTS: [Case; 22] = [
         "BreakoutService/RejectInvite",
         r#"{"participantId":"$ann","breakoutId":"b1"}"#,
         r#"{"participantId":"$ann","breakoutId":"b2"}"#,
+    ),
+    after(
+        &[INVITE],
+        "BreakoutService/WithdrawInvites",
+        INVITE.1,
+        r#"{"breakoutId":"b2","participantIds":["$ann"]}"#,
     ),
     case(
         "BreakoutService/Assign",

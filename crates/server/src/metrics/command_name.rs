@@ -29,6 +29,7 @@ pub fn command_name(command: &Command) -> &'static str {
         C::CreateAndInvite { .. } => "create_and_invite",
         C::Invite { .. } => "invite",
         C::Reject { .. } => "reject",
+        C::WithdrawInvitations { .. } => "withdraw_invitations",
         C::Assign { .. } => "assign",
         C::JoinBreakout { .. } => "join_breakout",
         C::LeaveBreakout { .. } => "leave_breakout",

@@ -37,6 +37,20 @@ impl Draw<'_> {
                 let breakouts = self.selection();
                 (self.moderator(), Command::Shuffle { breakouts, seed })
             }
+            _ if self.chance.happens(0.3) => {
+                let pending = self.model.breakouts.iter();
+                let pending = pending.flat_map(|(id, it)| it.pending.keys().map(|to| (*id, *to)));
+                let pending: Vec<_> = pending.collect();
+                let known = self.chance.pick(&pending).copied();
+                let (breakout, number) = known.unwrap_or((self.breakout(), 0));
+                let mut people = self.model.people.iter();
+                let invitee = people.find(|one| one.identity == number);
+                let command = Command::WithdrawInvitations {
+                    breakout,
+                    participants: vec![invitee.map_or(participant, |one| one.id)],
+                };
+                (self.moderator(), command)
+            }
             _ => {
                 let breakout = self.breakout();
                 let command = Command::Reject {

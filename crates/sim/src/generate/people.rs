@@ -253,6 +253,7 @@ impl Draw<'_> {
             timer,
             grace_ms: self.maybe(0.2).then(|| self.chance.below(20_000) as u32),
             countdown_ms: self.maybe(0.2).then(|| vec![20_000, 5_000, 1_000]),
+            announce_presence: None,
         };
         Command::UpdateBreakoutSettings(patch)
     }

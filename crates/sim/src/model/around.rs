@@ -46,8 +46,7 @@ impl Model {
             | Command::Reconnect(_)
             | Command::Reoffer(_)
             | Command::Drop { .. }
-            | Command::Drain(_)
-            | Command::CloseRoom => operates,
+            | Command::Drain(_) => operates,
             Command::Timer(_) => actor == Actor::System,
             Command::UpdateRoom(patch) => moderates && self.is_within(actor, patch),
             Command::SetMode(_)
@@ -55,7 +54,8 @@ impl Model {
             | Command::Ban { .. }
             | Command::Unban { .. }
             | Command::SetRole { .. }
-            | Command::SetGrants { .. } => moderates,
+            | Command::SetGrants { .. }
+            | Command::CloseRoom => moderates,
             Command::UpdateBreakoutSettings(_) => {
                 moderates && self.has_power(actor, |it| it.create_breakouts)
             }
@@ -91,7 +91,8 @@ impl Model {
                 None => moderates && self.has_power(actor, |it| it.create_breakouts),
                 Some(breakout) => self.owns(actor, &[*breakout]),
             },
-            Command::UpdateBreakout { breakout, .. } => self.owns(actor, &[*breakout]),
+            Command::UpdateBreakout { breakout, .. }
+            | Command::WithdrawInvitations { breakout, .. } => self.owns(actor, &[*breakout]),
             Command::Open(selection) | Command::Close(selection) | Command::Destroy(selection) => {
                 self.owns(actor, &self.selected(selection))
             }
@@ -263,11 +264,12 @@ impl Model {
                 let all: Vec<_> = self.breakouts.keys().copied().collect();
                 self.shut(&all, sideroom_control::MoveCause::TimeUp);
                 self.settings.breakouts.ends_at = None;
+                for breakout in self.breakouts.values_mut() {
+                    breakout.pending.clear();
+                }
             }
             Timer::Expire(id) => {
-                self.pass_ownership(id);
-                self.hold(id);
-                self.people.retain(|one| one.id != id);
+                self.remove(id)?;
             }
         }
         Ok(())

@@ -25,7 +25,7 @@ impl Model {
                 self.check_even(&created, placed, left)?;
                 for (id, to) in placed {
                     let number = self.named(*id)?.identity;
-                    self.breakout(*to)?.invited.insert(number);
+                    self.ask(number, *to)?;
                     self.wait(*to, number);
                     self.reassign(number, *to);
                     if *force || create.auto_move && create.open {
@@ -51,8 +51,18 @@ impl Model {
                 if self.assignments.get(&number) == Some(breakout) {
                     self.assignments.remove(&number);
                 }
-                self.breakout(*breakout)?.invited.remove(&number);
+                self.breakout(*breakout)?.forget(number);
                 self.wait_unless_asked(*breakout, number);
+                Ok(())
+            }
+            Command::WithdrawInvitations {
+                breakout,
+                participants,
+            } => {
+                for id in participants {
+                    let number = self.named(*id)?.identity;
+                    self.withdraw_invitation(number, *breakout)?;
+                }
                 Ok(())
             }
             Command::Assign {
@@ -96,6 +106,7 @@ impl Model {
                 auto_move: create.auto_move,
                 self_select: create.self_select,
                 invited: BTreeSet::new(),
+                pending: BTreeMap::new(),
             };
             self.breakouts.insert(id, breakout);
             created.push(id);
@@ -154,7 +165,7 @@ impl Model {
             ensure(one.group == GroupId::Parent, "two breakouts", || {
                 format!("{id} was invited although it is in {}", one.group)
             })?;
-            self.breakout(breakout)?.invited.insert(one.identity);
+            self.ask(one.identity, breakout)?;
             self.wait(breakout, one.identity);
             if moves {
                 let to = GroupId::Breakout(breakout);
@@ -165,6 +176,25 @@ impl Model {
                 self.assignments.entry(one.identity).or_insert(breakout);
             }
         }
+        Ok(())
+    }
+
+    fn ask(&mut self, number: u32, breakout: BreakoutId) -> Result<(), Violation> {
+        let unassigned = !self.assignments.contains_key(&number);
+        let to = self.breakout(breakout)?;
+        to.invited.insert(number);
+        *to.pending.entry(number).or_default() |= unassigned;
+        Ok(())
+    }
+
+    fn withdraw_invitation(&mut self, number: u32, from: BreakoutId) -> Result<(), Violation> {
+        let asked = self.breakout(from)?.pending.get(&number).copied();
+        let asked = asked.ok_or_else(|| Violation::new("invitation", format!("{number}")))?;
+        self.breakout(from)?.forget(number);
+        if asked && self.assignments.get(&number) == Some(&from) {
+            self.assignments.remove(&number);
+        }
+        self.wait_unless_asked(from, number);
         Ok(())
     }
 
@@ -179,7 +209,7 @@ impl Model {
             return;
         };
         if let Some(from) = self.breakouts.get_mut(&id) {
-            from.invited.remove(&number);
+            from.forget(number);
         }
         self.wait_unless_asked(id, number);
     }

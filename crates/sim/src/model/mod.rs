@@ -74,7 +74,18 @@ pub(crate) struct Breakout {
     pub(crate) open: bool,
     pub(crate) auto_move: bool,
     pub(crate) self_select: bool,
+    /// Those who were asked and have not declined.
     pub(crate) invited: BTreeSet<u32>,
+    /// Those of them who have not answered, and whether the invitation assigned them.
+    pub(crate) pending: BTreeMap<u32, bool>,
+}
+
+impl Breakout {
+    /// An identity is not asked any more.
+    pub(crate) fn forget(&mut self, number: u32) {
+        self.invited.remove(&number);
+        self.pending.remove(&number);
+    }
 }
 
 /// The room.
@@ -174,6 +185,7 @@ impl Model {
             | Command::CreateAndInvite { .. }
             | Command::Invite { .. }
             | Command::Reject { .. }
+            | Command::WithdrawInvitations { .. }
             | Command::Assign { .. } => self.follow_inviting(actor, command, outcome)?,
             Command::JoinBreakout { .. }
             | Command::LeaveBreakout { .. }
@@ -309,6 +321,9 @@ impl Model {
         let number = one.identity;
         if let Some(id) = to.breakout() {
             self.waiting.retain(|it| *it != (id, number));
+            for breakout in self.breakouts.values_mut() {
+                breakout.pending.remove(&number);
+            }
         }
         Ok(())
     }

@@ -201,10 +201,15 @@ impl Model {
     }
 
     pub(super) fn remove(&mut self, id: ParticipantId) -> Result<(), Violation> {
-        self.named(id)?;
+        let number = self.named(id)?.identity;
         self.pass_ownership(id);
         self.hold(id);
         self.people.retain(|one| one.id != id);
+        let breakouts: Vec<_> = self.breakouts.keys().copied().collect();
+        for breakout in breakouts {
+            self.breakout(breakout)?.forget(number);
+            self.wait_unless_asked(breakout, number);
+        }
         Ok(())
     }
 

@@ -1,0 +1,102 @@
+//! The one life of an invitation: it is pending until it is accepted, rejected, withdrawn, or expires.
+
+use sideroom_route::{BreakoutId, ParticipantId};
+
+use crate::state::Asked;
+use crate::turn::Turn;
+use crate::{EventKind, InvitationEnd};
+
+/// The format of records from which on invitations end when the invitee leaves the room: before, they still
+/// let the next one of that name in.
+const ENDS_INVITATIONS: u16 = 2;
+
+impl Turn<'_> {
+    /// Ends a pending invitation, if there is one. A declined or withdrawn one opens no door any more; the
+    /// others leave the invitee welcome.
+    pub(crate) fn end_invitation(
+        &mut self,
+        identity: &str,
+        breakout: BreakoutId,
+        end: InvitationEnd,
+    ) -> Option<Asked> {
+        let held = self.state.breakouts.get_mut(&breakout)?;
+        let asked = held.invited.remove(identity);
+        let stays_welcome = matches!(end, InvitationEnd::Accepted | InvitationEnd::Expired);
+        if !stays_welcome {
+            held.welcome.remove(identity);
+        } else if asked.is_some() {
+            held.welcome.insert(identity.to_owned());
+        }
+        let owner = held.owner;
+        if asked.is_some() {
+            self.effects.changed.insert(breakout);
+        }
+        let participant = self.state.identities.get(identity).copied();
+        if let (Some(participant), Some(_)) = (participant, asked) {
+            self.tell(EventKind::InvitationEnded {
+                participant,
+                breakout,
+                end,
+                owner,
+            });
+        }
+        asked
+    }
+
+    /// Somebody is inside `entered` now: nothing else waits for their answer.
+    pub(crate) fn end_invitations(&mut self, participant: ParticipantId, entered: BreakoutId) {
+        for (identity, breakout) in self.pending(|_, id| id == participant) {
+            let end = if breakout == entered {
+                InvitationEnd::Accepted
+            } else {
+                InvitationEnd::Expired
+            };
+            self.end_invitation(&identity, breakout, end);
+        }
+    }
+
+    /// Somebody leaves the room for good, and is welcome nowhere.
+    pub(crate) fn forget_invitations(&mut self, participant: ParticipantId) {
+        if self.replays_older_than(ENDS_INVITATIONS) {
+            return;
+        }
+        let Some(one) = self.state.participants.get(&participant) else {
+            return;
+        };
+        let identity = one.identity.clone();
+        for (identity, breakout) in self.pending(|_, id| id == participant) {
+            self.end_invitation(&identity, breakout, InvitationEnd::Expired);
+        }
+        let breakouts: Vec<BreakoutId> = self.state.breakouts.keys().copied().collect();
+        for id in breakouts {
+            if let Some(breakout) = self.state.breakouts.get_mut(&id) {
+                breakout.welcome.remove(&identity);
+            }
+            self.wait_unless_asked(id, &identity);
+        }
+    }
+
+    /// Nobody is asked into these breakouts any more.
+    pub(super) fn end_all_invitations(&mut self, breakouts: &[BreakoutId], end: InvitationEnd) {
+        for (identity, breakout) in self.pending(|breakout, _| breakouts.contains(&breakout)) {
+            self.end_invitation(&identity, breakout, end);
+        }
+    }
+
+    /// Pending invitations, by the breakout and the invitee.
+    fn pending(
+        &self,
+        picks: impl Fn(BreakoutId, ParticipantId) -> bool,
+    ) -> Vec<(String, BreakoutId)> {
+        let mut pending = Vec::new();
+        for (id, breakout) in &self.state.breakouts {
+            for identity in breakout.invited.keys() {
+                let invitee = self.state.identities.get(identity);
+                if invitee.is_some_and(|invitee| picks(*id, *invitee)) {
+                    pending.push((identity.clone(), *id));
+                }
+            }
+        }
+        pending
+    }
+}

@@ -1,0 +1,158 @@
+import type { Breakouts } from './breakouts.js';
+import type { Participant } from './participant.js';
+import { breakout as decodeBreakout, type BreakoutDetail, type BreakoutState, type MediaFlags } from './wire.js';
+
+/** What to take along into a breakout. Kinds that are not named go nowhere while inside. */
+export type StreamInfo = Partial<MediaFlags>;
+
+/** One breakout. Its commands act for this client, as far as its role lets it. */
+export class Breakout {
+  #state: BreakoutState;
+
+  /** @internal */
+  constructor(
+    state: BreakoutState,
+    private readonly owner: Breakouts,
+  ) {
+    this.#state = state;
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+  get name(): string {
+    return this.#state.displayName;
+  }
+  get ownerId(): string {
+    return this.#state.ownerId;
+  }
+  get capacity(): number {
+    return this.#state.capacity;
+  }
+  /** What may be sent inside. */
+  get media(): MediaFlags {
+    return this.#state.media;
+  }
+  get isOpen(): boolean {
+    return this.#state.state === 'open';
+  }
+  get autoMove(): boolean {
+    return this.#state.autoMove;
+  }
+  get selfSelect(): boolean {
+    return this.#state.selfSelect;
+  }
+  /** How many are inside: known also to those who may not know who. */
+  get occupancy(): number {
+    return this.#state.occupancy;
+  }
+  /** Who was invited and has not answered. */
+  get invitedIdentities(): readonly string[] {
+    return this.#state.invitedIdentities;
+  }
+  /** Who is assigned, in the room or not. */
+  get assignedIdentities(): readonly string[] {
+    return this.#state.assignedIdentities;
+  }
+  get threadId(): string {
+    return this.#state.threadId;
+  }
+  /** Who is inside, as far as this client may know. */
+  get members(): Participant[] {
+    return this.owner.membersOf(this.id);
+  }
+  /** Who is inside, as far as this client may know. */
+  get memberIds(): readonly string[] {
+    return this.#state.memberIds;
+  }
+  /** Whether this client is inside. */
+  get isMine(): boolean {
+    return this.owner.mine === this;
+  }
+
+  /** Goes inside. Without `streamInfo` everything that is allowed there is taken along. */
+  async join(streamInfo?: StreamInfo): Promise<Breakout> {
+    await this.owner.answer(this.id, 'JoinBreakout', { streamInfo });
+    return this.entered();
+  }
+  /** @internal Waits until this client is inside. */
+  async entered(): Promise<Breakout> {
+    await this.owner.settled(() => this.isMine);
+    return this;
+  }
+  /** Returns to the parent. */
+  async leave(): Promise<void> {
+    await this.owner.run('LeaveBreakout');
+    await this.owner.settled(() => !this.isMine);
+  }
+  /** Asks people inside, or moves them without asking. */
+  async invite(participantIds: readonly string[], options: { force?: boolean } = {}): Promise<void> {
+    await this.owner.run('Invite', { breakoutId: this.id, participantIds, forceJoin: options.force ?? false });
+  }
+  /** Takes invitations back that wait for an answer. */
+  async withdraw(participantIds: readonly string[]): Promise<void> {
+    await this.owner.run('WithdrawInvites', { breakoutId: this.id, participantIds });
+  }
+  /** Declines an invitation. */
+  async reject(): Promise<void> {
+    await this.owner.answer(this.id, 'RejectInvite');
+  }
+  /** Assigns people by identity, also those who are not in the room yet. */
+  async assign(identities: readonly string[]): Promise<void> {
+    await this.owner.run('Assign', { breakoutId: this.id, identities });
+  }
+  /** Renames it, or changes its capacity, media or flags. */
+  async update(
+    change: Partial<{ name: string; capacity: number; media: MediaFlags; autoMove: boolean; selfSelect: boolean }>,
+  ): Promise<void> {
+    const { name, ...rest } = change;
+    await this.owner.run('UpdateBreakout', { breakoutId: this.id, displayName: name, ...rest });
+  }
+  async open(): Promise<void> {
+    await this.owner.run('OpenBreakouts', { breakoutIds: [this.id] });
+  }
+  async close(): Promise<void> {
+    await this.owner.run('CloseBreakouts', { breakoutIds: [this.id] });
+  }
+  /** Returns everybody inside and removes it. */
+  async destroy(): Promise<void> {
+    await this.owner.run('DestroyBreakouts', { breakoutIds: [this.id] });
+  }
+  /** Hears and sees it without being inside, until `breakouts.stopListening()`. */
+  async listenIn(): Promise<void> {
+    await this.owner.listenIn(this.id);
+  }
+
+  /** @internal */
+  get state(): BreakoutState {
+    return this.#state;
+  }
+  /** @internal Takes what is told of it; what that leaves out stays. */
+  set(state: BreakoutState): void {
+    this.#state = { ...state, ...leftOut(state, this.#state) };
+  }
+  /** @internal Forgets what this client may not know any more. */
+  reduce(detail: BreakoutDetail): void {
+    this.#state = { ...this.#state, ...leftOut({ ...this.#state, detail }, NOTHING) };
+  }
+  /** @internal */
+  changeMembers(joined: readonly string[], left: readonly string[]): void {
+    const memberIds = [...new Set([...this.#state.memberIds.filter((id) => !left.includes(id)), ...joined])];
+    this.#state = { ...this.#state, memberIds, occupancy: memberIds.length };
+  }
+}
+
+const NOTHING = decodeBreakout({});
+
+/** The fields that `told` leaves out, as they are `known`. */
+function leftOut({ detail }: BreakoutState, known: BreakoutState): Partial<BreakoutState> {
+  const { ownerId, memberIds, invitedIdentities, assignedIdentities } = known;
+  switch (detail) {
+    case 'full':
+      return {};
+    case 'inside':
+      return { invitedIdentities, assignedIdentities };
+    case 'summary':
+      return { ownerId, memberIds, invitedIdentities, assignedIdentities };
+  }
+}

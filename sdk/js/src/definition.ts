@@ -1,0 +1,32 @@
+import type { Json, MediaFlags } from './wire.js';
+
+/** What new breakouts are like. */
+export interface BreakoutDefinition {
+  /** How many. */
+  rooms: number;
+  /** How many people each holds. */
+  capacity: number;
+  /** What may be sent inside. Default: sound, screen and canvas; no camera. */
+  media?: Partial<MediaFlags>;
+  names?: readonly string[];
+  /** Default: open. */
+  state?: 'open' | 'closed';
+  /** Whoever is assigned is moved without being asked when the breakout opens. */
+  autoMove?: boolean;
+  /** Anybody may join without being asked. Default: as the room's setting says. */
+  selfSelect?: boolean;
+}
+
+/** @internal */
+export function encodeDefinition(definition: BreakoutDefinition): Json {
+  const media = definition.media ?? { audio: true, screen: true, canvas: true };
+  return {
+    maxRooms: definition.rooms,
+    participants: String(definition.capacity),
+    media,
+    names: definition.names,
+    state: definition.state && `BREAKOUT_STATE_${definition.state.toUpperCase()}`,
+    autoMove: definition.autoMove,
+    selfSelect: definition.selfSelect,
+  };
+}
