@@ -218,7 +218,10 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** Ends the meeting: everybody leaves, and the room is gone. A moderator's. */
   async end(): Promise<void> {
-    await this.command('RoomService/DeleteRoom');
+    await this.command('RoomService/DeleteRoom').catch((error: unknown) => {
+      // The end may overtake the answer.
+      if (!(error instanceof SideroomError) || error.code !== 'RoomClosed') throw error;
+    });
   }
   /** Gives somebody another role. A moderator's. */
   async setRole(participantId: string, role: Role): Promise<void> {

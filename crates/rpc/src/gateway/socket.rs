@@ -246,7 +246,7 @@ fn text_of(item: &WatchItem, seated: &Seated) -> Option<String> {
     })
 }
 
-/// Joining, leaving and offers are messages of their own here; rooms and tokens are the signaling server's.
+/// Joining, leaving and offers are messages of their own here; new rooms and tokens are the signaling server's.
 fn may_call(request_id: &str, method: &str, open: usize) -> Result<(), ApiError> {
     if request_id.is_empty() {
         return Err(ApiError::BadRequest(
@@ -261,7 +261,10 @@ fn may_call(request_id: &str, method: &str, open: usize) -> Result<(), ApiError>
     let here = match method.split_once('/') {
         Some(("BreakoutService", _)) => true,
         Some(("RoomService", name)) => {
-            matches!(name, "GetRoom" | "UpdateRoom" | "SendMessage" | "ListMoves")
+            matches!(
+                name,
+                "GetRoom" | "UpdateRoom" | "DeleteRoom" | "SendMessage" | "ListMoves"
+            )
         }
         Some(("ParticipantService", name)) => !matches!(
             name,

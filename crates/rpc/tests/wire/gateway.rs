@@ -391,7 +391,7 @@ async fn commands_that_are_not_for_sockets_are_refused_there() {
         "ParticipantService/Leave",
         "ParticipantService/CreateToken",
         "RoomService/CreateRoom",
-        "RoomService/DeleteRoom",
+        "RoomService/SetDraining",
         "NodeService/Drain",
         "Nothing/AtAll",
         "",

@@ -30,13 +30,14 @@ async fn server() -> Server {
     .await
 }
 
-/// A room of its own for one case: `me` with the token, `other` inside `b1`.
+/// A room of its own for one case: `me` with the token, `other` inside `b1`, `asked` invited there.
 struct Case<'a> {
     server: &'a Server,
     room: String,
     token: String,
     me: String,
     other: String,
+    asked: String,
 }
 
 impl<'a> Case<'a> {
@@ -63,6 +64,12 @@ impl<'a> Case<'a> {
         server
             .operator("BreakoutService/MoveParticipants", in_room(moves))
             .await;
+        let asked = client_token_with(&room, "asked", RoleClaim::Participant, None);
+        let asked = join(server, &room, &asked).await;
+        let invite = json!({ "breakoutId": "b1", "participantIds": [asked] });
+        server
+            .operator("BreakoutService/Invite", in_room(invite))
+            .await;
         let ban = json!({ "identity": "zed", "reason": "noise" });
         server
             .operator("ParticipantService/Ban", in_room(ban))
@@ -79,13 +86,15 @@ impl<'a> Case<'a> {
             token,
             me,
             other,
+            asked,
         }
     }
 
     fn body(&self, text: &str) -> Value {
         let text = text
             .replace("{me}", &self.me)
-            .replace("{other}", &self.other);
+            .replace("{other}", &self.other)
+            .replace("{asked}", &self.asked);
         serde_json::from_str(&text).unwrap()
     }
 

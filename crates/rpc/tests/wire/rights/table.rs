@@ -31,8 +31,9 @@ pub(super) enum Need {
 use Grant::*;
 use Need::*;
 
-/// Every command and what the rules ask for it. `{me}`, `{other}` and `b1` are there, and `other` is in `b1`.
-pub(super) const COMMANDS: [(&str, &str, Need); 42] = [
+/// Every command and what the rules ask for it. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is in
+/// `b1`, and `asked` is invited there.
+pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
     // Roles: what is done to others and to the room.
     (
         "RoomService/UpdateRoom",
@@ -80,6 +81,7 @@ pub(super) const COMMANDS: [(&str, &str, Need); 42] = [
         Moderator,
     ),
     ("RoomService/ListMoves", "{}", Moderator),
+    ("RoomService/DeleteRoom", "{}", Moderator),
     // Grants: what a token names, moderators included.
     (
         "BreakoutService/CreateBreakouts",
@@ -119,6 +121,11 @@ pub(super) const COMMANDS: [(&str, &str, Need); 42] = [
     (
         "BreakoutService/Invite",
         r#"{"breakoutId":"b1","participantIds":["{me}"]}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/WithdrawInvites",
+        r#"{"breakoutId":"b1","participantIds":["{asked}"]}"#,
         ModeratorWith(CreateBreakouts),
     ),
     (
@@ -180,7 +187,6 @@ pub(super) const COMMANDS: [(&str, &str, Need); 42] = [
     ("RoomService/CreateRoom", r#"{"room":"another"}"#, Key),
     ("RoomService/ListRooms", "{}", Key),
     ("RoomService/SetDraining", r#"{"draining":true}"#, Key),
-    ("RoomService/DeleteRoom", "{}", Key),
     (
         "ParticipantService/CreateToken",
         r#"{"identity":"zed"}"#,

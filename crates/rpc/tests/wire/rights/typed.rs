@@ -69,6 +69,7 @@ pub(super) async fn call_typed(
         "BreakoutService/CloseBreakouts" => CloseBreakoutsRequest,
         "BreakoutService/UpdateSettings" => UpdateSettingsRequest,
         "BreakoutService/Invite" => InviteRequest,
+        "BreakoutService/WithdrawInvites" => WithdrawInvitesRequest,
         "BreakoutService/Assign" => AssignRequest,
         "BreakoutService/Unassign" => UnassignRequest,
         "BreakoutService/JoinBreakout" => JoinBreakoutRequest,
