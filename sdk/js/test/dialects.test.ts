@@ -48,6 +48,7 @@ test('every row has a line of a test app that uses it, and the page of coverage 
   assert.deepEqual(rows.filter(({ id }) => !places.has(id)).map(({ id }) => id), [], 'rows without an app line: name them in `// row:` at the line that uses them');
   const known = new Set(rows.map(({ id }) => id));
   assert.deepEqual([...places].filter(([id]) => !known.has(id)), [], 'app lines that name no row');
-  const written = readFileSync('../docs/dialects/coverage.md', 'utf8');
-  assert.equal(written, coverageTable(() => true), 'write the page anew: SIDEROOM_DOCS=1 npm run e2e -- dialects');
+  const written = new Set(readFileSync('../docs/dialects/coverage.md', 'utf8').split('\n'));
+  const stale = coverageTable(() => true).split('\n').find((line) => !written.has(line));
+  assert.equal(stale, undefined, 'write the page anew: SIDEROOM_DOCS=1 npm run e2e -- dialects');
 });

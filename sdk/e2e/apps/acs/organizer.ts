@@ -86,6 +86,8 @@ button('join', async () => {
   const [breakoutRoom] = feature.breakoutRooms;
   if (breakoutRoom?.state !== 'open') return;
   const call: Call | TeamsCall = await breakoutRoom.join();
+  const inside: RemoteParticipant[] = call.remoteParticipants;
+  say(`Inside already: ${inside.length}`);
   const names = (people: RemoteParticipant[]): string => people.map((p) => String(p.displayName || p.identifier)).join('+');
   call.on('remoteParticipantsUpdated', ({ added, removed }) => say(`Came: ${names(added)}. Went: ${names(removed)}.`)); // row: acs.call.on.remoteParticipantsUpdated
   call.on('stateChanged', () => say(`Breakout call: ${call.state}`));

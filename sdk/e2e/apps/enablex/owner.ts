@@ -59,7 +59,7 @@ button('join', () => {
 });
 
 function switchUi(roomMeta: EnxRoomMeta): void {
-  const people: readonly EnxMember[] = roomMeta.clients;
+  const people: EnxMember[] = roomMeta.clients;
   say(`Inside ${roomMeta.room_id} with ${people.map(({ clientId, name, role }) => `${name} (${role}${clientId ? '' : ', no id'})`).sort().join()}`);
 }
 room.addEventListener('breakout-room-connected', (event: EnxConnected) => {
@@ -71,7 +71,10 @@ room.addEventListener('breakout-room-connected', (event: EnxConnected) => {
 });
 room.addEventListener('join-breakout-room', ({ message }: EnxInvited) => say(`Asked into ${message.room_id}`));
 room.addEventListener('breakout-user-disconnected', ({ message }) => say(`${message.client_id} is back`)); // row: enablex.owner.told
-room.addEventListener('breakout-room-destroyed', ({ message }) => say(`Gone: ${message.rooms.join()}`));
+room.addEventListener('breakout-room-destroyed', ({ message }) => {
+  rooms = message.rooms;
+  say(`Gone: ${rooms.join()}`);
+});
 room.addEventListener('breakout-room-error', (result: EnxFailure) => say(`Error: ${result.result}`));
 room.addEventListener('breakout-room-disconnected', () => room.resumeRoom(() => say('Resumed')));
 room.addEventListener('room-disconnected', (event) => say(`Out: ${event.message.msg}`));

@@ -41,10 +41,12 @@ class ViewController implements IosDelegate {
     say(`Unmute: ${data.result} ${data.msg}`);
   }
   didBreakoutRoomCreated({ rooms, owner }: IosPayload<'didBreakoutRoomCreated'>): void { // row: ios.didBreakoutRoomCreated
-    say(`${owner} created ${rooms.join()}`);
+    const ids: string[] = rooms;
+    say(`${owner} created ${ids.join()}`);
   }
   didBreakoutRoomInvited(data: IosPayload<'didBreakoutRoomInvited'>): void { // row: ios.didBreakoutRoomInvited
-    say(`${data.requestor} invited ${data.clients.join()} to ${data.room_id}`);
+    const clients: string[] = data.clients;
+    say(`${data.requestor} invited ${clients.join()} to ${data.room_id}`);
   }
   didBreakoutRoomInviteRejected(data: IosPayload<'didBreakoutRoomInviteRejected'>): void { // row: ios.didBreakoutRoomInviteRejected
     say(`${data.clientId} rejected ${data.room_id}`);

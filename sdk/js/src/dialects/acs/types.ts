@@ -81,7 +81,7 @@ export interface RemoteParticipant {
 export type RemoteParticipantEvent = 'stateChanged' | 'isMutedChanged' | 'displayNameChanged' | 'isSpeakingChanged' | 'roleChanged';
 
 /** The others in a call: an array that can also be asked as a map, by identity. */
-export interface RemoteParticipants extends ReadonlyArray<RemoteParticipant> {
+export interface RemoteParticipants extends Array<RemoteParticipant> {
   readonly size: number;
   get(identity: string): RemoteParticipant | undefined;
   has(identity: string): boolean;

@@ -97,7 +97,7 @@ export interface EnxRoomMeta {
   readonly share: boolean;
   readonly canvas: boolean;
   /** Everyone inside, oneself included. */
-  readonly clients: readonly EnxMember[];
+  readonly clients: EnxMember[];
 }
 
 /** The commands, as far as their failures have codes of their own. */

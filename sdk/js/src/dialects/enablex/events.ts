@@ -32,7 +32,7 @@ export interface EnxEvents {
   /** Owner and moderators, once for each person that a clear returned. */
   'breakout-user-disconnected': { readonly type: string; readonly message: { readonly room_id: string; readonly client_id: string } };
   /** The owner, moderators and everybody who was inside: the breakouts are gone; the parent is resumed and unmuted. */
-  'breakout-room-destroyed': { readonly type: string; readonly message: { readonly rooms: readonly string[] } };
+  'breakout-room-destroyed': { readonly type: string; readonly message: { readonly rooms: string[] } };
   /** This client is no longer in the meeting. */
   'room-disconnected': { readonly type: string; readonly message: { readonly msg: string } };
 }

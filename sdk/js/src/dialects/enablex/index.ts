@@ -255,7 +255,7 @@ export class EnxBreakoutRoom extends EnxRoom implements EnxRoomMeta {
   declare readonly video: boolean;
   declare readonly share: boolean;
   declare readonly canvas: boolean;
-  declare readonly clients: readonly EnxMember[];
+  declare readonly clients: EnxMember[];
   readonly #session: Session;
   readonly #stay: Stay;
 

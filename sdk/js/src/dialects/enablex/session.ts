@@ -240,7 +240,7 @@ export class Session {
     // The server also tells people who are only invited, so that their invitation ends.
     if (!owned && !this.native.me.isModerator && !memberIds.includes(this.clientId)) return;
     const type = 'breakout-room-destroyed';
-    const event = { type, message: { rooms } };
+    const event = { type, message: { rooms: [...rooms] } };
     const stay = [this.#stay, this.#ended].find((each) => each && rooms.includes(each.breakoutId));
     const tell = (): void => this.#emitTo(stay, type, event, own);
     if (stay && stay === this.#stay) this.#destroyed = tell;

@@ -27,8 +27,8 @@ export interface IosDelegate {
   didAckResume?(answer: EnxAnswer, room: IosRoom): void;
   didAckMuteRoom?(answer: EnxAnswer, room: IosRoom): void;
   didAckUnmuteRoom?(answer: EnxAnswer, room: IosRoom): void;
-  didBreakoutRoomCreated?(payload: { rooms: readonly string[]; owner: string }, room: IosRoom): void;
-  didBreakoutRoomInvited?(payload: { room_id: string; clients: readonly string[]; requestor: string }, room: IosRoom): void;
+  didBreakoutRoomCreated?(payload: { rooms: string[]; owner: string }, room: IosRoom): void;
+  didBreakoutRoomInvited?(payload: { room_id: string; clients: string[]; requestor: string }, room: IosRoom): void;
   didBreakoutRoomInviteRejected?(payload: { room_id: string; clientId: string }, room: IosRoom): void;
   didInvitationForBreakoutRoom?(payload: EnxInvited, room: IosRoom): void;
   /** Once the forced invitee is connected. */
