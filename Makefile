@@ -55,8 +55,12 @@ bench-networks: build ## Chromium behind bad networks, which writes docs/benchma
 bench-peers: build ## The same fan-outs against Janus and against Sideroom in turns (needs root)
 	benches/peers.sh
 
-nightly: ## The long simulation: many more seeds than `make test` runs
+nightly: build ## The long simulation, and every push of `sideroom-load exhaust` at full size
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
+	$(CARGO) build --release --locked -p sideroom-bench
+	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50
+	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --push bytes --push sockets --pushers 200 \
+		--max-added-delay-ms 1 --max-added-command-ms 50
 
 fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
 	deploy/dev/fuzz.sh

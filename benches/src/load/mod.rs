@@ -4,6 +4,7 @@
 //! they join. A [`scenario`] tells the clients what to do and makes a [`report`] of what they saw. The
 //! tool judges itself too: a run in which it was the bottleneck is not valid.
 
+pub mod canary;
 pub mod counts;
 pub mod crowd;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod member;
 pub mod options;
 pub mod path;
 pub mod process;
+pub mod pushers;
 mod receive;
 pub mod report;
 pub mod run;

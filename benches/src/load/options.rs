@@ -11,6 +11,7 @@ use sideroom_sim::link::Impairment;
 use super::path::{PathChange, PathOptions, changes_of, settings};
 use super::scenario::breakouts::BreakoutsOptions;
 use super::scenario::churn::ChurnOptions;
+use super::scenario::exhaust::ExhaustOptions;
 use super::scenario::fanout::FanoutOptions;
 use super::scenario::gates::GatesOptions;
 use super::scenario::join::JoinOptions;
@@ -52,6 +53,8 @@ pub enum Scenario {
     Scaling(ScalingOptions),
     /// Thousands watch rooms where commands are given while media flow: neither disturbs the other.
     Watchers(WatchersOptions),
+    /// Somebody pushes in every cheap way while a room speaks: the room does not notice, memory comes back.
+    Exhaust(ExhaustOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),
 }

@@ -9,7 +9,7 @@ use super::histogram::Percentiles;
 use super::options::{Bounds, Common, Options, Scenario, TargetKind};
 use super::report::Report;
 use super::scenario::scaling::{self, Scaled, ScalingOptions};
-use super::scenario::{breakouts, churn, fanout, gates, join, saturate, soak, watchers};
+use super::scenario::{breakouts, churn, exhaust, fanout, gates, join, saturate, soak, watchers};
 use super::targets::Target;
 use super::targets::bare::Bare;
 use super::targets::shim::Shim;
@@ -159,6 +159,7 @@ fn run_once(scenario: &Scenario, common: &Common, kind: TargetKind) -> Result<Re
         Scenario::Churn(options) => churn::run(&*target, common, options),
         Scenario::Scaling(options) => fanout::run(&*target, common, &options.fanout()),
         Scenario::Soak(options) => soak::run(&*target, common, options),
+        Scenario::Exhaust(options) => exhaust::run(&*target, common, options),
         Scenario::Watchers(options) => watchers::run(&*target, common, options),
     }?;
     if !common.json {

@@ -14,6 +14,8 @@ use crate::{
     backend::{Answer, Backend, CommandRequest},
     clock,
     config::RpcConfig,
+    connection::{self, Standing},
+    crowd::{Crowd, WhenFull},
     error::ApiError,
     ids,
     limit::{Limiter, Source},
@@ -31,7 +33,8 @@ pub struct Shared {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) limiter: Limiter,
     pub(crate) sockets: AtomicUsize,
-    pub(crate) watches: Arc<tokio::sync::Semaphore>,
+    pub(crate) waiting: crate::crowd::Crowd,
+    pub(crate) watches: crate::watches::Watches,
     pub(crate) seats: crate::gateway::Seats,
     pub(crate) resources: crate::whip::Resources,
     pub(crate) recent: crate::recent::Recent,
@@ -96,7 +99,8 @@ impl Api {
             keyring,
             limiter: Limiter::new(config.rates),
             sockets: AtomicUsize::new(0),
-            watches: Arc::new(tokio::sync::Semaphore::new(config.max_watches)),
+            waiting: Crowd::new(config.max_waiting_sockets_per_address, WhenFull::Refuse),
+            watches: crate::watches::Watches::new(&config),
             seats: crate::gateway::Seats::default(),
             resources: crate::whip::Resources::default(),
             recent: crate::recent::Recent::default(),
@@ -112,27 +116,28 @@ impl Api {
                 "send `Authorization: Bearer` with a token",
             ))
             .and_then(|token| self.keyring.verify(token, clock::unix_s()));
-        let (who, source) = match verified {
+        let (who, source, standing) = match verified {
             Ok(Bearer::Operator(operator)) => {
                 let key = Source::Key(operator.key_id.clone());
-                (Who::Operator(operator), key)
+                (Who::Operator(operator), key, Standing::Operator)
             }
             Ok(Bearer::Client(claims)) => {
                 let client = Source::Client(claims.room.clone(), claims.sub.clone());
-                (Who::Client(claims), client)
+                (Who::Client(claims), client, Standing::Client)
             }
             Err(error) => {
                 self.count_address(from)?;
                 return Err(error);
             }
         };
-        self.count(source)?;
+        self.count(&source)?;
+        connection::known(standing);
         Ok(who)
     }
 
     /// Counts a call by the address that it comes from.
     pub(crate) fn count_address(&self, from: Option<IpAddr>) -> Result<(), ApiError> {
-        self.count(from.map_or(Source::Others, Source::address))
+        self.count(&from.map_or(Source::Others, Source::address))
     }
 
     /// Refuses an address that has failed too often, counting nothing: many people may share one.
@@ -143,7 +148,7 @@ impl Api {
             .map_err(|retry_after| ApiError::RateLimited { retry_after })
     }
 
-    fn count(&self, source: Source) -> Result<(), ApiError> {
+    fn count(&self, source: &Source) -> Result<(), ApiError> {
         self.limiter
             .take(source, clock::now())
             .map_err(|retry_after| ApiError::RateLimited { retry_after })

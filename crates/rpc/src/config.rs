@@ -22,8 +22,18 @@ pub struct RpcConfig {
     pub max_offer_bytes: usize,
     /// The most sockets of browsers at once.
     pub max_sockets: usize,
-    /// The most watches at once.
+    /// The most sockets at once that nobody has joined on yet.
+    pub max_waiting_sockets: usize,
+    /// The same of one address; for IPv6 of one /48.
+    pub max_waiting_sockets_per_address: usize,
+    /// How long a socket may wait for somebody to join on it.
+    pub join_within: Duration,
+    /// The most watches of clients at once, and the most of signaling servers.
     pub max_watches: usize,
+    /// The most watches of clients of one room.
+    pub max_watches_per_room: usize,
+    /// The most watches of one participant.
+    pub max_watches_per_viewer: usize,
     /// How long a call may take before it is given up.
     pub answer_timeout: Duration,
     /// How long a participant may be without its socket before its connection counts as lost.
@@ -46,7 +56,12 @@ impl Default for RpcConfig {
             max_message_bytes: 512 * 1024,
             max_offer_bytes: 256 * 1024,
             max_sockets: 20_000,
+            max_waiting_sockets: 4_096,
+            max_waiting_sockets_per_address: 256,
+            join_within: Duration::from_secs(10),
             max_watches: 10_000,
+            max_watches_per_room: 2_000,
+            max_watches_per_viewer: 8,
             answer_timeout: Duration::from_secs(10),
             socket_grace: Duration::from_secs(10),
             allowed_origins: Vec::new(),

@@ -5,6 +5,7 @@ mod message;
 mod seating;
 mod seats;
 mod socket;
+mod waiting;
 
 use std::sync::atomic::Ordering;
 
@@ -16,6 +17,10 @@ use axum::{
 pub(crate) use seats::Seats;
 
 use crate::{api::Api, error::ApiError, http::From};
+use waiting::Waiting;
+
+/// Read at once of a socket, and held by each while it waits. A longer message gets a buffer of its size.
+const READ_BYTES: usize = 2 * 1_024;
 
 /// `GET /v1/ws`. The token comes in the first message, so that it is in no log of addresses.
 pub(crate) async fn upgrade(
@@ -24,14 +29,16 @@ pub(crate) async fn upgrade(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
     api.check_address(from)?;
+    let waiting = Waiting::begin(&api, from)?;
     let place = Place::take(&api)?;
     let limit = api.config.max_message_bytes;
     let upgrade = upgrade
         .protocols(["sideroom.v1"])
+        .read_buffer_size(READ_BYTES)
         .max_message_size(limit)
         .max_frame_size(limit);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        socket::serve(place.api.clone(), socket, from).await;
+        socket::serve(place.api.clone(), socket, (from, waiting)).await;
         drop(place);
     }))
 }

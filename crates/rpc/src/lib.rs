@@ -12,6 +12,8 @@ pub mod backend;
 mod call;
 mod clock;
 mod config;
+pub mod connection;
+pub mod crowd;
 mod dev;
 mod encode;
 pub mod error;
@@ -23,6 +25,7 @@ pub mod limit;
 mod origin;
 pub mod proto;
 mod recent;
+mod watches;
 mod whip;
 
 pub use api::Api;

@@ -1,16 +1,18 @@
 //! Rate limits: one token bucket for each key, client and address.
 //!
-//! The table is bounded. When it is full, buckets that have filled up again are forgotten (they would be
-//! made anew the same); if there are none, newcomers share one bucket, so that a flood of forged addresses
-//! slows down strangers only.
+//! The tables are bounded and a call costs the same however full they are: a source has its place in one of
+//! the sets of [`Table`], a set has [`WAYS`] places, and only the lock of its part is held. A newcomer to a
+//! full set takes the place of the fullest bucket, whose source called least. Each kind of source has a
+//! table of its own, so a flood of addresses never displaces a key.
+
+mod table;
 
 use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    net::{IpAddr, Ipv6Addr},
     time::{Duration, Instant},
 };
+
+use table::Table;
 
 /// How often something may happen.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -37,20 +39,33 @@ pub enum Source {
     Client(String, String),
     /// An address; for IPv6 its /64.
     Address(IpAddr),
-    /// Whoever finds no place in the table.
+    /// Callers whose address is not known.
     Others,
 }
 
 impl Source {
     /// The address, as far as one holder of it is told from another.
     pub fn address(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(_) => Self::Address(address),
-            IpAddr::V6(v6) => {
-                let prefix = v6.to_bits() & !u128::from(u64::MAX);
-                Self::Address(IpAddr::V6(prefix.into()))
-            }
+        Self::Address(prefix(address, 64))
+    }
+
+    /// The network that a provider gives to one customer at most: the /48 of an IPv6 address.
+    fn network(&self) -> Option<Self> {
+        match self {
+            Self::Address(address @ IpAddr::V6(_)) => Some(Self::Address(prefix(*address, 48))),
+            _ => None,
         }
+    }
+}
+
+/// The first `bits` of an IPv6 address; an IPv4 address, mapped or not, as it is.
+pub(crate) fn prefix(address: IpAddr, bits: u32) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX << (128 - bits);
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+        }
+        v4 => v4,
     }
 }
 
@@ -72,8 +87,7 @@ impl Bucket {
 
     /// Takes one, or says how long to wait for it.
     pub fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let gone = now.saturating_duration_since(self.at).as_secs_f64();
-        self.tokens = (self.tokens + gone * rate.per_second).min(rate.burst);
+        self.tokens = self.tokens(rate, now);
         self.at = now;
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -83,21 +97,28 @@ impl Bucket {
         Err(Duration::from_secs_f64(missing.min(3600.0)))
     }
 
-    fn is_full(&self, rate: Rate, now: Instant) -> bool {
+    /// What it holds now.
+    fn tokens(&self, rate: Rate, now: Instant) -> f64 {
         let gone = now.saturating_duration_since(self.at).as_secs_f64();
-        self.tokens + gone * rate.per_second >= rate.burst
+        (self.tokens + gone * rate.per_second).min(rate.burst)
     }
 }
 
-/// How many sources are told apart.
+/// Addresses, networks and clients that are told apart, each.
 pub const MAX_SOURCES: usize = 65_536;
+/// Keys that are told apart. Only keys of the configuration get here.
+const MAX_KEYS: usize = 1_024;
+/// An IPv6 network may do so many times what one of its addresses may.
+const NETWORK_TIMES: f64 = 8.0;
 
 /// The buckets of all sources.
 #[derive(Debug)]
 pub struct Limiter {
     rates: Rates,
-    buckets: Mutex<HashMap<Source, Bucket>>,
-    bound: usize,
+    keys: Table,
+    clients: Table,
+    addresses: Table,
+    networks: Table,
 }
 
 /// The rates of each kind of source, in calls.
@@ -126,45 +147,46 @@ impl Limiter {
     pub fn new(rates: Rates) -> Self {
         Self {
             rates,
-            buckets: Mutex::default(),
-            bound: MAX_SOURCES,
+            keys: Table::new(MAX_KEYS),
+            clients: Table::new(MAX_SOURCES),
+            addresses: Table::new(MAX_SOURCES),
+            networks: Table::new(MAX_SOURCES),
         }
     }
 
     /// How long `source` has to wait, if it has used up what it may; counts nothing.
     pub fn wait(&self, source: &Source, now: Instant) -> Result<(), Duration> {
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let rate = self.rates.of(source);
-        match buckets.get(source).copied() {
-            Some(mut bucket) => bucket.take(rate, now),
+        let (table, rate) = self.table(source);
+        table.wait(source, rate, now)?;
+        match source.network() {
+            Some(network) => self.networks.wait(&network, self.rates.network(), now),
             None => Ok(()),
         }
     }
 
     /// Counts one call of `source`, or says how long it has to wait.
-    pub fn take(&self, source: Source, now: Instant) -> Result<(), Duration> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= self.bound && !buckets.contains_key(&source) {
-            let rates = self.rates;
-            buckets.retain(|source, bucket| !bucket.is_full(rates.of(source), now));
+    pub fn take(&self, source: &Source, now: Instant) -> Result<(), Duration> {
+        let (table, rate) = self.table(source);
+        table.take(source, rate, now)?;
+        match source.network() {
+            Some(network) => self.networks.take(&network, self.rates.network(), now),
+            None => Ok(()),
         }
-        let known = buckets.len() < self.bound || buckets.contains_key(&source);
-        let source = if known { source } else { Source::Others };
-        let rate = self.rates.of(&source);
-        buckets
-            .entry(source)
-            .or_insert_with(|| Bucket::full(rate, now))
-            .take(rate, now)
+    }
+
+    fn table(&self, source: &Source) -> (&Table, Rate) {
+        match source {
+            Source::Key(_) => (&self.keys, self.rates.key),
+            Source::Client(..) => (&self.clients, self.rates.client),
+            Source::Address(_) | Source::Others => (&self.addresses, self.rates.address),
+        }
     }
 }
 
 impl Rates {
-    const fn of(&self, source: &Source) -> Rate {
-        match source {
-            Source::Key(_) => self.key,
-            Source::Client(..) => self.client,
-            Source::Address(_) | Source::Others => self.address,
-        }
+    fn network(&self) -> Rate {
+        let Rate { per_second, burst } = self.address;
+        Rate::new(per_second * NETWORK_TIMES, burst * NETWORK_TIMES)
     }
 }
 
@@ -178,57 +200,80 @@ mod tests {
 
     use super::*;
 
-    fn limiter(bound: usize) -> Limiter {
+    fn limiter() -> Limiter {
         let rate = Rate::new(2.0, 3.0);
-        let rates = Rates {
+        Limiter::new(Rates {
             key: rate,
             client: rate,
             address: rate,
-        };
-        Limiter {
-            bound,
-            ..Limiter::new(rates)
-        }
+        })
+    }
+
+    fn v6(net: u16, subnet: u16, host: u16) -> Source {
+        let address = Ipv6Addr::new(0x2001, 0xdb8, net, subnet, 1, 2, 3, host);
+        Source::address(IpAddr::V6(address))
     }
 
     #[test]
     fn a_burst_passes_then_the_rate_holds() {
-        let limiter = limiter(10);
+        let limiter = limiter();
         let start = Instant::now();
-        let key = || Source::Key("k".into());
+        let key = Source::Key("k".into());
         for _ in 0..3 {
-            assert_eq!(limiter.take(key(), start), Ok(()));
+            assert_eq!(limiter.take(&key, start), Ok(()));
         }
-        assert_eq!(limiter.take(key(), start), Err(Duration::from_millis(500)));
-        assert_eq!(limiter.take(Source::Key("other".into()), start), Ok(()));
+        assert_eq!(limiter.take(&key, start), Err(Duration::from_millis(500)));
+        assert_eq!(limiter.take(&Source::Key("other".into()), start), Ok(()));
         let later = start + Duration::from_millis(501);
-        assert_eq!(limiter.take(key(), later), Ok(()));
-        assert!(limiter.take(key(), later).is_err());
+        assert_eq!(limiter.take(&key, later), Ok(()));
+        assert!(limiter.take(&key, later).is_err());
     }
 
     #[test]
-    fn a_flood_of_strangers_shares_one_bucket_and_the_table_stays_bounded() {
-        let limiter = limiter(4);
+    fn a_flood_of_addresses_displaces_neither_keys_nor_a_source_that_used_up_its_own() {
+        let limiter = limiter();
         let start = Instant::now();
         let address = |n: u32| Source::address(IpAddr::V4(Ipv4Addr::from_bits(n)));
-        let passed = (0..1000)
-            .filter(|n| limiter.take(address(*n), start).is_ok())
-            .count();
-        assert_eq!(passed, 4 + 3);
-        assert!(limiter.buckets.lock().unwrap().len() <= 5);
-        // When the buckets have filled up again they are forgotten and there is room for others.
-        let later = start + Duration::from_secs(60);
-        assert_eq!(limiter.take(address(5000), later), Ok(()));
-        assert!(limiter.buckets.lock().unwrap().len() <= 2);
+        let (key, pusher) = (Source::Key("k".into()), address(1));
+        for _ in 0..3 {
+            limiter.take(&key, start).unwrap();
+            limiter.take(&pusher, start).unwrap();
+        }
+        for n in 0..4 * u32::try_from(MAX_SOURCES).unwrap() {
+            assert_eq!(
+                limiter.take(&address(1_000 + n), start),
+                Ok(()),
+                "a stranger"
+            );
+        }
+        assert!(limiter.take(&key, start).is_err());
+        assert!(limiter.take(&pusher, start).is_err());
     }
 
     #[test]
     fn one_ipv6_subnet_is_one_source() {
-        let of = |last: u16, net: u16| {
-            let address = Ipv6Addr::new(0x2001, 0xdb8, 0, net, 1, 2, 3, last);
-            Source::address(IpAddr::V6(address))
+        assert_eq!(v6(0, 7, 1), v6(0, 7, 2));
+        assert_ne!(v6(0, 7, 1), v6(0, 8, 1));
+        let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+        assert_eq!(
+            Source::address(IpAddr::V6(mapped)),
+            Source::address(IpAddr::V4(Ipv4Addr::LOCALHOST))
+        );
+    }
+
+    #[test]
+    fn the_subnets_of_one_network_share_a_rate() {
+        let limiter = limiter();
+        let start = Instant::now();
+        let taken = |net| {
+            let subnets = (0..=u16::MAX).map(|subnet| v6(net, subnet, 1));
+            subnets
+                .filter(|one| limiter.take(one, start).is_ok())
+                .count()
         };
-        assert_eq!(of(1, 7), of(2, 7));
-        assert_ne!(of(1, 7), of(1, 8));
+        assert_eq!(taken(0), 24, "8 times the burst of one");
+        assert_eq!(taken(1), 24, "another network has its own");
+        assert!(limiter.wait(&v6(0, 5, 1), start).is_err());
+        assert!(limiter.wait(&v6(2, 5, 1), start).is_ok());
     }
 }

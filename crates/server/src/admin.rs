@@ -8,7 +8,27 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::health::{Health, Verdict};
+use crate::listen::descriptors::{self, Budget};
+use crate::listen::{Door, Guests, Patience};
 use crate::metrics::Exporter;
+
+/// Connections of one address at once.
+const EACH: usize = descriptors::ADMIN / 2;
+
+/// The door of the admin port, with descriptors of its own.
+pub fn door(patience: Patience) -> Door {
+    let budget = Budget {
+        connections: descriptors::ADMIN * 3 / 4,
+        kept_back: 0,
+        media_of_worker: 0,
+    };
+    Door {
+        name: "admin",
+        guests: Guests::new(budget, EACH),
+        patience,
+        tls: None,
+    }
+}
 
 /// `/healthz`, `/readyz` and `/metrics`.
 pub fn router(exporter: Exporter, health: Health) -> Router {

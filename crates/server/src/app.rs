@@ -13,6 +13,7 @@ use sideroom_session::srtp::SrtpProfile;
 use tokio::sync::watch;
 
 use crate::config::{Config, VideoCodec};
+use crate::listen::descriptors::Budget;
 use crate::media::{self, MediaPlane, StartOptions};
 use crate::metrics::{MediaTotals, WorkerTotals};
 use crate::rooms::{self, Directory, MediaPort, Node, NodeOptions};
@@ -27,7 +28,7 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// Runs everything until the server is to close.
 pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Arc::clone(&launch.config);
-    let (plane, told) = media::start(&start_options(&config)?)?;
+    let (plane, told) = media::start(&start_options(&config, launch.budget)?)?;
     let plane = Arc::new(plane);
     let (life, participants) = watch::channel(0);
     let rooms = Directory::new(
@@ -73,7 +74,10 @@ async fn drain(shutdown: &Shutdown, config: &Config, mut participants: watch::Re
 }
 
 /// Everything the media plane has to know of the configuration.
-fn start_options(config: &Config) -> Result<StartOptions, Box<dyn Error + Send + Sync>> {
+fn start_options(
+    config: &Config,
+    budget: Budget,
+) -> Result<StartOptions, Box<dyn Error + Send + Sync>> {
     let media = &config.media;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = match config.node.workers {
@@ -98,7 +102,10 @@ fn start_options(config: &Config) -> Result<StartOptions, Box<dyn Error + Send +
         bind: SocketAddr::new(media.bind, media.first_port),
         port: PortOptions {
             udp,
-            tcp: media.tcp.then(TcpLimits::default),
+            tcp: media.tcp.then(|| TcpLimits {
+                connections: budget.media_of_worker,
+                ..TcpLimits::default()
+            }),
         },
         announce,
         certificate: Certificate::generate(&seed)?,
@@ -139,7 +146,6 @@ fn node_options(config: &Config) -> NodeOptions {
         },
         max_rooms: bound(config.limits.rooms),
         max_participants: bound(config.limits.participants),
-        max_watchers: bound(config.limits.watchers_per_room),
         max_queued: bound(config.limits.queued_commands),
         snapshot_every: config.store.snapshot_every_records.max(1),
         empty_timeout: Duration::from_secs(rooms.empty_timeout_s.into()),

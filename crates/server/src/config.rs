@@ -214,8 +214,22 @@ section! {
         participants_per_room: u32 = 1_000,
         /// Participants on this node.
         participants: u32 = 20_000,
-        /// Watchers of one room.
+        /// Watches that clients have of one room, beside their sockets. Those of signaling servers are not counted.
         watchers_per_room: u32 = 2_000,
+        /// Watches of one participant, beside its socket.
+        watches_per_participant: u32 = 8,
+        /// Connections of clients to the HTTP and gRPC ports. Fewer if the system grants too few descriptors.
+        connections: u32 = 24_000,
+        /// Connections of one address (IPv6: of one /48) that have shown no valid token; more close the oldest. Not behind a proxy.
+        connections_per_address: u32 = 512,
+        /// WebSockets of one address that nobody has joined on yet; more are refused.
+        waiting_sockets_per_address: u32 = 256,
+        /// The headers of a request, and a TLS handshake, must come within this time.
+        header_timeout_s: u32 = 10,
+        /// A connection between two requests is closed after this time.
+        idle_timeout_s: u32 = 120,
+        /// A client that takes no byte of an answer for this long is cut off.
+        stall_timeout_s: u32 = 30,
         /// Bytes of one request or message.
         message_bytes: u32 = 524_288,
         /// Requests that wait for one room before new ones are refused.

@@ -1,26 +1,28 @@
 //! The front ends over HTTP: calls, sockets and pages on one port, gRPC on another.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::serve::{Listener, ListenerExt};
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
 use sideroom_rpc::{Api, RpcConfig};
-use tokio::net::TcpListener;
+use tokio::time::interval;
 
 use crate::config::Config;
+use crate::listen::descriptors::Budget;
+use crate::listen::{self, Door, Guests, Patience};
 use crate::metrics::count_refusals;
 use crate::pages;
 use crate::rooms::Node;
 use crate::serve::Launch;
-use crate::shutdown::{Phase, Shutdown};
+use crate::shutdown::Phase;
 use crate::telemetry::trace_calls;
-use crate::tls::known_by_certificate;
+use crate::tls::{Tls, known_by_certificate};
+
+/// How often it is published how many are connected.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins to serve; returns at once.
 pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -34,20 +36,31 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
         http = http.layer(from_fn(trace_calls));
         grpc = grpc.layer(from_fn(trace_calls));
     }
-    let shutdown = &launch.shutdown;
-    match &launch.tls {
-        None => {
-            listen("http", quick(launch.http), http, shutdown);
-            listen("grpc", quick(launch.grpc), grpc, shutdown);
-        }
-        Some(tls) => {
-            if tls.knows_clients() {
-                grpc = grpc.layer(from_fn_with_state(keyring, known_by_certificate));
-            }
-            listen("http", tls.http(launch.http)?, http, shutdown);
-            listen("grpc", tls.grpc(launch.grpc)?, grpc, shutdown);
-        }
+    let guests = guests(&launch.config, launch.budget);
+    let tls = launch.tls.as_ref();
+    if tls.is_some_and(Tls::knows_clients) {
+        grpc = grpc.layer(from_fn_with_state(keyring, known_by_certificate));
     }
+    let door = |name, tls| Door {
+        name,
+        guests: guests.clone(),
+        patience: patience(&launch.config),
+        tls,
+    };
+    let shutdown = Some(&launch.shutdown);
+    listen::open(
+        door("http", tls.map(Tls::http)),
+        launch.http,
+        http,
+        shutdown,
+    );
+    listen::open(
+        door("grpc", tls.map(Tls::grpc)),
+        launch.grpc,
+        grpc,
+        shutdown,
+    );
+    tokio::spawn(count(guests));
     let shutdown = launch.shutdown;
     tokio::spawn(async move {
         shutdown.reached(Phase::Running).await;
@@ -58,33 +71,36 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-/// Answers are small and wanted at once.
-fn quick(listener: TcpListener) -> impl Listener<Addr = SocketAddr> {
-    listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection answers with delay");
-        }
-    })
+/// Who may connect. Behind a proxy all connections have its address, which then says nothing.
+fn guests(config: &Config, budget: Budget) -> Guests {
+    let each = match config.http.behind_proxy {
+        true => usize::MAX,
+        false => size(config.limits.connections_per_address),
+    };
+    Guests::new(budget, each)
 }
 
-fn listen(
-    name: &'static str,
-    listener: impl Listener<Addr = SocketAddr>,
-    router: Router,
-    shutdown: &Shutdown,
-) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let ended = shutdown.reached(Phase::Closing);
-    // The peer's address is known of tapped listeners of whatever kind.
-    let listener = listener.tap_io(|_| {});
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, service)
-            .with_graceful_shutdown(ended)
-            .await
-        {
-            tracing::error!(name, %error, "no longer listening");
-        }
-    });
+/// How long a connection may do nothing.
+pub fn patience(config: &Config) -> Patience {
+    let seconds = |number: u32| Duration::from_secs(number.into());
+    Patience {
+        headers: seconds(config.limits.header_timeout_s),
+        idle: seconds(config.limits.idle_timeout_s),
+        stalled: seconds(config.limits.stall_timeout_s),
+    }
+}
+
+/// Publishes how many are connected.
+async fn count(guests: Guests) {
+    let mut every = interval(COUNT_EVERY);
+    loop {
+        every.tick().await;
+        crate::metrics::connections(guests.counts());
+    }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// What the front ends have to know of the configuration.
@@ -101,8 +117,11 @@ fn rpc_config(config: &Config, dev: bool) -> RpcConfig {
             client: rate(limits.requests_per_s_per_client),
             address: rate(limits.requests_per_s_per_address),
         },
-        max_message_bytes: usize::try_from(limits.message_bytes).unwrap_or(usize::MAX),
-        max_sockets: usize::try_from(limits.participants).unwrap_or(usize::MAX),
+        max_message_bytes: size(limits.message_bytes),
+        max_sockets: size(limits.participants),
+        max_waiting_sockets_per_address: size(limits.waiting_sockets_per_address),
+        max_watches_per_room: size(limits.watchers_per_room),
+        max_watches_per_viewer: size(limits.watches_per_participant),
         socket_grace: Duration::from_secs(10),
         allowed_origins: config.http.allowed_origins.clone(),
         trust_forwarded: config.http.behind_proxy,

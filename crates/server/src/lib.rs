@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod front;
 pub mod health;
+pub mod listen;
 pub mod logging;
 pub mod media;
 pub mod metrics;

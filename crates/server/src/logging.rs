@@ -1,11 +1,17 @@
 //! Logs on standard error: text for people or one JSON object a line. Never a payload, key, token or SDP.
 
-use std::io::IsTerminal;
+mod repeated;
 
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+
+use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+
+use repeated::Repeated;
 
 use crate::config::{LogConfig, LogFormat};
 use crate::telemetry::Telemetry;
@@ -43,13 +49,24 @@ pub fn init(config: &LogConfig, telemetry: Option<&Telemetry>) -> Result<(), Log
             .with_filter(Targets::new().with_target("sideroom", LevelFilter::INFO))
     });
     let begun = tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+        .with(lines.with_filter(filter.and(repeated().clone())))
         .with(spans)
         .try_init();
     if begun.is_err() {
         tracing::debug!("another subscriber logs already");
     }
     Ok(())
+}
+
+/// Warnings of libraries that were held back.
+fn repeated() -> &'static Repeated {
+    static REPEATED: OnceLock<Repeated> = OnceLock::new();
+    REPEATED.get_or_init(Repeated::default)
+}
+
+/// Writes what is due of the warnings that were held back. Call it every few seconds.
+pub fn report_repeated() {
+    repeated().report();
 }
 
 /// The filter that a configuration asks for; also how `check-config` tells whether it is one.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -20,14 +21,14 @@ const NOTHING: &str = "<!doctype html><meta charset=utf-8><title>Sideroom</title
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; \
     media-src 'self' blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
-type Pages = Arc<HashMap<String, Vec<u8>>>;
+type Pages = Arc<HashMap<String, Bytes>>;
 
 /// The pages. A configured directory is read once, at the start.
 pub fn router(config: &Config) -> io::Result<Router> {
     let mut pages = HashMap::new();
     if config.http.pages.is_empty() {
         for (path, content) in BUILT {
-            pages.insert((*path).to_owned(), content.to_vec());
+            pages.insert((*path).to_owned(), Bytes::from_static(content));
         }
     } else {
         read(Path::new(&config.http.pages), "", &mut pages)?;
@@ -39,20 +40,20 @@ pub fn router(config: &Config) -> io::Result<Router> {
     }))
 }
 
-fn read(dir: &Path, prefix: &str, pages: &mut HashMap<String, Vec<u8>>) -> io::Result<()> {
+fn read(dir: &Path, prefix: &str, pages: &mut HashMap<String, Bytes>) -> io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
             read(&entry.path(), &format!("{name}/"), pages)?;
         } else {
-            pages.insert(name, std::fs::read(entry.path())?);
+            pages.insert(name, std::fs::read(entry.path())?.into());
         }
     }
     Ok(())
 }
 
-fn page(pages: &HashMap<String, Vec<u8>>, path: &str) -> Response {
+fn page(pages: &HashMap<String, Bytes>, path: &str) -> Response {
     let name = match path.trim_start_matches('/') {
         "" => "index.html",
         name => name,
@@ -70,6 +71,7 @@ fn page(pages: &HashMap<String, Vec<u8>>, path: &str) -> Response {
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 (header::REFERRER_POLICY, "no-referrer"),
             ],
+            // Shared: readers who take their time hold no copies.
             content.clone(),
         )
             .into_response(),

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sideroom_rpc::auth::Keyring;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::config::{ApiKey, Config, ConfigError, KeysError};
 use crate::health::Health;
+use crate::listen;
+use crate::listen::descriptors::{self, Budget};
 use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::shutdown::{Phase, Shutdown};
@@ -18,6 +20,8 @@ use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
 use crate::{admin, clock};
 
+/// Connections that wait to be taken: one that finds no room there is a second late.
+const BACKLOG: u32 = 4_096;
 /// How often observations move into their histograms.
 const UPKEEP_S: u64 = 5;
 /// How often journals of ended rooms are looked through.
@@ -87,6 +91,8 @@ pub struct Launch {
     pub health: Health,
     /// Where the server is in its life. The parts say when they are ready and obey the end.
     pub shutdown: Shutdown,
+    /// Who gets how many file descriptors.
+    pub budget: Budget,
     /// For pages, JSON, WebSocket, WHIP and WHEP.
     pub http: TcpListener,
     /// For gRPC.
@@ -123,12 +129,16 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
         shutdown.on_signals()?;
         let journal = Journal::new(store);
         let health = Health::new(shutdown.clone(), journal.clone());
-        let http = listen("http.listen", config.http.listen).await?;
-        let grpc = listen("grpc.listen", config.grpc.listen).await?;
-        let admin = listen("admin.listen", config.admin.listen).await?;
+        let http = listen("http.listen", config.http.listen)?;
+        let grpc = listen("grpc.listen", config.grpc.listen)?;
+        let admin = listen("admin.listen", config.admin.listen)?;
         let welcome = welcome(&config, dev, [&http, &grpc, &admin])?;
-        tokio::spawn(
-            axum::serve(admin, admin::router(exporter.clone(), health.clone())).into_future(),
+        let budget = budget(&config);
+        listen::open(
+            admin::door(crate::front::patience(&config)),
+            admin,
+            admin::router(exporter.clone(), health.clone()),
+            None,
         );
         tokio::spawn(upkeep(exporter));
         tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
@@ -150,12 +160,29 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
             journal,
             health,
             shutdown,
+            budget,
             http,
             grpc,
             tls,
         };
         crate::app::run(launch).await.map_err(ServeError::App)
     })
+}
+
+/// Shares out the file descriptors that the system grants.
+fn budget(config: &Config) -> Budget {
+    let files = descriptors::open_files();
+    let wanted = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
+    let budget = Budget::share(files, config.worker_count().into(), wanted);
+    if budget.connections < wanted {
+        tracing::warn!(
+            files,
+            connections = budget.connections,
+            wanted,
+            "the limit of open files is too low for limits.connections; raise it (LimitNOFILE)"
+        );
+    }
+    budget
 }
 
 /// Loopback only, rooms in memory, a key of its own.
@@ -193,9 +220,17 @@ fn fresh_secret() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|source| ServeError::Listen {
+fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let bind = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|source| ServeError::Listen {
         key,
         address,
         source,
@@ -251,6 +286,7 @@ async fn upkeep(exporter: Exporter) {
     loop {
         every.tick().await;
         exporter.upkeep();
+        crate::logging::report_repeated();
     }
 }
 

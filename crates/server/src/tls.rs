@@ -1,35 +1,25 @@
 //! TLS for the HTTP and gRPC ports, and callers who are known by their certificate.
 //!
-//! Handshakes run beside each other, a bounded number at once and for a bounded time, so that a client
-//! that never finishes its own keeps nobody else waiting.
+//! Handshakes run beside each other, and [`listen`](crate::listen) bounds their number and time, so that a
+//! client that never finishes its own keeps nobody else waiting.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use sideroom_rpc::auth::{ApiClaims, Keyring};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
-use tokio_rustls::server::TlsStream;
 
 use crate::clock;
 use crate::config::TlsConfig;
 
-/// Handshakes at once. Whoever comes then waits in the kernel's queue.
-const HANDSHAKES: usize = 512;
-/// How long one may take.
-const HANDSHAKE_S: u64 = 10;
 /// How long a token lives that stands for a certificate: for one request.
 const TOKEN_LIFE_S: u64 = 60;
 
@@ -52,12 +42,6 @@ pub enum TlsError {
     /// The authority's certificate cannot be used.
     #[error("tls.client_authority_file: {0}")]
     Authority(#[from] VerifierBuilderError),
-}
-
-/// A port that speaks TLS. For `axum::serve`.
-pub struct TlsDoor {
-    opened: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
 }
 
 /// What both ports need, read once.
@@ -91,16 +75,14 @@ impl Tls {
     }
 
     /// The port for browsers and clients.
-    pub fn http(&self, listener: TcpListener) -> io::Result<TlsDoor> {
-        open(listener, Arc::clone(&self.server))
+    pub fn http(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.server))
     }
 
     /// The port for signaling servers.
-    pub fn grpc(&self, listener: TcpListener) -> io::Result<TlsDoor> {
-        open(
-            listener,
-            Arc::clone(self.known_clients.as_ref().unwrap_or(&self.server)),
-        )
+    pub fn grpc(&self) -> TlsAcceptor {
+        let config = self.known_clients.as_ref().unwrap_or(&self.server);
+        TlsAcceptor::from(Arc::clone(config))
     }
 }
 
@@ -138,59 +120,6 @@ fn file_error(key: &'static str, path: &str, source: pem::Error) -> TlsError {
         key,
         path: path.to_owned(),
         source,
-    }
-}
-
-fn open(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<TlsDoor> {
-    let address = listener.local_addr()?;
-    let (finished, opened) = mpsc::channel(HANDSHAKES);
-    tokio::spawn(accept(listener, TlsAcceptor::from(config), finished));
-    Ok(TlsDoor { opened, address })
-}
-
-async fn accept(
-    mut listener: TcpListener,
-    acceptor: TlsAcceptor,
-    finished: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-) {
-    let places = Arc::new(Semaphore::new(HANDSHAKES));
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        // The plain listener's own accept logs and retries what the system refuses.
-        let (stream, peer) = axum::serve::Listener::accept(&mut listener).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection answers with delay");
-        }
-        let (acceptor, finished) = (acceptor.clone(), finished.clone());
-        if finished.is_closed() {
-            return;
-        }
-        tokio::spawn(async move {
-            let _place = place;
-            let limit = Duration::from_secs(HANDSHAKE_S);
-            match tokio::time::timeout(limit, acceptor.accept(stream)).await {
-                // A door that was closed meanwhile takes nobody in.
-                Ok(Ok(stream)) => drop(finished.send((stream, peer)).await),
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
-                Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
-            }
-        });
-    }
-}
-
-impl axum::serve::Listener for TlsDoor {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.opened.recv().await {
-            Some(opened) => opened,
-            // The runtime ends, and this with it.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(self.address)
     }
 }
 

@@ -1,53 +1,22 @@
 //! What an idle participant holds in the whole server: a connection, 18 slots, and nothing routed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    missing_docs,
-    unsafe_code
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod counted;
 mod running;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use running::{Client, client_token, keyring};
+use counted::{Counting, HELD};
+use running::{Client, client_token};
 use serde_json::json;
-use sideroom::config::Config;
-use sideroom::health::Health;
-use sideroom::serve::Launch;
-use sideroom::shutdown::{Phase, Shutdown};
-use sideroom::store::{Journal, MemoryStore};
+use sideroom::shutdown::Phase;
 use sideroom_route::Time;
 use sideroom_session::dtls::{Dtls, DtlsConfig};
 use sideroom_session::ice::IceClient;
 use sideroom_session::{Certificate, IceCredentials, PeerAddr};
-use tokio::net::TcpListener;
-
-/// Counts what all threads hold. Contexts of the cryptographic library are its own, some 4 KiB each
-/// participant, and not in this count.
-struct Counting;
-
-static HELD: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: everything is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of this very function.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of this very function.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -58,36 +27,6 @@ const PEOPLE: usize = 56;
 const MOST_EACH: isize = 36 * 1024;
 const SLOTS: usize = 9;
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Starts the server in this process: the address of its API, and its end.
-async fn start() -> (String, Shutdown) {
-    let env = [
-        ("SIDEROOM_AUTH_KEYS", running::KEYS),
-        ("SIDEROOM_NODE_WORKERS", "1"),
-        ("SIDEROOM_MEDIA_BIND", "127.0.0.1"),
-        ("SIDEROOM_MEDIA_FIRST_PORT", "0"),
-    ];
-    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = http.local_addr().unwrap().to_string();
-    let shutdown = Shutdown::new();
-    let journal = Journal::new(Arc::new(MemoryStore::new()));
-    let launch = Launch {
-        config: Arc::new(Config::load(None, env).unwrap()),
-        dev: false,
-        keyring: Arc::new(keyring()),
-        health: Health::new(shutdown.clone(), journal.clone()),
-        journal,
-        shutdown: shutdown.clone(),
-        http,
-        grpc: TcpListener::bind("127.0.0.1:0").await.unwrap(),
-        tls: None,
-    };
-    let running = shutdown.reached(Phase::Running);
-    tokio::spawn(async { sideroom::app::run(launch).await.unwrap() });
-    running.await;
-    (address, shutdown)
-}
 
 /// The offer of somebody who sends a microphone and a camera, and has nine slots of each media type.
 fn offer(ufrag: &str, certificate: &Certificate) -> String {
@@ -167,7 +106,7 @@ fn join(api: &mut Client, number: usize, certificate: &Certificate) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_participant_is_small_in_the_whole_server() {
-    let (address, shutdown) = start().await;
+    let (address, shutdown) = counted::start(&[]).await;
     let held = tokio::task::spawn_blocking(move || {
         let certificate = Certificate::generate(&[1; 32]).unwrap();
         let mut api = Client::new(&address);

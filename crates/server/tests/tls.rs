@@ -11,6 +11,9 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use sideroom::config::{Config, TlsConfig};
+use sideroom::front::patience;
+use sideroom::listen::descriptors::Budget;
+use sideroom::listen::{self, Door, Guests};
 use sideroom::tls::{Tls, known_by_certificate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -130,13 +133,13 @@ async fn serve(listener: TcpListener, grpc: bool, tls: Tls) -> SocketAddr {
         let layer = axum::middleware::from_fn_with_state(keyring, known_by_certificate);
         router = router.layer(layer);
     }
-    let door = if grpc {
-        tls.grpc(listener)
-    } else {
-        tls.http(listener)
-    }
-    .unwrap();
-    tokio::spawn(axum::serve(door, router).into_future());
+    let door = Door {
+        name: "test",
+        guests: Guests::new(Budget::share(1_024, 1, 1_000), 100),
+        patience: patience(&config),
+        tls: Some(if grpc { tls.grpc() } else { tls.http() }),
+    };
+    listen::open(door, listener, router, None);
     address
 }
 

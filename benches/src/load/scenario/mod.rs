@@ -2,6 +2,7 @@
 
 pub mod breakouts;
 pub mod churn;
+pub mod exhaust;
 pub mod fanout;
 pub mod gates;
 pub mod join;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sideroom::config::{ApiKey, Config};
 use sideroom::health::Health;
+use sideroom::listen::descriptors::Budget;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
@@ -50,6 +51,7 @@ impl Server {
             health: Health::new(shutdown.clone(), journal.clone()),
             journal,
             shutdown: shutdown.clone(),
+            budget: Budget::share(1_024, 1, 500),
             http,
             grpc: TcpListener::bind((loopback, 0)).await.unwrap(),
             tls: None,

@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::Stream;
 use sideroom_control::Viewer;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use crate::{
     api::{Api, Who},
@@ -16,6 +16,7 @@ use crate::{
     encode,
     error::ApiError,
     proto::{WatchRequest, WatchResponse, watch_response::Item},
+    watches::WatchPlace,
 };
 
 /// Begins to watch.
@@ -25,10 +26,8 @@ pub(crate) async fn watch(
     request: WatchRequest,
 ) -> Result<Watching, ApiError> {
     let asker = api.asker(who, Scope::Watch, &request.room, "").await?;
-    let permit = api.watches.clone().try_acquire_owned().map_err(|_| {
-        ApiError::LimitReached("There are too many watches on this node. Try again later.".into())
-    })?;
     let viewer = asker.viewer();
+    let place = api.watches.begin(&asker.room, viewer)?;
     let watch = api
         .timed(api.backend.watch(&asker.room, viewer, request.after_seq))
         .await?;
@@ -38,7 +37,7 @@ pub(crate) async fn watch(
         viewer,
         volatile: request.include_volatile,
         ended: false,
-        _permit: permit,
+        _place: place,
     })
 }
 
@@ -50,7 +49,7 @@ pub(crate) struct Watching {
     viewer: Viewer,
     volatile: bool,
     ended: bool,
-    _permit: OwnedSemaphorePermit,
+    _place: WatchPlace,
 }
 
 /// What a watcher is told, in either form of the wire.

@@ -1,7 +1,8 @@
 //! Taking a seat: a `join` or a `resume`, and what becomes of the seat when its socket ends.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
+use axum::extract::ws::Utf8Bytes;
 use sideroom_control::Viewer;
 use sideroom_route::SlotId;
 use tokio::{
@@ -15,6 +16,7 @@ use super::{
     line::{End, Line},
     message::{self, Closing, Incoming, Joined, Resumed, typed},
     seats::{Mids, Seated},
+    waiting::Waiting,
 };
 use crate::{
     api::Api,
@@ -24,26 +26,59 @@ use crate::{
     error::ApiError,
 };
 
-/// The first message must come by then.
-const JOIN_WITHIN: Duration = Duration::from_secs(10);
-
 /// A seat, and what happens in its room.
 type Taken = (Seated, mpsc::Receiver<WatchItem>);
 
 /// Somebody at the door.
 pub(super) struct Newcomer<'a> {
-    pub(super) api: &'a Api,
-    pub(super) line: &'a mut Line,
-    pub(super) from: Option<IpAddr>,
+    api: &'a Api,
+    line: &'a mut Line,
+    from: Option<IpAddr>,
+    /// The place among those that wait; `None` since a valid token came.
+    waiting: Option<Waiting>,
+}
+
+impl<'a> Newcomer<'a> {
+    pub(super) const fn new(api: &'a Api, line: &'a mut Line, from: Option<IpAddr>) -> Self {
+        Self {
+            api,
+            line,
+            from,
+            waiting: None,
+        }
+    }
 }
 
 impl Newcomer<'_> {
+    /// The next text. A socket that brings none in time, or whose place others need, is closed.
+    async fn next_text(&mut self, deadline: Instant) -> Result<Utf8Bytes, End> {
+        let Self { line, waiting, .. } = self;
+        let make_way = async {
+            match waiting {
+                Some(waiting) => waiting.must_make_way().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            text = timeout_at(deadline, line.next_text()) => {
+                text.unwrap_or(Err(End::Closing(Closing::Unauthenticated)))
+            }
+            () = make_way => Err(End::Gone),
+        }
+    }
+
+    fn wait_no_longer(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            waiting.joined();
+        }
+    }
+
     /// Waits for a `join` or a `resume` that succeeds.
-    pub(super) async fn take_seat(&mut self) -> Result<Taken, End> {
-        let deadline = Instant::now() + JOIN_WITHIN;
+    pub(super) async fn take_seat(&mut self, waiting: Waiting) -> Result<Taken, End> {
+        self.waiting = Some(waiting);
+        let deadline = Instant::now() + self.api.config.join_within;
         loop {
-            let text = timeout_at(deadline, self.line.next_text()).await;
-            let text = text.unwrap_or(Err(End::Closing(Closing::Unauthenticated)))?;
+            let text = self.next_text(deadline).await?;
             let incoming = match serde_json::from_str::<Incoming<'_>>(&text) {
                 Ok(incoming) => incoming,
                 Err(error) => {
@@ -52,7 +87,7 @@ impl Newcomer<'_> {
                 }
             };
             match incoming.kind.as_str() {
-                "join" => match self.join(&incoming).await {
+                "join" => match Box::pin(self.join(&incoming)).await {
                     Ok(seat) => return Ok(seat),
                     Err(error) => {
                         if matches!(error, ApiError::Unauthenticated(_)) {
@@ -66,7 +101,7 @@ impl Newcomer<'_> {
                         return Err(End::NotJoined { retry });
                     }
                 },
-                "resume" => match self.resume(&incoming).await {
+                "resume" => match Box::pin(self.resume(&incoming)).await {
                     Ok(seat) => return Ok(seat),
                     Err(error) => {
                         self.line
@@ -92,6 +127,7 @@ impl Newcomer<'_> {
         let claims = api
             .keyring
             .verify_client(&incoming.token, clock::unix_s())?;
+        self.wait_no_longer();
         if !incoming.room.is_empty() && incoming.room != claims.room {
             return Err(ApiError::PermissionDenied(
                 "This token is for another room.".to_owned(),
@@ -153,6 +189,7 @@ impl Newcomer<'_> {
             .seats
             .resume(&incoming.resume_token)
             .ok_or(ApiError::SessionGone)?;
+        self.wait_no_longer();
         let resumed = self.watch_again(&seated, after).await;
         let sent = match resumed {
             Ok((body, items)) => self

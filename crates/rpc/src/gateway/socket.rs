@@ -15,6 +15,7 @@ use super::{
     message::{self, Closing, Incoming, typed},
     seating::{Newcomer, mids_of, rise, unreadable},
     seats::{Kick, Seated},
+    waiting::Waiting,
 };
 use crate::{
     api::{Api, Who},
@@ -45,18 +46,20 @@ struct Socket {
 }
 
 /// Serves one client until it or we close the socket.
-pub(super) async fn serve(api: Api, socket: WebSocket, from: Option<IpAddr>) {
+pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<IpAddr>, Waiting)) {
     let mut line = Line::new(socket);
-    let mut newcomer = Newcomer {
-        api: &api,
-        line: &mut line,
-        from,
-    };
-    let taken = newcomer.take_seat().await;
-    let (mut seated, mut items) = match taken {
-        Ok(taken) => taken,
-        Err(end) => return line.close(end).await,
-    };
+    let taken = Newcomer::new(&api, &mut line, from)
+        .take_seat(waiting)
+        .await;
+    match taken {
+        // What comes now is large, and a socket that waits must not hold the room for it.
+        Ok((seated, items)) => Box::pin(carry(api, line, seated, items)).await,
+        Err(end) => line.close(end).await,
+    }
+}
+
+/// Serves somebody who has joined.
+async fn carry(api: Api, line: Line, mut seated: Seated, mut items: mpsc::Receiver<WatchItem>) {
     let bucket = Bucket::full(api.config.rates.client, clock::now());
     let mut socket = Socket {
         api: api.clone(),

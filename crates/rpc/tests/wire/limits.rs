@@ -7,6 +7,8 @@ use sideroom_rpc::{
     limit::{Rate, Rates},
 };
 
+use tokio_tungstenite::tungstenite::Error;
+
 use crate::harness::{Server, api_token, client_token};
 
 async fn slow_server(rates: impl FnOnce(&mut Rates)) -> Server {
@@ -96,6 +98,101 @@ async fn sockets_and_watches_are_bounded() {
         (status, &answer["error"]["reason"]),
         (429, &json!("LimitReached"))
     );
+}
+
+#[tokio::test]
+async fn waiting_sockets_are_counted_by_address_before_the_upgrade() {
+    let config = RpcConfig {
+        max_waiting_sockets_per_address: 2,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    server
+        .operator("RoomService/CreateRoom", json!({ "room": "math" }))
+        .await;
+    let url = format!("ws://{}/v1/ws", server.http);
+    // Those who have joined wait no longer.
+    let _joined = [
+        server.join("ann", RoleClaim::Participant).await,
+        server.join("bob", RoleClaim::Participant).await,
+        server.join("eve", RoleClaim::Participant).await,
+    ];
+    let waiting = [server.socket().await, server.socket().await];
+    let refused = tokio_tungstenite::connect_async(&url).await;
+    let Err(Error::Http(response)) = refused else {
+        panic!("a third one was taken");
+    };
+    assert_eq!(response.status(), 429);
+    assert!(response.headers().contains_key("retry-after"));
+    // One that is gone makes room.
+    let [first, _second] = waiting;
+    drop(first);
+    while tokio_tungstenite::connect_async(&url).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn when_too_many_wait_the_oldest_makes_way() {
+    let config = RpcConfig {
+        max_waiting_sockets: 2,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    let first = server.socket().await;
+    let _others = [server.socket().await, server.socket().await];
+    assert_eq!(first.end().await, (None, None));
+}
+
+#[tokio::test]
+async fn a_socket_that_nobody_joins_on_is_closed() {
+    let config = RpcConfig {
+        join_within: std::time::Duration::from_millis(100),
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    let (last, code) = server.socket().await.end().await;
+    assert_eq!(last.unwrap()["reason"], "Unauthenticated");
+    assert!(code.is_some());
+}
+
+#[tokio::test]
+async fn a_participant_has_only_so_many_watches_and_the_signaling_server_its_own() {
+    let config = RpcConfig {
+        max_watches: 3,
+        max_watches_per_room: 3,
+        max_watches_per_viewer: 2,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    server
+        .operator("RoomService/CreateRoom", json!({ "room": "math" }))
+        .await;
+    let watch = json!({ "room": "math" });
+    let mut held = Vec::new();
+    let mut joined = Vec::new();
+    for (identity, taken) in [("ann", 2), ("bob", 1)] {
+        joined.push(server.join(identity, RoleClaim::Participant).await);
+        let token = client_token("math", identity, RoleClaim::Participant);
+        for _ in 0..taken {
+            let mut one = crate::watcher::Watcher::start(&server, &token, watch.clone()).await;
+            one.next().await;
+            held.push(one);
+        }
+        let refused = server.call(Some(&token), "EventService/Watch", watch.to_string());
+        let (status, answer) = refused.await;
+        let reason = &answer["error"]["reason"];
+        assert_eq!(
+            (status, reason),
+            (429, &json!("LimitReached")),
+            "{identity}"
+        );
+    }
+    // Neither the signaling server nor those who join are kept out by clients' watches.
+    let operator = api_token(None);
+    let mut watcher = crate::watcher::Watcher::start(&server, &operator, watch).await;
+    watcher.next().await;
+    joined.push(server.join("eve", RoleClaim::Participant).await);
 }
 
 #[tokio::test]

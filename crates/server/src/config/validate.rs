@@ -138,6 +138,22 @@ impl Config {
                 self.store.snapshot_every_records,
             ),
             ("limits.queued_commands", self.limits.queued_commands),
+            (
+                "limits.watches_per_participant",
+                self.limits.watches_per_participant,
+            ),
+            ("limits.connections", self.limits.connections),
+            (
+                "limits.connections_per_address",
+                self.limits.connections_per_address,
+            ),
+            (
+                "limits.waiting_sockets_per_address",
+                self.limits.waiting_sockets_per_address,
+            ),
+            ("limits.header_timeout_s", self.limits.header_timeout_s),
+            ("limits.idle_timeout_s", self.limits.idle_timeout_s),
+            ("limits.stall_timeout_s", self.limits.stall_timeout_s),
         ] {
             check.that(value > 0, key, "must be at least 1");
         }

@@ -95,6 +95,10 @@ catalogue! {
 
     REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, unavailable.";
 
+    CONNECTIONS = "sideroom_connections", Gauge, ["standing"], "Connections to the HTTP and gRPC ports: of strangers (nobody has shown a token), of clients, of signaling servers (operator).";
+    CONNECTIONS_CUT = "sideroom_connections_cut_total", Counter, ["reason"], "Connections that were ended by the server: overdue, made way for others (make_way), refused at once (refused).";
+    LIBRARY_WARNINGS = "sideroom_library_warnings_total", Counter, [], "Warnings of libraries, about odd handshakes mostly. The log has one line a minute of each library.";
+
     STORE_COMMIT_SECONDS = "sideroom_store_commit_seconds", Histogram(COMMAND_S), [], "Time of one transaction of the store, its sync included.";
     STORE_BATCH = "sideroom_store_batch_requests", Histogram(BATCH), [], "Requests that shared one transaction.";
     STORE_APPENDED_BYTES = "sideroom_store_appended_bytes_total", Counter, [], "Bytes of journal records that are durable.";

@@ -32,8 +32,6 @@ pub struct NodeOptions {
     pub max_rooms: usize,
     /// Participants at most.
     pub max_participants: usize,
-    /// Watchers of one room at most.
-    pub max_watchers: usize,
     /// Requests that wait for one room at most.
     pub max_queued: usize,
     /// A room is saved whole after this many records.

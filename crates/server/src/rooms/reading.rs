@@ -50,10 +50,6 @@ impl RoomTask {
     }
 
     fn watch(&mut self, viewer: Viewer, after: Option<u64>) -> Result<Watch, ApiError> {
-        if self.machine.watcher_count() >= self.node.options.max_watchers {
-            let sentence = "The room has as many watchers as it may. Close some first.";
-            return Err(ApiError::LimitReached(sentence.into()));
-        }
         let snapshot = match after {
             None => Some(self.view(viewer).ok_or(ApiError::ParticipantNotFound)?),
             Some(_) => None,

@@ -1,7 +1,8 @@
 //! A store that forgets everything with the process: for tests and development. Nobody can read its journal
-//! once the process is gone, so of a long one only the latest rows are kept.
+//! once the process is gone, so of a long one only the latest rows are kept, and of rooms that have ended only
+//! the latest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sideroom_route::RoomId;
@@ -10,11 +11,23 @@ use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
 
 /// Rows that are kept of those before the newest snapshot.
 const MAX_OLD_ROWS: u64 = 4_096;
+/// Bytes that rooms which have ended may hold in all. The one that ended first is forgotten first.
+const MAX_ENDED_BYTES: usize = 256 * 1_024;
+/// What a room and a row take beside their bytes, roughly.
+const OVERHEAD: usize = 128;
 
 /// Keeps everything in maps.
 #[derive(Default)]
 pub struct MemoryStore {
-    rooms: Mutex<BTreeMap<RoomId, Kept>>,
+    rooms: Mutex<Rooms>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    all: BTreeMap<RoomId, Kept>,
+    /// Rooms that have ended, the first one first, with what they hold.
+    ended: VecDeque<(RoomId, usize)>,
+    ended_bytes: usize,
 }
 
 #[derive(Default)]
@@ -28,6 +41,48 @@ struct Kept {
 impl Kept {
     fn ended_before(&self, at_ms: u64) -> bool {
         self.ended_at_ms.is_some_and(|ended| ended < at_ms)
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        let snapshots = self.snapshots.iter().map(|row| &row.bytes);
+        let rows = snapshots.chain(self.rows.values());
+        rows.map(|bytes| bytes.len() + OVERHEAD).sum::<usize>() + OVERHEAD
+    }
+}
+
+impl Rooms {
+    fn end(&mut self, room: RoomId, ended_at_ms: u64) {
+        let Some(kept) = self.all.get_mut(&room) else {
+            return;
+        };
+        if kept.ended_at_ms.replace(ended_at_ms).is_some() {
+            return;
+        }
+        let bytes = kept.bytes();
+        self.ended.push_back((room, bytes));
+        self.ended_bytes += bytes;
+        while self.ended_bytes > MAX_ENDED_BYTES
+            && let Some((first, bytes)) = self.ended.pop_front()
+        {
+            self.ended_bytes -= bytes;
+            self.forget(first);
+        }
+    }
+
+    /// Forgets a room. The newest stays known, so that its id is not handed out again.
+    fn forget(&mut self, room: RoomId) {
+        if self
+            .all
+            .last_key_value()
+            .is_some_and(|(&last, _)| last > room)
+        {
+            self.all.remove(&room);
+        } else if let Some(kept) = self.all.get_mut(&room) {
+            kept.rows.clear();
+            kept.snapshots.clear();
+        }
     }
 }
 
@@ -46,7 +101,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<RoomId, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Rooms> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,7 +150,6 @@ impl Kept {
         if let Some(snapshot) = change.snapshot {
             self.save_snapshot(snapshot)?;
         }
-        self.ended_at_ms = change.ended_at_ms.or(self.ended_at_ms);
         Ok(())
     }
 }
@@ -103,13 +157,21 @@ impl Kept {
 impl Store for MemoryStore {
     fn commit(&self, room: RoomId, change: Change) -> Committed {
         let mut rooms = self.kept();
-        done(rooms.entry(room).or_default().change(change))
+        let ended_at_ms = change.ended_at_ms;
+        let changed = rooms.all.entry(room).or_default().change(change);
+        if let (Ok(()), Some(ended_at_ms)) = (&changed, ended_at_ms) {
+            rooms.end(room, ended_at_ms);
+        }
+        done(changed)
     }
 
     fn load(&self) -> Committed<Stored> {
         let rooms = self.kept();
-        let live = rooms.iter().filter(|(_, kept)| kept.ended_at_ms.is_none());
-        let next = rooms.last_key_value().map_or(1, |(room, _)| room.0 + 1);
+        let live = rooms
+            .all
+            .iter()
+            .filter(|(_, kept)| kept.ended_at_ms.is_none());
+        let next = rooms.all.last_key_value().map_or(1, |(room, _)| room.0 + 1);
         done(Ok(Stored {
             rooms: live.map(|(&room, kept)| stored(room, kept)).collect(),
             next_room: RoomId(next),
@@ -117,13 +179,15 @@ impl Store for MemoryStore {
     }
 
     fn load_room(&self, room: RoomId) -> Committed<StoredRoom> {
-        let mut rooms = self.kept();
-        done(Ok(stored(room, rooms.entry(room).or_default())))
+        let rooms = self.kept();
+        let nothing = Kept::default();
+        done(Ok(stored(room, rooms.all.get(&room).unwrap_or(&nothing))))
     }
 
     fn snapshots(&self, room: RoomId) -> Committed<Vec<Row>> {
         let rooms = self.kept();
         done(Ok(rooms
+            .all
             .get(&room)
             .map(|kept| kept.snapshots.clone())
             .unwrap_or_default()))
@@ -132,24 +196,31 @@ impl Store for MemoryStore {
     fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>> {
         let rooms = self.kept();
         done(Ok(rooms
+            .all
             .get(&room)
             .map(|kept| rows_after(kept, from, limit))
             .unwrap_or_default()))
     }
 
     fn rooms(&self) -> Committed<Vec<RoomId>> {
-        done(Ok(self.kept().keys().copied().collect()))
+        done(Ok(self.kept().all.keys().copied().collect()))
     }
 
     fn forget_ended_before(&self, at_ms: u64) -> Committed {
         let mut rooms = self.kept();
-        // The newest room stays known, so that its id is not handed out again.
-        let newest = rooms.last_key_value().map(|(&room, _)| room);
-        for kept in rooms.values_mut().filter(|kept| kept.ended_before(at_ms)) {
-            kept.rows.clear();
-            kept.snapshots.clear();
+        let old: Vec<_> = rooms
+            .all
+            .iter()
+            .filter(|(_, kept)| kept.ended_before(at_ms))
+            .map(|(&room, _)| room)
+            .collect();
+        // In falling order the newest is looked at first, and stays.
+        for room in old.into_iter().rev() {
+            rooms.forget(room);
         }
-        rooms.retain(|&room, kept| Some(room) == newest || !kept.ended_before(at_ms));
+        let Rooms { all, ended, .. } = &mut *rooms;
+        ended.retain(|(room, _)| all.get(room).is_some_and(|kept| kept.bytes() > OVERHEAD));
+        rooms.ended_bytes = rooms.ended.iter().map(|(_, bytes)| bytes).sum();
         done(Ok(()))
     }
 }
@@ -182,5 +253,24 @@ mod tests {
         let live = store.load_room(room).await.unwrap();
         assert_eq!(live.snapshot, Some(row(all)));
         assert_eq!(live.rows, [row(all + 1)]);
+    }
+
+    #[tokio::test]
+    async fn of_rooms_that_have_ended_only_the_latest_are_kept() {
+        let store = MemoryStore::new();
+        for id in 1..=10_000 {
+            let room = RoomId(id);
+            store.save_snapshot(room, row(0)).await.unwrap();
+            store.append(room, vec![row(1)]).await.unwrap();
+            store.remove_room(room, id.into()).await.unwrap();
+        }
+        let rooms = store.rooms().await.unwrap();
+        assert!(rooms.len() <= MAX_ENDED_BYTES / OVERHEAD, "{}", rooms.len());
+        let latest = store.journal(RoomId(10_000), 0, usize::MAX).await.unwrap();
+        assert_eq!(latest, [row(1)]);
+        assert_eq!(store.load().await.unwrap().next_room, RoomId(10_001));
+        store.forget_ended_before(u64::MAX).await.unwrap();
+        assert_eq!(store.rooms().await.unwrap(), [RoomId(10_000)]);
+        assert_eq!(store.kept().ended_bytes, 0);
     }
 }

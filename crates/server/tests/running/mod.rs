@@ -140,7 +140,11 @@ pub(crate) fn api_token() -> String {
 
 impl Client {
     pub(crate) fn new(address: &str) -> Self {
-        let token = api_token();
+        Self::with_token(address, api_token())
+    }
+
+    /// Calls with this token.
+    pub(crate) fn with_token(address: &str, token: String) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();

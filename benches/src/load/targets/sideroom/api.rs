@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,7 +29,9 @@ pub struct Api {
     key_id: String,
     secret: String,
     bearer: String,
-    requests: AtomicU64,
+    requests: Arc<AtomicU64>,
+    /// Where health is asked for, if it is known.
+    admin: Option<String>,
     /// Makes request ids unique among runs against the same server.
     run: u64,
 }
@@ -58,13 +61,41 @@ impl Api {
             key_id: key_id.to_owned(),
             secret: secret.to_owned(),
             bearer: String::new(),
-            requests: AtomicU64::new(0),
+            requests: Arc::default(),
+            admin: None,
             run: unix_time().as_micros() as u64,
         };
         let aud = "sideroom-api";
         let exp = unix_time().as_secs() + TOKEN_LIFE_S;
         api.bearer = api.sign(aud, &ApiClaims { aud, exp })?;
         Ok(api)
+    }
+
+    /// Health is asked for at this address.
+    pub fn with_admin(self, admin: Option<String>) -> Self {
+        Self { admin, ..self }
+    }
+
+    /// The same on a connection of its own.
+    pub fn reconnected(&self) -> Self {
+        Self {
+            http: Http::new(PATIENCE),
+            url: self.url.clone(),
+            key_id: self.key_id.clone(),
+            secret: self.secret.clone(),
+            bearer: self.bearer.clone(),
+            requests: Arc::clone(&self.requests),
+            admin: self.admin.clone(),
+            run: self.run,
+        }
+    }
+
+    /// Asks whether the server lives.
+    pub fn check_health(&self) -> Result<(), LoadError> {
+        match &self.admin {
+            Some(admin) => self.http.read(&format!("http://{admin}/healthz")).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, LoadError> {

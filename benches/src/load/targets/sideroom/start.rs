@@ -77,7 +77,7 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
     let server = Server::start(&command, cpus, &environment, "admin ")?;
     let address = server.announced_as("http").unwrap_or_default();
     let admin = server.announced_as("admin").map(str::to_owned);
-    let api = Api::new(&format!("http://{address}"), KEY, SECRET)?;
+    let api = Api::new(&format!("http://{address}"), KEY, SECRET)?.with_admin(admin.clone());
     let sideroom = Sideroom::new(server, api, common.profile)?.with_admin(admin);
     Ok(sideroom.joined_by(common.join_by))
 }

@@ -1,0 +1,194 @@
+//! A port for HTTP: who may connect, how many, and how long a connection may do nothing.
+//!
+//! Connections on which nobody has shown a valid token are strangers': counted by address, bounded in all,
+//! and the first to make way when others need the room. Nothing that a client leaves out (a byte, a header, a
+//! handshake, an acknowledgement) holds a connection for long.
+
+mod activity;
+mod answer;
+pub mod descriptors;
+mod guests;
+mod stream;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+pub use activity::Patience;
+pub use guests::Guests;
+
+use crate::metrics;
+use crate::shutdown::{Phase, Shutdown};
+use answer::answer;
+use stream::{Guest, Stream};
+
+/// Headers of one request at most, HTTP/1 and HTTP/2 alike.
+const HEADER_BYTES: u32 = 16 * 1_024;
+/// Requests at once on one connection. A watch is one.
+const STREAMS: u32 = 200;
+/// What a client may send of one request, and on one connection, before it is read.
+const STREAM_WINDOW: u32 = 64 * 1_024;
+const CONNECTION_WINDOW: u32 = 256 * 1_024;
+/// Whether a silent peer is still there is asked so often, and it has as long to answer.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// What is under way on a connection that is overdue may end by then.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The system has no descriptor for another connection: one may be free after this time.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a port is served.
+#[derive(Clone)]
+pub struct Door {
+    /// Which port, for the log.
+    pub name: &'static str,
+    /// Everybody who is connected, here and at other doors with the same.
+    pub guests: Guests,
+    /// How long connections may do nothing.
+    pub patience: Patience,
+    /// Speaks TLS.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// What a connection needs to be served.
+#[derive(Clone)]
+struct Service {
+    door: Door,
+    router: Router,
+    /// Ends connections when the server closes. `None`: the port is served to the last moment.
+    shutdown: Option<Shutdown>,
+}
+
+/// Serves `router` from now on. With `shutdown` until the server closes.
+pub fn open(door: Door, listener: TcpListener, router: Router, shutdown: Option<&Shutdown>) {
+    let service = Arc::new(Service {
+        door,
+        router,
+        shutdown: shutdown.cloned(),
+    });
+    tokio::spawn(accept(listener, service));
+}
+
+async fn accept(listener: TcpListener, service: Arc<Service>) {
+    let mut closing = pin!(service.closing());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut closing => return,
+        };
+        match accepted {
+            Ok((tcp, peer)) => service.admit(tcp, peer),
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(name = service.door.name, %error, "no connection can be taken");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Service {
+    fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let reached = self.shutdown.as_ref().map(|it| it.reached(Phase::Closing));
+        async move {
+            match reached {
+                Some(reached) => reached.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
+        let Ok(guest) = Guest::new(&self.door.guests, peer.ip()) else {
+            return metrics::connection_cut("refused");
+        };
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%error, "a connection answers with delay");
+        }
+        let stream = Stream::new(tcp, Arc::clone(&guest));
+        let service = Arc::clone(self);
+        tokio::spawn(async move {
+            let Some(acceptor) = &service.door.tls else {
+                return service.serve(stream, guest, peer).await;
+            };
+            let handshake = acceptor.accept(stream);
+            match timeout(service.door.patience.headers, handshake).await {
+                Ok(Ok(stream)) => Box::pin(service.serve(stream, guest, peer)).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+                Err(_) => metrics::connection_cut("overdue"),
+            }
+        });
+    }
+
+    async fn serve<S>(&self, stream: S, guest: Arc<Guest>, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (router, of) = (self.router.clone(), Arc::clone(&guest));
+        let answers =
+            service_fn(move |request| answer(router.clone(), (Arc::clone(&of), peer), request));
+        let builder = builder();
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answers);
+        let mut connection = pin!(connection);
+        let mut closing = pin!(self.closing());
+        let patience = &self.door.patience;
+        while let Some(left) = guest.activity.remaining(patience) {
+            tokio::select! {
+                // It ended, or became a socket: that one keeps its guest.
+                _ = connection.as_mut() => return,
+                () = &mut closing => {
+                    connection.as_mut().graceful_shutdown();
+                    drop(connection.await);
+                    return;
+                }
+                // What it does may have changed meanwhile.
+                () = sleep(left.min(patience.headers)) => {}
+            }
+        }
+        metrics::connection_cut("overdue");
+        connection.as_mut().graceful_shutdown();
+        if timeout(LAST_WORDS, connection).await.is_err() {
+            guest.cut();
+        }
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // The watchdog of `serve` keeps the time of HTTP/1.
+    builder.http1().max_buf_size(HEADER_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_EVERY)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADER_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        // For WebSockets over HTTP/2.
+        .enable_connect_protocol();
+    builder
+}
+
+/// Errors of `accept` that are the connection's, not the listener's.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,91 @@
+//! One request on a connection, from its headers to the last byte of its answer.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response, StatusCode, Version};
+use axum::response::IntoResponse as _;
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use sideroom_rpc::connection::{self, Connection};
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use super::stream::Guest;
+
+/// An answer begins within this time, or the request has stalled: a body that does not come, most likely.
+const ANSWER_WITHIN: Duration = Duration::from_secs(45);
+
+/// Lets `router` answer a request that came on the connection of `guest`.
+pub(super) async fn answer(
+    router: Router,
+    (guest, peer): (Arc<Guest>, SocketAddr),
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let answering = Answering::begin(&guest, request.version() == Version::HTTP_2);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let connection: Arc<dyn Connection> = guest;
+    let answered = connection::on(connection, router.oneshot(request));
+    let response = match timeout(ANSWER_WITHIN, answered).await {
+        Ok(response) => response?,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    Ok(response.map(|body| {
+        Body::new(Answer {
+            body,
+            _answering: answering,
+        })
+    }))
+}
+
+/// Until this is dropped the connection is busy.
+struct Answering(Arc<Guest>);
+
+impl Answering {
+    fn begin(guest: &Arc<Guest>, frames: bool) -> Self {
+        guest.activity.begin(frames);
+        Self(Arc::clone(guest))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        if self.0.activity.end() {
+            self.0.idle();
+        }
+    }
+}
+
+/// The body of an answer, which keeps the connection busy.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

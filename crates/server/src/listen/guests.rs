@@ -1,0 +1,110 @@
+//! Who is connected to the HTTP and gRPC ports: strangers, clients and signaling servers, each counted.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sideroom_rpc::crowd::{self, Crowd, Full, Member, Network, Place, WhenFull};
+
+use super::descriptors::Budget;
+
+/// Everybody who is connected. Clones count the same.
+#[derive(Clone, Debug)]
+pub struct Guests(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    strangers: Crowd,
+    /// Connections that show a token, or on which somebody has joined.
+    clients: AtomicUsize,
+    operators: AtomicUsize,
+    budget: Budget,
+}
+
+/// As what a connection is counted. It is counted no more when this is dropped.
+pub(super) enum Standing {
+    /// Nobody has shown a token: the place can be taken by others.
+    Stranger { _place: Place },
+    /// Counted by itself.
+    Client { _known: Known },
+    /// A signaling server's.
+    Operator { _known: Known },
+}
+
+/// One of those who are known.
+pub(super) struct Known {
+    guests: Guests,
+    of: fn(&Counts) -> &AtomicUsize,
+}
+
+impl Guests {
+    /// Nobody yet; at most `each` strangers of one address.
+    pub fn new(budget: Budget, each: usize) -> Self {
+        Self(Arc::new(Counts {
+            strangers: Crowd::new(each, WhenFull::Replace),
+            clients: AtomicUsize::new(0),
+            operators: AtomicUsize::new(0),
+            budget,
+        }))
+    }
+
+    /// Counts a connection of a stranger. Others may have to make way for it.
+    pub(super) fn stranger(&self, from: IpAddr, member: Arc<dyn Member>) -> Result<Standing, Full> {
+        let counts = &self.0;
+        let network: Network = crowd::network(from);
+        let known =
+            counts.clients.load(Ordering::Relaxed) + counts.operators.load(Ordering::Relaxed);
+        let Budget {
+            connections,
+            kept_back,
+            ..
+        } = counts.budget;
+        let most = (connections + kept_back).saturating_sub(known).max(1);
+        let place = counts.strangers.enter(network, most, member)?;
+        Ok(Standing::Stranger { _place: place })
+    }
+
+    /// Counts a connection of a client; `None` if there are as many as there may be.
+    pub(super) fn client(&self) -> Option<Standing> {
+        let most = self.0.budget.connections;
+        let known = Known::count(self, |counts| &counts.clients);
+        let before = known.number() - 1;
+        (before < most).then_some(Standing::Client { _known: known })
+    }
+
+    /// Counts a connection of a signaling server. It always fits.
+    pub(super) fn operator(&self) -> Standing {
+        Standing::Operator {
+            _known: Known::count(self, |counts| &counts.operators),
+        }
+    }
+
+    /// Strangers, clients and signaling servers.
+    pub fn counts(&self) -> [usize; 3] {
+        [
+            self.0.strangers.len(),
+            self.0.clients.load(Ordering::Relaxed),
+            self.0.operators.load(Ordering::Relaxed),
+        ]
+    }
+}
+
+impl Known {
+    fn count(guests: &Guests, of: fn(&Counts) -> &AtomicUsize) -> Self {
+        of(&guests.0).fetch_add(1, Ordering::Relaxed);
+        Self {
+            guests: guests.clone(),
+            of,
+        }
+    }
+
+    fn number(&self) -> usize {
+        (self.of)(&self.guests.0).load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        (self.of)(&self.guests.0).fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,181 @@
+//! The bytes of one connection, with its place among the guests: it ends when it has to make way.
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use sideroom_rpc::connection::{self, Connection};
+use sideroom_rpc::crowd::{Full, Member};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::activity::Activity;
+use super::guests::{Guests, Standing};
+use crate::metrics;
+
+/// What is known of a connection. It lives as long as the connection's stream, also as a socket.
+pub(super) struct Guest {
+    guests: Guests,
+    from: IpAddr,
+    cut: Arc<Cut>,
+    pub(super) activity: Arc<Activity>,
+    standing: Mutex<Standing>,
+    /// Somebody has joined on it: it stays a client's until it is closed.
+    joined: AtomicBool,
+}
+
+/// Ends a stream from outside.
+#[derive(Default)]
+struct Cut {
+    cut: AtomicBool,
+    reader: Mutex<Option<Waker>>,
+}
+
+impl Cut {
+    fn reader(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member for Cut {
+    fn make_way(&self) {
+        if !self.cut.swap(true, Ordering::AcqRel) {
+            metrics::connection_cut("make_way");
+        }
+        if let Some(reader) = self.reader().take() {
+            reader.wake();
+        }
+    }
+}
+
+impl Guest {
+    /// A stranger's connection, if there is room for it.
+    pub(super) fn new(guests: &Guests, from: IpAddr) -> Result<Arc<Self>, Full> {
+        let cut = Arc::new(Cut::default());
+        let standing = guests.stranger(from, cut.clone())?;
+        Ok(Arc::new(Self {
+            guests: guests.clone(),
+            from,
+            cut,
+            activity: Arc::new(Activity::new()),
+            standing: Mutex::new(standing),
+            joined: AtomicBool::new(false),
+        }))
+    }
+
+    /// Ends the connection.
+    pub(super) fn cut(&self) {
+        self.cut.make_way();
+    }
+
+    /// Nothing is being answered any more: a client is a stranger again, so that nobody holds connections
+    /// for nothing with one token.
+    pub(super) fn idle(&self) {
+        if self.joined.load(Ordering::Relaxed)
+            || !matches!(*self.standing(), Standing::Client { .. })
+        {
+            return;
+        }
+        match self.guests.stranger(self.from, self.cut.clone()) {
+            Ok(stranger) => drop(std::mem::replace(&mut *self.standing(), stranger)),
+            Err(_) => self.cut(),
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection for Guest {
+    fn known(&self, standing: connection::Standing) {
+        let new = match (standing, &*self.standing()) {
+            (_, Standing::Operator { .. }) => return,
+            (connection::Standing::Client, Standing::Client { .. }) => return,
+            (connection::Standing::Operator, _) => Some(self.guests.operator()),
+            (connection::Standing::Client, _) => self.guests.client(),
+        };
+        match new {
+            Some(new) => drop(std::mem::replace(&mut *self.standing(), new)),
+            None => self.cut(),
+        }
+    }
+
+    fn joined(&self) {
+        self.joined.store(true, Ordering::Relaxed);
+        self.known(connection::Standing::Client);
+    }
+}
+
+/// A connection's bytes.
+pub(super) struct Stream {
+    tcp: TcpStream,
+    guest: Arc<Guest>,
+}
+
+impl Stream {
+    pub(super) fn new(tcp: TcpStream, guest: Arc<Guest>) -> Self {
+        Self { tcp, guest }
+    }
+
+    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.guest.activity.written(written.is_pending());
+        written
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
+        if read.is_pending() {
+            *self.guest.cut.reader() = Some(context.waker().clone());
+        } else if buffer.filled().len() > before {
+            self.guest.activity.read();
+        }
+        // Looked at after the waker is left, so that no cut is missed.
+        if self.guest.cut.cut.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write(context, bytes);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(context, bytes);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
