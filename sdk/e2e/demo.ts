@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { watchErrors } from './browser.ts';
 import type { RealServer } from './server.ts';
 
-const WITHIN_MS = 8_000;
+const WITHIN_MS = 30_000;
 /** How many times slower pages run than they could, and how late their commands leave: races of a test show then. */
 const SLOWER = Number(process.env['E2E_SLOWER'] ?? 1);
 const LATE_MS = Number(process.env['E2E_LATE_MS'] ?? 0);

@@ -41,7 +41,7 @@ const card = (page: Page, name: string): ReturnType<Page['getByRole']> => page.g
 
 /** Does something, then holds every open page against the server. `stale`: the reason for which a page may still lag. */
 async function step(what: string, action: () => Promise<unknown>, stale?: string): Promise<void> {
-  await test(what, { timeout: 120_000 }, async () => {
+  await test(what, { timeout: 240_000 }, async () => {
     await action();
     assert.deepEqual(demo.errors(), []);
   });
@@ -68,10 +68,10 @@ async function sees(page: Page, name: string, kind: string): Promise<void> {
   await page.waitForFunction(([who, what]) => {
     const video = document.querySelector<HTMLVideoElement>(`video[data-participant="${who}"][data-kind="${what}"]`);
     return Boolean(video && video.videoWidth > 0 && !video.hidden);
-  }, [id, kind], { timeout: 15_000 });
+  }, [id, kind]);
 }
 
-test('a person\'s hour in six tabs', { timeout: 600_000 }, async () => {
+test('a person\'s hour in six tabs', { timeout: 1_500_000 }, async () => {
   await step('the host and four guests check their devices and join', async () => {
     await viaForm('Hanna', true);
     for (const name of ['Ben', 'Cleo', 'Dan', 'Eve']) await viaForm(name);
@@ -180,9 +180,9 @@ test('a person\'s hour in six tabs', { timeout: 600_000 }, async () => {
   }, MOVED);
 
   await step('the time ends, the grace is counted down, and everybody is back', async () => {
-    await tab('Hanna').evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 2_000, endGraceMs: 3_000 }));
+    await tab('Hanna').evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 4_000, endGraceMs: 8_000 }));
     await tab('Ben').locator('.banner').getByText('The time is up.').waitFor();
-    for (const name of ['Ben', 'Cleo']) await tab(name).waitForFunction(() => !sideroom.room.me.isAway, null, { timeout: 20_000 });
+    for (const name of ['Ben', 'Cleo']) await tab(name).waitForFunction(() => !sideroom.room.me.isAway);
     await sees(tab('Dan'), 'Hanna', 'camera');
   }, MOVED);
 

@@ -14,7 +14,7 @@ import { ROOT, startServer, type RealServer } from './server.ts';
 
 let server: RealServer;
 let demo: Demo;
-const limits = { timeout: 300_000 };
+const limits = { timeout: 600_000 };
 const shots = join(ROOT, 'test-results/screenshots');
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
@@ -202,7 +202,7 @@ test('the guest: asked, inside, muted, out of time', limits, async () => {
   await button(guest, 'Leave meeting').click();
   await look(guest, 'guest-leave');
   await guest.keyboard.press('Escape');
-  await host.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 100, endGraceMs: 120_000 }));
+  await host.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 3_000, endGraceMs: 120_000 }));
   await guest.locator('.banner').getByText('The time is up.').waitFor();
   await look(guest, 'guest-grace');
   await done(host, guest, other);

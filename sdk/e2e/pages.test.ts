@@ -83,7 +83,7 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   await dragIntoBreakouts(ada);
   const key = encodeURIComponent(apiToken());
   const console_ = await open(`/console.html?room=physics&key=${key}`);
-  await console_.getByText('Live', { exact: true }).waitFor({ timeout: 10_000 });
+  await console_.getByText('Live', { exact: true }).waitFor();
   await others[0]?.evaluate(() => sideroom.room.setGate({ paused: false }));
   await others[1]?.getByRole('button', { name: 'Rooms', exact: true }).click();
   await others[1]?.getByRole('button', { name: 'Ask for help', exact: true }).click();
@@ -113,7 +113,7 @@ async function shareWhiteboard(ada: Page, viewer: Page): Promise<void> {
     await ada.mouse.up();
   }
   await viewer.setViewportSize({ width: 1280, height: 800 });
-  await viewer.waitForFunction(() => ((document.querySelector('.tile.share video') as HTMLVideoElement | null)?.videoWidth ?? 0) > 0, null, { timeout: 10_000 });
+  await viewer.waitForFunction(() => ((document.querySelector('.tile.share video') as HTMLVideoElement | null)?.videoWidth ?? 0) > 0);
   await viewer.waitForTimeout(1_500);
   await shot(viewer, 'meeting-whiteboard');
   await viewer.setViewportSize({ width: 480, height: 360 });
