@@ -138,6 +138,18 @@ test('an invitation that was accepted does not come back', limits, async () => {
   await done(host, guest);
 });
 
+test('an invitation that is taken back goes from the page of the one who was asked, and they hear of it', limits, async () => {
+  const { host, guest } = await hostAndGuest('taken back');
+  await invite(host, guest);
+  await guest.getByRole('group', { name: 'Invitation to Breakout 1' }).waitFor();
+  await button(host, 'Take back the invitation of Gus').click();
+  await guest.locator('#notices').getByText('The invitation to Breakout 1 was taken back.').waitFor();
+  await host.getByRole('list', { name: 'Not yet in Breakout 1' }).waitFor({ state: 'hidden' });
+  assert.equal(await guest.locator('.invitation').count(), 0);
+  for (const page of [host, guest]) await holdsTheTruth(page, 'taken back');
+  await done(host, guest);
+});
+
 test('everybody inside returns by a plain button, moderators too; leaving the meeting asks', limits, async () => {
   const { host, guest } = await hostAndGuest('return');
   for (const page of [host, guest]) {

@@ -97,6 +97,20 @@ test('a reload does not hide that somebody listens in', limits, async () => {
   await done(host, guest);
 });
 
+test('where the rules say so, those inside do not see who listens in, and the listener knows', limits, async () => {
+  const { host, guest } = await meeting('unseen');
+  await move(host, guest, 0);
+  await button(host, 'Rules').click();
+  await host.getByRole('dialog').getByLabel('People inside see who listens in').uncheck();
+  await host.waitForFunction(() => !sideroom.room.breakouts.settings.announcePresence);
+  await button(host, 'Done').click();
+  await card(host, 'Breakout 1').getByRole('button', { name: 'Listen in' }).click();
+  await host.getByText('You listen to Breakout 1, without being in it. People there do not see that.').waitFor();
+  for (const page of [host, guest]) await holdsTheTruth(page, 'listening unseen');
+  assert.equal(await guest.getByText('listens to this room').count(), 0);
+  await done(host, guest);
+});
+
 test('bringing back, closing and ending are told apart, and do what they say', limits, async () => {
   const { host, guest } = await meeting('ways');
   const choose = async (label: RegExp): Promise<void> => {

@@ -71,6 +71,12 @@ function tellBreakouts({ room, openRooms }: AnnounceHost): void {
   const { breakouts } = room;
   const nameOf = (id: string): string => short(room.participants.get(id)?.name ?? 'A moderator');
   breakouts.on('invitationRejected', ({ participantId, breakoutId }) => notify(`${nameOf(participantId)} declined to join ${short(room.groupName(breakoutId))}.`));
+  breakouts.on('invitationEnded', ({ participantId, breakoutId, end }) => {
+    if (participantId !== room.me.id) return;
+    const name = short(room.groupName(breakoutId));
+    if (end === 'withdrawn') notify(`The invitation to ${name} was taken back.`);
+    if (end === 'expired') notify(`The invitation to ${name} is over.`);
+  });
   const calls = new Map<string, () => void>();
   // The room that the message names is not theirs any more; the list of calls names the new one.
   room.on('moved', ({ participant }) => calls.get(participant.id)?.());

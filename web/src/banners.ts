@@ -94,8 +94,9 @@ export function listenersOf(room: Room): Participant[] {
 function ownListening(room: Room): HTMLElement | null {
   const groupId = room.me.listeningInGroupId;
   if (!groupId) return null;
+  const seen = room.breakouts.settings.announcePresence;
   const stop = action('stop-listening', 'Stop listening', () => run(() => room.breakouts.stopListening()));
-  return banner('listening', 'warn', 'ear', `You listen to ${short(room.groupName(groupId))}, without being in it. People there see that.`, stop);
+  return banner('listening', 'warn', 'ear', `You listen to ${short(room.groupName(groupId))}, without being in it. People there ${seen ? 'see' : 'do not see'} that.`, stop);
 }
 
 function listeners(room: Room): HTMLElement | null {

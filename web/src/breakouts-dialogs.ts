@@ -92,6 +92,7 @@ export function rulesDialog(room: Room): void {
       box('People may return by themselves', settings.allowReturn, (on) => room.breakouts.configure({ allowReturn: on })),
       box('People may choose any open room', settings.selfSelect, (on) => room.breakouts.configure({ selfSelect: on })),
       box('People in a room go on hearing the main room', settings.parentWhileAway === 'live', (on) => room.breakouts.configure({ parentWhileAway: on ? 'live' : 'paused' })),
+      box('People inside see who listens in', settings.announcePresence, (on) => room.breakouts.configure({ announcePresence: on })),
       h('h3', {}, 'The main room, for everybody in a breakout'),
       box('Paused', room.roomGate.paused, (on) => room.setRoomGate({ paused: on })),
       box('Without sound', room.roomGate.audioMuted, (on) => room.setRoomGate({ audioMuted: on })),

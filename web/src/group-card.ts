@@ -1,7 +1,7 @@
 /** One card for each group: members, pending invitations, assignments and commands. */
 import type { Breakout, Participant, Room } from '@sideroom/client';
 import { renameDialog } from './breakouts-dialogs.js';
-import { cut, h, hueOf, icon, initials } from './dom.js';
+import { cut, h, hueOf, icon, iconButton, initials } from './dom.js';
 import { run } from './notices.js';
 import { personMenu } from './person-menu.js';
 import type { OthersQuality } from './quality.js';
@@ -59,7 +59,9 @@ export class GroupCards {
     const chip = (identity: string, state: string): HTMLElement => {
       const person = [...room.participants.values()].find((each) => each.identity === identity);
       const name = person?.name ?? identity;
-      return h('li', { class: 'chip pending', 'data-key': `${state} ${identity}` }, cut(name), h('span', { class: 'dim small' }, person ? state : `${state}, not here yet`));
+      const label = `Take back the invitation of ${name}`;
+      const back = person && state === 'asked' ? iconButton('close', label, () => run(() => breakout.withdraw([person.id])), { 'data-key': 'withdraw' }) : null;
+      return h('li', { class: 'chip pending', 'data-key': `${state} ${identity}` }, cut(name), h('span', { class: 'dim small' }, person ? state : `${state}, not here yet`), back);
     };
     const chips = [...asked.map((each) => chip(each, 'asked')), ...assigned.map((each) => chip(each, 'assigned'))];
     return h('ul', { class: 'people', 'aria-label': `Not yet in ${breakout.name}`, 'data-key': 'pending' }, ...chips);

@@ -15,7 +15,7 @@ const tracks = (all: readonly TrackState[]): string[] => sorted(all.map(({ kind,
 function model(): unknown {
   const { room } = demo();
   const { breakouts } = room;
-  const person = (each: Participant): unknown => ({ name: each.name, role: each.role, group: each.groupId, connected: each.isConnected, tracks: tracks(each.tracks), help: each.helpRaised, addressing: sorted(each.addressingAll) });
+  const person = (each: Participant): unknown => ({ name: each.name, role: each.role, group: each.groupId, connected: each.isConnected, tracks: tracks(each.tracks), help: each.helpRaised, addressing: sorted(each.addressingAll), listening: each.listeningInGroupId });
   return {
     people: byKey([...room.participants.values()].map((each) => [each.id, person(each)])),
     breakouts: byKey(breakouts.all.map((each) => [each.id, { name: each.name, open: each.isOpen, capacity: each.capacity, occupancy: room.me.isModerator || each.isMine ? each.members.length : each.occupancy, invited: sorted(each.invitedIdentities), assigned: sorted(each.assignedIdentities) }])),
@@ -38,7 +38,7 @@ async function server(): Promise<unknown> {
   const visible = [...state.selectable, ...state.invitations, ...(state.assigned ? [state.assigned] : []), ...state.breakouts];
   const helped = new Set(state.help.map(({ participantId }) => participantId));
   return {
-    people: byKey(state.participants.map((each) => [each.id, { name: each.displayName, role: each.role, group: each.groupId, connected: each.connected, tracks: tracks(each.tracks), help: helped.has(each.id), addressing: sorted(state.addressing.find(({ participantId }) => participantId === each.id)?.kinds ?? []) }])),
+    people: byKey(state.participants.map((each) => [each.id, { name: each.displayName, role: each.role, group: each.groupId, connected: each.connected, tracks: tracks(each.tracks), help: helped.has(each.id), addressing: sorted(state.addressing.find(({ participantId }) => participantId === each.id)?.kinds ?? []), listening: state.listening.find(({ participantId }) => participantId === each.id)?.groupId ?? '' }])),
     breakouts: byKey(visible.map((each) => [each.id, breakout(each)])),
     invitations: sorted(state.invitations.map(({ id }) => id)),
     selectable: sorted(state.selectable.map(({ id }) => id)),
