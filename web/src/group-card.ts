@@ -24,11 +24,10 @@ export class GroupCards {
   /** The card of a breakout. */
   breakout(breakout: Breakout): HTMLElement {
     const { members, capacity } = breakout;
-    // Of rooms that it may look into the page counts people itself; of others the server says how many.
-    const inside = breakout.isMine || this.room.me.isModerator ? members.length : breakout.occupancy;
+    const inside = insideOf(this.room, breakout);
     const pills = [
       breakout.isOpen ? null : h('span', { class: 'pill warn', 'data-key': 'closed' }, 'Closed'),
-      h('span', { class: 'pill', 'data-key': 'count' }, `${inside} of ${capacity}`),
+      h('span', { class: 'pill', 'data-key': 'count' }, inside === undefined ? `up to ${capacity}` : `${inside} of ${capacity}`),
     ];
     return this.#card(breakout.id, breakout.name, pills, members, [this.#pending(breakout), this.#commands(breakout)]);
   }
@@ -73,7 +72,7 @@ export class GroupCards {
     const mine = me.groupId === breakout.id;
     const invited = breakouts.invitations.some((each) => each.breakout.id === breakout.id);
     const may = breakout.isOpen && !mine && (me.isModerator || (!me.isAway && (breakout.selfSelect || invited || breakouts.assigned?.id === breakout.id || breakouts.selectable.includes(breakout))));
-    const full = (me.isModerator ? breakout.members.length : breakout.occupancy) >= breakout.capacity;
+    const full = (insideOf(room, breakout) ?? 0) >= breakout.capacity;
     const listening = me.listeningInGroupId === breakout.id;
     const join = may ? button('join', full ? 'Full' : 'Join', () => run(() => breakout.join()), { disabled: full }) : null;
     if (!me.isModerator) return join && !invited ? h('div', { class: 'row tight', 'data-key': 'commands' }, join) : null;
@@ -139,6 +138,13 @@ export class GroupCards {
       },
     };
   }
+}
+
+/** Counts the people inside; undefined in a room that this person is only asked to: nobody tells them of each change. */
+function insideOf(room: Room, breakout: Breakout): number | undefined {
+  const { me, breakouts } = room;
+  if (me.isModerator || breakout.isMine || breakout.ownerId === me.id || me.listeningInGroupId === breakout.id) return breakout.members.length;
+  return breakouts.selectable.includes(breakout) ? breakout.occupancy : undefined;
 }
 
 function button(key: string, label: string, onclick: () => void, props: Record<string, unknown> = {}): HTMLElement {

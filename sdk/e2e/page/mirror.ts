@@ -15,10 +15,11 @@ const tracks = (all: readonly TrackState[]): string[] => sorted(all.map(({ kind,
 function model(): unknown {
   const { room } = demo();
   const { breakouts } = room;
+  const counted = (id: string): boolean => room.me.isModerator || id === room.me.groupId || id === room.me.listeningInGroupId || breakouts.find(id)?.ownerId === room.me.id;
   const person = (each: Participant): unknown => ({ name: each.name, role: each.role, group: each.groupId, connected: each.isConnected, tracks: tracks(each.tracks), help: each.helpRaised, addressing: sorted(each.addressingAll), listening: each.listeningInGroupId });
   return {
     people: byKey([...room.participants.values()].map((each) => [each.id, person(each)])),
-    breakouts: byKey(breakouts.all.map((each) => [each.id, { name: each.name, open: each.isOpen, capacity: each.capacity, occupancy: room.me.isModerator || each.isMine ? each.members.length : each.occupancy, invited: sorted(each.invitedIdentities), assigned: sorted(each.assignedIdentities) }])),
+    breakouts: byKey(breakouts.all.map((each) => [each.id, { name: each.name, open: each.isOpen, capacity: each.capacity, inside: counted(each.id) ? each.members.length : breakouts.selectable.includes(each) ? each.occupancy : 'not told', invited: sorted(each.invitedIdentities), assigned: sorted(each.assignedIdentities) }])),
     invitations: sorted(breakouts.invitations.map(({ breakout }) => breakout.id)),
     selectable: sorted(breakouts.selectable.map(({ id }) => id)),
     assigned: breakouts.assigned?.id ?? '',
@@ -34,7 +35,10 @@ function model(): unknown {
 async function server(): Promise<unknown> {
   const { room } = demo();
   const state = await demo().serverView();
-  const breakout = (each: BreakoutState): unknown => ({ name: each.displayName, open: each.state === 'open', capacity: each.capacity, occupancy: each.occupancy, invited: sorted(each.invitedIdentities), assigned: sorted(each.assignedIdentities) });
+  const me = state.participants.find(({ id }) => id === room.me.id);
+  const heard = state.listening.find(({ participantId }) => participantId === room.me.id)?.groupId;
+  const told = ({ id, ownerId }: BreakoutState): boolean => me?.role === 'moderator' || [me?.groupId, heard].includes(id) || ownerId === room.me.id || state.selectable.some((each) => each.id === id);
+  const breakout = (each: BreakoutState): unknown => ({ name: each.displayName, open: each.state === 'open', capacity: each.capacity, inside: told(each) ? each.occupancy : 'not told', invited: sorted(each.invitedIdentities), assigned: sorted(each.assignedIdentities) });
   const visible = [...state.selectable, ...state.invitations, ...(state.assigned ? [state.assigned] : []), ...state.breakouts];
   const helped = new Set(state.help.map(({ participantId }) => participantId));
   return {
