@@ -39,6 +39,8 @@ pub struct RoomOptions {
     pub snapshot_every: u32,
     /// A room that was empty for this long ends. Zero: never.
     pub empty_timeout: Duration,
+    /// Participants at most, whatever the room's own settings say: the operator may have lowered the bound since.
+    pub max_participants: u32,
     /// Determines sessions, transports, request ids and waits.
     pub seed: u64,
 }

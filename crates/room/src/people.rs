@@ -1,6 +1,6 @@
 //! Coming in, and being lost: the conversation of a join, from the request to the answer.
 
-use sideroom_control::{Actor, Command, Outcome, Reoffer, Views};
+use sideroom_control::{Actor, BreakoutError, Command, Outcome, Reoffer, Views};
 use sideroom_route::{LostReason, ParticipantId};
 
 use crate::action::Action;
@@ -26,7 +26,11 @@ impl RoomMachine {
             }
         } else {
             match ask.admission {
-                Admission::Open => {}
+                Admission::Open => {
+                    if let Err(error) = self.check_place() {
+                        return batch.react(Reaction::Refuse(token, Refusal::Rule(error)));
+                    }
+                }
                 Admission::Draining => {
                     return batch.react(Reaction::Refuse(token, Refusal::Draining));
                 }
@@ -59,6 +63,19 @@ impl RoomMachine {
             resumed,
         };
         self.note(batch, applied, Reaction::Enter(Box::new(entry)));
+    }
+
+    /// Refuses a newcomer beyond the operator's bound.
+    fn check_place(&self) -> Result<(), BreakoutError> {
+        let most = self.options.max_participants;
+        let count = self
+            .room
+            .as_ref()
+            .map_or(0, |room| room.participants().count());
+        match u32::try_from(count).unwrap_or(u32::MAX) < most {
+            true => Ok(()),
+            false => Err(BreakoutError::RoomFull { most }),
+        }
     }
 
     /// The reaction to a repeated request; `None` for a new request.

@@ -28,6 +28,8 @@ pub const API_AUDIENCE: &str = "sideroom-api";
 pub const MIN_SECRET_BYTES: usize = 32;
 /// The longest that a client token may be used to join.
 pub const MAX_CLIENT_TOKEN_S: u64 = 24 * 3600;
+/// The longest life that an API token may have left, unless the configuration says otherwise.
+pub const MAX_API_TOKEN_S: u64 = 24 * 3600;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// A part of the control plane that a key opens.
@@ -165,6 +167,8 @@ pub struct TokenRules {
     pub clock_skew_s: u64,
     /// The longest life that a client token may have left.
     pub max_client_life_s: u64,
+    /// The longest life that an API token may have left.
+    pub max_api_life_s: u64,
 }
 
 impl Default for TokenRules {
@@ -172,6 +176,7 @@ impl Default for TokenRules {
         Self {
             clock_skew_s: 30,
             max_client_life_s: MAX_CLIENT_TOKEN_S,
+            max_api_life_s: MAX_API_TOKEN_S,
         }
     }
 }
@@ -261,10 +266,10 @@ impl Keyring {
     pub fn verify_client(&self, token: &str, now_s: u64) -> Result<ClientClaims, ApiError> {
         let ((_, signer), claims): (_, ClientClaims) = self.checked(token, CLIENT_AUDIENCE)?;
         self.check_times(claims.exp, claims.nbf, now_s)?;
-        let longest = self.rules.max_client_life_s + self.rules.clock_skew_s;
-        if claims.exp > now_s.saturating_add(longest) {
-            return Err(refused("the token lives for too long; sign a shorter one"));
-        }
+        let longest = self.rules.max_client_life_s;
+        self.check_life(claims.exp, now_s, longest).map_err(|()| {
+            refused("the token lives longer than auth.max_token_life_s allows; sign a shorter one")
+        })?;
         if !signer.scopes.contains(&Scope::Tokens) {
             return Err(refused(
                 "the key that signed this token may not sign client tokens",
@@ -278,6 +283,12 @@ impl Keyring {
     pub fn verify_api(&self, token: &str, now_s: u64) -> Result<Operator, ApiError> {
         let ((key_id, signer), claims): (_, ApiClaims) = self.checked(token, API_AUDIENCE)?;
         self.check_times(claims.exp, claims.nbf, now_s)?;
+        let longest = self.rules.max_api_life_s;
+        self.check_life(claims.exp, now_s, longest).map_err(|()| {
+            refused(
+                "the token lives longer than auth.max_api_token_life_s allows; sign a shorter one",
+            )
+        })?;
         let granted = |scope: &Scope| match &claims.scopes {
             Some(names) => names.iter().any(|name| name == scope.name()),
             None => true,
@@ -297,6 +308,13 @@ impl Keyring {
             return Err(refused("the token is not valid yet; check the clocks"));
         }
         Ok(())
+    }
+
+    fn check_life(&self, exp: u64, now_s: u64, longest_s: u64) -> Result<(), ()> {
+        let latest = now_s
+            .saturating_add(longest_s)
+            .saturating_add(self.rules.clock_skew_s);
+        if exp > latest { Err(()) } else { Ok(()) }
     }
 
     fn sign(&self, key_id: &str, claims: &impl Claims) -> Result<String, KeyError> {

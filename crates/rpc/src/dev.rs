@@ -113,7 +113,7 @@ pub(crate) async fn operator(
     let key = api.keyring.minting_key().ok_or_else(|| {
         ApiError::NotSupported("No key of this server may sign tokens.".to_owned())
     })?;
-    let claims = ApiClaims::new(clock::unix_s() + LIFE_S);
+    let claims = ApiClaims::new(clock::unix_s() + LIFE_S.min(api.config.tokens.max_api_life_s));
     let token = api
         .keyring
         .mint_api(key, &claims)

@@ -219,6 +219,11 @@ async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> R
     {
         return ApiError::ForeignOrigin.into_response();
     }
+    if request.uri().path().starts_with("/dev/")
+        && !origin::is_sent_here(&api.config, request.headers())
+    {
+        return ApiError::ForeignOrigin.into_response();
+    }
     let allowed = origin;
     let preflight = request.method() == Method::OPTIONS
         && request

@@ -30,6 +30,24 @@ pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &Hea
     served.is_some_and(|served| same_place(scheme, &page, served))
 }
 
+/// True if the request was sent to this machine under a name that no stranger controls. A browser leaves out the
+/// origin when a page fetches from its own host, and a stranger's name may resolve to this machine.
+pub(crate) fn is_sent_here(config: &RpcConfig, headers: &HeaderMap) -> bool {
+    let Some(served) = served_as(config, headers) else {
+        // HTTP/1.0 and our own tools; browsers always say it.
+        return true;
+    };
+    let Ok(uri) = served.parse::<Uri>() else {
+        return false;
+    };
+    let named = |one: &String| {
+        let page = one.parse::<Uri>().ok();
+        one == "*" || page.is_some_and(|page| page.authority() == uri.authority())
+    };
+    let host = uri.host().unwrap_or_default();
+    is_local(host) || address(host).is_some() || config.allowed_origins.iter().any(named)
+}
+
 /// The host and port that the request was sent to, as the browser wrote them.
 fn served_as<'a>(config: &RpcConfig, headers: &'a HeaderMap) -> Option<&'a str> {
     let forwarded = headers
@@ -141,6 +159,37 @@ mod tests {
             "http://evil.example:7900",
             "evil.example:7900"
         ));
+    }
+
+    #[test]
+    fn a_development_server_knows_the_names_of_this_machine() {
+        let mut config = RpcConfig {
+            dev: true,
+            ..RpcConfig::default()
+        };
+        let sent = |config: &RpcConfig, host: &'static str| {
+            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
+            is_sent_here(config, &headers)
+        };
+        for host in [
+            "localhost:7900",
+            "a.localhost",
+            "127.0.0.1:7900",
+            "[::1]:7900",
+            "10.0.0.7",
+        ] {
+            assert!(sent(&config, host), "{host}");
+        }
+        for host in [
+            "evil.example:7900",
+            "localhost.evil.example",
+            "my-box:7900",
+            "?",
+        ] {
+            assert!(!sent(&config, host), "{host}");
+        }
+        config.allowed_origins = vec!["http://my-box:7900".to_owned()];
+        assert!(sent(&config, "my-box:7900") && !sent(&config, "my-box:7901"));
     }
 
     #[test]

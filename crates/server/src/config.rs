@@ -165,6 +165,8 @@ section! {
         clock_skew_s: u32 = 30,
         /// The longest life that a client's token may have.
         max_token_life_s: u32 = 86_400,
+        /// The longest life that a signaling server's token may have.
+        max_api_token_life_s: u32 = 86_400,
     }
 }
 

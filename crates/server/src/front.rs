@@ -111,6 +111,7 @@ fn rpc_config(config: &Config, dev: bool) -> RpcConfig {
         tokens: TokenRules {
             clock_skew_s: config.auth.clock_skew_s.into(),
             max_client_life_s: config.auth.max_token_life_s.into(),
+            max_api_life_s: config.auth.max_api_token_life_s.into(),
         },
         rates: Rates {
             key: rate(limits.requests_per_s_per_key),

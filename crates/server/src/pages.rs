@@ -92,3 +92,26 @@ fn content_type(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_load_nothing_from_elsewhere() {
+        let pages = HashMap::from([("index.html".to_owned(), b"<p>hello".to_vec())]);
+        for path in ["/", "/index.html", "/index"] {
+            let headers = page(&pages, path).headers().clone();
+            let said = |name: header::HeaderName| headers.get(name).unwrap().to_str().unwrap();
+            let policy = said(header::CONTENT_SECURITY_POLICY);
+            assert!(policy.starts_with("default-src 'self';"), "{policy}");
+            assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+            let scripts = policy.split(';').map(str::trim);
+            let loosened = scripts
+                .filter(|part| part.starts_with("script-src") || part.starts_with("default-src"))
+                .any(|part| part.contains("unsafe") || part.contains('*'));
+            assert!(!loosened, "{policy}");
+            assert_eq!(said(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        }
+    }
+}

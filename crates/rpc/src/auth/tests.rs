@@ -59,6 +59,30 @@ fn a_token_is_refused_outside_its_times() {
 }
 
 #[test]
+fn a_token_that_lives_for_longer_than_the_rules_allow_is_refused() {
+    let rules = TokenRules {
+        clock_skew_s: SKEW_S,
+        max_client_life_s: 600,
+        max_api_life_s: 60,
+    };
+    let ring = Keyring::with_rules([key("new", &Scope::ALL)], rules).unwrap();
+    let api = |life_s| {
+        let claims = ApiClaims::new(NOW + life_s);
+        ring.verify_api(&ring.mint_api("new", &claims).unwrap(), NOW)
+    };
+    assert!(api(60 + SKEW_S).is_ok());
+    let refused = api(60 + SKEW_S + 1).unwrap_err().to_string();
+    assert!(refused.contains("auth.max_api_token_life_s"), "{refused}");
+    let client = |life_s| {
+        let claims = ClientClaims::new("math", "ada", RoleClaim::Moderator, NOW + life_s);
+        ring.verify_client(&ring.mint_client("new", &claims).unwrap(), NOW)
+    };
+    assert!(client(600 + SKEW_S).is_ok());
+    let refused = client(600 + SKEW_S + 1).unwrap_err().to_string();
+    assert!(refused.contains("auth.max_token_life_s"), "{refused}");
+}
+
+#[test]
 fn scopes_are_what_both_the_key_and_the_token_say() {
     let ring = ring();
     let mut claims = ApiClaims::new(NOW + 60);

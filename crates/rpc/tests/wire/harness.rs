@@ -53,7 +53,7 @@ pub(crate) fn keys() -> Vec<ApiKey> {
     vec![key("main", &Scope::ALL), key("next", &Scope::ALL)]
 }
 
-fn unix_s() -> u64 {
+pub(crate) fn unix_s() -> u64 {
     let since = std::time::UNIX_EPOCH.elapsed();
     since.unwrap().as_secs()
 }

@@ -59,6 +59,24 @@ async fn a_page_of_another_origin_neither_calls_nor_joins() {
 }
 
 #[tokio::test]
+async fn a_strangers_name_for_this_machine_gets_no_development_token() {
+    let config = RpcConfig {
+        dev: true,
+        ..RpcConfig::default()
+    };
+    let server = Server::with(config).await;
+    let own = server.http.to_string();
+    for (host, status) in [(own.as_str(), 200), ("evil.example:7900", 403)] {
+        for path in ["dev/operator", "dev/token?room=math"] {
+            // As a browser fetches from the host of its page: without an origin.
+            let request = server.http().get(server.url(path)).header("host", host);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{host} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_allows_less_does_not_act_with_the_power_of_its_place() {
     use sideroom_rpc::auth::GrantClaims;
 

@@ -50,6 +50,20 @@ pub(super) fn run(args: &TokenArgs) -> Done {
     let keyring = config.keyring()?;
     let key = args.key.as_deref().or(keyring.minting_key());
     let key = key.ok_or(super::NO_KEY)?;
+    let (longest, name) = match args.api {
+        true => (
+            config.auth.max_api_token_life_s,
+            "auth.max_api_token_life_s",
+        ),
+        false => (config.auth.max_token_life_s, "auth.max_token_life_s"),
+    };
+    if args.life_s > u64::from(longest) {
+        return Err(format!(
+            "the server would refuse a token that lives for {} s: {name} is {longest}",
+            args.life_s
+        )
+        .into());
+    }
     println!("{}", sign(args, &keyring, key)?);
     Ok(())
 }

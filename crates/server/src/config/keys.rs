@@ -50,6 +50,7 @@ impl Config {
         let rules = TokenRules {
             clock_skew_s: self.auth.clock_skew_s.into(),
             max_client_life_s: self.auth.max_token_life_s.into(),
+            max_api_life_s: self.auth.max_api_token_life_s.into(),
         };
         Ok(Keyring::with_rules(keys, rules)?)
     }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sideroom_control::{Rights, Room, RoomConfig, RoomView, Stay, UnixMillis, Viewer, Views};
+use sideroom_control::{
+    Command, Rights, Room, RoomConfig, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+};
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId};
 use sideroom_rpc::backend::{
@@ -107,7 +109,19 @@ impl Node {
         Ok(joined)
     }
 
+    /// The operator of the node bounds every room, whoever makes or changes it.
+    fn check_room_size(&self, patch: &RoomPatch) -> Result<(), ApiError> {
+        let most = self.rooms.options.defaults.max_participants;
+        if patch.max_participants.is_none_or(|wanted| wanted <= most) {
+            return Ok(());
+        }
+        Err(ApiError::BadRequest(format!(
+            "`maxParticipants` is at most {most} on this server (`limits.participants_per_room`)."
+        )))
+    }
+
     async fn make_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+        self.check_room_size(&request.settings)?;
         let reserved = self.rooms.reserve(&request.name);
         let desk = match reserved {
             Err(NoRoom::Refused(error)) => return Err(error),
@@ -187,6 +201,9 @@ impl Backend for Node {
             epoch = Empty,
         );
         let answer = async {
+            if let Command::UpdateRoom(patch) = &request.command {
+                self.check_room_size(patch)?;
+            }
             let desk = self.rooms.find(&request.room)?;
             let ask = |reply| RoomAsk::Command(Box::new(request), reply);
             self.ask(&desk, ask).await

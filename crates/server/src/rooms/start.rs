@@ -59,6 +59,7 @@ pub async fn load(node: &Arc<Directory>) -> Result<(), StoreError> {
 pub(super) fn options(node: &Directory) -> RoomOptions {
     RoomOptions {
         snapshot_every: node.options.snapshot_every,
+        max_participants: node.options.defaults.max_participants,
         empty_timeout: node.options.empty_timeout,
         seed: chance::draw(),
     }

@@ -127,8 +127,13 @@ pub(crate) fn keyring() -> Keyring {
 
 /// A token with which `identity` may join `room`.
 pub(crate) fn client_token(room: &str, identity: &str) -> String {
+    client_token_as(room, identity, RoleClaim::Participant)
+}
+
+/// The same with a role.
+pub(crate) fn client_token_as(room: &str, identity: &str, role: RoleClaim) -> String {
     let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
-    let claims = ClientClaims::new(room, identity, RoleClaim::Participant, exp);
+    let claims = ClientClaims::new(room, identity, role, exp);
     keyring().mint_client("app", &claims).unwrap()
 }
 
@@ -185,6 +190,16 @@ impl Client {
             "room": room, "requestId": request_id, "clientToken": token, "offer": OFFER,
         });
         self.must("ParticipantService/Join", body)
+    }
+
+    /// Begins a WHIP or WHEP session; its status and body.
+    pub(crate) fn offer(&mut self, path: &str, token: &str, sdp: &str) -> (u16, String) {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/sdp\r\ncontent-length: {}\r\n\r\n",
+            sdp.len()
+        );
+        self.exchange(&(head + sdp)).unwrap()
     }
 
     /// A room, as the operator sees it.

@@ -156,8 +156,10 @@ impl Api {
     /// Makes a room, or begins anew with one of that name.
     pub fn create_room(&self, room: &str, participants: usize) -> Result<(), LoadError> {
         let _ = self.call("RoomService/DeleteRoom", json!({ "room": room }));
+        // A node allows 1000 in a room unless its operator raises `limits.participants_per_room`.
+        let most = (participants + 8).min(participants.max(1_000));
         let settings = json!({
-            "maxParticipants": participants + 8,
+            "maxParticipants": most,
             "maxActiveTalkers": 100,
             "maxBreakouts": 10,
         });
