@@ -199,7 +199,6 @@ impl Stage {
 fn add_subscriber(forwarder: &mut Forwarder, serial: u32) -> SubscriberId {
     let id = forwarder.add_subscriber(SubscriberConfig {
         participant: participant(serial),
-        extensions: extensions(),
         transport_cc: true,
     });
     let config = SlotConfig {
@@ -208,6 +207,7 @@ fn add_subscriber(forwarder: &mut Forwarder, serial: u32) -> SubscriberId {
         rtx_ssrc: Some(SSRC + 1),
         mid: Mid::new("v0").unwrap(),
         payload_types: PayloadTypes::new().with(Codec::Vp8, 96, Some(97)),
+        extensions: extensions(),
     };
     assert!(forwarder.add_slot(Time::ZERO, id, config));
     id
@@ -308,7 +308,6 @@ fn apply(criterion: &mut Criterion<CpuTime>) {
         });
         let id = forwarder.add_subscriber(SubscriberConfig {
             participant: participant(serial),
-            extensions: extensions(),
             transport_cc: true,
         });
         for index in 0..10 {
@@ -318,6 +317,7 @@ fn apply(criterion: &mut Criterion<CpuTime>) {
                 rtx_ssrc: None,
                 mid: Mid::new("a").unwrap(),
                 payload_types: PayloadTypes::new().with(Codec::Opus, 111, None),
+                extensions: extensions(),
             };
             assert!(forwarder.add_slot(Time::ZERO, id, config));
         }

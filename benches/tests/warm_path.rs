@@ -71,7 +71,6 @@ fn stage() -> (Forwarder, sideroom_forward::IngressId) {
     for serial in 0..SUBSCRIBERS {
         let id = forwarder.add_subscriber(SubscriberConfig {
             participant: participant(serial),
-            extensions: extensions(),
             transport_cc: true,
         });
         let config = SlotConfig {
@@ -80,6 +79,7 @@ fn stage() -> (Forwarder, sideroom_forward::IngressId) {
             rtx_ssrc: Some(5_000 + serial),
             mid: Mid::new("3").unwrap(),
             payload_types: PayloadTypes::new().with(Codec::Vp8, 96, Some(97)),
+            extensions: extensions(),
         };
         assert!(forwarder.add_slot(Time::ZERO, id, config));
         update.routes.push(RouteChange {

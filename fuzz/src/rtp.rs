@@ -87,8 +87,12 @@ pub fn payload_peek(data: &[u8]) {
     let peek = sideroom_rtp::codec::peek(codec, payload);
     match codec {
         Codec::Opus | Codec::Red => {
-            if let Some((_, primary)) = opus::red_primary(payload) {
-                assert!(primary.start <= primary.end && primary.end <= payload.len());
+            if let Some(opus::RedParts { headers, primary }) = opus::read_red(payload, None) {
+                assert!(
+                    headers <= primary.start
+                        && primary.start <= primary.end
+                        && primary.end <= payload.len()
+                );
             }
         }
         Codec::Vp8 => {

@@ -136,6 +136,11 @@ impl Planner {
         delta
     }
 
+    /// The group that a track is routed to.
+    pub(crate) fn group_of(&self, track: TrackId) -> Option<GroupId> {
+        self.tracks.get(&track).map(|route| route.group)
+    }
+
     /// The whole table.
     pub(crate) fn table(&self, state: &State, epoch: Epoch) -> RoutePlan {
         let mut plan = RoutePlan::empty(state.config.id);

@@ -134,7 +134,9 @@ impl Room {
             .is_none_or(|id| self.state.breakouts.contains_key(&id));
         let mut next: Vec<TrackId> = Vec::new();
         for track in ranked {
-            if known && next.len() < usize::from(u8::MAX) && !next.contains(track) {
+            // The workers' lists lag behind moves: nobody is told who talks elsewhere.
+            let belongs = known && self.planner.group_of(*track) == Some(group);
+            if belongs && next.len() < usize::from(u8::MAX) && !next.contains(track) {
                 next.push(*track);
             }
         }
@@ -154,6 +156,11 @@ impl Room {
             self.volatile.talkers.insert(group, next);
         }
         self.replan(&touched)
+    }
+
+    /// The talkers of a group as they are known, the most active first.
+    pub fn talkers(&self, group: GroupId) -> &[TrackId] {
+        self.volatile.talkers.get(&group).map_or(&[], Vec::as_slice)
     }
 
     /// What a subscriber wants to see. Volatile.

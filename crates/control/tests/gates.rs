@@ -155,6 +155,21 @@ fn with_too_few_slots_those_who_talk_are_heard_and_keep_their_slots() {
     );
 }
 
+/// A worker's list may be older than a move.
+#[test]
+fn whoever_is_in_a_breakout_is_no_talker_of_the_parent() {
+    let mut story = Story::new();
+    let [ann, bob] = ["ann", "bob"].map(|name| story.person(name));
+    let tracks = [ann, bob].map(|one| story.track(one, TrackKind::Audio).unwrap());
+    let host = story.moderator("host");
+    let breakout = story.create(host, 1, 4)[0];
+    story.room.handle_talkers(GroupId::Parent, &tracks);
+    assert_eq!(story.room.talkers(GroupId::Parent), tracks);
+    story.put(&[bob], inside(breakout));
+    story.room.handle_talkers(GroupId::Parent, &tracks);
+    assert_eq!(story.room.talkers(GroupId::Parent), &tracks[..1]);
+}
+
 #[test]
 fn in_a_large_group_only_so_many_talkers_are_heard() {
     let mut config = config();

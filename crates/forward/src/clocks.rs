@@ -1,6 +1,6 @@
 //! Sender reports, carried over from the publishers' clocks to the slots' time lines.
 
-use sideroom_route::{ParticipantId, SlotId, Time};
+use sideroom_route::{ParticipantId, SlotId, Time, TrackId, WorkerId};
 
 use crate::ids::IdMap;
 use crate::ingress::SourceReport;
@@ -55,6 +55,27 @@ impl Forwarder {
         });
         self.clocks
             .learn(from.publisher, now.as_micros() as i64 - sent_us);
+    }
+
+    /// A sender report that another worker relays. All workers of a process have one clock.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a report")]
+    pub fn handle_relayed_sender_report(
+        &mut self,
+        now: Time,
+        track: TrackId,
+        layer: u8,
+        ntp: u64,
+        rtp_timestamp: u32,
+    ) {
+        if let Some(key) = self.tracks.get(&track).copied() {
+            self.handle_sender_report(now, IngressId(key), layer, ntp, rtp_timestamp);
+        }
+    }
+
+    /// The track of an ingress, and the workers that it is relayed to.
+    pub fn relays_of(&self, ingress: IngressId) -> Option<(TrackId, &[WorkerId])> {
+        let from = self.ingresses.at(ingress.0)?;
+        Some((from.track, &from.relays))
     }
 
     /// The report for a slot: our clock's time, and the slot's time stamp for it. `None` while nothing

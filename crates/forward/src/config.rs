@@ -5,6 +5,8 @@ use std::time::Duration;
 use sideroom_route::{ParticipantId, SlotId, TrackId, TrackKind};
 use sideroom_rtp::{Codec, ExtensionMap};
 
+use crate::allowance::AllowanceBounds;
+
 /// Bounds, throttles and hysteresis. The defaults suit a meeting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ForwardConfig {
@@ -24,10 +26,13 @@ pub struct ForwardConfig {
     pub resend_after: Duration,
     /// The same packet is retransmitted to the same slot so often at most.
     pub max_resends: u8,
-    /// Retransmissions that a slot may ask for at once, and how many it earns back in a second.
-    pub resend_burst: u32,
-    /// See [`resend_burst`](Self::resend_burst).
-    pub resends_per_second: u32,
+    /// Retransmissions that a slot may ask for.
+    pub slot_resends: AllowanceBounds,
+    /// Retransmissions that all slots of a subscriber may ask for together.
+    pub subscriber_resends: AllowanceBounds,
+    /// Keyframes that a subscriber may ask for, of all its sources together: each one costs everybody who
+    /// sees the source.
+    pub subscriber_keyframes: AllowanceBounds,
     /// A keyframe is asked of the same source at most so often.
     pub keyframe_interval: Duration,
     /// If nobody sees the keyframe that was asked for, it is asked for again after this.
@@ -55,8 +60,18 @@ impl Default for ForwardConfig {
             video_history: 512,
             resend_after: Duration::from_millis(20),
             max_resends: 8,
-            resend_burst: 512,
-            resends_per_second: 1_000,
+            slot_resends: AllowanceBounds {
+                burst: 512,
+                per_second: 1_000,
+            },
+            subscriber_resends: AllowanceBounds {
+                burst: 2_048,
+                per_second: 3_000,
+            },
+            subscriber_keyframes: AllowanceBounds {
+                burst: 64,
+                per_second: 4,
+            },
             keyframe_interval: Duration::from_millis(500),
             keyframe_retry: Duration::from_millis(1_000),
             layer_silence: Duration::from_millis(800),
@@ -99,8 +114,6 @@ pub struct IngressConfig {
 pub struct SubscriberConfig {
     /// Who.
     pub participant: ParticipantId,
-    /// The ids of header extensions on the subscriber's transport.
-    pub extensions: ExtensionMap,
     /// Whether packets leave room for a transport-wide sequence number, if its extension has an id.
     pub transport_cc: bool,
 }
@@ -119,6 +132,8 @@ pub struct SlotConfig {
     pub mid: Mid,
     /// The payload types on the subscriber's transport.
     pub payload_types: PayloadTypes,
+    /// The ids of the header extensions that its m-line agreed on.
+    pub extensions: ExtensionMap,
 }
 
 /// The name of an m-line: at most 16 bytes, so that it fits a one-byte extension element.

@@ -6,7 +6,7 @@ use sideroom_rtp::Codec;
 use crate::egress::{Egress, Outgoing, PacketKind};
 use crate::header::{Composer, Fields};
 use crate::history::Shift;
-use crate::packet::{Arrived, Descriptor};
+use crate::packet::{Arrived, Descriptor, RedForm};
 use crate::slot::Slot;
 
 /// The most padding that one packet can have, its own count in the last byte (RFC 3550 section 5.1).
@@ -60,7 +60,7 @@ impl Composer {
             shift,
             marker,
         } = *leaving;
-        let Some((payload_type, codec)) = slot.payload_type(arrived.codec) else {
+        let Some((payload_type, codec)) = slot.payload_type(arrived) else {
             return;
         };
         let fields = Fields {
@@ -105,9 +105,12 @@ impl Composer {
         arrived: &Arrived<'a>,
     ) -> &'a [u8] {
         match &arrived.descriptor {
-            Descriptor::Plain | Descriptor::Vp9 { .. } | Descriptor::Dependency { .. } => {
-                arrived.payload
-            }
+            Descriptor::Plain
+            | Descriptor::Vp9 { .. }
+            | Descriptor::Dependency { .. }
+            | Descriptor::OpaqueRed => arrived.payload,
+            // What looks like RED is chance: the publisher encrypts.
+            Descriptor::Red { .. } if arrived.red == RedForm::Opaque => arrived.payload,
             Descriptor::Red { primary, .. } if codec == Codec::Opus => {
                 arrived.payload.get(primary.clone()).unwrap_or_default()
             }
@@ -132,7 +135,7 @@ impl Composer {
             shift,
             marker,
         } = *leaving;
-        let Some((_, codec)) = slot.payload_type(arrived.codec) else {
+        let Some((_, codec)) = slot.payload_type(arrived) else {
             return false;
         };
         let (Some(ssrc), Some(payload_type)) = (slot.rtx_ssrc, slot.types.rtx_of(codec)) else {
@@ -181,7 +184,7 @@ impl Composer {
         number: u64,
         out: &mut E,
     ) {
-        let Some((payload_type, _)) = slot.payload_type(arrived.codec) else {
+        let Some((payload_type, _)) = slot.payload_type(arrived) else {
             return;
         };
         let shift = slot.rewriter.shift();

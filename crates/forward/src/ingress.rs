@@ -1,12 +1,13 @@
 //! A publisher's track on this worker: what comes in, who listens to which of its layers.
 
 use sideroom_route::{DropReason, ParticipantId, Time, TrackId, TrackKind, TrackRoute, WorkerId};
-use sideroom_rtp::SeqUnwrapper;
 use sideroom_rtp::codec::av1::DependencyReader;
+use sideroom_rtp::codec::opus;
+use sideroom_rtp::{AudioLevel, SeqUnwrapper};
 
 use crate::counts::TrackCounts;
 use crate::keyframe::KeyframeAsk;
-use crate::packet::{Arrived, Reading, Start, refine};
+use crate::packet::{Arrived, Reading, RedForm, Start, refine};
 use crate::rate::{MAX_LAYERS, Rates};
 use crate::ring::{PacketRing, RingBounds};
 use crate::talkers::Activity;
@@ -19,6 +20,18 @@ const RESTART: u64 = 1 << 17;
 const MAX_CATCH_UP: u64 = 64;
 /// After so many packets in a row that were too old, the source counts as having begun anew.
 const RESTART_AFTER: u8 = 64;
+
+/// What a packet without an audio level counts for: speech, but not loud.
+const UNTOLD: AudioLevel = AudioLevel {
+    voice: true,
+    attenuation: 45,
+};
+
+/// The packet holds sound, as far as its length tells: a source that says no levels (encoders that speak
+/// WHIP, plain RTP) is a talker by its packets.
+fn sounds(arrived: &Arrived<'_>) -> bool {
+    arrived.codec.is_audio() && !opus::is_dtx(arrived.payload)
+}
 
 /// A track that comes in.
 #[derive(Debug)]
@@ -41,6 +54,9 @@ pub(crate) struct Ingress {
     pub(crate) activity: Activity,
     pub(crate) wanted: Wanted,
     reading: Reading,
+    red: RedForm,
+    /// Its packets tell their audio level.
+    has_levels: bool,
 }
 
 /// Which layers somebody wants, and what was told of it.
@@ -104,6 +120,8 @@ impl Ingress {
             activity: Activity::default(),
             wanted: Wanted::default(),
             reading: Reading::new(config),
+            red: RedForm::Unknown,
+            has_levels: false,
         }
     }
 
@@ -140,6 +158,8 @@ impl Ingress {
             }
         }
         refine(&mut arrived, &mut on.dependencies);
+        self.red.learn(&arrived.descriptor);
+        arrived.red = self.red;
         if arrived.peek.keyframe {
             on.keyframes.arrives();
         }
@@ -152,8 +172,15 @@ impl Ingress {
         let woke = self
             .rates
             .count(now, usize::from(rated), temporal, packet.len());
-        if let Some(level) = arrived.level {
-            self.activity.hear(now, level);
+        match arrived.level {
+            Some(level) => {
+                self.has_levels = true;
+                self.activity.hear(now, level);
+            }
+            None if !self.has_levels && sounds(&arrived) => {
+                self.activity.hear(now, UNTOLD);
+            }
+            None => {}
         }
         Ok(Accepted { arrived, woke })
     }
@@ -162,6 +189,7 @@ impl Ingress {
     pub(crate) fn reread<'a>(&self, packet: &'a [u8], number: u64) -> Option<Arrived<'a>> {
         let mut arrived = self.reading.read(packet).ok()?;
         arrived.number = number;
+        arrived.red = self.red;
         Some(arrived)
     }
 

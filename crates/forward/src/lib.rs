@@ -6,6 +6,7 @@
 //! [`Egress`] that the caller passes in, and what control or the publishers must know is polled as
 //! [`ForwardEvent`]s. When warm, a packet costs no allocation.
 
+mod allowance;
 mod clocks;
 mod config;
 mod counts;
@@ -35,6 +36,7 @@ mod view;
 mod window;
 mod wiring;
 
+pub use allowance::AllowanceBounds;
 pub use clocks::SenderReport;
 pub use config::{
     ForwardConfig, IngressConfig, IngressId, LayerTarget, Mid, PayloadTypes, SlotConfig,

@@ -52,6 +52,35 @@ pub(crate) enum Descriptor {
         blocks: usize,
         primary: Range<usize>,
     },
+    /// Redundant audio that is encrypted end to end: the block headers cannot be read.
+    OpaqueRed,
+}
+
+/// What is known of a publisher's redundant audio. A client that encrypts end to end encrypts the block
+/// headers too; such a payload passes as it is, as RED, or not at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum RedForm {
+    /// No packet with a redundant block came yet.
+    #[default]
+    Unknown,
+    /// The block headers can be read.
+    Readable,
+    /// A payload was no RED. This stays so for the transport's life.
+    Opaque,
+}
+
+impl RedForm {
+    /// Learns from a packet as it was read.
+    #[inline]
+    pub(crate) fn learn(&mut self, descriptor: &Descriptor) {
+        match (&*self, descriptor) {
+            (Self::Unknown, Descriptor::Red { blocks, .. }) if *blocks > 1 => {
+                *self = Self::Readable
+            }
+            (_, Descriptor::OpaqueRed) => *self = Self::Opaque,
+            _ => {}
+        }
+    }
 }
 
 /// Whether a slot may begin with a packet.
@@ -85,6 +114,8 @@ pub(crate) struct Arrived<'a> {
     pub(crate) level: Option<AudioLevel>,
     /// The payload type of Opus at the publisher: RED's blocks name it.
     pub(crate) opus: Option<u8>,
+    /// What is known of the publisher's RED; the ingress fills it in.
+    pub(crate) red: RedForm,
     passing: [Passing; PASSED.len()],
     passing_len: u8,
 }
@@ -186,6 +217,7 @@ impl Reading {
             descriptor: Descriptor::Plain,
             level: None,
             opus: self.opus,
+            red: RedForm::Unknown,
             passing: [Passing::default(); PASSED.len()],
             passing_len: 0,
         };
@@ -254,23 +286,15 @@ fn read_descriptor(arrived: &Arrived<'_>) -> Result<Descriptor, DropReason> {
             },
             _ => Descriptor::Plain,
         },
-        Codec::Red => {
-            let (_, primary) = opus::red_primary(arrived.payload).ok_or(DropReason::Malformed)?;
-            Descriptor::Red {
-                blocks: red_blocks(arrived.payload),
-                primary,
-            }
-        }
+        Codec::Red => match opus::read_red(arrived.payload, arrived.opus) {
+            Some(red) => Descriptor::Red {
+                blocks: red.headers,
+                primary: red.primary,
+            },
+            None => Descriptor::OpaqueRed,
+        },
         Codec::Opus | Codec::H264 => Descriptor::Plain,
     })
-}
-
-/// Length of RED's block headers: four bytes each, one for the primary (RFC 2198 section 3).
-fn red_blocks(payload: &[u8]) -> usize {
-    let headers = payload
-        .chunks(4)
-        .take_while(|header| header.first().is_some_and(|first| first & 0x80 != 0));
-    headers.count() * 4 + 1
 }
 
 /// What the dependency descriptor tells, in place of what AV1's own header tells.

@@ -24,7 +24,7 @@ impl Forwarder {
             return self.drops.add(DropReason::UnknownSsrc, 1);
         };
         for sequence in lost {
-            if let Err(reason) = self.resend(now, key, sequence, out) {
+            if let Err(reason) = self.resend(now, (subscriber, key), sequence, out) {
                 self.drops.add(reason, 1);
             }
         }
@@ -33,7 +33,7 @@ impl Forwarder {
     fn resend<E: Egress>(
         &mut self,
         now: Time,
-        key: u32,
+        (subscriber, key): (SubscriberId, u32),
         sequence: u16,
         out: &mut E,
     ) -> Result<(), DropReason> {
@@ -75,7 +75,10 @@ impl Forwarder {
         if arrived.payload.is_empty() {
             return Err(GONE);
         }
-        if !slot.take_resend(now, &self.config) {
+        let to = self.subscribers.at_mut(subscriber.0).ok_or(GONE)?;
+        if !slot.resends.take(now, self.config.slot_resends)
+            || !to.resends.take(now, self.config.subscriber_resends)
+        {
             return Err(DropReason::Throttled);
         }
         let leaving = Leaving {

@@ -282,7 +282,10 @@ impl Rewriter {
                 descriptor.tl0.map(|(tl0, _)| tl0),
             ),
             Descriptor::Dependency { frame_number, .. } => (Some(*frame_number), None),
-            Descriptor::Plain | Descriptor::Vp9 { .. } | Descriptor::Red { .. } => return,
+            Descriptor::Plain
+            | Descriptor::Vp9 { .. }
+            | Descriptor::Red { .. }
+            | Descriptor::OpaqueRed => return,
         };
         if let Some(picture) = picture {
             let picture = picture.wrapping_add(shift.picture);

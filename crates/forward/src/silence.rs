@@ -48,7 +48,7 @@ impl Forwarder {
             let Some(slot) = slot.filter(|slot| slot.is_quiet()) else {
                 continue;
             };
-            let Some((payload_type, Codec::Opus)) = slot.payload_type(Codec::Opus) else {
+            let Some(payload_type) = slot.types.of(Codec::Opus) else {
                 continue;
             };
             for frame in FRAMES {

@@ -3,11 +3,12 @@
 use sideroom_route::{DropReason, Media, ParticipantId, SlotId, Time, TrackId};
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
 
+use crate::allowance::Allowance;
 use crate::config::{LayerTarget, PayloadTypes, SlotConfig, SubscriberConfig, SubscriberId};
 use crate::counts::SlotCounts;
 use crate::header::HeaderTemplate;
 use crate::history::Shift;
-use crate::packet::{Arrived, Start};
+use crate::packet::{Arrived, RedForm, Start};
 use crate::rewrite::{Placed, Rewriter};
 use crate::{ForwardConfig, ids};
 
@@ -83,9 +84,8 @@ pub(crate) struct Slot {
     pub(crate) stamp: u64,
     /// The ingress that the rewriter's memory is about.
     pub(crate) remembers: Option<u32>,
-    /// Retransmissions that it may still ask for, and when that was counted last.
-    resends_left: u32,
-    resends_at: Time,
+    /// Retransmissions that it may still ask for.
+    pub(crate) resends: Allowance,
     /// The source of which control was told that it is paused.
     pub(crate) told_paused: Option<TrackId>,
 }
@@ -171,7 +171,7 @@ impl Slot {
             types: config.payload_types,
             redundancy: true,
             rewriter: Rewriter::new(bounds.seed, config.ssrc, clock_rate, history),
-            template: HeaderTemplate::new(config.mid, sent_extensions(subscriber)),
+            template: HeaderTemplate::new(config.mid, sent_extensions(subscriber, config)),
             counts: SlotCounts::default(),
             id: config.slot,
             rtx_ssrc: config.rtx_ssrc,
@@ -182,21 +182,33 @@ impl Slot {
             listed: Listing::default(),
             stamp: 0,
             remembers: None,
-            resends_left: bounds.resend_burst,
-            resends_at: Time::ZERO,
+            resends: Allowance::full(bounds.slot_resends),
             told_paused: None,
         }
     }
 
-    /// What of a codec goes out under which payload type. A subscriber without RED, or without a use for
-    /// it, gets the Opus inside.
+    /// Takes what a later answer agreed on. The stream goes on: its numbers, its time stamps, its source.
+    pub(crate) fn renegotiate(&mut self, subscriber: &SubscriberConfig, config: &SlotConfig) {
+        self.types = config.payload_types;
+        self.template = HeaderTemplate::new(config.mid, sent_extensions(subscriber, config));
+    }
+
+    /// Under which payload type, and as what, a packet leaves. A subscriber without RED, or without a use
+    /// for it, gets the Opus inside, if it can be read.
     #[inline]
-    pub(crate) fn payload_type(&self, codec: Codec) -> Option<(u8, Codec)> {
-        let useful = codec != Codec::Red || self.redundancy;
-        match self.types.of(codec).filter(|_| useful) {
-            Some(payload_type) => Some((payload_type, codec)),
-            None if codec == Codec::Red => Some((self.types.of(Codec::Opus)?, Codec::Opus)),
-            None => None,
+    pub(crate) fn payload_type(&self, arrived: &Arrived<'_>) -> Option<(u8, Codec)> {
+        let codec = arrived.codec;
+        let payload_type = self.types.of(codec);
+        if codec != Codec::Red {
+            return Some((payload_type?, codec));
+        }
+        match (arrived.red, payload_type) {
+            (RedForm::Opaque, _) => Some((payload_type?, Codec::Red)),
+            (RedForm::Readable, Some(_)) if !self.redundancy => {
+                Some((self.types.of(Codec::Opus)?, Codec::Opus))
+            }
+            (_, Some(payload_type)) => Some((payload_type, Codec::Red)),
+            (_, None) => Some((self.types.of(Codec::Opus)?, Codec::Opus)),
         }
     }
 
@@ -209,7 +221,7 @@ impl Slot {
         let empty = arrived.payload.is_empty();
         let ahead = self.rewriter.is_ahead(arrived.number);
         let passes = self.selection.passes(arrived, ahead);
-        let known = self.payload_type(arrived.codec).is_some();
+        let known = self.payload_type(arrived).is_some();
         let marker = arrived.marker || self.selection.ends_picture(arrived);
         let wanted = passes && known && !empty;
         match self.rewriter.place(now, arrived, wanted, marker) {
@@ -241,7 +253,7 @@ impl Slot {
         if arrived.payload.is_empty() {
             return Verdict::Drop(DropReason::PaddingOnly);
         }
-        if self.payload_type(arrived.codec).is_none() {
+        if self.payload_type(arrived).is_none() {
             return Verdict::Drop(DropReason::UnknownPayloadType);
         }
         if self.id.media == Media::Video && !arrived.peek.keyframe {
@@ -338,24 +350,6 @@ impl Slot {
             )
     }
 
-    /// Takes one from the allowance of retransmissions, which fills up as time passes.
-    pub(crate) fn take_resend(&mut self, now: Time, bounds: &ForwardConfig) -> bool {
-        let elapsed_us = now.since(self.resends_at).as_micros() as u64;
-        let earned = elapsed_us.saturating_mul(u64::from(bounds.resends_per_second)) / 1_000_000;
-        if earned > 0 {
-            let most = u64::from(bounds.resend_burst);
-            self.resends_left = earned.saturating_add(self.resends_left.into()).min(most) as u32;
-            self.resends_at = now;
-        }
-        match self.resends_left.checked_sub(1) {
-            Some(left) => {
-                self.resends_left = left;
-                true
-            }
-            None => false,
-        }
-    }
-
     /// Which lists should hold the slot.
     pub(crate) fn listing(&self) -> Listing {
         let shut = match self.source {
@@ -379,9 +373,9 @@ impl Slot {
 }
 
 /// What goes into the headers that leave: without transport-cc, if the subscriber does not use it.
-fn sent_extensions(subscriber: &SubscriberConfig) -> ExtensionMap {
+fn sent_extensions(subscriber: &SubscriberConfig, config: &SlotConfig) -> ExtensionMap {
     let mut sent = ExtensionMap::new();
-    for (kind, id) in subscriber.extensions.iter() {
+    for (kind, id) in config.extensions.iter() {
         if kind != ExtensionKind::TransportCc || subscriber.transport_cc {
             sent.set(kind, id);
         }

@@ -2,6 +2,8 @@
 
 use sideroom_route::SlotId;
 
+use crate::ForwardConfig;
+use crate::allowance::Allowance;
 use crate::config::SubscriberConfig;
 
 /// Slots of one subscriber at most.
@@ -12,6 +14,8 @@ pub(crate) const MAX_SLOTS: usize = 256;
 pub(crate) struct Subscriber {
     pub(crate) config: SubscriberConfig,
     pub(crate) slots: Vec<Held>,
+    pub(crate) resends: Allowance,
+    pub(crate) keyframes: Allowance,
 }
 
 /// Where one of its slots is.
@@ -23,6 +27,15 @@ pub(crate) struct Held {
 }
 
 impl Subscriber {
+    pub(crate) fn new(config: SubscriberConfig, bounds: &ForwardConfig) -> Self {
+        Self {
+            config,
+            slots: Vec::new(),
+            resends: Allowance::full(bounds.subscriber_resends),
+            keyframes: Allowance::full(bounds.subscriber_keyframes),
+        }
+    }
+
     pub(crate) fn slot(&self, slot: SlotId) -> Option<u32> {
         let held = self.slots.iter().find(|held| held.slot == slot);
         held.map(|held| held.key)

@@ -158,7 +158,18 @@ impl Talkers {
             }
         }
         let round = self.round;
-        self.groups.retain(|_, group| group.seen == round);
+        self.groups.retain(|(room, group), held| {
+            let stays = held.seen == round;
+            if !stays && !held.told.is_empty() {
+                // Its last source left: what was told must not stand.
+                tell(Ranking {
+                    room: *room,
+                    group: *group,
+                    ranked: Vec::new(),
+                });
+            }
+            stays
+        });
     }
 }
 
@@ -342,6 +353,16 @@ mod tests {
         let mut last = table.told.last().cloned().unwrap_or_default();
         last.sort_unstable();
         assert_eq!(last, [0, 2]);
+    }
+
+    #[test]
+    fn a_group_whose_last_source_left_is_told_empty_once() {
+        let mut table = Table::new(1, 2);
+        table.speak(&[30], 1_000);
+        assert_eq!(table.told.last(), Some(&vec![0]));
+        table.activities.clear();
+        table.speak(&[], 500);
+        assert_eq!(table.told, [vec![0], vec![]]);
     }
 
     #[test]

@@ -103,10 +103,16 @@ impl Forwarder {
 
     /// A subscriber cannot go on without a keyframe (PLI or FIR).
     pub fn handle_keyframe_request(&mut self, now: Time, subscriber: SubscriberId, ssrc: u32) {
-        let held = self.subscribers.at(subscriber.0);
-        let Some(key) = held.and_then(|held| held.slot_of_ssrc(ssrc)) else {
+        let bounds = self.config.subscriber_keyframes;
+        let Some(held) = self.subscribers.at_mut(subscriber.0) else {
             return self.drops.add(DropReason::UnknownSsrc, 1);
         };
+        let Some(key) = held.slot_of_ssrc(ssrc) else {
+            return self.drops.add(DropReason::UnknownSsrc, 1);
+        };
+        if !held.keyframes.take(now, bounds) {
+            return self.drops.add(DropReason::Throttled, 1);
+        }
         let slot = self.slots.at(key);
         if let Some(flow) = slot.and_then(|slot| slot.wanted.or(slot.flow))
             && self.want_keyframe(now, flow) == Wish::Covered

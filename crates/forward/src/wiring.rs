@@ -3,8 +3,9 @@
 
 use std::mem;
 
-use sideroom_route::{SlotId, Time, TrackId, WorkerId};
+use sideroom_route::{MediaEvent, SlotId, Time, TrackId, WorkerId};
 
+use crate::event::ForwardEvent;
 use crate::ingress::Ingress;
 use crate::slot::Slot;
 use crate::subscriber::{Held, MAX_SLOTS, Subscriber};
@@ -66,6 +67,11 @@ impl Forwarder {
             return;
         };
         let (track, publisher) = (held.track, held.publisher);
+        if held.relayed && held.wanted.told.is_some_and(|layers| layers != 0) {
+            // The publisher must not go on encoding layers for a worker that gets none of them.
+            let event = MediaEvent::LayersWanted { track, layers: 0 };
+            self.events.push(ForwardEvent::Media(event));
+        }
         if self.tracks.get(&track) == Some(&ingress.0) {
             self.tracks.remove(&track);
         }
@@ -103,16 +109,35 @@ impl Forwarder {
     /// removed, the new one takes its place at once.
     pub fn add_subscriber(&mut self, config: SubscriberConfig) -> SubscriberId {
         let participant = config.participant;
-        let key = self.subscribers.insert(Subscriber {
-            config,
-            slots: Vec::new(),
-        });
+        let key = self
+            .subscribers
+            .insert(Subscriber::new(config, &self.config));
         let old = self.participants.insert(participant, key);
         if let Some(old) = old.and_then(|old| self.subscribers.at(old)) {
             let touched = old.slots.iter().map(|held| held.key).collect();
             self.settle(self.latest, touched);
         }
         SubscriberId(key)
+    }
+
+    /// A later answer of a subscriber's transport. `slots`: the receive streams that were there before, as
+    /// they are agreed on now; their packets go on without a gap.
+    pub fn renegotiate(
+        &mut self,
+        subscriber: SubscriberId,
+        transport_cc: bool,
+        slots: impl IntoIterator<Item = SlotConfig>,
+    ) {
+        let Some(to) = self.subscribers.at_mut(subscriber.0) else {
+            return;
+        };
+        to.config.transport_cc = transport_cc;
+        for config in slots {
+            let key = to.slot_of_ssrc(config.ssrc);
+            if let Some(slot) = key.and_then(|key| self.slots.at_mut(key)) {
+                slot.renegotiate(&to.config, &config);
+            }
+        }
     }
 
     /// A receive stream of a subscriber; one that the subscriber has already is replaced. False if there

@@ -5,7 +5,7 @@ mod kit;
 
 use kit::*;
 use sideroom_forward::{
-    Forwarder, IngressId, LayerTarget, PayloadTypes, SubscriberConfig, SubscriberId,
+    Forwarder, IngressId, LayerTarget, PayloadTypes, SlotConfig, SubscriberConfig, SubscriberId,
 };
 use sideroom_route::{DropReason, Gate, SlotId, TrackKind};
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
@@ -163,6 +163,65 @@ fn redundant_audio_passes_or_is_unwrapped() {
     }
 }
 
+/// Redundant audio of a client that encrypts end to end: nothing in it can be read, and now and then it
+/// looks like RED by chance.
+#[test]
+fn encrypted_redundant_audio_passes_untouched_or_not_at_all() {
+    let looks_like_red = [vec![OPUS], vec![7; 30]].concat();
+    let payloads = [
+        looks_like_red.clone(),
+        vec![0x80 | OPUS, 0xff, 0xff, 0xff, 9, 9],
+        looks_like_red,
+        red(OPUS),
+    ];
+    for (has_red, useful, expected) in [(true, true, 4), (true, false, 4), (false, true, 1)] {
+        let (mut forwarder, [from, _], to, _) = stage(AUDIO, TrackKind::Audio);
+        let mut config = slot(2, AUDIO);
+        config.payload_types = PayloadTypes::new().with(Codec::Opus, OPUS, None);
+        if has_red {
+            config.payload_types = config.payload_types.with(Codec::Red, 64, None);
+        }
+        assert!(forwarder.add_slot(ms(0), to, config));
+        forwarder.set_redundancy(to, useful);
+        let mut source = Source::new(1, RED, 5, 5);
+        let mut sent = Vec::new();
+        for (at, payload) in (1..).zip(&payloads) {
+            let packet = source.raw(false, &[], payload);
+            sent.extend(put(&mut forwarder, ms(at * 20), from, 0, &packet));
+        }
+        assert_eq!(sent.len(), expected, "RED {has_red}, of use {useful}");
+        if has_red {
+            for (sent, payload) in sent.iter().zip(&payloads) {
+                let view = sent.view();
+                assert_eq!((view.payload_type(), view.payload()), (64, &payload[..]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_later_answer_changes_types_and_extensions_and_leaves_no_gap() {
+    let (mut forwarder, [from, _], to, _) = stage(AUDIO, TrackKind::Audio);
+    let mut source = Source::new(1, OPUS, 5, 5);
+    let before = put(&mut forwarder, ms(20), from, 0, &source.audio(30)).remove(0);
+    let level = outer_extensions().id(ExtensionKind::AudioLevel).unwrap();
+    assert_eq!(before.view().extension(level), Some(&[0x80 | 30][..]));
+    let mut config = slot(2, AUDIO);
+    config.payload_types = PayloadTypes::new().with(Codec::Opus, 96, None);
+    config.extensions = ExtensionMap::new();
+    config.extensions.set(ExtensionKind::AudioLevel, 13);
+    forwarder.renegotiate(to, false, [config]);
+    let after = put(&mut forwarder, ms(40), from, 0, &source.audio(30)).remove(0);
+    let view = after.view();
+    assert_eq!(after.number, before.number + 1);
+    assert_eq!(
+        (view.ssrc(), view.payload_type()),
+        (before.view().ssrc(), 96)
+    );
+    assert_eq!(view.extension(13), Some(&[0x80 | 30][..]));
+    assert_eq!(view.extensions().count(), 1, "only what was agreed");
+}
+
 #[test]
 fn a_codec_that_the_subscriber_does_not_have_is_counted_and_leaves_no_gap() {
     let (mut forwarder, [from, _], to, _) = stage(AUDIO, TrackKind::Audio);
@@ -217,10 +276,13 @@ fn ids_above_14_take_the_two_byte_form() {
     for (person, transport_cc) in [(1, true), (2, false)] {
         let to = forwarder.add_subscriber(SubscriberConfig {
             participant: participant(person),
-            extensions,
             transport_cc,
         });
-        assert!(forwarder.add_slot(ms(0), to, slot(person, AUDIO)));
+        let config = SlotConfig {
+            extensions,
+            ..slot(person, AUDIO)
+        };
+        assert!(forwarder.add_slot(ms(0), to, config));
     }
     let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
     let open = Some(route(0, Gate::Open));

@@ -6,6 +6,7 @@ mod kit;
 use kit::*;
 use sideroom_forward::{ForwardEvent, Forwarder, IngressId, LayerTarget, PacketKind};
 use sideroom_route::{DropReason, Epoch, Gate, MediaEvent, SlotId, TrackKind, WorkerId};
+use sideroom_rtp::ExtensionMap;
 
 const AUDIO: SlotId = SlotId::audio(0);
 const VIDEO: SlotId = SlotId::video(0);
@@ -93,6 +94,46 @@ fn a_flood_of_picture_losses_is_throttled() {
     forwarder.handle_keyframe_request(ms(5_000), ids[0], 1);
     assert_eq!(forwarder.drops().of(DropReason::UnknownSsrc), 1);
     assert!(forwarder.drops().of(DropReason::Throttled) > 50_000);
+}
+
+/// One viewer of many sources asks for keyframes of all of them, again and again: the other viewers would
+/// pay for it.
+#[test]
+fn one_subscriber_cannot_force_keyframes_without_end() {
+    const SOURCES: u8 = 20;
+    let (mut forwarder, ids) = with_subscribers(1, 0, SOURCES);
+    let from: Vec<_> = (0..u32::from(SOURCES))
+        .map(|at| forwarder.add_ingress(ingress(at, 1, TrackKind::Camera, 1)))
+        .collect();
+    let tracks: Vec<_> = (0..u32::from(SOURCES))
+        .map(|at| (at, Some(routed(1, TrackKind::Camera, 1))))
+        .collect();
+    let routes: Vec<_> = (0..SOURCES)
+        .map(|at| (0, SlotId::video(at), Some(route(at.into(), Gate::Open))))
+        .collect();
+    let mut updates = Updates::default();
+    forwarder
+        .apply(ms(0), &updates.next(&tracks, &routes))
+        .unwrap();
+    let mut sources: Vec<_> = (0..u32::from(SOURCES))
+        .map(|at| Source::new(at, VP8, 5, 5))
+        .collect();
+    let mut asked = 0;
+    for at in 0..10_000_u64 {
+        for slot in 0..SOURCES {
+            let ssrc = ssrc_of(0, SlotId::video(slot));
+            forwarder.handle_keyframe_request(ms(at), ids[0], ssrc);
+        }
+        asked += keyframe_requests(&mut forwarder).len();
+        if at % 33 == 0 {
+            for (source, from) in sources.iter_mut().zip(&from) {
+                let packet = source.vp8(3_000, true, 0, 1).remove(0);
+                put(&mut forwarder, ms(at), *from, 0, &packet);
+            }
+        }
+    }
+    // Every source would give one each half a second: 400. A burst, and four a second, are allowed.
+    assert!(asked <= 64 + 4 * 10 + 20, "{asked} in ten seconds");
 }
 
 #[test]
@@ -345,6 +386,45 @@ fn the_loudest_of_a_group_are_told_once() {
     };
     let order: Vec<_> = ranked.iter().map(|(track, _)| track.serial()).collect();
     assert_eq!(order, [2, 1]);
+}
+
+/// An encoder that speaks WHIP says no audio levels. It is a talker by its packets, unless somebody is
+/// clearly speaking.
+#[test]
+fn a_source_without_levels_takes_the_place_of_who_fell_silent() {
+    let (mut forwarder, _) = with_subscribers(1, 1, 0);
+    let mut unlevelled = ingress(1, 1, TrackKind::Audio, 1);
+    unlevelled.extensions = ExtensionMap::new();
+    let from = [
+        forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1)),
+        forwarder.add_ingress(unlevelled),
+    ];
+    let mut updates = Updates::default();
+    let tracks = [0, 1].map(|at| (at, Some(routed(at, TrackKind::Audio, 1))));
+    let mut update = updates.next(&tracks, &[]);
+    update.max_active_talkers = Some(1);
+    forwarder.apply(ms(0), &update).unwrap();
+    let mut sources = [0, 1].map(|at| Source::new(at, OPUS, 5, 5));
+    let mut told = Vec::new();
+    for at in (0..8_000).step_by(20) {
+        let level = if at < 3_000 { 25 } else { 90 };
+        let speech = sources[0].audio(level);
+        put(&mut forwarder, ms(at), from[0], 0, &speech);
+        if at >= 1_000 {
+            let music = sources[1].raw(false, &[], &[0x78; 80]);
+            put(&mut forwarder, ms(at), from[1], 0, &music);
+        }
+        if at % 100 == 0 {
+            forwarder.handle_timeout(ms(at));
+        }
+        for event in events(&mut forwarder) {
+            if let ForwardEvent::Media(MediaEvent::Talkers { ranked, .. }) = event {
+                let ranked: Vec<_> = ranked.iter().map(|(track, _)| track.serial()).collect();
+                told.push((at >= 3_000, ranked));
+            }
+        }
+    }
+    assert_eq!(told, [(false, vec![0]), (true, vec![1])]);
 }
 
 #[test]

@@ -155,7 +155,6 @@ impl World {
     fn connect_subscriber(&mut self, person: u32) {
         let id = self.forwarder.add_subscriber(SubscriberConfig {
             participant: participant(person),
-            extensions: outer_extensions(),
             transport_cc: true,
         });
         for place in SLOTS {

@@ -7,9 +7,6 @@ use crate::send::{END, Flushed, SendBatch, WhenFull};
 use crate::sys_send::{Outgoing, SendHeads};
 use crate::udp::Segmenting;
 
-/// After so many refusals in a row of the kind that may be a message's own fault, segmenting is off.
-const MAX_REFUSED: u8 = 64;
-
 impl SendBatch {
     /// Hands the datagrams to the kernel.
     pub(crate) fn flush_udp(
@@ -28,7 +25,7 @@ impl SendBatch {
         while self.first < self.messages.len() {
             let result = heads.send(fd, v6, self.outgoing());
             match result {
-                Ok(taken) if taken > 0 => self.note_taken(taken, segmenting, &mut flushed),
+                Ok(taken) if taken > 0 => self.note_taken(taken, &mut flushed),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if self.stop_full(when_full, &mut flushed) {
@@ -53,14 +50,11 @@ impl SendBatch {
         flushed
     }
 
-    fn note_taken(&mut self, taken: usize, segmenting: &mut Segmenting, flushed: &mut Flushed) {
+    fn note_taken(&mut self, taken: usize, flushed: &mut Flushed) {
         let until = (self.first + taken).min(self.messages.len());
         for message in self.messages.get(self.first..until).unwrap_or_default() {
             flushed.sent += u64::from(message.count);
             flushed.messages += 1;
-            if message.count > 1 && *segmenting != Segmenting::Off {
-                *segmenting = Segmenting::On { refused: 0 };
-            }
         }
         self.first = until;
     }
@@ -86,28 +80,25 @@ impl SendBatch {
         message.map_or(0, |message| u64::from(message.count))
     }
 
-    /// True if the kernel refused the first message because it is segmented. Devices and old kernels
-    /// refuse all of them, which is remembered; a path with a small MTU refuses its own.
-    fn refused_for_its_segments(&self, error: &io::Error, segmenting: &mut Segmenting) -> bool {
-        let first = self.messages.get(self.first);
-        if first.is_none_or(|message| message.count <= 1) {
+    /// True if the kernel refused the first message because it is segmented. A device that cannot segment
+    /// refuses all of them, so none are made any more. A path with a small MTU refuses its own, so only its
+    /// packets go one by one from now on.
+    fn refused_for_its_segments(&mut self, error: &io::Error, segmenting: &mut Segmenting) -> bool {
+        let first = self.messages.get(self.first).copied();
+        let Some(first) = first.filter(|message| message.count > 1) else {
             return false;
-        }
-        let refused = match *segmenting {
-            Segmenting::On { refused } => refused + 1,
-            Segmenting::Off => MAX_REFUSED,
         };
-        let (applies, off) = match error.raw_os_error() {
-            Some(libc::EIO | libc::EOPNOTSUPP | libc::ENOPROTOOPT) => (true, true),
-            Some(libc::EINVAL | libc::EMSGSIZE) => (true, refused >= MAX_REFUSED),
-            _ => (false, false),
-        };
-        if off {
-            *segmenting = Segmenting::Off;
-        } else if applies {
-            *segmenting = Segmenting::On { refused };
+        match error.raw_os_error() {
+            Some(libc::EIO | libc::EOPNOTSUPP | libc::ENOPROTOOPT) => {
+                *segmenting = Segmenting::Off;
+                true
+            }
+            Some(libc::EINVAL | libc::EMSGSIZE) => {
+                self.send_alone(first.to);
+                true
+            }
+            _ => false,
         }
-        applies
     }
 
     /// Sends the packets of the first message one by one; an error if the socket is full, and then what

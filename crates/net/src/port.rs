@@ -168,6 +168,11 @@ impl Port {
         }
     }
 
+    /// The next validated peer whose TCP connection ended by itself since the last call.
+    pub fn poll_ended(&mut self) -> Option<PeerAddr> {
+        self.tcp.as_mut()?.poll_ended().map(PeerAddr::tcp)
+    }
+
     /// Closes the peer's TCP connection, if that is what it is.
     pub fn close(&mut self, peer: PeerAddr) {
         if let (Proto::Tcp, Some(tcp)) = (peer.proto, &mut self.tcp) {

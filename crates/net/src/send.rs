@@ -5,6 +5,7 @@
 //! one. A group leaves as one message that the kernel cuts into datagrams (`UDP_SEGMENT`). Packets of one
 //! destination never overtake each other.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use sideroom_route::DropReason;
@@ -20,6 +21,8 @@ const MAX_GROUP_BYTES: usize = 65_000;
 const MAX_SEGMENT: usize = 1_400;
 /// Keys from here on are not grouped, so that the table of groups stays bounded.
 const MAX_KEYS: u32 = 1 << 20;
+/// Destinations that are remembered for refusing segments.
+const MAX_ALONE: usize = 4_096;
 /// Slots begin at multiples of this.
 const ALIGN: usize = 16;
 /// No packet follows.
@@ -63,6 +66,8 @@ pub struct SendBatch {
     groups: Vec<Group>,
     generation: u32,
     grouping: bool,
+    /// Destinations whose path refused a segmented message: their packets are not grouped.
+    alone: HashSet<SocketAddr>,
 }
 
 #[derive(Clone, Copy)]
@@ -139,6 +144,7 @@ impl SendBatch {
             groups: Vec::new(),
             generation: 1,
             grouping: true,
+            alone: HashSet::new(),
         }
     }
 
@@ -212,7 +218,10 @@ impl SendBatch {
 
     /// Appends a packet to the open group of its destination, or begins a new one.
     fn place(&mut self, index: u32, len: usize, destination: &Destination) {
-        let keyed = self.grouping && destination.key < MAX_KEYS && len <= MAX_SEGMENT;
+        let keyed = self.grouping
+            && destination.key < MAX_KEYS
+            && len <= MAX_SEGMENT
+            && !self.is_alone(destination);
         if keyed && self.append(index, len, destination) {
             return;
         }
@@ -240,6 +249,19 @@ impl SendBatch {
                 };
             }
         }
+    }
+
+    #[inline]
+    fn is_alone(&self, destination: &Destination) -> bool {
+        !self.alone.is_empty() && self.alone.contains(&destination.to.addr)
+    }
+
+    /// Groups nothing more for this destination. Past the bound all are forgotten and learnt again.
+    pub(crate) fn send_alone(&mut self, to: SocketAddr) {
+        if self.alone.len() >= MAX_ALONE {
+            self.alone.clear();
+        }
+        self.alone.insert(to);
     }
 
     fn append(&mut self, index: u32, len: usize, destination: &Destination) -> bool {
@@ -386,6 +408,17 @@ mod tests {
             &[(1, 1_400), (1, 1_450), (1, 1_400), (1, 1_400)],
             &[(1, &[1_400]), (1, &[1_450]), (1, &[1_400, 1_400])],
         );
+    }
+
+    #[test]
+    fn a_path_that_refuses_segments_stands_alone_and_the_others_do_not() {
+        let mut batch = SendBatch::new(10, 10_000);
+        batch.send_alone(([127, 0, 0, 1], 1).into());
+        for key in [1, 2, 1, 2] {
+            assert!(batch.push(&destination(key, key as u16), &[1; 300]));
+        }
+        let counts: Vec<_> = batch.outgoing().map(|m| (m.to.port(), m.count)).collect();
+        assert_eq!(counts, [(1, 1), (2, 2), (1, 1)]);
     }
 
     #[test]

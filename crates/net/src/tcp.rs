@@ -68,6 +68,8 @@ pub(crate) struct TcpPort {
     unvalidated_by_ip: HashMap<IpAddr, usize>,
     /// Connections with something new to write.
     dirty: Vec<u64>,
+    /// Validated connections that ended without being told to.
+    ended: Vec<SocketAddr>,
     counters: TcpCounters,
     next_sweep: Time,
     scratch: Box<[u8]>,
@@ -130,6 +132,7 @@ impl TcpPort {
             unvalidated: 0,
             unvalidated_by_ip: HashMap::new(),
             dirty: Vec::new(),
+            ended: Vec::new(),
             counters: TcpCounters::default(),
             next_sweep: Time::ZERO,
             scratch: vec![0; READ_BYTES].into(),
@@ -330,7 +333,13 @@ impl TcpPort {
     pub(crate) fn close(&mut self, addr: SocketAddr, poller: &Poller) {
         if let Some(token) = self.tokens.get(&addr).copied() {
             self.forget(token, poller);
+            self.ended.retain(|ended| *ended != addr);
         }
+    }
+
+    /// The next validated connection that ended since the last call.
+    pub(crate) fn poll_ended(&mut self) -> Option<SocketAddr> {
+        self.ended.pop()
     }
 
     fn forget(&mut self, token: u64, poller: &Poller) {
@@ -340,6 +349,9 @@ impl TcpPort {
         poller.remove(&connection.stream);
         if self.tokens.get(&connection.addr) == Some(&token) {
             self.tokens.remove(&connection.addr);
+            if connection.validated && self.ended.len() < self.limits.connections {
+                self.ended.push(connection.addr);
+            }
         }
         if !connection.validated {
             self.count_validated(connection.addr.ip());

@@ -202,3 +202,30 @@ fn a_packet_that_is_too_long_or_a_word_of_the_server_ends_the_connection() {
     assert!(send.push(&Destination::alone(peer), b"late"));
     assert_eq!(server.port.flush(&mut send, WhenFull::Drop).failed, 1);
 }
+
+#[test]
+fn a_validated_connection_that_ends_is_told_of_once() {
+    let mut server = Server::new(TcpLimits::default());
+    let mut validated = server.connect();
+    let mut closed_by_us = server.connect();
+    let stranger = server.connect();
+    for stream in [&mut validated, &mut closed_by_us] {
+        stream.write_all(&frame(b"hello")).unwrap();
+    }
+    let mut known = Vec::new();
+    server.serve(|port, got| {
+        if let Some((from, _)) = got {
+            port.validate(from);
+            known.push(from);
+        }
+        known.len() == 2 && port.tcp_counters().open == 3
+    });
+    server
+        .port
+        .close(PeerAddr::tcp(closed_by_us.local_addr().unwrap()));
+    let ended = PeerAddr::tcp(validated.local_addr().unwrap());
+    drop((validated, stranger));
+    server.serve_until_open(0);
+    assert_eq!(server.port.poll_ended(), Some(ended));
+    assert_eq!(server.port.poll_ended(), None);
+}

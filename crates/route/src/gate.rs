@@ -97,4 +97,6 @@ drop_reasons! {
     SendFailed = "send_failed",
     /// The worker had not obeyed an order in time, and must not send by an old table.
     Fenced = "fenced",
+    /// A media packet longer than a frame of Ethernet: it would leave in fragments.
+    TooLong = "too_long",
 }

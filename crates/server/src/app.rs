@@ -94,9 +94,6 @@ fn start_options(
         send_buffer: usize::try_from(media.send_buffer_bytes)?,
         ..UdpOptions::default()
     };
-    let seed = aws_lc_rs::rand::generate(&aws_lc_rs::rand::SystemRandom::new())
-        .map_err(|_| "the system has no random bytes")?
-        .expose();
     Ok(StartOptions {
         workers,
         bind: SocketAddr::new(media.bind, media.first_port),
@@ -108,12 +105,20 @@ fn start_options(
             }),
         },
         announce,
-        certificate: Certificate::generate(&seed)?,
+        certificate: Certificate::generate(&random_bytes()?)?,
         dtls_versions: DtlsVersions::default(),
         srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
         spread_above: media::SPREAD_ABOVE,
-        seed: u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default()),
+        seed: u64::from_le_bytes(random_bytes()?),
     })
+}
+
+/// Bytes from the system. The private key of the handshakes and the seed of what is sent in clear, such as
+/// first sequence numbers, are drawn apart: whoever sees the one learns nothing of the other.
+fn random_bytes<const N: usize>() -> Result<[u8; N], &'static str> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system has no random bytes")?;
+    Ok(bytes)
 }
 
 /// The addresses of this machine that clients may reach it by. Loopback only if there is no other.
@@ -198,5 +203,21 @@ async fn publish(plane: Arc<MediaPlane>) {
         totals.retransmissions = sum(|worker| worker.retransmissions);
         totals.paced = sum(|worker| worker.paced);
         totals.publish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First sequence numbers are drawn from the seed by a function that can be reversed.
+    #[test]
+    fn the_seed_of_the_packets_is_not_made_of_the_private_key() {
+        let options = start_options(&Config::default(), Budget::share(4_096, 2, 1_024)).expect("the defaults are good");
+        let key = options.certificate.private_key();
+        let seed = options.seed;
+        for bytes in [seed.to_le_bytes(), seed.to_be_bytes()] {
+            assert!(!key.windows(bytes.len()).any(|window| window == bytes));
+        }
     }
 }

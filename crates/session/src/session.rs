@@ -332,6 +332,16 @@ impl Session {
         self.ice.is_validated(from)
     }
 
+    /// The client says when packets arrive, which tells more than how many it lost.
+    pub fn reports_arrivals(&self) -> bool {
+        self.negotiation.agreed().transport_cc
+    }
+
+    /// When the client last checked its path from this address; `None` if it is none of its paths.
+    pub fn checked_at(&self, from: PeerAddr) -> Option<Time> {
+        self.ice.checked_at(from)
+    }
+
     /// Where media go; `None` until the client has nominated a path.
     #[inline]
     pub fn selected_address(&self) -> Option<PeerAddr> {

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Builder, config, fresh, session};
 use sideroom_route::{SlotId, Time, TrackKind};
-use sideroom_rtp::Codec;
+use sideroom_rtp::{Codec, ExtensionKind};
 use sideroom_session::sdp::{MAX_SLOTS_PER_MEDIA, summarize};
 use sideroom_session::{Answer, Session, TrackHint};
 
@@ -287,4 +287,48 @@ fn only_three_encodings_are_taken() {
         .map(|layer| layer.rid.as_deref().unwrap())
         .collect();
     assert_eq!(rids, ["q", "h", "f"], "the smallest is layer 0");
+}
+
+/// node-datachannel and aiortc offer NACKs for audio, and some clients for video without RTX: a NACK
+/// that is agreed on is answered, and a retransmission needs a stream of its own (RFC 4588).
+#[test]
+fn nacks_are_agreed_only_where_they_are_answered() {
+    let answer_to = |direction, rtx: bool| {
+        let mut offer = Builder::new();
+        offer.section("video", direction);
+        let text = offer.text();
+        let text = if rtx {
+            text
+        } else {
+            text.replace("apt=96", "apt=95")
+        };
+        session(config(Codec::Vp8), &text).unwrap().1
+    };
+    let has_nack = |answer: &Answer| answer.sdp.contains("a=rtcp-fb:96 nack\r\n");
+    assert!(has_nack(&answer_to("recvonly", true)));
+    assert!(!has_nack(&answer_to("recvonly", false)));
+    let both = answer_to("sendrecv", false);
+    assert!(!has_nack(&both) && !both.ingress[0].nack);
+    assert!(both.sdp.contains("a=rtcp-fb:96 nack pli\r\n"));
+    let published = answer_to("sendonly", false);
+    assert!(has_nack(&published), "we ask, and the client answers");
+}
+
+#[test]
+fn a_later_offer_changes_what_one_slot_agreed_on() {
+    let (mut session, answer) = accept(&meeting(1));
+    let level = ExtensionKind::AudioLevel;
+    let slot = |answer: &Answer| answer.slots[0].clone();
+    assert_eq!(slot(&answer).extensions.id(level), None);
+    let mut more = meeting(1);
+    more.line(4, "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+    let answer = session
+        .reoffer(Time::ZERO, &more.text(), &[], fresh())
+        .unwrap();
+    assert_eq!(slot(&answer).extensions.id(level), Some(1));
+    assert_eq!(
+        answer.slots[1].extensions.id(level),
+        None,
+        "another section"
+    );
 }

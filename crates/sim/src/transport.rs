@@ -83,7 +83,6 @@ impl Transport {
     pub(crate) fn subscriber_config(&self) -> SubscriberConfig {
         SubscriberConfig {
             participant: self.participant,
-            extensions: ExtensionMap::new(),
             transport_cc: false,
         }
     }
@@ -101,6 +100,7 @@ impl Transport {
                 payload_types: PayloadTypes::new()
                     .with(Codec::Opus, OPUS, Some(OPUS + 1))
                     .with(Codec::Vp8, VP8, Some(VP8 + 1)),
+                extensions: ExtensionMap::new(),
             }
         })
     }

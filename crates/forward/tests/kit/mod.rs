@@ -158,6 +158,7 @@ pub fn slot(subscriber: u32, slot: SlotId) -> SlotConfig {
             .with(Codec::Vp8, 120, Some(121))
             .with(Codec::Vp9, 122, Some(123))
             .with(Codec::Av1, 124, Some(125)),
+        extensions: outer_extensions(),
     }
 }
 
@@ -168,7 +169,6 @@ pub fn with_subscribers(count: u32, audio: u8, video: u8) -> (Forwarder, Vec<Sub
         .map(|serial| {
             let id = forwarder.add_subscriber(SubscriberConfig {
                 participant: participant(serial),
-                extensions: outer_extensions(),
                 transport_cc: true,
             });
             for index in 0..audio {

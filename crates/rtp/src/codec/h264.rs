@@ -8,19 +8,17 @@ const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
 /// What the packet says about its frame. A frame's start is where a parameter set, or the first slice of
-/// a picture, begins; a keyframe starts at its SPS or, where that is sent out of band, at its IDR slice.
+/// a picture, begins. A keyframe starts at its SPS: an IDR slice alone cannot be decoded by a receiver that
+/// begins there, as nothing passes on parameter sets that a publisher's SDP carries.
 #[inline]
 pub fn peek(payload: &[u8]) -> Peek {
     let Some(first) = payload.first() else {
         return Peek::default();
     };
     let (keyframe, frame_start) = match first & 0x1f {
-        STAP_A => (aggregated(payload, |kind| kind == IDR || kind == SPS), true),
+        STAP_A => (aggregated(payload, |kind| kind == SPS), true),
         FU_A => fragment(payload),
-        kind => (
-            kind == IDR || kind == SPS,
-            starts_picture(kind, payload.get(1)),
-        ),
+        kind => (kind == SPS, starts_picture(kind, payload.get(1))),
     };
     Peek {
         keyframe,
@@ -52,10 +50,7 @@ fn fragment(payload: &[u8]) -> (bool, bool) {
     match payload.get(1) {
         Some(header) if header & 0x80 != 0 => {
             let kind = header & 0x1f;
-            (
-                kind == IDR || kind == SPS,
-                starts_picture(kind, payload.get(2)),
-            )
+            (kind == SPS, starts_picture(kind, payload.get(2)))
         }
         _ => (false, false),
     }
@@ -76,7 +71,10 @@ mod tests {
 
     #[test]
     fn finds_keyframes_in_every_packetization() {
-        assert!(peek(&[0x65, 0x88]).keyframe, "an IDR slice");
+        assert!(
+            !peek(&[0x65, 0x88]).keyframe,
+            "an IDR slice whose parameter sets were lost"
+        );
         assert!(peek(&[0x67, 0x42]).keyframe, "an SPS");
         assert!(!peek(&[0x41, 0x9a]).keyframe, "a P slice");
         assert!(
@@ -88,8 +86,12 @@ mod tests {
             "STAP-A whose length lies"
         );
         assert!(
-            peek(&[0x7c, 0x85, 0x88]).keyframe,
+            !peek(&[0x7c, 0x85, 0x88]).keyframe,
             "FU-A, first fragment of an IDR slice"
+        );
+        assert!(
+            peek(&[0x7c, 0x87, 0x42]).keyframe,
+            "FU-A, first fragment of an SPS"
         );
         assert!(
             !peek(&[0x7c, 0x05, 0x88]).keyframe,

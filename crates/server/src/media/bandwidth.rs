@@ -1,6 +1,7 @@
 //! The bandwidth of a worker's subscribers: what their clients report goes to the estimator, the estimate
 //! to the allocator, and the outcome to the forwarder.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use sideroom_forward::SubscriberId;
@@ -20,6 +21,8 @@ use super::worker::Worker;
 const SHARE_EVERY: Duration = Duration::from_millis(200);
 /// Before anything is known of the round trip.
 const DEFAULT_RTT: Duration = Duration::from_millis(100);
+/// Receiver reports that come faster than this are put together, in seconds.
+const MIN_REPORT_S: f64 = 0.2;
 
 /// What is known of a subscriber's path. Made with its client's first report.
 #[derive(Debug)]
@@ -31,6 +34,27 @@ pub(super) struct Downlink {
     next_share: Time,
     rtt: Duration,
     wanted_bps: u64,
+    /// Something was reported since it was shared out last.
+    is_news: bool,
+    /// What was sent in each slot at the client's last receiver report.
+    sent: HashMap<SlotId, Sent>,
+}
+
+/// How much a slot had sent at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    packets: u64,
+    octets: u64,
+    at: Time,
+}
+
+/// What a receiver report says of one slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LossReport {
+    /// The slot's SSRC.
+    pub ssrc: u32,
+    /// Share of packets lost since the last report, in 1/256.
+    pub fraction: u8,
 }
 
 impl Downlink {
@@ -43,6 +67,8 @@ impl Downlink {
             next_share: now,
             rtt: DEFAULT_RTT,
             wanted_bps: 0,
+            is_news: false,
+            sent: HashMap::new(),
         }
     }
 
@@ -54,6 +80,18 @@ impl Downlink {
     /// It wants more than it gets.
     fn is_short(&self) -> bool {
         self.wanted_bps > self.bandwidth.estimate_bps()
+    }
+
+    /// It is to be shared out again without another report.
+    fn is_open(&self) -> bool {
+        self.is_short() || self.is_news
+    }
+
+    /// For a client that says nothing but how much it lost.
+    fn by_loss(now: Time) -> Self {
+        let mut downlink = Self::new(now);
+        downlink.bandwidth.handle_loss(now, (0, 0), 0);
+        downlink
     }
 }
 
@@ -123,11 +161,62 @@ impl Worker {
         let downlink = peer
             .downlink
             .get_or_insert_with(|| Box::new(Downlink::new(now)));
-        downlink.bandwidth.handle_remb(bps);
-        let due = now >= downlink.next_share;
+        downlink.bandwidth.handle_remb(now, bps);
+        self.share_soon(now, key);
+    }
+
+    /// A client without a better way to say so told how many packets of a slot it lost.
+    pub(super) fn handle_loss(&mut self, now: Time, key: PeerKey, report: LossReport) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        if peer.session.reports_arrivals() {
+            return;
+        }
+        let Some((slot, _)) = peer.slots.iter().find(|(_, ssrc)| *ssrc == report.ssrc) else {
+            return;
+        };
+        let Some(counts) = self.forwarder.slot_counts(peer.subscriber, *slot) else {
+            return;
+        };
+        let downlink = peer
+            .downlink
+            .get_or_insert_with(|| Box::new(Downlink::by_loss(now)));
+        let sent = downlink.sent.entry(*slot).or_insert(Sent {
+            packets: counts.packets,
+            octets: counts.octets,
+            at: now,
+        });
+        let packets = u32::try_from(counts.packets - sent.packets).unwrap_or(u32::MAX);
+        let seconds = now.since(sent.at).as_secs_f64();
+        if seconds < MIN_REPORT_S {
+            return;
+        }
+        let bps = ((counts.octets - sent.octets) as f64 * 8.0 / seconds) as u64;
+        *sent = Sent {
+            packets: counts.packets,
+            octets: counts.octets,
+            at: now,
+        };
+        let lost = u64::from(packets) * u64::from(report.fraction) / 256;
+        let lost = u32::try_from(lost).unwrap_or(u32::MAX);
+        downlink.bandwidth.handle_loss(now, (packets, lost), bps);
+        self.share_soon(now, key);
+    }
+
+    /// Shares out what is known now, or as soon as it is due.
+    fn share_soon(&mut self, now: Time, key: PeerKey) {
         self.peers.pace(now, key);
-        if due {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let Some(downlink) = peer.downlink.as_mut() else {
+            return;
+        };
+        if now >= downlink.next_share {
             self.share(now, key);
+        } else {
+            downlink.is_news = true;
         }
     }
 
@@ -138,8 +227,9 @@ impl Worker {
             .peers
             .get_mut(key)
             .and_then(|peer| peer.downlink.as_ref());
-        if downlink.is_some_and(|downlink| downlink.is_short() && now >= downlink.next_share) {
+        if downlink.is_some_and(|downlink| downlink.is_open() && now >= downlink.next_share) {
             self.share(now, key);
+            self.peers.pace(now, key);
             self.probe(now, key);
         }
     }
@@ -151,7 +241,7 @@ impl Worker {
             .get_mut(key)
             .and_then(|peer| peer.downlink.as_ref());
         downlink
-            .filter(|downlink| downlink.is_short())
+            .filter(|downlink| downlink.is_open())
             .map_or(Time::NEVER, |one| one.next_share)
     }
 
@@ -179,6 +269,8 @@ impl Worker {
         else {
             return;
         };
+        downlink.bandwidth.observe(now);
+        downlink.is_news = false;
         let estimate = Estimate {
             bps: downlink.bandwidth.estimate_bps(),
             limited: downlink.bandwidth.is_limited(),

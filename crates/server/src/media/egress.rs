@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
-use sideroom_net::{Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
+use sideroom_net::{Clock, Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
 use sideroom_session::{Ahead, RtpParts};
@@ -13,10 +13,13 @@ use super::bundles::Bundles;
 use super::counts::WorkerCounts;
 use super::fence::Fence;
 use super::peers::{Peer, Peers};
-use super::relay_ring::RelayWriter;
+use super::relay_ring::{RelayWriter, Relayed};
 
 /// What is sealed leaves when it is so much, while it still lies in the processor's cache.
 const SEND_BYTES: usize = 128 << 10;
+
+/// After so many subscribers the clock is read again.
+const CLOCK_EVERY: usize = 8;
 
 /// So many subscribers ahead the steps of [`Peers::prefetch`] are taken.
 const AHEAD: [(Ahead, usize); 3] = [(Ahead::Far, 4), (Ahead::Near, 2), (Ahead::Next, 1)];
@@ -25,6 +28,8 @@ const AHEAD: [(Ahead, usize); 3] = [(Ahead::Far, 4), (Ahead::Near, 2), (Ahead::N
 pub(super) struct Wires {
     /// The sockets.
     pub port: Port,
+    /// The process's clock: packets carry the moment at which they are sealed.
+    pub clock: Clock,
     /// What is to be sealed.
     pub bundles: Bundles,
     /// What is sealed and leaves next.
@@ -64,7 +69,13 @@ impl Wires {
             return;
         }
         let mut bundles = std::mem::take(&mut self.bundles);
+        let mut sealed_at = now;
         for bundle in 0..bundles.len() {
+            if bundle % CLOCK_EVERY == 0 {
+                // In a large room the last of them leave milliseconds after `now`. A receiver would take
+                // that for a queue on its path.
+                sealed_at = now.max(self.clock.now());
+            }
             for (step, ahead) in AHEAD {
                 if let Some(soon) = bundles.subscriber(bundle + ahead) {
                     peers.prefetch(soon, step);
@@ -80,7 +91,7 @@ impl Wires {
                 continue;
             };
             for parts in bundles.packets(bundle) {
-                self.seal(now, peer, &parts, counts);
+                self.seal(sealed_at, peer, &parts, counts);
             }
             if self.batch.bytes() >= SEND_BYTES {
                 self.send(counts);
@@ -104,6 +115,23 @@ impl Wires {
         counts.messages_sent += flushed.messages;
         counts.drop_many(DropReason::SocketFull, flushed.full);
         counts.drop_many(DropReason::SendFailed, flushed.failed);
+    }
+
+    /// Puts a message into the link to another worker; false if it has no room.
+    pub(super) fn relay(
+        &mut self,
+        to: WorkerId,
+        track: TrackId,
+        layer: u8,
+        message: Relayed<'_>,
+    ) -> bool {
+        let ring = self.relays.get_mut(usize::from(to.0));
+        let ring = ring.and_then(Option::as_mut);
+        let taken = ring.is_some_and(|ring| ring.push(track, layer, message));
+        if taken {
+            self.to_wake |= 1_u64.checked_shl(u32::from(to.0)).unwrap_or(0);
+        }
+        taken
     }
 
     /// Sends one packet that is sealed already, or never will be.
@@ -202,14 +230,12 @@ impl Egress for Sealer<'_> {
     }
 
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {
-        let ring = self
+        let bytes = packet;
+        if self
             .wires
-            .relays
-            .get_mut(usize::from(to.0))
-            .and_then(Option::as_mut);
-        if ring.is_some_and(|ring| ring.push(track, since, layer, packet)) {
+            .relay(to, track, layer, Relayed::Packet { since, bytes })
+        {
             self.counts.relayed_out += 1;
-            self.wires.to_wake |= 1_u64.checked_shl(u32::from(to.0)).unwrap_or(0);
         } else {
             self.counts.drop_many(DropReason::QueueFull, 1);
         }

@@ -1,10 +1,11 @@
 //! The participants of a worker: their transports, and how a datagram finds its own.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use sideroom_forward::{IngressId, SubscriberId};
 use sideroom_prefetch::prefetch;
-use sideroom_route::{ParticipantId, SlotId, TrackId};
+use sideroom_route::{ParticipantId, SlotId, Time, TrackId};
 use sideroom_session::{Ahead, PeerAddr, Session};
 
 use super::pacer::Pacer;
@@ -41,6 +42,8 @@ pub(super) struct Peer {
 
 /// A peer is known under so many addresses at most: a client has a few interfaces and families.
 const MAX_ADDRESSES: usize = 8;
+/// A client checks its path every few seconds (RFC 7675); after this it may have left the address.
+const HELD: Duration = Duration::from_secs(12);
 
 /// All peers of a worker.
 #[derive(Default)]
@@ -104,6 +107,9 @@ impl Peers {
         });
         for ufrag in &peer.ufrags {
             self.by_ufrag.insert(ufrag.clone(), key);
+        }
+        for address in &peer.addresses {
+            self.by_address.entry(*address).or_insert(key);
         }
         self.by_participant.insert(peer.participant, key);
         let index = peer.subscriber.0 as usize;
@@ -202,18 +208,20 @@ impl Peers {
         self.by_participant.get(&participant).copied()
     }
 
-    /// Files a peer under an address that one of its ICE checks came from. The oldest goes when there
-    /// are too many.
-    pub(super) fn file(&mut self, key: PeerKey, address: PeerAddr) {
-        if self.by_address.get(&address) == Some(&key) {
-            return;
+    /// Files a peer under an address that one of its ICE checks came from; false if the address is another
+    /// peer's who was heard there lately. The oldest goes when there are too many.
+    pub(super) fn file(&mut self, now: Time, key: PeerKey, address: PeerAddr) -> bool {
+        match self.by_address.get(&address).copied() {
+            Some(holder) if holder == key => return true,
+            Some(holder) if self.holds(now, holder, address) => return false,
+            _ => {}
         }
         let Some(peer) = self
             .peers
             .get_mut(key as usize)
             .and_then(Option::as_deref_mut)
         else {
-            return;
+            return false;
         };
         if peer.addresses.len() >= MAX_ADDRESSES {
             let oldest = peer
@@ -225,7 +233,27 @@ impl Peers {
                 self.by_address.remove(&gone);
             }
         }
+        peer.addresses.retain(|held| *held != address);
         peer.addresses.push(address);
         self.by_address.insert(address, key);
+        true
+    }
+
+    /// True if the peer's client checked this path lately. Whoever sends a check with a borrowed source
+    /// address takes nothing from its owner; a client that got the port of one who left waits a little.
+    fn holds(&self, now: Time, key: PeerKey, address: PeerAddr) -> bool {
+        let peer = self.peers.get(key as usize).and_then(Option::as_deref);
+        let checked = peer.and_then(|peer| peer.session.checked_at(address));
+        checked.is_some_and(|at| now.since(at) < HELD)
+    }
+
+    /// Forgets an address of a peer.
+    pub(super) fn unfile(&mut self, key: PeerKey, address: PeerAddr) {
+        if self.by_address.get(&address) == Some(&key) {
+            self.by_address.remove(&address);
+        }
+        if let Some(peer) = self.get_mut(key) {
+            peer.addresses.retain(|held| *held != address);
+        }
     }
 }

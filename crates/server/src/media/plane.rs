@@ -441,8 +441,14 @@ impl MediaPlane {
             return;
         };
         for config in &connected.ingress {
-            held.wired.insert(config.track, config.clone());
+            let before = held.wired.insert(config.track, config.clone());
             held.relays.touch(config.track);
+            if before.is_some_and(|before| before != *config) {
+                // Another browser took over, or a later offer changed the track: the others read it anew.
+                for worker in held.crossing.get(&config.track).into_iter().flatten() {
+                    self.order(*worker, WorkerCommand::AddRelayed(Box::new(config.clone())));
+                }
+            }
         }
         self.cross(placement, held);
     }

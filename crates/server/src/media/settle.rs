@@ -1,11 +1,13 @@
 //! What a participant's transport has to say after it was told something.
 
 use sideroom_forward::IngressId;
-use sideroom_route::{MediaEvent, Time, TrackId};
+use sideroom_route::{DropReason, MediaEvent, Time, TrackId};
 use sideroom_session::SessionEvent;
 
+use super::bandwidth::LossReport;
 use super::egress::{Sealer, net_addr};
 use super::peers::PeerKey;
+use super::relay_ring::Relayed;
 use super::worker::Worker;
 
 impl Worker {
@@ -57,7 +59,7 @@ impl Worker {
             }
             SessionEvent::AddressSelected(address) => {
                 peer.address = Some(address);
-                self.peers.file(key, address);
+                self.peers.file(now, key, address);
                 self.wires.port.validate(net_addr(address));
             }
             SessionEvent::Nack { ssrc, lost } => {
@@ -85,8 +87,7 @@ impl Worker {
                 rtp,
             } => {
                 if let Some(id) = peer.ingress.get(ingress).copied().flatten() {
-                    self.forwarder
-                        .handle_sender_report(now, id, layer, ntp, rtp);
+                    self.take_report(now, (id, layer), (ntp, rtp));
                 }
             }
             SessionEvent::SlotReportsDue => {
@@ -99,10 +100,37 @@ impl Worker {
             }
             SessionEvent::TransportFeedback(feedback) => self.handle_feedback(now, key, &feedback),
             SessionEvent::Remb { bps } => self.handle_remb(now, key, bps),
-            SessionEvent::ReceiverReport { rtt, .. } => {
+            SessionEvent::ReceiverReport {
+                ssrc,
+                fraction_lost: fraction,
+                rtt,
+                ..
+            } => {
                 if let Some(rtt) = rtt {
                     self.handle_rtt(key, rtt);
                 }
+                self.handle_loss(now, key, LossReport { ssrc, fraction });
+            }
+        }
+    }
+
+    /// Takes a sender report, and passes it to the workers that have the track by relay: without it they
+    /// cannot keep a publisher's sound and picture together.
+    fn take_report(
+        &mut self,
+        now: Time,
+        (ingress, layer): (IngressId, u8),
+        (ntp, rtp): (u64, u32),
+    ) {
+        self.forwarder
+            .handle_sender_report(now, ingress, layer, ntp, rtp);
+        let Some((track, workers)) = self.forwarder.relays_of(ingress) else {
+            return;
+        };
+        for worker in workers {
+            let report = Relayed::SenderReport { ntp, rtp };
+            if !self.wires.relay(*worker, track, layer, report) {
+                self.counts.drop_many(DropReason::QueueFull, 1);
             }
         }
     }

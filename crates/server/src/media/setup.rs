@@ -62,11 +62,14 @@ impl Worker {
             }
             WorkerCommand::SetRelays(track, workers) => self.forwarder.set_relays(track, &workers),
             WorkerCommand::AddRelayed(config) => {
-                if self.forwarder.ingress_of(config.track).is_none() {
+                let track = config.track;
+                let is_relayed = self.relayed.contains_key(&track);
+                if is_relayed || self.forwarder.ingress_of(track).is_none() {
                     self.note_layers(&config);
-                    let track = config.track;
                     let ingress = self.forwarder.add_relayed_ingress(*config);
-                    self.relayed.insert(track, ingress);
+                    if let Some(before) = self.relayed.insert(track, ingress) {
+                        self.forwarder.remove_ingress(before);
+                    }
                 }
             }
             WorkerCommand::RemoveRelayed(track) => {
@@ -130,7 +133,6 @@ impl Worker {
         }
         let subscriber = self.forwarder.add_subscriber(SubscriberConfig {
             participant: connect.participant,
-            extensions: answer.extensions,
             transport_cc: answer.transport_cc,
         });
         let names = (connect.participant, connect.seed);
@@ -160,11 +162,8 @@ impl Worker {
             peer.rename(fresh);
         }
         let answered = answered.map(|answer| self.wire(now, &mut peer, &answer, &connect.tracks));
-        let (address, due) = (peer.address, peer.session.poll_timeout());
+        let due = peer.session.poll_timeout();
         let key = self.peers.insert(*peer);
-        if let Some(address) = address {
-            self.peers.file(key, address);
-        }
         self.timers.bring_forward(key, due);
         answered
     }
@@ -177,6 +176,12 @@ impl Worker {
         answer: &Answer,
         tracks: &[(TrackKind, TrackId)],
     ) -> Connected {
+        let before = answer.slots.iter().take(peer.slots.len());
+        self.forwarder.renegotiate(
+            peer.subscriber,
+            answer.transport_cc,
+            before.map(slot_config),
+        );
         for slot in answer.slots.iter().skip(peer.slots.len()) {
             self.forwarder
                 .add_slot(now, peer.subscriber, slot_config(slot));
@@ -284,6 +289,7 @@ fn slot_config(slot: &NegotiatedSlot) -> SlotConfig {
         rtx_ssrc: slot.rtx_ssrc,
         mid: Mid::new(&slot.mid).unwrap_or_default(),
         payload_types: payload_types(&slot.codecs),
+        extensions: slot.extensions,
     }
 }
 

@@ -185,3 +185,35 @@ fn a_round_carries_out_only_so_many_orders() {
     assert!(worker.obey(&mut Time::from_millis(1)));
     assert!(!worker.begin_round(&mut Time::from_millis(1)));
 }
+
+/// An address under which a peer is known, and one of another peer.
+fn at(port: u16) -> sideroom_session::PeerAddr {
+    sideroom_session::PeerAddr::udp(([192, 0, 2, 1], port).into())
+}
+
+#[test]
+fn later_offers_keep_every_address_and_file_none_twice() {
+    let mut both = joined();
+    let key = both.0.peers.key_of(SOMEBODY).expect("it is there");
+    for port in 1..=3 {
+        assert!(both.0.peers.file(Time::ZERO, key, at(port)));
+    }
+    for seed in 2..20 {
+        order(&mut both, |answer| {
+            WorkerCommand::Reoffer(connect(seed), answer)
+        })
+        .expect("the same again");
+    }
+    let peers = &mut both.0.peers;
+    let key = peers.key_of(SOMEBODY).expect("it is there");
+    for port in 1..=3 {
+        assert_eq!(peers.at(at(port)), Some(key), "port {port} is still filed");
+    }
+    peers.unfile(key, at(1));
+    assert_eq!(peers.at(at(1)), None);
+    // Eight fit; with copies of the old ones the first of these would have been pushed out.
+    for port in 11..=16 {
+        assert!(peers.file(Time::ZERO, key, at(port)));
+    }
+    assert_eq!(peers.at(at(2)), Some(key));
+}

@@ -20,7 +20,7 @@ use super::fence::Fence;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
-use super::relay_ring::{RelayReader, RelayWriter};
+use super::relay_ring::{RelayReader, RelayWriter, Relayed};
 use super::setup::Transports;
 use super::timers::Timers;
 
@@ -34,6 +34,9 @@ const BATCH_BYTES: usize = 1 << 20;
 const MAX_COMMANDS: u32 = 256;
 /// Relayed packets that are taken from one ring at once.
 const MAX_RELAYED: usize = 256;
+/// The longest media packet that is taken: an Ethernet frame's worth. What is longer came in fragments, and
+/// would leave in fragments to every subscriber.
+const MAX_MEDIA: usize = 1_472;
 /// How long a worker sleeps at most.
 const MAX_SLEEP: Duration = Duration::from_millis(500);
 
@@ -108,6 +111,7 @@ impl Worker {
             peers: Peers::default(),
             wires: Wires {
                 port: parts.port,
+                clock: parts.clock,
                 bundles: Bundles::default(),
                 batch: SendBatch::new(BATCH_PACKETS, BATCH_BYTES),
                 relays: parts.relays_out,
@@ -196,7 +200,15 @@ impl Worker {
     fn take_relayed(&mut self, now: Time) {
         let mut rings = std::mem::take(&mut self.relays_in);
         for ring in &mut rings {
-            let taken = ring.drain(MAX_RELAYED, |packet| {
+            let taken = ring.drain(MAX_RELAYED, |track, layer, relayed| {
+                let (since, bytes) = match relayed {
+                    Relayed::Packet { since, bytes } => (since, bytes),
+                    Relayed::SenderReport { ntp, rtp } => {
+                        self.forwarder
+                            .handle_relayed_sender_report(now, track, layer, ntp, rtp);
+                        return;
+                    }
+                };
                 self.counts.relayed_in += 1;
                 let mut egress = Sealer {
                     now,
@@ -204,10 +216,8 @@ impl Worker {
                     wires: &mut self.wires,
                     counts: &mut self.counts,
                 };
-                let (track, since) = (packet.track, packet.since);
-                let bytes = packet.bytes();
                 self.forwarder
-                    .handle_relay(now, track, since, packet.layer, bytes, &mut egress);
+                    .handle_relay(now, track, since, layer, bytes, &mut egress);
             });
             if taken == MAX_RELAYED
                 && let Some(own) = self.wakers.get(usize::from(self.id.0))
@@ -234,9 +244,25 @@ impl Worker {
                 return false;
             }
         }
+        while let Some(gone) = self.wires.port.poll_ended() {
+            self.remove_path(now, session_addr(gone));
+        }
         self.wires.flush(now, &mut self.peers, &mut self.counts);
         self.wake_others();
         true
+    }
+
+    /// A TCP connection ended: its participant goes on by another path, or has some time to find one.
+    fn remove_path(&mut self, now: Time, gone: PeerAddr) {
+        let Some(key) = self.peers.at(gone) else {
+            return;
+        };
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.session.remove_path(now, gone);
+            peer.address = peer.session.selected_address();
+        }
+        self.peers.unfile(key, gone);
+        self.settle(now, key);
     }
 
     fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
@@ -247,6 +273,9 @@ impl Worker {
             Some(Kind::Dtls) => DatagramClass::Dtls,
             None => return self.counts.drop_many(DropReason::NotDemuxed, 1),
         };
+        if class == DatagramClass::Rtp && datagram.len() > MAX_MEDIA {
+            return self.counts.drop_many(DropReason::TooLong, 1);
+        }
         let found = match class {
             DatagramClass::Stun => {
                 sideroom_session::ice::ufrag_of(datagram).and_then(|name| self.peers.named(name))
@@ -279,8 +308,10 @@ impl Worker {
             }
             Received::Handled => {
                 // Filed only once the check was authentic: nobody takes another one's address.
-                if class == DatagramClass::Stun && peer.session.is_validated(from) {
-                    self.peers.file(key, from);
+                if class == DatagramClass::Stun
+                    && peer.session.is_validated(from)
+                    && self.peers.file(now, key, from)
+                {
                     self.wires.port.validate(net_addr(from));
                 }
                 self.settle(now, key);

@@ -10,6 +10,7 @@ mod loss;
 mod probe;
 mod queue;
 mod rate;
+mod remb;
 mod trend;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use probe::Probe;
 use probe::Prober;
 use queue::Queue;
 use rate::RateControl;
+use remb::Remb;
 use trend::{Trend, Usage};
 
 /// The least that is ever estimated: enough for audio.
@@ -38,6 +40,9 @@ const SILENCE: Duration = Duration::from_millis(1_500);
 const QUEUE_US: i64 = 20_000;
 const LARGE_QUEUE_US: i64 = 60_000;
 
+/// Packets that one receiver report is believed to be about, at most.
+const MAX_REPORTED: u32 = 10_000;
+
 /// The estimate for one subscriber.
 #[derive(Debug)]
 pub struct Bandwidth {
@@ -52,7 +57,9 @@ pub struct Bandwidth {
     heard: Time,
     /// What was sent before was sent into an outage.
     fresh_from: Time,
-    remb: Option<u64>,
+    remb: Option<Remb>,
+    /// The latest moment that anybody told.
+    now: Time,
 }
 
 impl Bandwidth {
@@ -69,6 +76,7 @@ impl Bandwidth {
             heard: now,
             fresh_from: Time::ZERO,
             remb: None,
+            now,
         }
     }
 
@@ -76,13 +84,15 @@ impl Bandwidth {
     pub fn estimate_bps(&self) -> u64 {
         let own = self.rate.estimate_bps().min(self.loss.bound_bps());
         self.remb
-            .map_or(own, |remb| own.min(remb))
+            .map_or(own, |remb| own.min(remb.bps(self.now)))
             .clamp(MIN_BPS, MAX_BPS)
     }
 
     /// True once the path has shown that it carries only so much.
     pub fn is_limited(&self) -> bool {
-        self.remb.is_some() || self.rate.has_decreased() || self.loss.bound_bps() < MAX_BPS
+        self.remb.is_some_and(|remb| remb.bps(self.now) < MAX_BPS)
+            || self.rate.has_decreased()
+            || self.loss.bound_bps() < MAX_BPS
     }
 
     /// The client said what arrived.
@@ -90,6 +100,7 @@ impl Bandwidth {
         if feedback.packets.is_empty() {
             return;
         }
+        self.observe(now);
         let was_silent = now.since(self.heard) > SILENCE;
         self.heard = now;
         if was_silent {
@@ -149,11 +160,31 @@ impl Bandwidth {
     }
 
     /// The client's own estimate, from clients that report no arrival times.
-    pub fn handle_remb(&mut self, bps: u64) {
-        self.remb = Some(bps);
+    pub fn handle_remb(&mut self, now: Time, bps: u64) {
+        self.observe(now);
+        self.remb = Some(Remb::new(now, bps));
         if self.acked.bps() == 0 {
-            self.rate.follow(bps);
+            // It is the client's to say; ours knows nothing.
+            self.rate.follow(MAX_BPS);
         }
+    }
+
+    /// A client that reports neither arrival times nor an estimate says how many packets it lost: of `sent`
+    /// packets with `sent_bps`, `lost` did not arrive.
+    pub fn handle_loss(&mut self, now: Time, (sent, lost): (u32, u32), sent_bps: u64) {
+        self.observe(now);
+        if self.acked.bps() == 0 {
+            self.rate.follow(MAX_BPS);
+        }
+        for packet in 0..sent.min(MAX_REPORTED) {
+            self.loss.count(packet >= lost);
+        }
+        self.loss.settle(now, sent_bps, false);
+    }
+
+    /// Time passes: what was said once bounds less.
+    pub fn observe(&mut self, now: Time) {
+        self.now = self.now.max(now);
     }
 
     /// A probe, if more than the estimate is wanted and it is time for one. The caller sends so much
@@ -166,5 +197,44 @@ impl Bandwidth {
     /// The packets of the probe that was polled last: those numbered from `first` up to `last`.
     pub fn probe_sent(&mut self, now: Time, first: u64, last: u64) {
         self.probes.sent(now, first, last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// aiortc says once, 20 kb/s below what is sent, and then nothing for long.
+    #[test]
+    fn an_estimate_said_once_does_not_bound_for_ever() {
+        let mut bandwidth = Bandwidth::new(Time::ZERO);
+        bandwidth.handle_remb(Time::ZERO, 380_000);
+        assert_eq!(bandwidth.estimate_bps(), 380_000);
+        assert!(bandwidth.is_limited());
+        bandwidth.observe(Time::from_millis(5_000));
+        assert!(
+            bandwidth.estimate_bps() > 400_000,
+            "the demand is met again"
+        );
+        bandwidth.observe(Time::from_millis(120_000));
+        assert_eq!(bandwidth.estimate_bps(), MAX_BPS);
+        assert!(!bandwidth.is_limited());
+    }
+
+    #[test]
+    fn reported_losses_bound_a_client_that_says_nothing_else() {
+        let mut bandwidth = Bandwidth::new(Time::ZERO);
+        let mut report = |second: u64, lost| {
+            let now = Time::from_millis(second * 1_000);
+            bandwidth.handle_loss(now, (200, lost), 2_000_000);
+            bandwidth.estimate_bps()
+        };
+        for second in 1..5 {
+            assert_eq!(report(second, 2), MAX_BPS, "what the path always loses");
+        }
+        let congested = report(5, 60);
+        assert!((1_500_000..2_000_000).contains(&congested), "{congested}");
+        let recovered = (6..80).map(|second| report(second, 2)).last();
+        assert_eq!(recovered, Some(MAX_BPS));
     }
 }

@@ -292,6 +292,13 @@ impl IceAgent {
         self.selected == Some(remote) || self.pairs.iter().any(|pair| pair.remote == remote)
     }
 
+    /// When the client last checked the path from this address; `None` if it is none of its paths.
+    pub fn checked_at(&self, remote: PeerAddr) -> Option<Time> {
+        let mut pairs = self.pairs.iter();
+        let pair = pairs.find(|pair| pair.remote == remote);
+        pair.map(|pair| pair.checked_at)
+    }
+
     /// Gives up the path of a TCP connection that is gone. A client without any path has [`CONSENT`] to
     /// come back.
     pub fn remove_path(&mut self, now: Time, remote: PeerAddr) {

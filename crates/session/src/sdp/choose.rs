@@ -123,12 +123,14 @@ fn chosen(
         },
         rtpmap: offered.rtpmap.clone(),
         fmtp,
-        feedback: feedback(offered),
+        feedback: feedback(offered, rtx.is_some() || !section.direction.receives()),
     }
 }
 
 /// The feedback messages that both sides understand. REMB only where transport-cc is not to be had.
-fn feedback(offered: &OfferedCodec) -> Vec<&'static str> {
+/// A client that receives may send NACKs only if retransmissions have a stream of their own
+/// (RFC 4588): without one they are not answered, as the same packet sealed twice would reuse a nonce.
+fn feedback(offered: &OfferedCodec, answers_nacks: bool) -> Vec<&'static str> {
     let has = |wanted: &str| {
         let mut said = offered.feedback.iter();
         said.any(|value| value.eq_ignore_ascii_case(wanted))
@@ -139,8 +141,15 @@ fn feedback(offered: &OfferedCodec) -> Vec<&'static str> {
     } else if has("goog-remb") {
         agreed.push("goog-remb");
     }
-    let others = ["ccm fir", "nack", "nack pli"];
-    agreed.extend(others.into_iter().filter(|wanted| has(wanted)));
+    if has("ccm fir") {
+        agreed.push("ccm fir");
+    }
+    if answers_nacks && has("nack") {
+        agreed.push("nack");
+    }
+    if has("nack pli") {
+        agreed.push("nack pli");
+    }
     agreed
 }
 
@@ -191,6 +200,8 @@ fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
         ExtensionKind::Rid | ExtensionKind::RepairedRid => wanted.layers > 1,
         // Its value would have to be recomputed for every subscriber, and nobody needs it.
         ExtensionKind::TimeOffset => false,
+        // The rates of layers are measured where they arrive.
+        ExtensionKind::VideoLayersAllocation => false,
         // The other codecs say in their payload what a forwarder needs to know.
         ExtensionKind::DependencyDescriptor => wanted.codec == Some(Codec::Av1),
         ExtensionKind::Mid
@@ -200,8 +211,7 @@ fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
         | ExtensionKind::VideoOrientation
         | ExtensionKind::PlayoutDelay
         | ExtensionKind::VideoContentType
-        | ExtensionKind::ColorSpace
-        | ExtensionKind::VideoLayersAllocation => true,
+        | ExtensionKind::ColorSpace => true,
     }
 }
 
