@@ -213,7 +213,8 @@ mod tests {
     /// First sequence numbers are drawn from the seed by a function that can be reversed.
     #[test]
     fn the_seed_of_the_packets_is_not_made_of_the_private_key() {
-        let options = start_options(&Config::default(), Budget::share(4_096, 2, 1_024)).expect("the defaults are good");
+        let options = start_options(&Config::default(), Budget::share(4_096, 2, 1_024))
+            .expect("the defaults are good");
         let key = options.certificate.private_key();
         let seed = options.seed;
         for bytes in [seed.to_le_bytes(), seed.to_be_bytes()] {

@@ -99,10 +99,16 @@ mod tests {
 
     #[test]
     fn pages_load_nothing_from_elsewhere() {
-        let pages = HashMap::from([("index.html".to_owned(), b"<p>hello".to_vec())]);
+        let pages = HashMap::from([("index.html".to_owned(), Bytes::from_static(b"<p>hello"))]);
         for path in ["/", "/index.html", "/index"] {
             let headers = page(&pages, path).headers().clone();
-            let said = |name: header::HeaderName| headers.get(name).unwrap().to_str().unwrap();
+            let said = |name: header::HeaderName| {
+                headers
+                    .get(name)
+                    .expect("it is said")
+                    .to_str()
+                    .expect("words")
+            };
             let policy = said(header::CONTENT_SECURITY_POLICY);
             assert!(policy.starts_with("default-src 'self';"), "{policy}");
             assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
