@@ -53,13 +53,13 @@ def check_toml(block: Block, scratch: Path) -> None:
         raise Wrong(f"{block.where}: {done.stderr}")
 
 
-# A page, a sentence with the figure left out, a source file, and the constant that holds it.
+# A page, a sentence with the figure left out, a source file, and the constant or default that holds it.
 CONSTANTS = [
     ("docs/rpc.md", r"256 KiB, (\d+) m-lines", "crates/session/src/sdp", "MAX_MEDIA_SECTIONS"),
     ("docs/gateway.md", r"offer 256 KiB and (\d+) m-lines", "crates/session/src/sdp", "MAX_MEDIA_SECTIONS"),
     ("docs/gateway.md", r"(\d+) commands may be open at once", "crates/rpc/src/gateway", "MAX_OPEN"),
     ("docs/gateway.md", r"or out of order, (\d+) times", "crates/rpc/src/gateway", "MAX_STRIKES"),
-    ("docs/gateway.md", r"come within (\d+) seconds", "crates/rpc/src/gateway", "JOIN_WITHIN"),
+    ("docs/gateway.md", r"come within (\d+) seconds", "crates/rpc/src/config.rs", "join_within"),
     ("docs/gateway.md", r"WebSocket pings every (\d+) seconds", "crates/rpc/src/gateway", "PING_EVERY"),
     ("docs/gateway.md", r"heard nothing\nfor (\d+)", "crates/rpc/src/gateway", "SILENT_FOR"),
     ("docs/rpc.md", r"an empty line every (\d+) seconds", "crates/rpc/src/http.rs", "IDLE_LINE_EVERY"),
@@ -74,7 +74,7 @@ def constant(place: str, name: str) -> str:
     path = ROOT / place
     files = [path] if path.is_file() else sorted(path.rglob("*.rs"))
     for file in files:
-        found = re.search(rf"const {name}: [^=]+= (?:Duration::from_secs\()?([\d_]+)", file.read_text())
+        found = re.search(rf"\b{name}: (?:[^=\n]+= )?(?:Duration::from_secs\()?([\d_]+)", file.read_text())
         if found:
             return found[1].replace("_", "")
     raise Wrong(f"{place} has no constant {name} any more; correct docs/check/figures.py")
