@@ -41,7 +41,7 @@ async function tries(page: Page, url: string): Promise<string[]> {
       const authorization = `Bearer ${token}`;
       await asks('token', '/dev/token?room=theirs&role=moderator');
       await asks('operator', '/dev/operator');
-      await asks('call', '/sideroom.v1.RoomService/CreateRoom', { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body });
+      await asks('call', '/sideroom.v1.RoomService/CreateRoom', { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ room: 'called' }) });
       // Without a preflight: a form could send this.
       await asks('plain post', '/dev/token', { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
       await asks('watch', '/sideroom.v1.EventService/Watch', { method: 'POST', headers: { authorization }, body: JSON.stringify({ room: 'kept' }) });
