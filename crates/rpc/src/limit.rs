@@ -1,7 +1,7 @@
 //! Rate limits: one token bucket for each key, client and address.
 //!
 //! The tables are bounded and a call costs the same however full they are: a source has its place in one of
-//! the sets of [`Table`], a set has [`WAYS`] places, and only the lock of its part is held. A newcomer to a
+//! the sets of a table, a set has eight places, and only the lock of its part is held. A newcomer to a
 //! full set takes the place of the fullest bucket, whose source called least. Each kind of source has a
 //! table of its own, so a flood of addresses never displaces a key.
 
