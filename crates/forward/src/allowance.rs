@@ -2,7 +2,7 @@
 
 use sideroom_route::Time;
 
-/// The bounds of an [`Allowance`].
+/// The bounds of an allowance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllowanceBounds {
     /// As many at once.
