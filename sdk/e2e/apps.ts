@@ -124,6 +124,17 @@ export class User {
     await this.page.getByRole('button', { name: label, exact: true }).click();
   }
 
+  /** Clicks until the app says a line, in the place of another that begins alike: it shows what events bring about. */
+  async clickUntil(label: string, line: string): Promise<void> {
+    const [first = ''] = line.split(' ');
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let said = ''; said !== line; ) {
+      assert.ok(Date.now() < deadline, `${this.identity} says ${said}, and never ${line}`);
+      await this.click(label);
+      said = await this.says(new RegExp(`^${first} `));
+    }
+  }
+
   /** Waits for lines, in this order; others between them are passed over. A regular expression returns what it matched. */
   async says(...wanted: (string | RegExp)[]): Promise<string> {
     let last = '';

@@ -65,7 +65,7 @@ test('ios: a controller that is its own delegate', { timeout: 240_000 }, async (
   await apps.close();
 });
 
-test('ios: the product’s selectors, and mistakes', { timeout: 120_000 }, async () => {
+test('ios: the product’s selectors, and mistakes', { timeout: 240_000 }, async () => {
   const name = apps.nextRoom();
   const app = await open(name, 'selectors.js', 'tina', 'moderator');
   await app.click('create');

@@ -24,6 +24,7 @@ const breakoutRoomsUpdatedListener = (event) => {
       break;
     case 'join': // row: acs.type.join acs.type.join.autoMove
       breakoutRoomCall = event.data;
+      breakoutRoomCall.on('remoteParticipantsUpdated', ({ added }) => added.forEach((p) => say(`Came: ${p.displayName || p.identifier}`)));
       say(`Joined the call ${breakoutRoomCall.id}`); // row: acs.call.id
       break;
     default:

@@ -63,7 +63,7 @@ button('taken off', () => {
 button('leave', () => breakoutRoom.disconnect(answered));
 button('leave twice', () => {
   breakoutRoom.disconnect(answered);
-  breakoutRoom.disconnect(answered);
+  breakoutRoom.disconnect((data) => say(`Again: ${data.result}`));
 });
 button('listen after the end', () => {
   breakoutRoom.addEventListener('user-joined-breakout-room', () => say('never'));
