@@ -134,9 +134,7 @@ impl Room {
             .is_none_or(|id| self.state.breakouts.contains_key(&id));
         let mut next: Vec<TrackId> = Vec::new();
         for track in ranked {
-            // The workers' lists lag behind moves: nobody is told who talks elsewhere.
-            let belongs = known && self.planner.group_of(*track) == Some(group);
-            if belongs && next.len() < usize::from(u8::MAX) && !next.contains(track) {
+            if known && next.len() < usize::from(u8::MAX) && !next.contains(track) {
                 next.push(*track);
             }
         }
@@ -158,9 +156,12 @@ impl Room {
         self.replan(&touched)
     }
 
-    /// The talkers of a group as they are known, the most active first.
-    pub fn talkers(&self, group: GroupId) -> &[TrackId] {
-        self.volatile.talkers.get(&group).map_or(&[], Vec::as_slice)
+    /// The talkers of a group to be told, the most active first. The workers' lists lag behind moves: nobody
+    /// is told who talks elsewhere.
+    pub fn talkers(&self, group: GroupId) -> Vec<TrackId> {
+        let known = self.volatile.talkers.get(&group);
+        let here = |track: &&TrackId| self.planner.group_of(**track) == Some(group);
+        known.into_iter().flatten().filter(here).copied().collect()
     }
 
     /// What a subscriber wants to see. Volatile.

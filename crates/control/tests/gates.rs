@@ -167,7 +167,7 @@ fn whoever_is_in_a_breakout_is_no_talker_of_the_parent() {
     assert_eq!(story.room.talkers(GroupId::Parent), tracks);
     story.put(&[bob], inside(breakout));
     story.room.handle_talkers(GroupId::Parent, &tracks);
-    assert_eq!(story.room.talkers(GroupId::Parent), &tracks[..1]);
+    assert_eq!(story.room.talkers(GroupId::Parent), tracks[..1]);
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl RoomMachine {
             });
             let to: Vec<_> = watching.map(|(watcher, _)| watcher).collect();
             if !to.is_empty() {
-                let ranked = room.talkers(group).to_vec();
+                let ranked = room.talkers(group);
                 self.actions.push_back(Action::Speakers(group, ranked, to));
             }
             if update.is_some() {

@@ -50,7 +50,7 @@ async fn the_messages_that_the_page_shows_are_understood() {
     let server = crate::harness::Server::with_room().await;
     let text = read("gateway.md");
     let blocks = text
-        .split("```json\n")
+        .split("```json gateway\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap());
     let shown: Vec<serde_json::Value> = blocks

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Command, Rights, Room, RoomConfig, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+    Command, Rights, Room, RoomConfig, RoomPatch, RoomView, Stay, UnixMillis, VideoCodec, Viewer,
+    Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId};
@@ -87,10 +88,13 @@ impl Node {
     async fn let_in(&self, request: JoinRequest) -> Result<Joined, ApiError> {
         let begun = clock::now();
         let desk = self.rooms.find(&request.room)?;
-        let totals = desk.totals().ok_or(ApiError::StoreFailed)?;
+        let video = match desk.totals() {
+            Some(totals) => totals.video,
+            None => self.codec_of_loading(&desk).await?,
+        };
         // The offer is looked at before anything is changed.
         let sdp = request.offer.clone();
-        let offer = offer::read(sdp, &request.hints, totals.video)?;
+        let offer = offer::read(sdp, &request.hints, video)?;
         let (place, free) = self.rooms.take_place();
         let admission = match (self.rooms.is_draining(), free) {
             (true, _) => Admission::Draining,
@@ -107,6 +111,12 @@ impl Node {
         let joined = self.ask(&desk, ask).await?.accept();
         metrics::joined(begun.elapsed());
         Ok(joined)
+    }
+
+    /// The video codec of a room that is being loaded: known once it is, or cannot be.
+    async fn codec_of_loading(&self, desk: &Desk) -> Result<VideoCodec, ApiError> {
+        let view = |reply| RoomAsk::Read(Read::Room(Viewer::Operator, reply));
+        Ok(self.ask(desk, view).await?.settings.codecs.video)
     }
 
     /// The operator of the node bounds every room, whoever makes or changes it.
