@@ -1,0 +1,151 @@
+//! Answers that reach callers, callers that vanish, and people who hang up.
+
+use sideroom_room::{Response, Token};
+
+use super::Plant;
+use super::callers::{Answered, Ask, Call, Session};
+use super::world::FaultWorld;
+use crate::step::Violation;
+
+/// Answers that are kept to be asked for again.
+const REPEATABLE: usize = 64;
+
+impl FaultWorld {
+    /// An answer reaches its caller, if they are there still.
+    pub(super) fn reach(&mut self, token: Token) -> Result<(), Violation> {
+        let Some(call) = self.callers.calls.remove(&token) else {
+            return Ok(());
+        };
+        let Some(Ok(response)) = call.answer.clone() else {
+            return Ok(());
+        };
+        match (&call.ask, response) {
+            (
+                Ask::Command {
+                    actor,
+                    request,
+                    command,
+                },
+                Response::Answer {
+                    outcome,
+                    repeated: false,
+                    ..
+                },
+            ) if call.asked_at > self.callers.jumped_at => self.remember(Answered {
+                slot: call.slot,
+                room: self
+                    .hosts
+                    .get(call.slot)
+                    .map_or(sideroom_route::RoomId(0), |host| host.id),
+                actor: *actor,
+                request: *request,
+                command: command.clone(),
+                outcome,
+                at: self.now,
+            }),
+            (Ask::Join { identity, .. }, joined @ Response::Joined { .. }) => {
+                let identity = identity.clone();
+                return self.deliver(&call, &identity, &joined);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, answered: Answered) {
+        if self.callers.answered.len() == REPEATABLE {
+            self.callers.answered.remove(0);
+        }
+        self.callers.answered.push(answered);
+    }
+
+    /// The answer to a join, which is accepted or has reached nobody.
+    fn deliver(&mut self, call: &Call, identity: &str, joined: &Response) -> Result<(), Violation> {
+        let Response::Joined {
+            participant,
+            session,
+            ..
+        } = *joined
+        else {
+            return Ok(());
+        };
+        let (slot, life) = (call.slot, call.life);
+        let key = (participant, session);
+        let Some(receipt) = self.callers.receipts.get_mut(&key) else {
+            return Ok(());
+        };
+        receipt.under_way -= 1;
+        if !call.vanished {
+            receipt.accepted = true;
+            let held = Session {
+                slot,
+                life,
+                participant,
+                session,
+            };
+            self.callers.sessions.insert(identity.to_owned(), held);
+        }
+        if receipt.under_way > 0 {
+            return Ok(());
+        }
+        let accepted = receipt.accepted;
+        self.callers.receipts.remove(&key);
+        let current = self.hosts.get(slot).is_some_and(|host| host.life == life);
+        if accepted || !current || self.plant == Some(Plant::IgnoreHangUps) {
+            return Ok(());
+        }
+        self.input(slot, |machine, now| {
+            machine.handle_undelivered(now, participant, session);
+        })
+    }
+
+    /// A caller hangs up before the answer.
+    pub(super) fn vanish(&mut self, token: Token) -> Result<(), Violation> {
+        let now = self.now;
+        let Some(call) = self.callers.calls.get_mut(&token) else {
+            return Ok(());
+        };
+        if call.vanished {
+            return Ok(());
+        }
+        call.vanished = true;
+        self.report.vanished += 1;
+        let (slot, ask) = (call.slot, call.ask.clone());
+        if let Ask::Join { identity, .. } = ask {
+            let waits = self.callers.calls.values().any(|call| {
+                let same =
+                    matches!(&call.ask, Ask::Join { identity: held, .. } if *held == identity);
+                same && !call.vanished
+            });
+            // A session from before was replaced, or is theirs still: then somebody is there.
+            let session = self.callers.sessions.contains_key(&identity);
+            if !waits && !session {
+                self.callers.vanished.insert(identity, (slot, now));
+            }
+        }
+        Ok(())
+    }
+
+    /// A person's signaling connection ends for good.
+    pub(super) fn hang_up(&mut self, identity: &str) -> Result<(), Violation> {
+        let Some(held) = self.callers.sessions.remove(identity) else {
+            return Ok(());
+        };
+        let current = self.hosts.get(held.slot);
+        if current.is_none_or(|host| host.life != held.life) {
+            return Ok(());
+        }
+        let waits =
+            self.callers.calls.values().any(
+                |call| matches!(&call.ask, Ask::Join { identity: held, .. } if held == identity),
+            );
+        if !waits {
+            let now = self.now;
+            let vanished = (held.slot, now);
+            self.callers.vanished.insert(identity.to_owned(), vanished);
+        }
+        self.input(held.slot, |machine, now| {
+            machine.handle_disconnected(now, held.participant, held.session);
+        })
+    }
+}
