@@ -54,7 +54,7 @@ impl FaultWorld {
         };
         host.panics_after = None;
         host.publishing = None;
-        host.touched = now.at;
+        host.touched = host.touched.max(now.at);
         if let Some(machine) = &mut host.machine {
             machine.handle_panic(now);
         }
@@ -215,7 +215,7 @@ impl FaultWorld {
         let Some(host) = self.hosts.get_mut(slot) else {
             return;
         };
-        host.touched = now;
+        host.touched = host.touched.max(now);
         if let Some((held, workers)) = host.publishing.take()
             && held == id
         {

@@ -318,7 +318,6 @@ impl FaultWorld {
             None => self.callers.request(),
         };
         self.callers.vanished.remove(&identity);
-        self.callers.sessions.remove(&identity);
         let join = JoinAsk {
             join: Join {
                 display_name: identity.clone(),
@@ -451,6 +450,10 @@ impl FaultWorld {
             let hosts = self.hosts.iter().enumerate();
             let mut of = hosts.filter(|(_, host)| host.id == participant.room());
             let Some((slot, _)) = of.next() else { continue };
+            if self.plane.transport_of(participant) != Some(transport) {
+                continue;
+            }
+            self.plane.disconnect(participant);
             self.input(slot, |machine, now| {
                 let reason = sideroom_route::LostReason::NeverConnected;
                 machine.handle_lost(now, participant, transport, reason);

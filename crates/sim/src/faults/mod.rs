@@ -37,6 +37,8 @@ pub mod bounds {
     pub const GHOST: Duration = Duration::from_secs(1);
     /// How long a place is kept.
     pub const GRACE: Duration = Duration::from_secs(30);
+    /// A transport that is not up by then is lost.
+    pub const NEVER_CONNECTED: Duration = Duration::from_secs(10);
     /// An event is told this long after it, at most: after its commit.
     pub const TELL_WAIT: Duration = Duration::from_secs(6);
     /// How long a worker may take to make a transport.

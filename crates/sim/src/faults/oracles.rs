@@ -21,13 +21,13 @@ impl FaultWorld {
         match (host.lifecycle(), host.suspended_since) {
             (Lifecycle::Suspended | Lifecycle::Loading, None) => {
                 host.suspended_since = Some(now);
-                host.touched = now;
+                host.touched = host.touched.max(now);
                 self.report.suspensions += 1;
             }
             (Lifecycle::Suspended | Lifecycle::Loading, Some(_)) => {}
             (_, Some(since)) => {
                 host.suspended_since = None;
-                host.touched = now;
+                host.touched = host.touched.max(now);
                 self.note_suspension(since);
             }
             (_, None) => {}
@@ -141,8 +141,12 @@ impl FaultWorld {
                 found.is_some_and(|found| room.is_connected(found))
             });
             ensure(!there, "no ghosts", || {
+                let machine = host.machine.as_ref();
+                let found = room.and_then(|room| room.participant_id(identity));
+                let held = machine.zip(found);
+                let held = held.and_then(|(machine, found)| machine.connection(found));
                 format!(
-                    "room {slot}: {identity} is connected, and their caller vanished at {since:?}"
+                    "room {slot}: {identity} is there, and nobody waits since {since:?}: {held:?}"
                 )
             })?;
             settled.push(identity.clone());
@@ -235,6 +239,9 @@ impl FaultWorld {
         let Some(expected) = &call.expected else {
             return Ok(());
         };
+        if call.asked_at <= self.callers.jumped_at {
+            return Ok(());
+        }
         let same = match result {
             Ok(Response::Answer {
                 outcome, repeated, ..

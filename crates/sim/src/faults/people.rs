@@ -1,10 +1,14 @@
 //! Answers that reach callers, callers that vanish, and people who hang up.
 
+use std::time::Duration;
+
 use sideroom_room::{Response, Token};
+use sideroom_route::ParticipantId;
 
 use super::Plant;
-use super::callers::{Answered, Ask, Call, Session};
-use super::world::FaultWorld;
+use super::callers::{Answered, Ask, Call, Receipt, Session};
+use super::plane::Making;
+use super::world::{FaultWorld, Happening};
 use crate::step::Violation;
 
 /// Answers that are kept to be asked for again.
@@ -85,12 +89,26 @@ impl FaultWorld {
             };
             self.callers.sessions.insert(identity.to_owned(), held);
         }
-        if receipt.under_way > 0 {
+        let Receipt {
+            under_way,
+            accepted,
+        } = *receipt;
+        if !call.vanished {
+            self.come_up(call, participant);
+        }
+        if under_way > 0 {
             return Ok(());
         }
-        let accepted = receipt.accepted;
         self.callers.receipts.remove(&key);
         let current = self.hosts.get(slot).is_some_and(|host| host.life == life);
+        let newer = self.callers.sessions.get(identity);
+        let newer = newer.is_some_and(|held| held.session > session);
+        if !accepted && current && !newer && !self.waits(identity) {
+            // The answer has replaced the session of before, and has reached nobody.
+            self.callers.sessions.remove(identity);
+            let vanished = (slot, self.now);
+            self.callers.vanished.insert(identity.to_owned(), vanished);
+        }
         if accepted || !current || self.plant == Some(Plant::IgnoreHangUps) {
             return Ok(());
         }
@@ -112,11 +130,7 @@ impl FaultWorld {
         self.report.vanished += 1;
         let (slot, ask) = (call.slot, call.ask.clone());
         if let Ask::Join { identity, .. } = ask {
-            let waits = self.callers.calls.values().any(|call| {
-                let same =
-                    matches!(&call.ask, Ask::Join { identity: held, .. } if *held == identity);
-                same && !call.vanished
-            });
+            let waits = self.waits(&identity);
             // A session from before was replaced, or is theirs still: then somebody is there.
             let session = self.callers.sessions.contains_key(&identity);
             if !waits && !session {
@@ -124,6 +138,32 @@ impl FaultWorld {
             }
         }
         Ok(())
+    }
+
+    /// A client that has the answer connects, mostly.
+    fn come_up(&mut self, call: &Call, participant: ParticipantId) {
+        let machine = self.machine(call.slot);
+        let held = machine.and_then(|machine| machine.connection(participant));
+        let Some(transport) = held.map(|held| held.transport) else {
+            return;
+        };
+        let making = Making {
+            asker: (call.slot, call.life),
+            participant,
+            transport,
+        };
+        if self.chance.happens(0.95) {
+            let late = Duration::from_millis(20 + self.chance.below(300));
+            self.happens_in(late, Happening::Up(making));
+        }
+    }
+
+    /// A caller waits for this person to be let in.
+    fn waits(&self, identity: &str) -> bool {
+        let same =
+            |call: &Call| matches!(&call.ask, Ask::Join { identity: held, .. } if held == identity);
+        let mut calls = self.callers.calls.values();
+        calls.any(|call| same(call) && !call.vanished)
     }
 
     /// A person's signaling connection ends for good.
@@ -135,10 +175,7 @@ impl FaultWorld {
         if current.is_none_or(|host| host.life != held.life) {
             return Ok(());
         }
-        let waits =
-            self.callers.calls.values().any(
-                |call| matches!(&call.ask, Ask::Join { identity: held, .. } if held == identity),
-            );
+        let waits = self.waits(identity);
         if !waits {
             let now = self.now;
             let vanished = (held.slot, now);

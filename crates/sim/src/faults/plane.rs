@@ -141,13 +141,10 @@ impl Plane {
         orders
     }
 
-    /// The worker's thread panics: everybody whom it served loses their transport.
+    /// The worker's thread panics. Everybody whom it served loses their transport, one after the other.
     pub(super) fn lose(&mut self, worker: usize) -> (Vec<(ParticipantId, u64)>, Vec<Order>) {
         let served = self.transports.iter().filter(|(_, held)| held.1 == worker);
         let served: Vec<_> = served.map(|(one, held)| (*one, held.0)).collect();
-        for (participant, _) in &served {
-            self.transports.remove(participant);
-        }
         let orders = match self.workers.get_mut(worker) {
             Some(worker) => std::mem::take(worker).orders.into(),
             None => Vec::new(),
@@ -161,8 +158,9 @@ impl Plane {
         let mut behind = with_room.filter(|worker| {
             let worker = self.workers.get(*worker);
             worker.is_some_and(|worker| {
-                let held = worker.obeyed.get(&room).copied().unwrap_or_default();
-                !worker.fenced && held < epoch
+                // A worker that has no table of the room forwards nothing of it.
+                let held = worker.obeyed.get(&room);
+                !worker.fenced && held.is_some_and(|held| *held < epoch)
             })
         });
         behind.next()

@@ -23,7 +23,7 @@ const WORKERS: usize = 3;
 /// When every world begins, in milliseconds since 1970.
 const BEGINNING: u64 = 1_700_000_000_000;
 /// Steps that a failure shows.
-const SHOWN_STEPS: usize = 40;
+const SHOWN_STEPS: usize = 150;
 
 /// Something that happens at its time.
 #[derive(Debug)]
@@ -231,6 +231,10 @@ impl FaultWorld {
                     transport,
                 } = making;
                 self.answer_to(asker, |machine, now| {
+                    let held = machine.connection(participant);
+                    if held.is_some_and(|held| held.transport == transport && held.up) {
+                        return;
+                    }
                     let reason = sideroom_route::LostReason::NeverConnected;
                     machine.handle_lost(now, participant, transport, reason);
                 })
@@ -317,13 +321,8 @@ impl FaultWorld {
             return Ok(());
         }
         if made && self.plane.transport_of(participant) == Some(transport) {
-            match self.chance.happens(0.05) {
-                true => self.happens_in(Duration::from_secs(10), Happening::Lost(making)),
-                false => {
-                    let late = Duration::from_millis(20 + self.chance.below(300));
-                    self.happens_in(late, Happening::Up(making));
-                }
-            }
+            // A client that does not come up in time never does.
+            self.happens_in(bounds::NEVER_CONNECTED, Happening::Lost(making));
         }
         self.answer_to(asker, |machine, now| {
             machine.handle_transport(now, participant, transport, made);
@@ -333,7 +332,7 @@ impl FaultWorld {
     /// A fault touches every room.
     pub(super) fn touch_all(&mut self) {
         for host in &mut self.hosts {
-            host.touched = self.now;
+            host.touched = host.touched.max(self.now);
         }
     }
 
