@@ -280,6 +280,7 @@ impl FaultWorld {
         }) = &result
         {
             let fresh = Receipt {
+                slot: call.slot,
                 under_way: 0,
                 accepted: *repeated,
             };

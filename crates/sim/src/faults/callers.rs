@@ -6,7 +6,7 @@ use sideroom_control::{Actor, Command, Outcome};
 use sideroom_room::{Refusal, Response, SessionNumber, Token};
 use sideroom_route::{ParticipantId, RoomId, Time};
 
-/// What a caller has asked.
+/// A caller's request.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
     Create,
@@ -35,7 +35,7 @@ pub(super) struct Call {
     pub vanished: bool,
     /// The answer, on its way.
     pub answer: Option<Result<Response, Refusal>>,
-    /// What the answer to a request that was answered before must be.
+    /// The answer that a repeated request must get.
     pub expected: Option<Outcome>,
 }
 
@@ -54,11 +54,12 @@ pub(super) struct Answered {
 /// Shared by the answers to one join and its repetitions.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Receipt {
+    pub slot: usize,
     pub under_way: u32,
     pub accepted: bool,
 }
 
-/// A person whose client has the answer to its join.
+/// A person whose client has the answer to their join.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
     pub slot: usize,
@@ -103,7 +104,7 @@ impl Callers {
         self.calls.retain(|_, call| call.slot != slot);
         self.sessions.retain(|_, session| session.slot != slot);
         self.vanished.retain(|_, (of, _)| *of != slot);
-        self.receipts.clear();
+        self.receipts.retain(|_, receipt| receipt.slot != slot);
     }
 
     /// Callers of a room that were not answered yet.

@@ -176,7 +176,7 @@ impl FaultWorld {
         self.hosts.get(slot)?.machine.as_ref()?.room()
     }
 
-    /// Somebody who is in the room.
+    /// A participant of the room.
     fn somebody(&mut self, slot: usize) -> Option<ParticipantId> {
         let all: Vec<_> = self.room_of(slot)?.participants().collect();
         self.chance.pick(&all).copied()
@@ -312,7 +312,7 @@ impl FaultWorld {
                 } if *held == identity && call.slot == slot => Some(*request),
                 _ => None,
             });
-        // Who hung up may ask again, with the same request.
+        // People who hung up may ask again, with the same request.
         let request = match waiting.filter(|_| self.chance.happens(0.5)) {
             Some(request) => request,
             None => self.callers.request(),
@@ -465,7 +465,7 @@ impl FaultWorld {
     /// The calendar jumps: forward by hours, as after a sleep, or back by seconds.
     fn jump(&mut self) {
         self.report.jumps += 1;
-        // What was asked before is remembered by the calendar.
+        // The room remembers requests by the calendar.
         self.callers.answered.clear();
         self.callers.jumped_at = self.now;
         match self.chance.happens(0.5) {

@@ -19,7 +19,7 @@ pub(super) struct Host {
     /// An operator's watcher, and the number of the last event that it was told.
     pub watcher: Option<WatcherId>,
     pub told: u64,
-    /// Since when the room is not live.
+    /// The start of the present suspension.
     pub suspended_since: Option<Time>,
     /// The last moment at which a fault touched the room.
     pub touched: Time,
@@ -64,7 +64,7 @@ impl Host {
         machine.map_or(Lifecycle::Ended, RoomMachine::lifecycle)
     }
 
-    /// Nothing is under way in the room, and nothing is due.
+    /// True if the room is idle and has no work that is due.
     pub(super) fn is_quiet(&self, now: Time) -> bool {
         let machine = self.machine.as_ref();
         machine.is_some_and(|machine| machine.is_idle() && machine.poll_timeout() > now)

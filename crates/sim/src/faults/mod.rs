@@ -54,7 +54,7 @@ pub enum Plant {
     ForgetAnswered,
     /// Transports of connections that are over stay.
     KeepTransports,
-    /// Nobody tells the room that a join's answer has reached nobody.
+    /// The room is not told that a join's answer was not delivered.
     IgnoreHangUps,
     /// A room that is suspended is not woken to try again.
     NeverRetry,

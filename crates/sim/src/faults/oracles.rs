@@ -1,4 +1,4 @@
-//! What must hold, whatever fails.
+//! The oracles: conditions that hold whatever fails.
 
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ impl FaultWorld {
         Ok(())
     }
 
-    /// Nobody is in the room whose caller has vanished for a while.
+    /// Callers who vanished are out of the room after a while.
     fn check_vanished(&mut self) -> Result<(), Violation> {
         let now = self.now;
         let mut settled = Vec::new();
@@ -260,7 +260,7 @@ impl FaultWorld {
         })
     }
 
-    /// What the room is equals what is stored.
+    /// The room in memory equals the stored room.
     fn check_stored(&self, slot: usize) -> Result<(), Violation> {
         let Some(host) = self.hosts.get(slot) else {
             return Ok(());

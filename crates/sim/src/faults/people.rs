@@ -87,11 +87,17 @@ impl FaultWorld {
                 participant,
                 session,
             };
-            self.callers.sessions.insert(identity.to_owned(), held);
+            let newest = self.callers.sessions.entry(identity.to_owned());
+            let newest = newest.or_insert(held);
+            // Answers may overtake each other.
+            if newest.session < session || newest.life != life {
+                *newest = held;
+            }
         }
         let Receipt {
             under_way,
             accepted,
+            ..
         } = *receipt;
         if !call.vanished {
             self.come_up(call, participant);

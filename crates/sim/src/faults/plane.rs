@@ -31,7 +31,7 @@ pub(super) struct Making {
     pub transport: u64,
 }
 
-/// One worker.
+/// A worker: its orders, and the tables that it forwards by.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     pub stalled_until: Time,

@@ -14,9 +14,9 @@ use crate::chance::Chance;
 pub(super) enum StoreMode {
     /// It answers within milliseconds.
     Works,
-    /// Nothing can be written or read. Some of the writes are kept nevertheless.
+    /// Reads and writes fail. Some of the writes are kept nevertheless.
     Fails,
-    /// Nothing can be written.
+    /// Writes fail.
     ReadOnly,
     /// It answers nothing until it works again.
     Hangs,
@@ -71,7 +71,6 @@ pub(super) struct ReadRoom {
 pub(super) enum StoreAnswer {
     Committed(bool),
     Loaded(Option<Box<ReadRoom>>),
-    /// Nobody waits.
     None,
 }
 

@@ -23,7 +23,7 @@ const WORKERS: usize = 3;
 /// When every world begins, in milliseconds since 1970.
 const BEGINNING: u64 = 1_700_000_000_000;
 /// Steps that a failure shows.
-const SHOWN_STEPS: usize = 150;
+const SHOWN_STEPS: usize = 40;
 
 /// Something that happens at its time.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl FaultWorld {
         self.last.push_back(format!("{at:.4} {step}"));
     }
 
-    /// Both clocks.
+    /// The moment on both clocks.
     pub(super) fn now(&self) -> Now {
         let wall = UnixMillis(self.calendar + self.now.as_millis());
         let at = match self.plant {
