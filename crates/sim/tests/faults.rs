@@ -54,8 +54,11 @@ fn every_oracle_holds_in_worlds_of_faults() {
 #[test]
 fn every_planted_bug_is_found_by_its_oracle() {
     for (plant, oracle) in Plant::ALL {
-        let found = (1..=SEEDS).find_map(|seed| faults::run(seed, STEPS, Some(plant)).err());
-        let found = found.unwrap_or_else(|| panic!("{plant:?} is not found"));
-        assert_eq!(found.violation.oracle, oracle, "{plant:?}: {found}");
+        // A bug may be found by several oracles; its own must be one of them.
+        let own = |seed| match faults::run(seed, STEPS, Some(plant)) {
+            Ok(_) => false,
+            Err(failure) => failure.violation.oracle == oracle,
+        };
+        assert!((1..=SEEDS).any(own), "{plant:?} is not found by {oracle:?}");
     }
 }
