@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sideroom_control::{Event, EventKind, LeaveReason, Room};
+use sideroom_control::{Event, EventKind, LeaveReason, Record, Room};
 use sideroom_room::{Action, CommitId, Lifecycle, LoadFailure, Loaded, Refusal, Response, Token};
 use sideroom_route::{Epoch, ParticipantId, Time};
 
@@ -71,21 +71,7 @@ impl FaultWorld {
                 create,
                 records,
                 ends,
-            } => {
-                let create = create.then(|| self.first_snapshot(slot)).flatten();
-                let job = StoreJob::Commit {
-                    create,
-                    records,
-                    ends,
-                };
-                self.ask_store(slot, id, job);
-                if self.plant == Some(Plant::AnswerBeforeCommit) {
-                    let now = self.now();
-                    if let Some(machine) = self.machine(slot) {
-                        machine.handle_committed(now, id, true);
-                    }
-                }
-            }
+            } => self.commit(slot, id, create, records, ends),
             Action::Save => self.save(slot),
             Action::Remove => self.ask_store(slot, CommitId(0), StoreJob::Remove),
             Action::Publish(id, updates) => {
@@ -133,6 +119,29 @@ impl FaultWorld {
             Action::Up(..) | Action::Routed(_) | Action::Speakers(..) | Action::Stopped => {}
         }
         Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        slot: usize,
+        id: CommitId,
+        create: bool,
+        records: Vec<Record>,
+        ends: bool,
+    ) {
+        let create = create.then(|| self.first_snapshot(slot)).flatten();
+        let job = StoreJob::Commit {
+            create,
+            records,
+            ends,
+        };
+        self.ask_store(slot, id, job);
+        if self.plant == Some(Plant::AnswerBeforeCommit) {
+            let now = self.now();
+            if let Some(machine) = self.machine(slot) {
+                machine.handle_committed(now, id, true);
+            }
+        }
     }
 
     fn ask_store(&mut self, slot: usize, id: CommitId, job: StoreJob) {
