@@ -15,6 +15,9 @@ pub struct Event {
     pub seq: u64,
     /// The epoch of the routing table that goes with it.
     pub epoch: Epoch,
+    /// The version of the room's state that it led to; 0 if an older version of this server did not say.
+    #[serde(default)]
+    pub version: u64,
     /// When.
     pub at: UnixMillis,
     /// The request that caused it; `None` if a timer did. Told only to the actor of the request and to
@@ -421,4 +424,11 @@ pub enum EventKind {
         /// As it is now.
         breakout: Box<BreakoutSummary>,
     },
+}
+
+impl EventKind {
+    /// A text that somebody sent to others: it is told, and no record of it is made.
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self, Self::Chat { .. } | Self::AddressAllText { .. })
+    }
 }

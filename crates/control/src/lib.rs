@@ -11,7 +11,10 @@ mod arguments;
 mod audience;
 mod ceiling;
 mod chance;
+mod change;
 mod command;
+mod command_name;
+mod diff_map;
 mod distribute;
 mod error;
 mod event;
@@ -22,6 +25,7 @@ mod key;
 mod kinds;
 mod memory;
 mod moves;
+mod old;
 mod outcome;
 mod person;
 mod planner;
@@ -53,11 +57,12 @@ pub use journal::{Digest, Record, ReplayError};
 pub use key::KeyId;
 pub use kinds::KindSet;
 pub use moves::{MoveLog, MovesPage, MovesQuery, Stay, StayEnd};
+pub use old::{OldRecord, OldSnapshot};
 pub use outcome::{Applied, Outcome};
 pub use person::{WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX, person_of};
 pub use recall::Missed;
-pub use restart::Snapshot;
-pub use room::Room;
+pub use restart::{Entry, Snapshot};
+pub use room::{Expected, Room};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
     RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use sideroom_control::{Actor, Command, RequestId, Viewer};
-use sideroom_route::{Epoch, ParticipantId};
+use sideroom_control::{Actor, Command, Expected, RequestId, Viewer};
+use sideroom_route::ParticipantId;
 use tokio::time::timeout;
 
 use crate::{
@@ -223,14 +223,14 @@ impl Api {
         &self,
         asker: Asker,
         request_id: &str,
-        expected_epoch: Option<u64>,
+        expected: Option<Expected>,
         command: Command,
     ) -> Result<Answer, ApiError> {
         let request = CommandRequest {
             room: asker.room,
             actor: asker.actor,
             request_id: request_id_or_fresh(request_id)?,
-            expected_epoch: expected_epoch.map(Epoch),
+            expected,
             command,
         };
         self.timed(self.backend.command(request)).await

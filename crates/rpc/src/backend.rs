@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, Event, Grants, MovesPage, MovesQuery, Outcome,
+    Actor, BreakoutSettingsPatch, Command, Event, Expected, Grants, MovesPage, MovesQuery, Outcome,
     RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
@@ -113,8 +113,8 @@ pub struct CommandRequest {
     pub actor: Actor,
     /// Unique among the requests of the actor.
     pub request_id: RequestId,
-    /// Refuse with [`ApiError::EpochMismatch`] if the room is not there (any more).
-    pub expected_epoch: Option<Epoch>,
+    /// The state on which the asker decided: refuse if the room has changed since.
+    pub expected: Option<Expected>,
     /// What is asked.
     pub command: Command,
 }
@@ -126,6 +126,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The epoch that every worker concerned has applied.
     pub epoch: Epoch,
+    /// The version of the room's state.
+    pub version: u64,
     /// The number of the last event.
     pub seq: u64,
     /// The request had been answered before.
@@ -162,6 +164,8 @@ pub struct RoomSummary {
     pub seq: u64,
     /// Its epoch.
     pub epoch: Epoch,
+    /// The version of its state.
+    pub version: u64,
 }
 
 /// One signaling connection of a participant: a newer one replaces it.

@@ -249,13 +249,15 @@ async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<()
     };
     let command = Command::JoinBreakout {
         participant,
-        breakout,
-        stream: joined
-            .media
-            .tracks
-            .iter()
-            .map(|(kind, _)| *kind)
-            .collect::<KindSet>(),
+        breakout: Some(breakout),
+        stream: Some(
+            joined
+                .media
+                .tracks
+                .iter()
+                .map(|(kind, _)| *kind)
+                .collect::<KindSet>(),
+        ),
     };
     api.command(asker, "", None, command).await.map(|_| ())
 }

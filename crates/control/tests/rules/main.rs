@@ -92,6 +92,9 @@ const RULES: &[(u8, &[&str])] = &[
         &[
             "a_repeated_request",
             "what_was_decided",
+            "the_version_moves",
+            "request_ids_are",
+            "texts_are_in_no_journal",
             "whoever_comes_back",
             "a_reader_who_is_too_late",
             "breakouts_survive",

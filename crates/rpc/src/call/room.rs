@@ -3,11 +3,10 @@
 use sideroom_control::{
     BreakoutSettingsPatch, Command, MovesQuery, Outcome, RoomPatch, UnixMillis,
 };
-use sideroom_route::{Epoch, GroupId};
 
-use super::{Call, mutation, patch};
+use super::{Call, expected, mutation, patch};
 use crate::{
-    api::{Api, Asker, Who, request_id_or_fresh, room_name},
+    api::{Api, Who, request_id_or_fresh, room_name},
     auth::Scope,
     backend::{CommandRequest, CreateRoom, MovesRequest},
     encode,
@@ -94,7 +93,7 @@ impl Call for DeleteRoomRequest {
             room: asker.room,
             actor: asker.actor,
             request_id: request_id_or_fresh(&self.request_id)?,
-            expected_epoch: self.expected_epoch.map(Epoch),
+            expected: expected(self.expected_version, self.expected_epoch)?,
             command: Command::CloseRoom,
         };
         api.timed(api.backend.delete_room(request)).await?;
@@ -109,8 +108,9 @@ impl Call for SetDrainingRequest {
         who.operator(Scope::Rooms)?;
         let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
         let command = Command::Drain(self.draining);
+        let expected = expected(self.expected_version, self.expected_epoch)?;
         let answered = api
-            .command(asker, &self.request_id, self.expected_epoch, command)
+            .command(asker, &self.request_id, expected, command)
             .await?;
         Ok(SetDrainingResponse {
             answer: Some(encode::answer(&answered)),
@@ -137,32 +137,20 @@ impl Call for SendMessageRequest {
             }
             (false, id) => Command::Chat {
                 group: match id {
-                    "" => own_group(api, &asker).await?,
-                    id => ids::group(id)?,
+                    "" => None,
+                    id => Some(ids::group(id)?),
                 },
                 text: self.text,
             },
         };
+        let expected = expected(self.expected_version, self.expected_epoch)?;
         let answered = api
-            .command(asker, &self.request_id, self.expected_epoch, command)
+            .command(asker, &self.request_id, expected, command)
             .await?;
         Ok(SendMessageResponse {
             answer: Some(encode::answer(&answered)),
         })
     }
-}
-
-/// Where the asker is; the signaling server speaks to the parent.
-async fn own_group(api: &Api, asker: &Asker) -> Result<GroupId, ApiError> {
-    let sideroom_control::Actor::Participant(me) = asker.actor else {
-        return Ok(GroupId::Parent);
-    };
-    let view = api
-        .timed(api.backend.room(&asker.room, asker.viewer()))
-        .await?;
-    let own = view.participants.iter().find(|one| one.participant == me);
-    own.map(|one| one.group)
-        .ok_or(ApiError::ParticipantNotFound)
 }
 
 impl Call for ListMovesRequest {

@@ -137,7 +137,7 @@ impl Backend for Fake {
         }
         let now = self.now();
         self.with(&request.room, |hosted| {
-            let (id, expected) = (&request.request_id, request.expected_epoch);
+            let (id, expected) = (&request.request_id, request.expected);
             let applied = hosted.apply_at(now, expected, request.actor, (id, request.command))?;
             for event in &applied.events {
                 if let EventKind::ParticipantLeft {
@@ -185,7 +185,7 @@ impl Backend for Fake {
         let now = self.now();
         let mut rooms = self.rooms();
         if let Some(hosted) = rooms.get_mut(&request.room) {
-            let (id, expected) = (&request.request_id, request.expected_epoch);
+            let (id, expected) = (&request.request_id, request.expected);
             hosted.apply_at(now, expected, request.actor, (id, request.command))?;
             hosted.close(None, CloseReason::RoomClosed);
             rooms.remove(&request.room);
@@ -203,6 +203,7 @@ impl Backend for Fake {
             created_at: self.now(),
             seq: hosted.room.seq(),
             epoch: hosted.room.epoch(),
+            version: hosted.room.version(),
         };
         Ok(listed.take(limit).map(summary).collect())
     }

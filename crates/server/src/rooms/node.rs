@@ -265,6 +265,7 @@ impl Backend for Node {
                 created_at: totals.created_at,
                 seq: totals.seq,
                 epoch: totals.epoch,
+                version: totals.version,
             })
         });
         Ok(summaries.collect())
