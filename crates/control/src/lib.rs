@@ -52,7 +52,7 @@ pub use hears::{hears, plan, plan_after};
 pub use journal::{Digest, Record, ReplayError};
 pub use key::KeyId;
 pub use kinds::KindSet;
-pub use moves::{MoveLog, Stay, StayEnd};
+pub use moves::{MoveLog, MovesPage, MovesQuery, Stay, StayEnd};
 pub use outcome::{Applied, Outcome};
 pub use person::{WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX, person_of};
 pub use recall::Missed;

@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Rights, Role,
-    RoomMode, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutSettingsPatch, Command, Event, Grants, MovesPage, MovesQuery, Outcome,
+    RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -95,7 +95,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Watch, ApiError>;
 
     /// The move journal.
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError>;
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError>;
 
     /// What this node does.
     async fn stats(&self) -> Result<Stats, ApiError>;
@@ -330,12 +330,8 @@ pub struct MovesRequest {
     pub room: String,
     /// Who asks; a participant must be a moderator.
     pub viewer: Viewer,
-    /// Only this one's.
-    pub participant: Option<ParticipantId>,
-    /// From when on.
-    pub since: UnixMillis,
-    /// Until when; `None`: now.
-    pub until: Option<UnixMillis>,
+    /// Which of it.
+    pub query: MovesQuery,
 }
 
 /// What a node does.

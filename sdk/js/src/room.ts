@@ -250,7 +250,13 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** Who was where, when and why. A moderator's. */
   async moves(): Promise<Move[]> {
-    return list((await this.command('RoomService/ListMoves'))['moves']).map(decodeMove);
+    const all: Move[] = [];
+    for (let after = '0'; ; ) {
+      const page = await this.command('RoomService/ListMoves', { after });
+      all.push(...list(page['moves']).map(decodeMove));
+      if (!page['more']) return all;
+      after = text(page['last']);
+    }
   }
   /** More slots, on the same connection. */
   async addSlots(count: { audio?: number; video?: number }): Promise<void> {

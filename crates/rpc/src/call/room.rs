@@ -1,6 +1,8 @@
 //! `RoomService`.
 
-use sideroom_control::{BreakoutSettingsPatch, Command, Outcome, RoomPatch, UnixMillis};
+use sideroom_control::{
+    BreakoutSettingsPatch, Command, MovesQuery, Outcome, RoomPatch, UnixMillis,
+};
 use sideroom_route::{Epoch, GroupId};
 
 use super::{Call, mutation, patch};
@@ -17,6 +19,15 @@ use crate::{
 /// Rooms a page, if nothing else is asked for, and at most.
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
+/// Moves a page, if nothing else is asked for, and at most.
+const MOVES_PAGE: u32 = 1000;
+const MAX_MOVES_PAGE: u32 = 5000;
+
+/// How many a page has.
+fn page_of(asked: u32, usual: u32, most: u32) -> usize {
+    let size = if asked == 0 { usual } else { asked.min(most) };
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
 
 impl Call for CreateRoomRequest {
     type Response = CreateRoomResponse;
@@ -57,11 +68,7 @@ impl Call for ListRoomsRequest {
 
     async fn call(self, api: &Api, who: &Who) -> Result<ListRoomsResponse, ApiError> {
         who.operator(Scope::Rooms)?;
-        let size = match self.page_size {
-            0 => PAGE,
-            size => size.min(MAX_PAGE),
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = page_of(self.page_size, PAGE, MAX_PAGE);
         let mut rooms = api
             .timed(api.backend.list_rooms(&self.after, size + 1))
             .await?;
@@ -171,13 +178,19 @@ impl Call for ListMovesRequest {
         let request = MovesRequest {
             room: asker.room,
             viewer,
-            participant,
-            since: UnixMillis(self.since_ms),
-            until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
+            query: MovesQuery {
+                participant,
+                since: UnixMillis(self.since_ms),
+                until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
+                after: self.after,
+                limit: page_of(self.page_size, MOVES_PAGE, MAX_MOVES_PAGE),
+            },
         };
-        let moves = api.timed(api.backend.moves(request)).await?;
+        let page = api.timed(api.backend.moves(request)).await?;
         Ok(ListMovesResponse {
-            moves: moves.into_iter().map(encode::stay).collect(),
+            moves: page.stays.into_iter().map(encode::stay).collect(),
+            last: page.last,
+            more: page.more,
         })
     }
 }

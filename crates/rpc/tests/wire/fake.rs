@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, RequestId, Rights, Role, Room,
-    RoomConfig, RoomSettings, RoomView, SlotPool, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, MovesPage, RequestId, Rights,
+    Role, Room, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
@@ -340,7 +340,7 @@ impl Backend for Fake {
         })
     }
 
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         self.with(&request.room, |hosted| {
             if let Viewer::Participant(asker) = request.viewer {
                 let people = hosted.view(request.viewer)?.participants;
@@ -349,7 +349,7 @@ impl Backend for Fake {
                     return Err(BreakoutError::NotModerator.into());
                 }
             }
-            Ok(hosted.room.move_log().stays().cloned().collect())
+            Ok(hosted.room.move_log().page(&request.query))
         })
     }
 

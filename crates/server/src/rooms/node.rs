@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Command, Rights, Room, RoomConfig, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+    Command, MovesPage, Rights, Room, RoomConfig, RoomPatch, RoomView, UnixMillis, Viewer, Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId};
@@ -344,7 +344,7 @@ impl Backend for Node {
             .await
     }
 
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         let room = request.room.clone();
         self.read(&room, |reply| Read::Moves(request, reply)).await
     }
