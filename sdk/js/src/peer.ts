@@ -63,6 +63,8 @@ export class Peer {
   readonly #senders = new Map<TrackKind, RTCRtpTransceiver>();
   readonly #slots: RTCRtpTransceiver[] = [];
   readonly #playout: Playout;
+  /** The last change of each sender's track: the next one waits for it. */
+  readonly #replacing = new Map<TrackKind, Promise<void>>();
 
   constructor(options: PeerOptions = {}) {
     if (typeof RTCPeerConnection === 'undefined') throw localError('WebRtcMissing');
@@ -113,8 +115,26 @@ export class Peer {
   }
 
   /** Sends `track` under `kind` from now on, or nothing. */
-  async replace(kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
-    await this.#senders.get(kind)?.sender.replaceTrack(track);
+  replace(kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
+    return this.#inTurn(kind, async (sender) => sender.replaceTrack(track));
+  }
+
+  /** Hands the present track to its sender once more, as if it was new. */
+  again(kind: TrackKind): Promise<void> {
+    return this.#inTurn(kind, async (sender) => {
+      const { track } = sender;
+      if (!track) return;
+      await sender.replaceTrack(null);
+      await sender.replaceTrack(track);
+    });
+  }
+
+  #inTurn(kind: TrackKind, change: (sender: RTCRtpSender) => Promise<void>): Promise<void> {
+    const sender = this.sender(kind);
+    if (!sender) return Promise.resolve();
+    const changed = (this.#replacing.get(kind) ?? Promise.resolve()).then(() => change(sender));
+    this.#replacing.set(kind, changed.catch(() => {}));
+    return changed;
   }
 
   /** The sender of a kind. */
