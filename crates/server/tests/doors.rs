@@ -233,7 +233,8 @@ fn calls_and_health_go_on_while_one_address_pushes() {
         let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
         line.map_or(0.0, |value| value.parse::<f64>().unwrap())
     };
-    assert!(gauge("stranger") <= 80.0, "{metrics}");
+    // Forty of each address that pushes, and newcomers who are about to show their token.
+    assert!(gauge("stranger") <= 90.0, "{metrics}");
     assert!(metrics.contains("sideroom_connections_cut_total{reason=\"make_way\"}"));
 }
 
