@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # Directories that hold other people's pages, or none.
-ELSEWHERE = {"node_modules", "target", ".venv", ".cache", ".git", "dist"}
+ELSEWHERE = {"test-results", "node_modules", "target", ".venv", ".cache", ".git", "dist"}
 # The visible mark of a block that the check cannot run; the reason follows.
 MARK = re.compile(r"^\*Not run by the tests: (?P<reason>.+)\*$")
 # A step that a reader takes by hand between two blocks: `<!-- check: open … until "…" -->`.

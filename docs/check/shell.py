@@ -39,7 +39,14 @@ def check_make(arguments: list[str], server: Server, cwd: Path) -> None:
     for target in arguments:
         if target.startswith("-") or "=" in target:
             continue
-        dry = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+        # Under `make e2e` it would say where it is.
+        dry = subprocess.run(
+            ["make", "--no-print-directory", "-n", target],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
+            capture_output=True,
+            text=True,
+        )
         if dry.returncode:
             raise Wrong(f"make {target}: {dry.stderr}")
         if target == "run":
