@@ -121,6 +121,10 @@ pub(super) fn describe() {
     metrics::counter!(WATCHERS_CUT).absolute(0);
     metrics::counter!(ROOM_RESTARTS).absolute(0);
     metrics::counter!(WORKERS_FENCED).absolute(0);
+    metrics::counter!(LIBRARY_WARNINGS).absolute(0);
+    for reason in ["make_way", "refused", "overdue"] {
+        metrics::counter!(CONNECTIONS_CUT, "reason" => reason).absolute(0);
+    }
     metrics::gauge!(ROOMS_SUSPENDED).set(0.0);
     metrics::gauge!(ROOMS_SET_ASIDE).set(0.0);
     metrics::gauge!(WORKERS_LOST).set(0.0);
