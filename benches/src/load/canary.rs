@@ -20,7 +20,7 @@ pub struct Canary {
     pub command_on_a_new_connection: Percentiles,
     /// Health checks on connections of their own.
     pub health: Percentiles,
-    /// What failed of all these.
+    /// Number of these requests that failed.
     pub failed: u64,
     /// The first failure.
     pub why: Option<String>,

@@ -100,9 +100,9 @@ pub(super) struct Got {
 pub struct Watch {
     /// When it was asked for.
     pub begun: Time,
-    /// Where from.
+    /// The group that the member leaves.
     pub from: u16,
-    /// Where to.
+    /// The group that the member goes to.
     pub to: u16,
     /// When it was answered.
     pub answered: Option<Time>,

@@ -53,7 +53,8 @@ pub enum Scenario {
     Scaling(ScalingOptions),
     /// Thousands watch rooms where commands are given while media flow: neither disturbs the other.
     Watchers(WatchersOptions),
-    /// Somebody pushes in every cheap way while a room speaks: the room does not notice, memory comes back.
+    /// Floods the server in every cheap way while a room speaks: the room must not notice, and memory must
+    /// come back.
     Exhaust(ExhaustOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),

@@ -11,12 +11,12 @@ use super::error::LoadError;
 /// A server that does not even take a connection in this time has refused it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Who pushes: so many addresses, in turns.
+/// The loopback addresses that a flood comes from, used in turns.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
     /// The first one.
     pub first: Ipv4Addr,
-    /// How many.
+    /// Number of addresses.
     pub count: u32,
 }
 

@@ -44,6 +44,7 @@ pub use arguments::{
     Role, Selection, SlotPool, Whom,
 };
 pub use audience::{Audience, Standing};
+pub use chance::Chance;
 pub use command::{Actor, Command, Request, RequestId, Timer};
 pub use error::{AcsCode, BreakoutError, Subject};
 pub use event::{Event, EventKind, InvitationEnd, LeaveReason, MoveCause};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chance::Chance;
+use sideroom_control::Chance;
 
 /// The first wait.
 const FIRST: Duration = Duration::from_millis(50);

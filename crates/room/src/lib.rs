@@ -11,7 +11,6 @@
 
 mod action;
 mod backoff;
-mod chance;
 mod connection;
 mod cycle;
 mod load;

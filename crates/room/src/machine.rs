@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use sideroom_control::{Reoffer, RequestId, Room, Viewer};
+use sideroom_control::{Chance, Reoffer, RequestId, Room, Viewer};
 use sideroom_route::{GroupId, ParticipantId, RoomId, Time, TrackId};
 
 use crate::action::{Action, CommitId, Farewell};
 use crate::backoff::Backoff;
-use crate::chance::Chance;
 use crate::connection::{Connection, Loss, SessionNumber};
 use crate::cycle::Batch;
 use crate::load::Loaded;

@@ -1,5 +1,5 @@
-//! Somebody pushes, in every way that costs them little, while a room speaks and is commanded: the room must
-//! not notice, only the pusher is refused, and the server gives back what it took.
+//! Floods the server in every way that costs the sender little, while a room speaks and is commanded. The room
+//! must not notice, only the sender is refused, and the server gives the memory back.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ use crate::load::report::Report;
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::{api::Api, identity_of};
 
-/// Who pushes how much.
+/// Options of the `exhaust` scenario: kinds of floods and their sizes.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct ExhaustOptions {
     /// How. All of them if none is named.
@@ -85,7 +85,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const UPGRADE: &str = "GET /v1/ws HTTP/1.1\r\nhost: sideroom\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
-/// What one push did, or what there was without one.
+/// The result of one flood, or of the time without any.
 #[derive(Clone, Debug, Serialize)]
 struct Pushed {
     push: Option<Push>,

@@ -31,7 +31,7 @@ pub struct ScalingOptions {
 /// What was measured with one number of workers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scaled {
-    /// How many.
+    /// Number of media workers.
     pub workers: usize,
     /// CPU time for each forwarded packet, in nanoseconds, over the rounds.
     pub cpu_ns_per_packet: Spread,

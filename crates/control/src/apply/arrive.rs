@@ -69,7 +69,8 @@ impl Turn<'_> {
         self.apply_rights(participant);
     }
 
-    /// What a token says. Before grants bound moderators, a moderator had them all.
+    /// The role and grants that a token claims. In records from before grants bound moderators, a moderator
+    /// has all of them.
     fn rights_of(&self, join: &Join) -> Rights {
         let mut rights = Rights {
             role: join.role,
