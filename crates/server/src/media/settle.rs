@@ -116,7 +116,7 @@ impl Worker {
 
     /// Takes a sender report, and passes it to the workers that have the track by relay: without it they
     /// cannot keep a publisher's sound and picture together.
-    fn take_report(
+    pub(super) fn take_report(
         &mut self,
         now: Time,
         (ingress, layer): (IngressId, u8),

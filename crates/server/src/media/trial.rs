@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use sideroom_forward::{ForwardConfig, Forwarder, Outgoing, PacketKind, SubscriberId};
+use sideroom_forward::{
+    ForwardConfig, Forwarder, IngressConfig, Outgoing, PacketKind, SubscriberId,
+};
 use sideroom_net::{Clock, Port, PortOptions};
-use sideroom_route::{DropReason, Media, ParticipantId, RoomId, SlotId, Time, WorkerId};
+use sideroom_route::{
+    DropReason, Media, ParticipantId, RoomId, SlotId, Time, TrackId, TrackKind, WorkerId,
+};
+use sideroom_rtp::ExtensionMap;
 use sideroom_session::dtls::DtlsVersions;
+use sideroom_session::ice::{IceClient, MAX_MESSAGE};
 use sideroom_session::srtp::SrtpProfile;
 use sideroom_session::{Certificate, IceCredentials, RoomCodecs};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +21,7 @@ use super::command::{Connect, Connected, WorkerCommand};
 use super::counts::PublishedCounts;
 use super::outbox::Outbox;
 use super::pacer::Pacer;
+use super::relay_ring::{RelayWriter, Relayed, relay_ring};
 use super::setup::Transports;
 use super::worker::{Worker, WorkerParts};
 
@@ -44,8 +51,13 @@ fn video(number: u64) -> Outgoing<'static> {
     packet(number, Media::Video, PacketKind::Media, &[7; 1_188])
 }
 
-/// A worker, and where it takes orders from.
+/// A worker that is alone, and where it takes orders from.
 fn worker() -> (Worker, SyncSender<WorkerCommand>) {
+    worker_with(vec![None])
+}
+
+/// A worker with links to others, and where it takes orders from.
+fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<WorkerCommand>) {
     let at = ([127, 0, 0, 1], 0).into();
     let port = Port::bind(at, &PortOptions::default()).expect("a free port");
     let (commands, orders) = sync_channel(16);
@@ -61,7 +73,7 @@ fn worker() -> (Worker, SyncSender<WorkerCommand>) {
         wakers: vec![port.waker()],
         port,
         commands: orders,
-        relays_out: vec![None],
+        relays_out,
         relays_in: Vec::new(),
         outbox: Outbox::new(WorkerId(0), mpsc::channel(16).0),
         fence: Arc::default(),
@@ -216,4 +228,70 @@ fn later_offers_keep_every_address_and_file_none_twice() {
         assert!(peers.file(Time::ZERO, key, at(port)));
     }
     assert_eq!(peers.at(at(2)), Some(key));
+}
+
+/// A connectivity check of the client that was told the credentials of `connect(seed)`.
+fn check(seed: u64, now: Time) -> Vec<u8> {
+    let credentials = connect(seed).credentials;
+    let mut client = IceClient::new(now, "client", credentials, vec![at(9)], seed);
+    let mut check = [0; MAX_MESSAGE];
+    let (_, len) = client
+        .poll_transmit(now, &mut check)
+        .expect("it checks at once");
+    check.get(..len).unwrap_or_default().to_vec()
+}
+
+/// A check with a borrowed source address is authentic: the password is the sender's own.
+#[test]
+fn nobody_takes_an_address_whose_owner_was_heard_lately() {
+    let mut both = joined();
+    let other = ParticipantId::new(RoomId(1), 2);
+    order(&mut both, |answer| {
+        let connect = Connect {
+            participant: other,
+            ..*connect(2)
+        };
+        WorkerCommand::Connect(Box::new(connect), answer)
+    })
+    .expect("a good offer");
+    let worker = &mut both.0;
+    let [owner, newcomer] = [SOMEBODY, other].map(|who| worker.peers.key_of(who));
+    let mut arrives = |seed, ms| {
+        let now = Time::from_millis(ms);
+        worker.handle_datagram(now, at(1), &mut check(seed, now));
+        worker.peers.at(at(1))
+    };
+    assert_eq!(arrives(1, 1_000), owner);
+    assert_eq!(arrives(2, 2_000), owner, "it is in use");
+    assert_eq!(arrives(1, 6_000), owner);
+    assert_eq!(arrives(2, 17_000), owner, "heard eleven seconds ago");
+    assert_eq!(arrives(2, 19_000), newcomer, "its owner has left it");
+}
+
+/// Without it the other worker cannot keep a publisher's sound and picture together.
+#[test]
+fn a_sender_report_crosses_to_the_workers_that_have_the_track() {
+    let (writer, mut reader) = relay_ring();
+    let (mut worker, _orders) = worker_with(vec![None, Some(writer)]);
+    let track = TrackId::new(RoomId(1), 3);
+    let ingress = worker.forwarder.add_ingress(IngressConfig {
+        track,
+        publisher: SOMEBODY,
+        kind: TrackKind::Camera,
+        codecs: Vec::new(),
+        extensions: ExtensionMap::new(),
+        layers: 3,
+    });
+    let report = (7 << 32, 90_000);
+    worker.take_report(Time::from_millis(1), (ingress, 2), report);
+    assert_eq!(reader.drain(9, |_, _, _| {}), 0, "nobody else has it");
+    worker.forwarder.set_relays(track, &[WorkerId(1)]);
+    worker.take_report(Time::from_millis(2), (ingress, 2), report);
+    let mut came = Vec::new();
+    reader.drain(9, |track, layer, relayed| {
+        came.push((track, layer, format!("{relayed:?}")));
+    });
+    let (ntp, rtp) = report;
+    let expected = Relayed::SenderReport { ntp, rtp };
+    assert_eq!(came, [(track, 2, format!("{expected:?}"))]);
 }

@@ -265,7 +265,7 @@ impl Worker {
         self.settle(now, key);
     }
 
-    fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
+    pub(super) fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
         let class = match demux::classify(datagram) {
             Some(Kind::Rtp) => DatagramClass::Rtp,
             Some(Kind::Rtcp) => DatagramClass::Rtcp,
