@@ -169,7 +169,7 @@ test('how well others arrive is on their tiles', limits, async () => {
   await guest.context().setOffline(true);
   await guest.evaluate(() => sideroom.room.peer.connection.close());
   await done(guest);
-  await host.getByText('Gus, reconnecting').waitFor();
+  await host.getByText('Gus, reconnecting', { exact: true }).waitFor();
   await host.getByRole('img', { name: 'Connection of Gus: poor' }).waitFor();
   await done(host);
 });

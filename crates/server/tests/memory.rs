@@ -61,8 +61,9 @@ fn line<'a>(sdp: &'a str, name: &str) -> &'a str {
     lines.next().unwrap_or_else(|| panic!("no {name} in {sdp}"))
 }
 
-/// Joins and connects; whatever the client itself needed is gone when this returns.
-fn join(api: &mut Client, number: usize, certificate: &Certificate) {
+/// Joins and connects, and returns the client's socket. The caller keeps it: a later client that gets the
+/// port of one that has gone is refused as long as the server counts the address as in use.
+fn join(api: &mut Client, number: usize, certificate: &Certificate) -> UdpSocket {
     let ufrag = format!("peer{number}");
     let token = client_token("meeting", &ufrag);
     let body = json!({ "room": "meeting", "clientToken": token, "requestId": ufrag,
@@ -102,6 +103,7 @@ fn join(api: &mut Client, number: usize, certificate: &Certificate) {
             _ => {}
         }
     }
+    udp
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,9 +114,10 @@ async fn an_idle_participant_is_small_in_the_whole_server() {
         let mut api = Client::new(&address);
         api.ask("RoomService/CreateRoom", &json!({ "room": "meeting" }))
             .unwrap();
-        join(&mut api, 0, &certificate);
+        let mut sockets = Vec::with_capacity(PEOPLE);
+        sockets.push(join(&mut api, 0, &certificate));
         let before = HELD.load(Ordering::Relaxed);
-        (1..PEOPLE).for_each(|number| join(&mut api, number, &certificate));
+        sockets.extend((1..PEOPLE).map(|number| join(&mut api, number, &certificate)));
         let room = api.room("meeting").unwrap();
         assert_eq!(room["participants"].as_array().map(Vec::len), Some(PEOPLE));
         drop(room);
