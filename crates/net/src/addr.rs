@@ -6,23 +6,22 @@ use std::net::{IpAddr, SocketAddr};
 /// The transport protocol below ICE.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Proto {
-    /// Datagrams.
     Udp,
     /// Frames of RFC 4571 in a connection that the client made (an ICE-TCP passive candidate of ours).
     Tcp,
 }
 
-/// The other end of a path. A TCP connection is named by the client's address: it is unique for as long
-/// as the connection lives.
+/// The other end of a path. A TCP connection is named by the client's address, which is unique for as long as
+/// the connection lives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PeerAddr {
-    /// Below ICE.
+    /// The transport protocol.
     pub proto: Proto,
-    /// The client's address, IPv4 never in its IPv6-mapped form.
+    /// The client's address. IPv4 is never in its IPv6-mapped form.
     pub addr: SocketAddr,
 }
 
-/// What [`crate::SendBatch::commit`] is told about a packet.
+/// The destination of a packet, for [`crate::SendBatch::commit`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Destination {
     /// A small dense number for this receiver, by which its packets are grouped into segmented sends;

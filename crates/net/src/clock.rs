@@ -17,7 +17,7 @@ pub struct Clock {
 pub struct ThreadCpu(Duration);
 
 impl Clock {
-    /// A clock whose origin lies a minute back, so that "a minute ago" can always be said.
+    /// A clock whose origin lies a minute back, so that tests can name moments before the start.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the adapter that owns the clock"

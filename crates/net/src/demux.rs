@@ -1,4 +1,5 @@
-//! What a datagram is, by its first byte: RFC 7983, and RFC 5761 section 4 for RTP against RTCP.
+//! Classifies a datagram by its first byte (RFC 7983), and RTP against RTCP by its second (RFC 5761 section
+//! 4).
 
 /// The protocol of a datagram.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,8 +19,8 @@ const MIN_RTP: usize = 12;
 /// The shortest RTCP packet, a header with an SSRC.
 const MIN_RTCP: usize = 8;
 
-/// Tells what `datagram` claims to be; `None` if it is nothing that we speak (TURN channels and ZRTP
-/// included) or too short to be what it claims.
+/// Classifies `datagram`. `None` for protocols that the server does not speak (TURN channels, ZRTP) and for
+/// datagrams that are too short.
 pub fn classify(datagram: &[u8]) -> Option<Kind> {
     let (&first, rest) = datagram.split_first()?;
     match first {

@@ -1,4 +1,4 @@
-//! How a batch leaves: in as few calls as possible, and with every refusal of the kernel accounted for.
+//! Flushes a send batch: as few system calls as possible, and a counter for every refusal of the kernel.
 
 use std::io;
 use std::os::fd::BorrowedFd;

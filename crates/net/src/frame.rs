@@ -9,7 +9,7 @@ pub(crate) struct Deframer {
     held: Vec<u8>,
 }
 
-/// A packet that is longer than anyone who speaks our protocols sends.
+/// A packet longer than any client of these protocols sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooLong;
 

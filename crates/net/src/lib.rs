@@ -1,13 +1,13 @@
 //! The sockets: UDP in batches, ICE-TCP on the same port number, and the first-byte demultiplexer.
 //!
-//! A [`Port`] is what one worker owns: a [`UdpPort`], optionally a TCP listener with its connections, and
-//! the epoll set over them with a [`Waker`] for other threads. The worker waits, takes a [`RecvBatch`],
-//! reserves and commits packets in a [`SendBatch`], and flushes it: what a batch brought for one
-//! destination leaves in one segmented send where the kernel has `UDP_SEGMENT`.
+//! A [`Port`] is the network side of one worker: a [`UdpPort`], optionally a TCP listener with its
+//! connections, and the epoll set over them with a [`Waker`] for other threads. The worker waits, takes a
+//! [`RecvBatch`], reserves and commits packets in a [`SendBatch`], and flushes it. Packets of a batch for one
+//! destination leave in one segmented send where the kernel has `UDP_SEGMENT`.
 //!
-//! Nothing here blocks except [`Port::wait`], nothing knows what the packets mean beyond their first byte,
-//! and no packet is dropped without a counter. The `unsafe` code of the workspace is in `sys*.rs`, but for
-//! the hint of `sideroom-prefetch`.
+//! Only [`Port::wait`] blocks. The crate reads no further than the first bytes of a packet, and counts every
+//! packet that it drops. The `unsafe` code of the workspace is in `sys*.rs`, except for the hint of
+//! `sideroom-prefetch`.
 
 mod addr;
 mod clock;

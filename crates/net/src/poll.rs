@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 
-/// As many events are taken at once; the others come with the next wait.
+/// Events taken in one wait; the others come with the next wait.
 const EVENTS: usize = 256;
 
 /// Wakes the thread that waits at a [`crate::Port`], from any other thread. Many wakes before the thread
@@ -25,13 +25,13 @@ struct Shared {
     pending: AtomicBool,
 }
 
-/// An epoll set, level-triggered: what is not dealt with is told again.
+/// An epoll set, level-triggered: the next wait reports again a source that still has data.
 pub(crate) struct Poller {
     set: OwnedFd,
     waker: Waker,
 }
 
-/// Which of a source's events are waited for.
+/// The events of a source that the poller waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Interest {
     pub(crate) read: bool,
@@ -75,8 +75,8 @@ impl Waker {
         })
     }
 
-    /// Makes the wait return, now or when it is next entered. What was queued before this call is seen by
-    /// the thread that is woken.
+    /// Makes the wait return, now or when it is next entered. The woken thread sees everything queued before
+    /// this call.
     pub fn wake(&self) {
         if !self.shared.pending.swap(true, Ordering::AcqRel) {
             // The counter cannot overflow: it is only written once between two reads.

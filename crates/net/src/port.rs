@@ -1,4 +1,4 @@
-//! What one worker owns: its sockets and the wait over them.
+//! The sockets of one worker and the wait over them.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,12 +25,12 @@ pub struct PortOptions {
     pub tcp: Option<TcpLimits>,
 }
 
-/// What a wait ended with. All false: the time-out passed.
+/// The result of a wait. All false: the time-out passed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Ready {
     /// [`Port::recv_batch`] has something to do.
     pub readable: bool,
-    /// The UDP socket has room again; only told after [`Port::watch_writable`].
+    /// The UDP socket has room again. Set only after [`Port::watch_writable`].
     pub writable: bool,
     /// A [`Waker`] was used.
     pub woken: bool,
@@ -85,7 +85,7 @@ impl Port {
         &self.udp
     }
 
-    /// What the TCP side has seen; all zero without one.
+    /// Counters of the TCP side; all zero without a TCP listener.
     pub fn tcp_counters(&self) -> TcpCounters {
         self.tcp.as_ref().map(TcpPort::counters).unwrap_or_default()
     }
@@ -126,9 +126,9 @@ impl Port {
         Ok(())
     }
 
-    /// Replaces what `batch` holds by what waits in the sockets. Call it once for each wait that says
-    /// [`Ready::readable`], and again as long as [`RecvBatch::is_full`] if nothing else is due. TCP
-    /// connections that are overdue are closed on the way, so it should be called every second or so.
+    /// Replaces the content of `batch` by the datagrams that wait in the sockets. Call it once for each wait
+    /// that reports [`Ready::readable`], and again as long as [`RecvBatch::is_full`] if nothing else is due.
+    /// It also closes overdue TCP connections, so call it every second or so.
     pub fn recv_batch(&mut self, batch: &mut RecvBatch, now: Time) -> io::Result<()> {
         self.udp.recv_batch(batch)?;
         if let Some(tcp) = &mut self.tcp {
@@ -173,7 +173,7 @@ impl Port {
         self.tcp.as_mut()?.poll_ended().map(PeerAddr::tcp)
     }
 
-    /// Closes the peer's TCP connection, if that is what it is.
+    /// Closes the peer's TCP connection. Does nothing for a UDP peer.
     pub fn close(&mut self, peer: PeerAddr) {
         if let (Proto::Tcp, Some(tcp)) = (peer.proto, &mut self.tcp) {
             tcp.close(peer.addr, &self.poller);

@@ -1,4 +1,4 @@
-//! What one receive call brought.
+//! The datagrams of one receive call.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -22,13 +22,12 @@ pub struct RecvBatch {
 /// One packet as it came from the network.
 #[derive(Debug)]
 pub struct Datagram<'a> {
-    /// Who sent it.
+    /// The sender's address.
     pub from: PeerAddr,
-    /// The local address that it was sent to, if the socket was told to say so.
+    /// The local address that the datagram was sent to, if the socket was asked to report it.
     pub local: Option<IpAddr>,
-    /// When the kernel had it, by [`wall_clock`](crate::wall_clock), if the socket was told to say so.
+    /// The kernel's receive time, by [`wall_clock`](crate::wall_clock), if the socket was asked to report it.
     pub arrived: Option<Duration>,
-    /// The packet.
     pub bytes: &'a mut [u8],
 }
 
@@ -70,7 +69,7 @@ impl RecvBatch {
         self.arena.filled() == self.arena.capacity()
     }
 
-    /// How many messages were dropped because they were longer than a buffer.
+    /// Number of messages dropped because they were longer than a buffer.
     pub fn truncated(&self) -> u64 {
         self.truncated
     }

@@ -1,4 +1,4 @@
-//! What leaves together: an arena that packets are sealed into, grouped by destination.
+//! A batch of packets to send: an arena that packets are sealed into, grouped by destination.
 //!
 //! Packets lie in the arena in the order in which they were made; each destination has at most one open
 //! *group*, to which a packet is appended if it has the size of those before it, or is a shorter last
@@ -13,7 +13,7 @@ use sideroom_route::DropReason;
 use crate::addr::{Destination, PeerAddr, Proto};
 use crate::sys_send::Outgoing;
 
-/// As many segments as every kernel with `UDP_SEGMENT` takes in one message.
+/// The most segments in one message that every kernel with `UDP_SEGMENT` accepts.
 const MAX_GROUP: u16 = 64;
 /// A message with its headers has to fit into one IP packet.
 const MAX_GROUP_BYTES: usize = 65_000;
@@ -28,7 +28,7 @@ const ALIGN: usize = 16;
 /// No packet follows.
 pub(crate) const END: u32 = u32::MAX;
 
-/// What happens to packets that the socket's buffer has no room for.
+/// Policy for packets that the socket's buffer has no room for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhenFull {
     /// They are dropped and counted: real-time media that waits is late.
@@ -37,7 +37,7 @@ pub enum WhenFull {
     Keep,
 }
 
-/// What became of the packets of a batch.
+/// Counts of packets flushed, by outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Flushed {
     /// Packets that the kernel took.
@@ -115,7 +115,7 @@ impl Flushed {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -153,7 +153,7 @@ impl SendBatch {
         self.packets.is_empty()
     }
 
-    /// Drops what waits, and says how much that was.
+    /// Drops the waiting packets and returns their number.
     pub fn clear(&mut self) -> u64 {
         let dropped = self.packets.len() as u64;
         self.reset();
@@ -161,19 +161,19 @@ impl SendBatch {
         dropped
     }
 
-    /// How many packets were committed since the batch was last empty.
+    /// Number of packets committed since the batch was last empty.
     pub fn len(&self) -> usize {
         self.packets.len()
     }
 
-    /// How many bytes of the arena are taken.
+    /// Bytes of the arena in use.
     pub fn bytes(&self) -> usize {
         self.used
     }
 
-    /// A slot of `max_len` bytes for the next packet; what is in it is anything. `None` if the batch is
-    /// full: flush it, and if that does not help, drop. A slot that is not committed is taken back by
-    /// the next call.
+    /// Reserves a slot of `max_len` bytes for the next packet; its content is unspecified. `None` if the
+    /// batch is full: flush it, and if that does not help, drop the packet. The next call takes back a slot
+    /// that was not committed.
     pub fn reserve(&mut self, max_len: usize) -> Option<&mut [u8]> {
         if self.packets.len() >= self.max_packets || max_len > usize::from(u16::MAX) {
             return None;
@@ -393,7 +393,7 @@ mod tests {
             &[(1, 500), (2, 500), (1, 500), (2, 500), (1, 200), (2, 600)],
             &[(1, &[500, 500, 200]), (2, &[500, 500]), (2, &[600])],
         );
-        // Nothing follows a shorter one, and audio first does not take video in.
+        // A shorter packet ends its message, and a message that begins with audio takes in no video.
         check(
             &[(1, 100), (1, 900), (1, 100), (1, 900)],
             &[(1, &[100]), (1, &[900, 100]), (1, &[900])],

@@ -59,7 +59,7 @@ impl Name {
         }
     }
 
-    /// Reads what the kernel wrote, if it is an internet address.
+    /// Reads the address that the kernel wrote, if it is an internet address.
     pub(crate) fn read(&self) -> Option<SocketAddr> {
         // SAFETY: both variants begin with the family and are plain old data of which every bit pattern
         // is a value; the union was zeroed when it was made, so that no byte is uninitialised.
@@ -82,7 +82,7 @@ impl Name {
         }
     }
 
-    /// How many bytes of it an address of `addr`'s family takes.
+    /// Length in bytes of a socket address of `addr`'s family.
     pub(crate) fn len_of(addr: &SocketAddr) -> libc::socklen_t {
         let len = match addr {
             SocketAddr::V4(_) => size_of::<libc::sockaddr_in>(),
@@ -135,7 +135,7 @@ pub(crate) unsafe fn push_control<T: Copy>(
     true
 }
 
-/// What the control messages of a received datagram say.
+/// The control messages of a received datagram.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Told {
     /// The datagrams that were coalesced have this size each, but the last, which may be shorter.
@@ -153,8 +153,8 @@ pub(crate) struct Told {
 /// filled `head`, and they are still alive.
 pub(crate) unsafe fn read_control(head: &libc::msghdr) -> Told {
     let mut told = Told::default();
-    // SAFETY: by contract the buffer holds what the kernel wrote, so that the macros stay inside it; the
-    // data of each message has the size that its type says, and is read unaligned.
+    // SAFETY: by contract the kernel wrote this buffer, so the macros stay inside it; the data of each
+    // message has the size that its type says, and is read unaligned.
     unsafe {
         let mut at = libc::CMSG_FIRSTHDR(head);
         while !at.is_null() {

@@ -31,7 +31,7 @@ pub(crate) struct RecvArena {
 // are written anew before every call.
 unsafe impl Send for RecvArena {}
 
-/// What is known of one received message, which is one datagram or several that were coalesced.
+/// Metadata of one received message: one datagram, or several that the kernel coalesced.
 #[derive(Clone, Copy)]
 pub(crate) struct Received {
     pub(crate) from: SocketAddr,
@@ -68,12 +68,12 @@ impl RecvArena {
         self.heads.len()
     }
 
-    /// How many messages the last call brought.
+    /// Number of messages of the last call.
     pub(crate) fn filled(&self) -> usize {
         self.filled
     }
 
-    /// Forgets what the last call brought.
+    /// Forgets the messages of the last call.
     pub(crate) fn clear(&mut self) {
         self.filled = 0;
     }
@@ -121,7 +121,7 @@ impl RecvArena {
         }
     }
 
-    /// What the last call says of its message number `index`.
+    /// Metadata of message number `index` of the last call.
     pub(crate) fn message(&self, index: usize) -> Option<Received> {
         if index >= self.filled {
             return None;

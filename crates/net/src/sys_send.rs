@@ -1,5 +1,5 @@
-//! `sendmmsg` of messages whose parts lie anywhere in one arena, with `UDP_SEGMENT` where a message has
-//! more than one packet.
+//! `sendmmsg` of messages whose parts lie anywhere in one arena, with `UDP_SEGMENT` for messages of more than
+//! one packet.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -10,9 +10,9 @@ use std::ptr;
 use crate::addr::mapped;
 use crate::sys::{self, CONTROL_WORDS, Control, Name};
 
-/// As many messages go into one call. More would only need more memory for the headers.
+/// Most messages in one call. More would only cost more memory for the headers.
 pub(crate) const MESSAGES: usize = 64;
-/// As many packets go into one call.
+/// Most packets in one call.
 pub(crate) const PARTS: usize = 1_024;
 
 /// The headers of one call, used again for every one.

@@ -1,7 +1,7 @@
-//! ICE-TCP, the passive side (RFC 6544): a listener and the connections that clients made to it.
+//! ICE-TCP, the passive side (RFC 6544): a listener and the connections that clients open to it.
 //!
-//! Everything a stranger can make this hold is bounded: connections in all, those that ICE has not
-//! validated (in all and for each address), the packet that is being read, and what waits to be written.
+//! Everything a stranger can make this hold is bounded: all connections, those that ICE has not validated (in
+//! all and for each address), the packet being read, and the bytes waiting to be written.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -20,17 +20,17 @@ use crate::recv::RecvBatch;
 pub(crate) const LISTENER: u64 = 1;
 /// Read from one connection before the others have their turn.
 const READ_BYTES: usize = 16 * 1_024;
-/// How often connections are looked through for those that are overdue.
+/// Interval between looks for overdue connections.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// What strangers may make the listener hold.
+/// Limits on the state that strangers can make the listener hold.
 #[derive(Clone, Copy, Debug)]
 pub struct TcpLimits {
     /// Connections in all.
     pub connections: usize,
     /// Connections that [`crate::Port::validate`] was not called for yet.
     pub unvalidated: usize,
-    /// Of these, with the same client IP address.
+    /// Unvalidated connections with the same client IP address.
     pub unvalidated_for_each_ip: usize,
     /// A connection that is not validated for so long is closed.
     pub validate_within: Duration,
@@ -38,16 +38,15 @@ pub struct TcpLimits {
     pub idle: Duration,
     /// Longest packet taken; a longer one closes the connection.
     pub packet_bytes: usize,
-    /// What may wait to be written to one connection; packets beyond it are dropped and counted.
+    /// Most bytes waiting to be written to one connection; packets beyond it are dropped and counted.
     pub waiting_bytes: usize,
 }
 
-/// What the listener has seen, since it was made.
+/// Counters of the listener since it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct TcpCounters {
     /// Connections open now.
     pub open: u64,
-    /// Connections taken.
     pub accepted: u64,
     /// Connections closed at once because a limit was reached.
     pub refused: u64,
@@ -68,7 +67,7 @@ pub(crate) struct TcpPort {
     unvalidated_by_ip: HashMap<IpAddr, usize>,
     /// Connections with something new to write.
     dirty: Vec<u64>,
-    /// Validated connections that ended without being told to.
+    /// Validated connections that the other side or an error ended.
     ended: Vec<SocketAddr>,
     counters: TcpCounters,
     next_sweep: Time,
@@ -88,7 +87,7 @@ struct Connection {
     heard: Time,
 }
 
-/// What became of a packet given to a connection.
+/// Outcome of queueing a packet for a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Queued {
     Yes,
@@ -254,7 +253,7 @@ impl TcpPort {
         }
     }
 
-    /// Queues `packet` for the connection of `to`; [`TcpPort::write_dirty`] writes what is queued.
+    /// Queues `packet` for the connection of `to`; [`TcpPort::write_dirty`] writes the queue.
     pub(crate) fn queue(&mut self, to: SocketAddr, packet: &[u8]) -> Queued {
         let token = self.tokens.get(&to).copied();
         let Some((token, connection)) =
@@ -278,7 +277,7 @@ impl TcpPort {
         Queued::Yes
     }
 
-    /// Writes what was queued, as far as the kernel takes it.
+    /// Writes queued packets until the kernel takes no more.
     pub(crate) fn write_dirty(&mut self, poller: &Poller) {
         while let Some(token) = self.dirty.pop() {
             if let Some(connection) = self.connections.get_mut(&token) {
@@ -358,7 +357,7 @@ impl TcpPort {
         }
     }
 
-    /// Closes what is overdue, at most once a second.
+    /// Closes overdue connections, at most once a second.
     pub(crate) fn sweep(&mut self, poller: &Poller, now: Time) {
         if now < self.next_sweep {
             return;

@@ -15,16 +15,16 @@ use crate::sys_send::SendHeads;
 /// How a UDP socket is made.
 #[derive(Clone, Copy, Debug)]
 pub struct UdpOptions {
-    /// Receive buffer asked for, in bytes. What the kernel grants is told by [`UdpPort::buffers`].
+    /// Receive buffer to ask for, in bytes. [`UdpPort::buffers`] returns the size that the kernel granted.
     pub recv_buffer: usize,
     /// Send buffer asked for, in bytes.
     pub send_buffer: usize,
     /// Lets the socket have an address that another one of this user has with the same option, for a
     /// process that takes over from another one.
     pub reuse_port: bool,
-    /// Receives what one sender sent in one go as one message (`UDP_GRO`), where the kernel can.
+    /// Receives a burst of one sender as one message (`UDP_GRO`), where the kernel can.
     pub coalesce: bool,
-    /// Sends what goes to one destination as one message (`UDP_SEGMENT`), where the kernel can.
+    /// Sends the packets for one destination as one message (`UDP_SEGMENT`), where the kernel can.
     pub segment: bool,
     /// Tells for each datagram which local address it was sent to: for a socket bound to the unspecified
     /// address of a host with many addresses.
@@ -36,9 +36,7 @@ pub struct UdpOptions {
 /// The sizes of the socket's buffers in bytes, as the kernel granted them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Buffers {
-    /// Receive buffer.
     pub recv: usize,
-    /// Send buffer.
     pub send: usize,
 }
 
@@ -57,7 +55,7 @@ pub struct UdpPort {
 pub(crate) enum Segmenting {
     /// It does, as far as is known.
     On,
-    /// It does not, or was told not to.
+    /// It does not, or the options turned it off.
     Off,
 }
 
@@ -129,7 +127,7 @@ impl UdpPort {
         self.segmenting != Segmenting::Off
     }
 
-    /// What the kernel granted.
+    /// The buffer sizes that the kernel granted.
     pub fn buffers(&self) -> io::Result<Buffers> {
         let socket = SockRef::from(&self.socket);
         Ok(Buffers {
@@ -138,7 +136,8 @@ impl UdpPort {
         })
     }
 
-    /// How many datagrams the kernel dropped since the socket was made because nobody took them in time.
+    /// Number of datagrams that the kernel dropped, since the socket was made, because they were not read in
+    /// time.
     pub fn kernel_drops(&self) -> io::Result<u32> {
         sys::kernel_drops(self.socket.as_fd())
     }
@@ -153,8 +152,8 @@ impl UdpPort {
         RecvBatch::new(messages, size)
     }
 
-    /// Replaces what `batch` holds by what waits in the socket, and says how many messages that is: 0 if
-    /// nothing waits. A full batch means that more may wait.
+    /// Replaces the content of `batch` by the messages that wait in the socket and returns their number, 0 if
+    /// none waits. A full batch means that more may wait.
     pub fn recv_batch(&mut self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.clear();
         loop {
@@ -166,9 +165,9 @@ impl UdpPort {
         }
     }
 
-    /// Sends what `batch` holds and empties it; with [`WhenFull::Keep`] it keeps what the socket's buffer
-    /// had no room for, in order. Frames for TCP connections are not its business and are counted as
-    /// failed.
+    /// Sends `batch` and empties it; with [`WhenFull::Keep`] it keeps, in order, the packets that the
+    /// socket's buffer had no room for. Frames for TCP connections are counted as failed: they don't belong
+    /// here.
     pub fn flush(&mut self, batch: &mut SendBatch, when_full: WhenFull) -> Flushed {
         let mut segmenting = self.segmenting;
         let fd = self.socket.as_fd();

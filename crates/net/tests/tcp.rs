@@ -1,5 +1,5 @@
-//! Connections of ICE-TCP clients bring and take packets, and strangers can make the port hold only so
-//! much for only so long.
+//! Connections of ICE-TCP clients carry packets both ways, and strangers can make the port hold only a
+//! bounded amount for a bounded time.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{Read, Write};

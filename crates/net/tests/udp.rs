@@ -34,7 +34,7 @@ fn received(port: &mut Port, batch: &mut RecvBatch, count: usize) -> Vec<(Socket
     got
 }
 
-/// Sends `sizes` to one receiver and checks that all arrive in order, in so many messages at most.
+/// Sends `sizes` to one receiver and checks that all arrive in order, in at most `most_messages` messages.
 fn check(at: &str, sender: UdpOptions, receiver: UdpOptions, most_messages: u64) {
     let sizes = [1_200, 1_200, 1_200, 1_200, 400, 100, 100, 1_400, 1_401];
     let mut to = port(at, receiver);
@@ -140,7 +140,7 @@ fn a_socket_that_measures_tells_when_the_kernel_had_each_datagram() {
     for _ in 0..2 {
         let datagram = batch.pop().unwrap();
         let arrived = datagram.arrived.unwrap();
-        // Somebody may set the clock meanwhile, a little.
+        // The system's clock may be adjusted a little meanwhile.
         let (early, late) = (before.saturating_sub(PATIENCE), after + PATIENCE);
         assert!(early <= arrived && arrived <= late, "{arrived:?}");
         assert!(
@@ -148,7 +148,7 @@ fn a_socket_that_measures_tells_when_the_kernel_had_each_datagram() {
             "there is room for all that is told"
         );
     }
-    // Who does not ask is not told.
+    // A socket that did not ask for the time stamp gets none.
     let back = Destination::keyed(1, PeerAddr::udp(from.local_addr()));
     assert!(send.push(&back, b"back"));
     to.flush(&mut send, WhenFull::Drop);
@@ -162,7 +162,7 @@ fn a_refused_packet_is_counted_and_does_not_hold_up_others() {
     let mut from = port("127.0.0.1:0", UdpOptions::default());
     let mut send = SendBatch::new(8, 1 << 18);
     let good = Destination::keyed(1, PeerAddr::udp(to.local_addr()));
-    // Nothing can be sent from a loopback address to a network, to port 0, or over 64 KiB at once.
+    // The kernel sends nothing from a loopback address to a network, to port 0, or over 64 KiB at once.
     let elsewhere = PeerAddr::udp("127.0.0.1:0".parse().unwrap());
     assert!(send.push(&Destination::alone(elsewhere), b"lost"));
     assert!(send.push(&good, b"first"));

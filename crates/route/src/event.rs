@@ -1,4 +1,4 @@
-//! How the media plane tells control what it saw.
+//! Events of the media plane, for control.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,52 +10,42 @@ use crate::{Epoch, GroupId, ParticipantId, RoomId, SlotId, TrackId, WorkerId};
 pub enum MediaEvent {
     /// The table of `room` is at `epoch` from the next packet on.
     Applied {
-        /// The room.
         room: RoomId,
-        /// What the table is now.
+        /// The epoch of the table now.
         epoch: Epoch,
-        /// Which worker says so.
+        /// The worker that reports this.
         worker: WorkerId,
     },
     /// The active talkers of a group changed: those that this worker hears first-hand, the dominant one
     /// first, with a score to merge the lists of several workers by.
     Talkers {
-        /// The room.
         room: RoomId,
-        /// The group.
         group: GroupId,
         /// Track and score (higher is more active), best first.
         ranked: Vec<(TrackId, u16)>,
     },
     /// ICE and DTLS are up.
     Connected {
-        /// Who.
         participant: ParticipantId,
     },
     /// The transport is gone.
     Lost {
-        /// Who.
         participant: ParticipantId,
-        /// Why.
         reason: LostReason,
     },
-    /// The server itself stopped or resumed what a slot carries.
+    /// The server itself paused or resumed the source of a slot.
     SlotPaused {
-        /// Whose slot.
         subscriber: ParticipantId,
-        /// Which slot.
         slot: SlotId,
-        /// The source.
         track: TrackId,
         /// `None`: it flows again.
         reason: Option<SlotPause>,
     },
-    /// Which simulcast layers of a track somebody receives, bit 0 the smallest. The publisher may stop
-    /// sending the others.
+    /// The simulcast layers of a track that any subscriber receives, bit 0 the smallest. The publisher may
+    /// stop sending the others.
     LayersWanted {
-        /// The track.
         track: TrackId,
-        /// One bit for each layer; 0 means that nobody receives the track at all.
+        /// One bit for each layer; 0: no subscriber receives the track.
         layers: u8,
     },
 }
@@ -65,7 +55,7 @@ pub enum MediaEvent {
 pub enum LostReason {
     /// No consent for 30 seconds (RFC 7675).
     ConsentExpired,
-    /// The client closed it.
+    /// The client closed the transport.
     Closed,
     /// The handshake failed or the fingerprint is not the announced one.
     HandshakeFailed,
@@ -73,7 +63,7 @@ pub enum LostReason {
     NeverConnected,
 }
 
-/// Why the server pauses what a slot carries.
+/// Why the server pauses the source of a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SlotPause {
     /// The subscriber's bandwidth does not suffice.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// slot stays taken, so that opening it again leaves no gap in sequence numbers or time stamps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Gate {
-    /// Packets pass.
     Open,
     /// Packets are dropped before any copy or encryption, and counted under this reason.
     Shut(DropReason),
@@ -39,13 +38,14 @@ macro_rules! drop_reasons {
 }
 
 drop_reasons! {
-    /// The subscriber is away and paused the parent, or joining paused it.
+    /// The subscriber is away and has paused the parent, or the parent was paused when they joined the
+    /// breakout.
     ParentPaused = "parent_paused",
     /// The subscriber is away and muted this media of the parent.
     ParentMuted = "parent_muted",
-    /// A moderator paused the parent for everybody who is away.
+    /// A moderator paused the parent for all who are away.
     RoomPaused = "room_paused",
-    /// A moderator muted this media of the parent for everybody who is away.
+    /// A moderator muted this media of the parent for all who are away.
     RoomMuted = "room_muted",
     /// The publisher muted the track.
     PublisherMuted = "publisher_muted",
@@ -67,7 +67,7 @@ drop_reasons! {
     Duplicate = "duplicate",
     /// Older than anything that could still be of use.
     TooOld = "too_old",
-    /// An SSRC that nobody announced, and no MID that would tell.
+    /// An unannounced SSRC, and no MID that identifies the track.
     UnknownSsrc = "unknown_ssrc",
     /// A payload type that was not negotiated.
     UnknownPayloadType = "unknown_payload_type",

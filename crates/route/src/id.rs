@@ -26,7 +26,7 @@ pub struct ParticipantId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TrackId(pub u64);
 
-/// One pre-negotiated receive stream of a participant: the n-th `recvonly` m-line of its media type.
+/// A pre-negotiated receive stream of a participant: the n-th `recvonly` m-line of its media type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SlotId {
     /// Audio or video.

@@ -1,4 +1,4 @@
-//! What a track is.
+//! Kinds of tracks and their media types.
 
 use std::fmt;
 
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackKind {
-    /// A microphone.
     Audio,
     /// A camera, often with simulcast layers.
     Camera,
@@ -18,7 +17,7 @@ pub enum TrackKind {
     Canvas,
 }
 
-/// What a slot can carry and an m-line says.
+/// The media type of a slot and of an m-line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum Media {

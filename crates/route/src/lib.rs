@@ -1,9 +1,9 @@
 //! The words that the control plane and the media plane share, and nothing else.
 //!
-//! `sideroom-control` decides who hears whom and says it in a [`RouteUpdate`]; `sideroom-forward` obeys
-//! it per packet and tells what it saw in a [`MediaEvent`]. The two crates never meet: this one is their
-//! only language. It holds plain values: no behaviour beyond comparing, applying and printing them, no
-//! clocks, no I/O.
+//! `sideroom-control` decides who hears whom and puts it in a [`RouteUpdate`]; `sideroom-forward` applies
+//! that to every packet and reports with a [`MediaEvent`]. The two crates never meet: this one is their only
+//! language. It holds plain values: no behaviour beyond comparing, applying and printing them, no clocks, no
+//! I/O.
 
 mod event;
 mod gate;

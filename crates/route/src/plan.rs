@@ -1,4 +1,4 @@
-//! The whole "who hears whom" of a room, as plain data.
+//! The routing plan of a room, "who hears whom", as plain data.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,6 @@ use crate::{
 /// holds it in compiled form; applying every update since the beginning must always equal it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RoutePlan {
-    /// The room.
     pub room: RoomId,
     /// The version of the table.
     pub epoch: Epoch,
@@ -22,16 +21,14 @@ pub struct RoutePlan {
     /// Every published track that is routed to a group. A track that is not here is *absent*: no packet
     /// of it leaves the node, whatever else the table says.
     pub tracks: BTreeMap<TrackId, TrackRoute>,
-    /// What each slot of each participant carries. A slot that is not here is empty.
+    /// The route of each slot of each participant. A slot that is not here is empty.
     pub routes: BTreeMap<(ParticipantId, SlotId), Route>,
 }
 
 /// Where a track is routed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct TrackRoute {
-    /// Who publishes it.
     pub publisher: ParticipantId,
-    /// What it is.
     pub kind: TrackKind,
     /// Its one audience.
     pub group: GroupId,
@@ -40,10 +37,10 @@ pub struct TrackRoute {
     pub since: Epoch,
 }
 
-/// What a slot carries.
+/// The source of a slot, its gate and its priority.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Route {
-    /// The source.
+    /// The source track.
     pub track: TrackId,
     /// Whether packets pass.
     pub gate: Gate,
@@ -72,7 +69,7 @@ impl Route {
 }
 
 impl RoutePlan {
-    /// A room with nobody in it, at epoch 0.
+    /// The plan of an empty room, at epoch 0.
     pub fn empty(room: RoomId) -> Self {
         Self {
             room,
@@ -80,7 +77,7 @@ impl RoutePlan {
         }
     }
 
-    /// What has to change for this plan to become `next`.
+    /// The changes that turn this plan into `next`.
     pub fn diff(&self, next: &Self) -> RouteUpdate {
         let mut update = RouteUpdate::empty(self.room, self.epoch, next.epoch);
         if self.max_active_talkers != next.max_active_talkers {
@@ -133,8 +130,8 @@ fn set<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
     }
 }
 
-/// Removals first, then what is new or different: so a table that is applied in this order never holds
-/// more than the larger of both.
+/// Removals first, then new and changed entries: so a table that is applied in this order never holds more
+/// than the larger of both.
 fn changes<'a, K: Ord + Copy, V: PartialEq + Copy>(
     old: &'a BTreeMap<K, V>,
     new: &'a BTreeMap<K, V>,

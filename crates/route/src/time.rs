@@ -3,23 +3,22 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A moment of the media plane: microseconds on a clock that never goes back, with any origin. Whoever
-/// owns the real clock (a worker, the simulator) makes these; everybody else is told.
+/// A moment of the media plane: microseconds on a clock that never goes back, with any origin. The owner of
+/// the real clock (a worker, the simulator) makes these; all other code receives them as arguments.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time(u64);
 
 impl Time {
-    /// The origin.
     pub const ZERO: Self = Self(0);
     /// Later than every other moment: "no time-out pending".
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// So many microseconds after the origin.
+    /// A moment `micros` after the origin.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// So many milliseconds after the origin.
+    /// A moment `millis` after the origin.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis * 1_000)
     }

@@ -1,4 +1,4 @@
-//! How control tells the forwarder what has changed.
+//! Changes of a routing plan, from control to the forwarder.
 
 use std::fmt;
 
@@ -9,7 +9,6 @@ use crate::{Epoch, ParticipantId, RoomId, Route, SlotId, TrackId, TrackRoute};
 /// One step of a room's routing table: applied whole, between two packets, or not at all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RouteUpdate {
-    /// The room.
     pub room: RoomId,
     /// The epoch that the table must have for this update to fit.
     pub after: Epoch,
@@ -26,20 +25,15 @@ pub struct RouteUpdate {
 /// A track is routed so from now on, or (`None`) no longer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TrackChange {
-    /// Which track.
     pub track: TrackId,
-    /// Where to.
     pub route: Option<TrackRoute>,
 }
 
 /// A slot carries this from now on, or (`None`) nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RouteChange {
-    /// Whose slot.
     pub subscriber: ParticipantId,
-    /// Which of its slots.
     pub slot: SlotId,
-    /// What it carries.
     pub route: Option<Route>,
 }
 

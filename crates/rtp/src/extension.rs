@@ -1,9 +1,9 @@
-//! Header extensions: one- and two-byte forms (RFC 8285), and which id means what on a transport.
+//! Header extensions: one- and two-byte forms (RFC 8285), and the map of negotiated ids.
 
 /// The form of an extension block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// No block, or one of a form that nobody here knows.
+    /// No block, or one of an unknown form.
     None,
     OneByte,
     TwoByte,
@@ -134,12 +134,12 @@ extension_kinds! {
     VideoLayersAllocation = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
 }
 
-/// Which id means what on one transport. Id 0 stands for "not negotiated".
+/// The extension ids of one transport. Id 0 stands for "not negotiated".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ExtensionMap([u8; ExtensionKind::ALL.len()]);
 
 impl ExtensionMap {
-    /// Nothing negotiated.
+    /// A map without extensions.
     pub const fn new() -> Self {
         Self([0; ExtensionKind::ALL.len()])
     }
@@ -161,7 +161,7 @@ impl ExtensionMap {
         self.0.get(kind as usize).copied().filter(|id| *id != 0)
     }
 
-    /// What `id` means.
+    /// The extension that `id` stands for.
     pub fn kind(&self, id: u8) -> Option<ExtensionKind> {
         ExtensionKind::ALL
             .iter()

@@ -110,7 +110,6 @@ impl<'a> RtpView<'a> {
         self.byte(1) & 0x80 != 0
     }
 
-    /// The payload type.
     #[inline]
     pub fn payload_type(&self) -> u8 {
         self.byte(1) & 0x7f
@@ -228,7 +227,6 @@ impl<'a> RtpViewMut<'a> {
         self.patch(1, |byte| byte & 0x7f | u8::from(marker) << 7);
     }
 
-    /// Sets the payload type.
     pub fn set_payload_type(&mut self, payload_type: u8) {
         self.patch(1, |byte| byte & 0x80 | payload_type & 0x7f);
     }

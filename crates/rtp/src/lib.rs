@@ -1,7 +1,7 @@
-//! RTP and RTCP as bytes: what a packet says, patched in place, without copies or allocation.
+//! RTP and RTCP as bytes: reads packets and patches them in place, without copies or allocation.
 //!
-//! Nothing here knows who sends to whom, nothing keeps packets, and nothing panics on any input: a
-//! packet that contradicts itself is [`Malformed`].
+//! The crate knows no senders and receivers, keeps no packets, and panics on no input: a packet that
+//! contradicts itself is [`Malformed`].
 
 pub mod codec;
 mod extension;

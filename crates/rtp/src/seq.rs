@@ -12,16 +12,15 @@ pub const fn is_newer_timestamp(a: u32, b: u32) -> bool {
     a != b && a.wrapping_sub(b) < 0x8000_0000
 }
 
-/// Extends 16-bit sequence numbers to 64 bits. Takes reordered input: each number is placed nearest to
-/// the highest one seen. The first number lies in the second cycle, so that what came just before it
-/// still has a place.
+/// Extends 16-bit sequence numbers to 64 bits. Takes reordered input: each number is placed nearest to the
+/// highest one seen. The first number lies in the second cycle, so that packets from just before it still
+/// have a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeqUnwrapper {
     highest: Option<u64>,
 }
 
 impl SeqUnwrapper {
-    /// Nothing seen yet.
     pub const fn new() -> Self {
         Self { highest: None }
     }
@@ -61,7 +60,6 @@ pub struct TimestampUnwrapper {
 }
 
 impl TimestampUnwrapper {
-    /// Nothing seen yet.
     pub const fn new() -> Self {
         Self { highest: None }
     }
@@ -96,8 +94,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the start and the steps (reordered by less than half a circle), the extended
-        /// numbers differ by just the steps.
+        /// For any start and steps (reordered by less than half a circle), the extended numbers differ by
+        /// exactly the steps.
         #[test]
         fn extended_numbers_follow_the_steps(
             start in any::<u16>(),

@@ -10,7 +10,6 @@ pub const MAX_HEADER: usize = 256;
 pub struct Header {
     /// The marker bit.
     pub marker: bool,
-    /// The payload type.
     pub payload_type: u8,
     /// The sequence number.
     pub sequence: u16,
@@ -94,7 +93,7 @@ impl HeaderWriter {
         true
     }
 
-    /// Adds the extensions whose value only the sealer knows, zeroed, and remembers where they are.
+    /// Adds the extensions whose value only the sealer knows, zeroed, and remembers their offsets.
     #[inline]
     pub fn sending_time_extensions(&mut self, map: &ExtensionMap) {
         if let Some(id) = map.id(ExtensionKind::TransportCc)
@@ -134,12 +133,12 @@ impl HeaderWriter {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Where the two bytes of transport-cc are.
+    /// Offset of the two bytes of transport-cc.
     pub fn transport_cc_at(&self) -> Option<usize> {
         self.transport_cc_at.map(usize::from)
     }
 
-    /// Where the three bytes of abs-send-time are.
+    /// Offset of the three bytes of abs-send-time.
     pub fn abs_send_time_at(&self) -> Option<usize> {
         self.abs_send_time_at.map(usize::from)
     }
@@ -153,7 +152,7 @@ mod tests {
     use crate::RtpView;
 
     proptest! {
-        /// Whatever is written is read back the same.
+        /// A header reads back as it was written.
         #[test]
         fn what_is_written_is_read_back(
             marker: bool, payload_type in 0_u8..128, sequence: u16, timestamp: u32, ssrc: u32,

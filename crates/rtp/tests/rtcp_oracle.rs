@@ -1,4 +1,4 @@
-//! What we write, the webrtc-rs family's reader understands; what it writes, we do; and both agree.
+//! The readers and writers of this crate and of the webrtc-rs family understand each other, and agree.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use proptest::prelude::*;
@@ -172,7 +172,7 @@ proptest! {
         }
     }
 
-    /// Whatever comes in, nothing panics and nothing loops.
+    /// No input makes the reader panic or loop.
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in 200_u8..208) {
         let mut bytes = bytes;

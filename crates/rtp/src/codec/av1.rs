@@ -1,5 +1,5 @@
-//! AV1: the aggregation header, and the dependency descriptor in which a frame says what needs it
-//! (AOMedia, "RTP Payload Format For AV1", section 4.4 and appendix A).
+//! AV1: the aggregation header, and the dependency descriptor with the frame's dependencies (AOMedia, "RTP
+//! Payload Format For AV1", section 4.4 and appendix A).
 
 use super::Peek;
 
@@ -31,7 +31,7 @@ struct Template {
     indications: u64,
 }
 
-/// What a keyframe's descriptor says about all frames that follow.
+/// The template structure: a keyframe's descriptor holds it for all frames that follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Structure {
     first_id: u8,
@@ -39,7 +39,7 @@ struct Structure {
     templates: Vec<Template>,
 }
 
-/// What one descriptor says about its packet.
+/// The dependency descriptor of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Dependency {
     /// First packet of a frame.
@@ -86,7 +86,7 @@ const DISCARDABLE: u64 = 1;
 const SWITCH: u64 = 2;
 
 impl DependencyReader {
-    /// Nothing read yet.
+    /// A reader that has seen no keyframe yet.
     pub const fn new() -> Self {
         Self { structure: None }
     }

@@ -7,9 +7,9 @@ const SPS: u8 = 7;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
-/// What the packet says about its frame. A frame's start is where a parameter set, or the first slice of
-/// a picture, begins. A keyframe starts at its SPS: an IDR slice alone cannot be decoded by a receiver that
-/// begins there, as nothing passes on parameter sets that a publisher's SDP carries.
+/// Peeks at the packet's NAL units. A frame starts where a parameter set, or the first slice of a picture,
+/// begins. A keyframe starts at its SPS: a receiver that begins at an IDR slice alone cannot decode it, since
+/// the server does not pass on parameter sets from a publisher's SDP.
 #[inline]
 pub fn peek(payload: &[u8]) -> Peek {
     let Some(first) = payload.first() else {

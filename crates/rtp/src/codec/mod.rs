@@ -6,7 +6,7 @@ pub mod opus;
 pub mod vp8;
 pub mod vp9;
 
-/// What a payload type stands for.
+/// The codec of a payload type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Codec {
     /// Opus (RFC 7587).
@@ -60,7 +60,7 @@ impl Codec {
     }
 }
 
-/// What one packet's payload says about its frame.
+/// Frame properties read from one packet's payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Peek {
     /// The packet begins a frame that can be decoded without any other.
@@ -77,8 +77,8 @@ pub struct Peek {
     pub discardable: bool,
 }
 
-/// Looks into `payload`. AV1 says what it says in its dependency descriptor, for which there is
-/// [`av1::DependencyReader`]; here it tells keyframes by its aggregation header alone.
+/// Peeks into `payload`. For AV1 this detects keyframes only, by the aggregation header; the rest is in the
+/// dependency descriptor, see [`av1::DependencyReader`].
 #[inline]
 pub fn peek(codec: Codec, payload: &[u8]) -> Peek {
     match codec {

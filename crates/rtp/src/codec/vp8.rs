@@ -1,4 +1,4 @@
-//! The VP8 payload descriptor (RFC 7741 section 4.2), with what a rewriter patches in it.
+//! The VP8 payload descriptor (RFC 7741 section 4.2) and the fields that a rewriter patches in it.
 
 use super::Peek;
 
@@ -24,7 +24,6 @@ pub struct Descriptor {
 /// A picture id as it stands in a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureId {
-    /// Its value.
     pub value: u16,
     /// 15 bits instead of 7.
     pub long: bool,
@@ -86,7 +85,7 @@ pub fn patch_picture_id(descriptor: &mut [u8], place: PictureId, value: u16) {
     }
 }
 
-/// What the packet says about its frame.
+/// Peeks at the payload descriptor and the payload header.
 #[inline]
 pub fn peek(payload: &[u8]) -> Peek {
     let Some(descriptor) = parse(payload) else {

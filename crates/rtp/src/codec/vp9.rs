@@ -2,7 +2,7 @@
 
 use super::Peek;
 
-/// What a VP9 payload descriptor says, as far as a forwarder needs it.
+/// The fields of a VP9 payload descriptor that a forwarder needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Descriptor {
     /// Bytes up to the layer indices and reference indices; the scalability structure is not counted.
@@ -11,7 +11,7 @@ pub struct Descriptor {
     pub picture_id: Option<u16>,
     /// Inter-picture predicted: not a keyframe.
     pub predicted: bool,
-    /// Flexible mode.
+    /// The stream is in flexible mode.
     pub flexible: bool,
     /// First packet of a frame of its spatial layer.
     pub start: bool,
@@ -28,11 +28,9 @@ pub struct Descriptor {
 /// The layer indices of a VP9 descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
-    /// Temporal layer.
     pub temporal: u8,
     /// A receiver may switch up to this temporal layer here.
     pub switch_up: bool,
-    /// Spatial layer.
     pub spatial: u8,
     /// Needs the lower spatial layer of the same picture.
     pub depends: bool,
@@ -92,7 +90,7 @@ pub fn parse(payload: &[u8]) -> Option<Descriptor> {
     (at <= payload.len()).then_some(descriptor)
 }
 
-/// What the packet says about its frame.
+/// Peeks at the payload descriptor.
 #[inline]
 pub fn peek(payload: &[u8]) -> Peek {
     let Some(descriptor) = parse(payload) else {

@@ -10,18 +10,16 @@ use crate::Malformed;
 /// One RTCP packet of a datagram.
 #[derive(Clone, Debug)]
 pub enum Packet<'a> {
-    /// SR.
+    /// A sender report, SR (RFC 3550 section 6.4.1).
     SenderReport {
-        /// What the sender says of itself.
+        /// The sender's clock and counters.
         info: SenderInfo,
-        /// What it says of others.
         reports: ReportBlocks<'a>,
     },
-    /// RR.
+    /// A receiver report, RR (RFC 3550 section 6.4.2).
     ReceiverReport {
-        /// Who reports.
+        /// The SSRC of the reporter.
         ssrc: u32,
-        /// On whom.
         reports: ReportBlocks<'a>,
     },
     /// Names; nothing that a forwarder needs.
@@ -33,18 +31,17 @@ pub enum Packet<'a> {
     ),
     /// Packets that were not received.
     Nack {
-        /// Who asks.
+        /// The SSRC of the requester.
         sender: u32,
-        /// Of which stream.
+        /// The SSRC of the stream.
         media: u32,
-        /// Which.
         lost: NackPairs<'a>,
     },
     /// A picture was lost.
     Pli {
-        /// Who asks.
+        /// The SSRC of the requester.
         sender: u32,
-        /// Of which stream.
+        /// The SSRC of the stream.
         media: u32,
     },
     /// A keyframe is asked for.
@@ -53,12 +50,12 @@ pub enum Packet<'a> {
     Remb {
         /// Bits a second.
         bps: u64,
-        /// Of which streams.
+        /// The SSRCs of the streams.
         ssrcs: Words<'a>,
     },
     /// Arrival times for the whole transport.
     TransportCc(TransportCc<'a>),
-    /// Of no use here, and passed over.
+    /// A packet of another type, which is skipped.
     Other(
         /// The packet type.
         u8,
@@ -68,22 +65,20 @@ pub enum Packet<'a> {
 /// The sender's part of an SR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct SenderInfo {
-    /// Who.
+    /// The sender's SSRC.
     pub ssrc: u32,
     /// Wall clock, NTP format.
     pub ntp: u64,
     /// The same moment in the stream's time stamps.
     pub rtp: u32,
-    /// Packets sent.
     pub packets: u32,
     /// Payload bytes sent.
     pub octets: u32,
 }
 
-/// One report block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ReportBlock {
-    /// On whom.
+    /// The SSRC of the stream reported on.
     pub ssrc: u32,
     /// Share of packets lost since the last report, in 1/256.
     pub fraction_lost: u8,

@@ -7,7 +7,7 @@ use super::{TRANSPORT_CC, TRANSPORT_FEEDBACK, half, word};
 pub struct TransportCc<'a> {
     /// The first packet of the run.
     pub base: u16,
-    /// How many packets the run has.
+    /// Number of packets in the run.
     pub count: u16,
     /// The origin of the arrival times in units of 64 ms, 24 bits with a sign.
     pub reference: i32,
@@ -16,7 +16,7 @@ pub struct TransportCc<'a> {
     chunks_and_deltas: &'a [u8],
 }
 
-/// What a status chunk can say of a packet.
+/// Statuses of a packet in a status chunk.
 const NOT_RECEIVED: u16 = 0;
 const SMALL_DELTA: u16 = 1;
 const LARGE_DELTA: u16 = 2;
@@ -37,7 +37,7 @@ impl<'a> TransportCc<'a> {
         })
     }
 
-    /// Each packet of the run: its number and, if it arrived, when, in microseconds of the receiver's
+    /// Each packet of the run: its number and, if it arrived, its arrival in microseconds of the receiver's
     /// clock. Stops where the chunks or deltas end too early.
     pub fn packets(&self) -> impl Iterator<Item = (u16, Option<i64>)> + 'a {
         let statuses = Statuses {
@@ -63,7 +63,7 @@ impl<'a> TransportCc<'a> {
         })
     }
 
-    /// How many bytes the status chunks take.
+    /// Length of the status chunks in bytes.
     fn chunk_bytes(&self) -> usize {
         let mut left = u32::from(self.count);
         let mut at = 0;
@@ -90,7 +90,7 @@ fn packets_in(chunk: u16) -> u16 {
 struct Statuses<'a> {
     bytes: &'a [u8],
     left: u16,
-    /// The chunk, how many packets it has, how many of them were told.
+    /// The chunk, its number of packets, and how many of them were returned.
     chunk: (u16, u16, u16),
 }
 
