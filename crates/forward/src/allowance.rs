@@ -2,7 +2,6 @@
 
 use sideroom_route::Time;
 
-/// The bounds of an allowance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllowanceBounds {
     /// As many at once.

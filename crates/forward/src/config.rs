@@ -94,7 +94,6 @@ pub struct SubscriberId(pub u32);
 /// A track as its publisher's transport carries it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IngressConfig {
-    /// The track.
     pub track: TrackId,
     /// Who publishes it.
     pub publisher: ParticipantId,
@@ -121,7 +120,6 @@ pub struct SubscriberConfig {
 /// One receive stream of a subscriber, as it was negotiated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SlotConfig {
-    /// Which slot.
     pub slot: SlotId,
     /// Its media SSRC: constant, whatever source it carries.
     pub ssrc: u32,

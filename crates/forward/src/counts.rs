@@ -43,7 +43,6 @@ impl DropCounts {
 pub struct TrackCounts {
     /// Packets accepted from the publisher (or the relaying worker).
     pub packets_in: u64,
-    /// Their bytes.
     pub bytes_in: u64,
     /// Packets sent to subscribers.
     pub packets_out: u64,

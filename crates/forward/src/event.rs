@@ -12,9 +12,7 @@ pub enum ForwardEvent {
     /// Ask the publisher for a keyframe (PLI) or, if the track is relayed, the worker that owns it
     /// ([`Forwarder::handle_relayed_keyframe_request`](crate::Forwarder::handle_relayed_keyframe_request)).
     KeyframeRequest {
-        /// Of which ingress.
         ingress: IngressId,
-        /// Its track.
         track: TrackId,
         /// Of which simulcast layer.
         layer: u8,

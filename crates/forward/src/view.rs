@@ -28,7 +28,6 @@ impl Forwarder {
         self.rooms.get(&room)
     }
 
-    /// The ingress of a track.
     pub fn ingress_of(&self, track: TrackId) -> Option<IngressId> {
         self.tracks.get(&track).copied().map(IngressId)
     }

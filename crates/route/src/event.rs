@@ -25,9 +25,7 @@ pub enum MediaEvent {
         ranked: Vec<(TrackId, u16)>,
     },
     /// ICE and DTLS are up.
-    Connected {
-        participant: ParticipantId,
-    },
+    Connected { participant: ParticipantId },
     /// The transport is gone.
     Lost {
         participant: ParticipantId,

@@ -1,4 +1,4 @@
-//! What a whole handshake costs, both sides together, and what an idle connection keeps.
+//! Cost of a whole handshake, both sides together, and memory of an idle connection.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What a session adds to a packet besides the cipher: whose it is, what is missing, when it came; and
-//! number and time on the way out. 1,200-byte packets, AES-128-GCM.
+//! Cost that a session adds to a packet besides the cipher: finding the track, missing packets and arrival
+//! times; and sequence number and sending time on the way out. 1,200-byte packets, AES-128-GCM.
 //!
 //! `cargo bench -p sideroom-session --bench session`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]

@@ -1,5 +1,5 @@
-//! What it costs to seal and to open a packet of 1,200 bytes, for each profile, with the same work done
-//! by the bare cipher as the floor.
+//! Cost of sealing and opening a packet of 1,200 bytes, for each profile, with the same work done by the bare
+//! cipher as the floor.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::hint::black_box;

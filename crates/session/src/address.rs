@@ -1,11 +1,10 @@
-//! Where a datagram came from, and what it is by its first byte.
+//! The source address of a datagram, and its class by its first byte.
 
 use std::net::SocketAddr;
 
-/// What carries the datagrams.
+/// The transport protocol of a path.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Proto {
-    /// UDP.
     Udp,
     /// ICE-TCP: RFC 4571 frames on a connection that the client opened.
     Tcp,
@@ -14,22 +13,20 @@ pub enum Proto {
 /// The other end of a path. One address may be reached by both protocols.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PeerAddr {
-    /// What carries the datagrams.
+    /// The transport protocol.
     pub proto: Proto,
     /// Address and port.
     pub addr: SocketAddr,
 }
 
-/// What a datagram is, as the demultiplexer found (RFC 7983, RFC 5761).
+/// The class of a datagram, as the demultiplexer found it (RFC 7983, RFC 5761).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DatagramClass {
     /// A STUN message.
     Stun,
     /// A DTLS record.
     Dtls,
-    /// SRTP.
     Rtp,
-    /// SRTCP.
     Rtcp,
 }
 

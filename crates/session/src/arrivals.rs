@@ -1,4 +1,4 @@
-//! When the client's packets arrived: what transport-wide feedback to a publisher is made of.
+//! Arrival times of the client's packets, for transport-wide feedback to a publisher.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use sideroom_rtp::rtcp::write_transport_cc;
 /// The longest run that one feedback tells of, so that it fits in a datagram whatever the times are; a
 /// jump beyond it begins a new run.
 const MAX_RUN: usize = 400;
-/// A feedback is due so long after the first packet that it has not told of, or earlier if there are
-/// many.
+/// Feedback is due this long after the first unreported packet, or earlier if there are many.
 const INTERVAL: Duration = Duration::from_millis(100);
 const SHORT_INTERVAL: Duration = Duration::from_millis(50);
 const MANY: usize = 24;
@@ -19,7 +18,7 @@ const MANY: usize = 24;
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     unwrapper: SeqUnwrapper,
-    /// The number of the first place in `run`. What lies before has been told.
+    /// The number of the first place in `run`. All packets before it are reported.
     base: u64,
     /// Arrival in microseconds.
     run: Vec<Option<i64>>,
@@ -39,13 +38,13 @@ impl Arrivals {
         if !begun {
             self.base = sequence;
         }
-        // Told as lost already: it stays so.
+        // Already reported as lost, and stays so.
         let Some(place) = sequence.checked_sub(self.base) else {
             return;
         };
         let mut place = place as usize;
         if place >= MAX_RUN {
-            // A jump, or nobody has polled: the run begins anew.
+            // A jump, or the caller has not polled: the run begins anew.
             self.run.clear();
             self.received = 0;
             self.since = None;
@@ -147,8 +146,8 @@ mod tests {
     }
 
     proptest! {
-        /// Packets that are at most a little out of order are each told once, with their time, and what
-        /// never came is told as lost, however feedback and packets alternate.
+        /// Packets that are at most a little out of order are each reported once, with their time, and
+        /// packets that never came are reported lost, however feedback and packets alternate.
         #[test]
         fn feedback_tells_what_happened(
             steps in prop::collection::vec((0..3_u16, 0..40_000_u64, any::<bool>()), 1..300),
@@ -180,7 +179,7 @@ mod tests {
         }
     }
 
-    /// Collects feedback until there is no more; nothing is told twice.
+    /// Collects feedback until there is no more; nothing is reported twice.
     fn take(arrivals: &mut Arrivals, told: &mut BTreeMap<u16, Option<i64>>) {
         while arrivals.due() != Time::NEVER {
             let mut bytes = Vec::new();

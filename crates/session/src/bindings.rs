@@ -1,7 +1,6 @@
-//! Whose packet is it: which SSRC is which encoding of which track (RFC 9143 section 9.2, RFC 8852).
+//! Maps an SSRC to an encoding of a track (RFC 9143 section 9.2, RFC 8852).
 //!
-//! An SSRC is bound by the offer's words or by what an authentic packet says in its header, and never
-//! by a guess.
+//! An SSRC is bound by the offer or by the header of an authentic packet, and never by a guess.
 
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use sideroom_rtp::{Codec, ExtensionKind, RtpView};
 use crate::reception::Reception;
 use crate::sdp::{Negotiated, NegotiatedCodec, NegotiatedIngress};
 
-/// An SSRC whose place another one has taken does not get it back at once: packets that were
-/// underway when it was replaced must not undo that.
+/// A replaced SSRC does not get its place back at once: packets that were underway when it was replaced must
+/// not undo the change.
 const RETIREMENT: Duration = Duration::from_secs(2);
 /// How many of them are remembered.
 const MAX_RETIRED: usize = 32;
@@ -51,7 +50,7 @@ impl Binding {
     }
 }
 
-/// All SSRCs of one client. Each place has one SSRC at most, so what was negotiated bounds the table.
+/// All SSRCs of one client. Each place has one SSRC at most, so negotiation bounds the table.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
     /// In ascending order of SSRCs.
@@ -60,7 +59,7 @@ pub(crate) struct Bindings {
 }
 
 impl Bindings {
-    /// Binds what an offer announces. What was learned from packets stays.
+    /// Binds the SSRCs that an offer announces. Bindings learned from packets stay.
     pub(crate) fn announce(&mut self, now: Time, negotiated: &Negotiated) {
         for (index, track) in negotiated.ingress.iter().enumerate() {
             for (layer, named) in track.layers.iter().enumerate() {
@@ -92,14 +91,12 @@ impl Bindings {
         self.bound.iter()
     }
 
-    /// The binding of an SSRC.
     #[inline]
     pub(crate) fn find(&mut self, ssrc: u32) -> Option<&mut Binding> {
         let index = self.position(ssrc).ok()?;
         self.bound.get_mut(index)
     }
 
-    /// The binding of a place.
     pub(crate) fn at(&mut self, place: Place) -> Option<&mut Binding> {
         self.bound.iter_mut().find(|binding| binding.place == place)
     }
@@ -167,7 +164,7 @@ impl Bindings {
         (usize::from(binding.place.ingress) == index).then_some(binding.place.layer)
     }
 
-    /// Binds an SSRC to a place; whatever was bound there leaves it.
+    /// Binds an SSRC to a place; the former SSRC leaves it.
     pub(crate) fn bind(&mut self, now: Time, ssrc: u32, place: Place) {
         if let Some(binding) = self.find(ssrc) {
             if binding.place == place {

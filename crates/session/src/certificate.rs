@@ -1,5 +1,5 @@
-//! The certificate that we show in handshakes, and fingerprints: what a peer's certificate is known by
-//! (RFC 8122). Nobody looks at names, dates or chains here.
+//! The server's certificate for handshakes, and fingerprints, which identify a peer's certificate (RFC 8122).
+//! Names, dates and chains are not checked.
 
 use std::fmt;
 use std::str::FromStr;
@@ -74,7 +74,7 @@ impl Certificate {
         let mut name = DistinguishedName::new();
         name.push(DnType::CommonName, "Sideroom");
         params.distinguished_name = name;
-        // Derived, not drawn: what is ambient here is the signature alone.
+        // The serial number is derived, so that only the signature uses ambient randomness.
         let serial = digest::digest(&digest::SHA256, key.public_key_raw());
         params.serial_number = serial
             .as_ref()

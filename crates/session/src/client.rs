@@ -11,7 +11,7 @@ use crate::ice::{IceClient, IceClientEvent};
 use crate::srtp::{SrtpIn, SrtpOut, SrtpProfile};
 use crate::{DatagramClass, IceCredentials, PeerAddr};
 
-/// What a client is told when it begins.
+/// Configuration of a client.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     /// The user name fragment in its offer.
@@ -26,7 +26,7 @@ pub struct ClientConfig {
     pub seed: u64,
 }
 
-/// What changed.
+/// An event of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientEvent {
     /// Media can flow.
@@ -39,12 +39,12 @@ pub enum ClientEvent {
     Closed,
 }
 
-/// What a datagram was.
+/// The content of a datagram.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Opened {
-    /// RTP, decrypted in place: so many bytes.
+    /// RTP, decrypted in place: its length in bytes.
     Rtp(usize),
-    /// RTCP, decrypted in place: so many bytes.
+    /// RTCP, decrypted in place: its length in bytes.
     Rtcp(usize),
     /// STUN or DTLS, dealt with.
     Handled,
@@ -175,7 +175,7 @@ impl ClientTransport {
         self.ice.poll_timeout().min(dtls)
     }
 
-    /// Repeats what was not answered, or gives up.
+    /// Repeats unanswered messages, or gives up.
     pub fn handle_timeout(&mut self, now: Time) {
         self.ice.handle_timeout(now);
         self.take_ice_events(now);
@@ -185,7 +185,7 @@ impl ClientTransport {
         }
     }
 
-    /// Says goodbye; what is to be sent for it comes from [`Self::poll_transmit`].
+    /// Closes the connection; [`Self::poll_transmit`] returns the last datagrams.
     pub fn close(&mut self, now: Time) {
         if let Some(dtls) = self.dtls.as_mut() {
             dtls.close(now);

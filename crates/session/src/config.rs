@@ -1,4 +1,4 @@
-//! What a participant's transport is told when it begins.
+//! Configuration of a participant's transport.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ pub struct RoomCodecs {
     pub video: Codec,
     /// Clients that can shall send Opus with redundancy (RFC 2198).
     pub red: bool,
-    /// Clients shall stop sending audio while nobody speaks (Opus DTX).
+    /// Clients shall stop sending audio during silence (Opus DTX).
     pub dtx: bool,
 }
 
@@ -31,16 +31,16 @@ impl Default for RoomCodecs {
     }
 }
 
-/// What the client says that a media section of its offer is for.
+/// The client's hint on a media section of its offer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TrackHint {
     /// The section's identification tag.
     pub mid: String,
-    /// What will be sent there.
+    /// The kind of track that it will send there.
     pub kind: TrackKind,
 }
 
-/// An address of the server, as the client can reach it.
+/// An address of the server, as clients reach it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Candidate {
     /// UDP, or TCP that waits for connections.
@@ -52,7 +52,7 @@ pub struct Candidate {
 /// An ICE user name fragment with its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceCredentials {
-    /// What the client's checks are addressed to; unique on a worker.
+    /// The server's ICE user name, unique on a worker; the client's checks carry it.
     pub ufrag: String,
     /// The secret that proves them.
     pub password: String,
@@ -67,10 +67,9 @@ impl std::fmt::Debug for IceCredentials {
     }
 }
 
-/// Everything that a session is told when it begins.
+/// Configuration of a session.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// Whose session.
     pub participant: ParticipantId,
     /// The server's half of the ICE credentials.
     pub credentials: IceCredentials,
@@ -84,7 +83,7 @@ pub struct SessionConfig {
     pub candidates: Vec<Candidate>,
     /// The room's codecs.
     pub codecs: RoomCodecs,
-    /// What the client says of its sections; sections without a hint are taken in order.
+    /// The client's hints on its sections; sections without a hint are assigned in order.
     pub hints: Vec<TrackHint>,
     /// The canonical name in RTCP.
     pub cname: String,

@@ -9,10 +9,11 @@ use crate::{SentPacket, TransportFeedback};
 /// The first size of the ring, and the last: at 8 bytes an entry, 32 KiB for the busiest.
 const FIRST_CAPACITY: usize = 256;
 const MAX_CAPACITY: usize = 4096;
-/// Feedback on what is older is worth nothing: the ring does not grow for it.
+/// Feedback on older packets is worthless: the ring does not grow for it.
 const WANTED_MICROS: u32 = 2_000_000;
 
-/// What is kept of a packet. The time is the lower half of the microseconds: it is told from `now`.
+/// Record of a sent packet. The time is the lower half of the microseconds; the upper half follows from
+/// `now`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Departure {
     micros: u32,
@@ -71,7 +72,7 @@ impl Departures {
         }
     }
 
-    /// Grows instead of overwriting what feedback may still come for.
+    /// Grows instead of overwriting packets that feedback may still report.
     #[inline]
     fn make_room(&mut self, sequence: u64, micros: u32) {
         let len = self.ring.len();
@@ -101,7 +102,7 @@ impl Departures {
         self.ring = ring;
     }
 
-    /// Looks up what a feedback tells of. Each arrival is told once, a loss as often as it is reported.
+    /// Looks up the packets of a feedback. Each arrival is returned once, a loss as often as it is reported.
     pub(crate) fn matched(&mut self, now: Time, feedback: &TransportCc<'_>) -> TransportFeedback {
         let mut packets = Vec::with_capacity(usize::from(feedback.count).min(MAX_CAPACITY));
         for (number, arrived) in feedback.packets().take(MAX_CAPACITY) {

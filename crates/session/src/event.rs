@@ -1,4 +1,4 @@
-//! What goes in and out of a session, as plain values.
+//! Input and output of a session, as plain values.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use sideroom_rtp::ExtensionMap;
 use crate::PeerAddr;
 use crate::sdp::{NegotiatedIngress, NegotiatedSlot, RefusedSection};
 
-/// The answer to an offer, and what it means.
+/// The answer to an offer, and the negotiated media.
 #[derive(Clone)]
 pub struct Answer {
     /// The text for the client.
@@ -42,7 +42,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// What became of a datagram.
+/// Outcome of handling a datagram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Received {
     /// An RTP packet to be forwarded, opened in place.
@@ -53,10 +53,10 @@ pub enum Received {
         layer: u8,
         /// Where the packet is in the datagram's buffer.
         range: Range<usize>,
-        /// It came as a retransmission and was restored to what it had been.
+        /// It came as a retransmission and was restored to the original packet.
         recovered: bool,
     },
-    /// The session took what it needed of it.
+    /// The session has handled it completely.
     Handled,
     /// Dropped; count it.
     Dropped(DropReason),
@@ -92,7 +92,6 @@ pub enum SessionEvent {
     Nack {
         /// The slot's SSRC.
         ssrc: u32,
-        /// Which packets.
         lost: Vec<u16>,
     },
     /// The client cannot go on without a keyframe.
@@ -100,11 +99,10 @@ pub enum SessionEvent {
         /// The slot's SSRC.
         ssrc: u32,
     },
-    /// What wall clock the time stamps of a track's encoding belong to.
+    /// The wall clock of a track's encoding, from the client's sender report.
     SenderReport {
         /// An index in [`Answer::ingress`].
         ingress: usize,
-        /// Which encoding.
         layer: u8,
         /// Wall clock, NTP format.
         ntp: u64,
@@ -126,7 +124,7 @@ pub enum SessionEvent {
     },
     /// Which packets arrived, and when: for the bandwidth estimator.
     TransportFeedback(TransportFeedback),
-    /// The client's own estimate of what it can receive.
+    /// The client's own estimate of its receive rate.
     Remb {
         /// Bits a second.
         bps: u64,
@@ -142,7 +140,7 @@ pub struct TransportFeedback {
     pub packets: Vec<SentPacket>,
 }
 
-/// A packet that was sent, and what became of it.
+/// A sent packet and its fate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SentPacket {
     /// Its transport-wide number, with roll-overs.
@@ -151,11 +149,11 @@ pub struct SentPacket {
     pub size: u16,
     /// When it was sealed.
     pub sent: Time,
-    /// When it arrived, in microseconds of the client's clock; `None` if it has not.
+    /// Arrival in microseconds of the client's clock; `None` if it has not arrived.
     pub arrived: Option<i64>,
 }
 
-/// Packets and bytes of a session, and what was dropped in it.
+/// Packets and bytes of a session, sent, received and dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SessionCounts {
     /// Retransmission requests sent, in packets asked for.
@@ -168,6 +166,6 @@ pub struct SessionCounts {
     pub transport_feedback: u64,
     /// Padding that the client sent to probe the path.
     pub padding: u64,
-    /// Events that nobody had collected when more came.
+    /// Events lost because the queue was full.
     pub events_lost: u64,
 }

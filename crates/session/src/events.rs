@@ -1,14 +1,14 @@
-//! What a session has to tell, in a bounded queue.
+//! A session's events, in a bounded queue.
 
 use std::collections::VecDeque;
 
 use crate::SessionEvent;
 
-/// The most events that wait. Past that, what comes is lost and counted, except for what tells whether
-/// the session lives.
+/// The most events that wait. Past that, events are lost and counted, except those on the life of the
+/// session.
 const MAX_EVENTS: usize = 256;
 
-/// The events that nobody has collected yet.
+/// Events that the caller has not collected yet.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     waiting: VecDeque<SessionEvent>,

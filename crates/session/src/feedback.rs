@@ -1,4 +1,4 @@
-//! What the client says in RTCP, made into events.
+//! Turns the client's RTCP into events.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const MAX_NACKED: usize = 512;
 const SMOOTHING: u32 = 8;
 
 impl Secured {
-    /// Opens a compound RTCP packet in place and tells what it says.
+    /// Opens a compound RTCP packet in place and emits its events.
     pub(crate) fn handle_rtcp(
         &mut self,
         now: Time,
@@ -44,7 +44,7 @@ impl Secured {
         packet: Packet<'_>,
         events: &mut Events,
     ) {
-        // A client has a say in the slots that it was given, and in no other stream.
+        // A client may only report on its own slots.
         let is_slot = |ssrc: u32| negotiated.slots.iter().any(|slot| slot.ssrc == ssrc);
         let is_ours = |ssrc: u32| {
             let mut slots = negotiated.slots.iter();

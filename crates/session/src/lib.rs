@@ -1,8 +1,8 @@
-//! One participant's WebRTC transport, told the time and given the packets: an offer is answered
-//! once, then ICE-lite, DTLS, SRTP and RTCP feedback live here.
+//! One participant's WebRTC transport, sans-IO: it answers an offer once, then handles ICE-lite, DTLS, SRTP
+//! and RTCP feedback.
 //!
-//! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are
-//! passed in. It knows nothing of rooms and never decides who hears whom.
+//! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are passed in. It
+//! knows no rooms and never decides who hears whom.
 #![allow(unexpected_cfgs, reason = "`cargo fuzz` sets `fuzzing`")]
 
 pub mod bandwidth;

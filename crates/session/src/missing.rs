@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use sideroom_route::Time;
 
-/// The most packets of a stream that are waited for. A longer gap is no loss that retransmissions
-/// mend: then a keyframe is what helps.
+/// The most packets of a stream to wait for. Retransmissions don't mend a longer gap: a keyframe does.
 const MAX_MISSING: usize = 256;
 /// How often a packet is asked for.
 const MAX_REQUESTS: u8 = 8;
@@ -29,14 +28,13 @@ struct Lost {
     asked: u8,
 }
 
-/// What a late packet was.
+/// The kind of a late packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Found {
     /// Not waited for.
     Unknown,
-    /// Waited for.
     Awaited,
-    /// Asked for so long ago, and only once: after two requests nobody knows which of them is answered
+    /// Requested this long ago, and only once: after two requests it is unknown which of them is answered
     /// (Karn's algorithm, RFC 6298 section 3).
     Asked(Duration),
 }
@@ -97,7 +95,7 @@ impl Missing {
         self.due.unwrap_or(Time::NEVER)
     }
 
-    /// Puts into `ask` what has to be asked for now, and gives up on what is too old.
+    /// Puts the packets to request now into `ask`, and gives up on those that are too old.
     pub(crate) fn poll(&mut self, now: Time, round_trip: Duration, ask: &mut Vec<u16>) {
         let given_up = |lost: &Lost| lost.asked >= MAX_REQUESTS || now.since(lost.since) > GIVE_UP;
         self.lost
@@ -194,8 +192,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is lost, late or repeated: a packet is asked for only if it has not come, no more
-        /// than so often, and each that stays away for long enough is asked for.
+        /// However packets are lost, delayed or repeated: a packet is requested only while it is missing and
+        /// a limited number of times, and each that stays away for long enough is requested.
         #[test]
         fn only_what_is_missing_is_asked_for(
             steps in prop::collection::vec((0..4_u64, any::<bool>(), 0..30_u64), 1..80),
@@ -216,7 +214,7 @@ mod tests {
                     highest = next;
                 }
                 lost.retain(|_, (since, asked)| {
-                    // What is this old may have been given up already, and is no part of the claim.
+                    // Packets this old may have been given up already, and are no part of the claim.
                     now - *since < 1_000 || *asked > 0
                 });
                 let mut ask = Vec::new();

@@ -1,4 +1,4 @@
-//! What a session remembers of offers and answers from one to the next.
+//! State of a session that lasts from one offer to the next.
 
 use crate::certificate::Fingerprint;
 use crate::reports::Speaker;
@@ -13,7 +13,7 @@ pub(crate) struct Negotiation {
     credentials: IceCredentials,
     candidates: Vec<Candidate>,
     cname: String,
-    /// Who speaks in RTCP where no slot does.
+    /// The SSRC of the sender in RTCP packets that concern no slot.
     ssrc: u32,
     /// Number of the SDP session, and of answers so far.
     origin: (u64, u64),
@@ -21,7 +21,7 @@ pub(crate) struct Negotiation {
     client: Client,
 }
 
-/// What must stay the same, or tells of an ICE restart if it does not.
+/// Parameters of the client that must stay the same, or show an ICE restart if they change.
 #[derive(Debug)]
 struct Client {
     ufrag: String,
@@ -105,7 +105,7 @@ impl Negotiation {
         }
     }
 
-    /// What has been agreed upon.
+    /// The agreed media.
     pub(crate) const fn agreed(&self) -> &Negotiated {
         &self.agreed
     }

@@ -28,7 +28,7 @@ impl Pace {
         }
     }
 
-    /// What is to be taken for the round trip.
+    /// The best known round trip.
     pub(crate) const fn round_trip(&self) -> Option<Duration> {
         self.fastest
     }

@@ -1,5 +1,5 @@
-//! How one stream of the client arrives: the numbers of receiver reports (RFC 3550 section 6.4 and
-//! appendix A), and what it lacks.
+//! Reception of one of the client's streams: the numbers of receiver reports (RFC 3550 section 6.4 and
+//! appendix A), and the missing packets.
 
 use std::time::Duration;
 
@@ -32,11 +32,11 @@ pub(crate) struct Reception {
 pub(crate) enum Came {
     /// In order, late, or missed.
     Expected,
-    /// Behind so many missing ones that only a keyframe helps.
+    /// Behind so large a gap that only a keyframe helps.
     AfterGap,
     /// It was asked for, once, so long ago.
     Asked(Duration),
-    /// Nobody misses it.
+    /// A repetition of a packet that was not missing.
     Again,
 }
 
@@ -64,7 +64,6 @@ impl Reception {
         }
     }
 
-    /// A packet came.
     #[inline]
     pub(crate) fn receive(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
         let before = self.sequence.highest();
@@ -89,8 +88,8 @@ impl Reception {
         }
     }
 
-    /// A packet came as a retransmission. It is no part of the stream's loss and jitter (RFC 4588
-    /// section 6.3). Clients also probe the path with packets that nobody misses.
+    /// Counts a retransmitted packet. It is no part of the stream's loss and jitter (RFC 4588 section 6.3).
+    /// Clients also probe the path with repetitions of packets that arrived.
     #[inline]
     pub(crate) fn receive_repeated(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
         let before = self.sequence.highest();
@@ -125,7 +124,7 @@ impl Reception {
         }
     }
 
-    /// The client told the wall clock.
+    /// Notes the wall clock of the client's sender report.
     pub(crate) fn note_sender_report(&mut self, now: Time, ntp: u64) {
         self.sender_report = Some(((ntp >> 16) as u32, now));
     }
@@ -170,7 +169,7 @@ impl Reception {
         self.missing.due()
     }
 
-    /// What has to be asked for now.
+    /// Lists the packets to request now.
     pub(crate) fn poll_missing(&mut self, now: Time, round_trip: Duration, ask: &mut Vec<u16>) {
         self.missing.poll(now, round_trip, ask);
     }

@@ -1,10 +1,10 @@
-//! Retransmissions in streams of their own (RFC 4588), put back into what they repeat.
+//! Restores the original packet from a retransmission stream (RFC 4588).
 
 use std::ops::Range;
 
 use sideroom_rtp::{RtpView, RtpViewMut};
 
-/// Before the payload, a retransmission has the sequence number of what it repeats.
+/// The payload of a retransmission begins with the sequence number of the original packet.
 const ORIGINAL_SEQUENCE: usize = 2;
 
 /// True if a packet repeats nothing: clients probe the path with such.
@@ -12,8 +12,8 @@ pub(crate) fn is_padding(packet: &[u8]) -> bool {
     RtpView::parse(packet).is_ok_and(|view| view.payload().len() <= ORIGINAL_SEQUENCE)
 }
 
-/// Makes `packet` what it was before it was lost: header and payload of `ssrc`, in place, and says where
-/// it is now. `None` if it repeats nothing.
+/// Turns `packet` into the packet that was lost: header and payload of `ssrc`, in place. Returns its new
+/// range, or `None` if it repeats nothing.
 pub(crate) fn restore(packet: &mut [u8], payload_type: u8, ssrc: u32) -> Option<Range<usize>> {
     let view = RtpView::parse(packet).ok()?;
     let header = view.header_len();

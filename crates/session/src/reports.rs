@@ -1,4 +1,4 @@
-//! What is due in RTCP: reports, requests and feedback to the client, put into datagrams.
+//! Due RTCP: reports, requests and feedback to the client, put into datagrams.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::secured::{Secured, UNKNOWN_ROUND_TRIP};
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// The first ones earlier: players wait for them to bring picture and sound together.
 const FIRST_REPORT: Duration = Duration::from_millis(200);
-/// What publishers that know nothing better than REMB are allowed.
+/// The rate granted to publishers that support only REMB.
 const REMB_BPS: u64 = 10_000_000;
 /// The most report blocks of a packet.
 const MAX_BLOCKS: usize = 31;
 /// No request is begun behind this, so that a datagram stays below 1,200 bytes.
 const FULL: usize = 900;
-/// The most datagrams that wait to be sealed, and sender reports whose answers are waited for.
+/// The most datagrams that wait to be sealed, and the most sender reports that await an answer.
 const MAX_OUTBOX: usize = 16;
 const MAX_SENT_REPORTS: usize = 64;
 /// The most sender reports of one datagram: 28 bytes each.
 const MAX_SENDER_REPORTS: usize = 24;
 
-/// Whose RTCP it is.
+/// The sender of the RTCP.
 #[derive(Clone, Copy)]
 pub(crate) struct Speaker<'a> {
     pub ssrc: u32,
@@ -155,7 +155,7 @@ impl Secured {
         }
     }
 
-    /// Requests for what is missing, and for keyframes. What does not fit stays due.
+    /// Writes requests for missing packets and for keyframes. Those that don't fit stay due.
     fn write_requests(
         &mut self,
         now: Time,

@@ -1,4 +1,4 @@
-//! The media of a transport whose handshake is done: packets in and out, and whose they are.
+//! The media of a transport after its handshake: packets in and out, and their tracks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,8 +14,7 @@ use crate::sdp::{Negotiated, NegotiatedIngress};
 use crate::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 use crate::{Received, RtpParts, SessionCounts, repair};
 
-/// What is taken for the round trip while nothing tells: neither the handshake, nor answers to requests,
-/// nor reports.
+/// The assumed round trip before the handshake, an answered request or a report measures it.
 pub(crate) const UNKNOWN_ROUND_TRIP: Duration = Duration::from_millis(100);
 
 const FIXED_HEADER: usize = 12;
@@ -44,7 +43,7 @@ pub(crate) struct Secured {
 }
 
 impl Secured {
-    /// From what the handshake yielded.
+    /// Creates the media side with the keys of the handshake.
     pub(crate) fn new(now: Time, keys: &KeyMaterial, negotiated: &Negotiated) -> Self {
         let mut secured = Self {
             incoming: SrtpIn::new(keys),
@@ -72,7 +71,7 @@ impl Secured {
         }
     }
 
-    /// Opens an RTP packet in place and says whose it is.
+    /// Opens an RTP packet in place and finds its track.
     pub(crate) fn handle_rtp(
         &mut self,
         now: Time,

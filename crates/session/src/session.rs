@@ -27,7 +27,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 /// The longest datagram that a session sends of itself.
 const MAX_DATAGRAM: usize = 1_400;
 
-/// One participant's transport: what the client offered, and everything that keeps it flowing.
+/// One participant's transport: the negotiated media, ICE, DTLS, SRTP and feedback.
 ///
 /// Feed it datagrams and time, then drain [`poll_transmit`](Self::poll_transmit) and
 /// [`poll_event`](Self::poll_event), and come back at [`poll_timeout`](Self::poll_timeout).
@@ -45,18 +45,18 @@ pub struct Session {
     lost: Option<LostReason>,
 }
 
-/// How long before a packet is sealed. Each step finds its memory by what the one before it has fetched.
+/// Prefetch distance. Each step needs the memory that the step before it has fetched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ahead {
     /// The session itself comes.
     Far,
-    /// What it points to.
+    /// The first level of pointers.
     Near,
-    /// What that points to.
+    /// The second level of pointers.
     Next,
 }
 
-/// The DTLS connection. Where the client waits for us to begin, it begins with the first path.
+/// The DTLS connection. A client that waits for the server's hello gets it once the first path is up.
 #[derive(Debug)]
 enum Handshake {
     Waiting(Box<DtlsConfig>),
@@ -98,8 +98,8 @@ impl Session {
         Ok((session, answer))
     }
 
-    /// Answers a later offer on the same transport: more sections, or new ICE credentials, which
-    /// `fresh` answers. What was promised before stays. On an error nothing has changed.
+    /// Answers a later offer on the same transport: more sections, or new ICE credentials, which `fresh`
+    /// answers. Earlier promises stay. On an error the session is unchanged.
     pub fn reoffer(
         &mut self,
         now: Time,
@@ -196,8 +196,8 @@ impl Session {
         }
     }
 
-    /// Connects without a handshake, with keys that nobody agreed on. For the fuzz targets alone, which
-    /// would otherwise do nothing but shake hands.
+    /// Connects without a handshake, with given keys. Only for fuzz targets, which would never get past the
+    /// handshake.
     #[cfg(fuzzing)]
     pub fn connect_with(&mut self, now: Time, keys: &KeyMaterial) {
         let secured = Secured::new(now, keys, self.negotiation.agreed());
@@ -223,7 +223,7 @@ impl Session {
         }
     }
 
-    /// Asks for what sealing needs, as a packet will be sealed soon.
+    /// Prefetches the memory that sealing the next packet needs.
     #[inline]
     pub fn prefetch(&self, step: Ahead) {
         match (step, &self.secured) {
@@ -245,8 +245,7 @@ impl Session {
         }
     }
 
-    /// Asks the client for a keyframe of one encoding. False if it has not sent anything there, so
-    /// that there is nobody to ask.
+    /// Asks the client for a keyframe of one encoding. False if the client has sent nothing there yet.
     pub fn request_keyframe(&mut self, ingress: usize, layer: u8) -> bool {
         let secured = self.secured.as_mut();
         let stream = secured.and_then(|secured| secured.stream(ingress, layer));
@@ -332,12 +331,12 @@ impl Session {
         self.ice.is_validated(from)
     }
 
-    /// The client says when packets arrive, which tells more than how many it lost.
+    /// True if the client reports arrival times, and not only losses.
     pub fn reports_arrivals(&self) -> bool {
         self.negotiation.agreed().transport_cc
     }
 
-    /// When the client last checked its path from this address; `None` if it is none of its paths.
+    /// Time of the client's last check from this address; `None` if it is none of its paths.
     pub fn checked_at(&self, from: PeerAddr) -> Option<Time> {
         self.ice.checked_at(from)
     }
@@ -358,7 +357,7 @@ impl Session {
         self.lost
     }
 
-    /// What the session counted.
+    /// The session's counters.
     pub fn counts(&self) -> SessionCounts {
         let counts = self.secured.as_ref().map(|secured| secured.counts);
         SessionCounts {
@@ -373,8 +372,8 @@ impl Session {
         self.collect_ice_events(now);
     }
 
-    /// Says good-bye to the client. What is to be sent comes out of
-    /// [`poll_transmit`](Self::poll_transmit); then drop the session.
+    /// Closes the connection. [`poll_transmit`](Self::poll_transmit) returns the last datagrams; then drop
+    /// the session.
     pub fn close(&mut self, now: Time) {
         if let Some(secured) = &mut self.secured {
             secured.send_bye(self.negotiation.agreed(), self.negotiation.speaker());

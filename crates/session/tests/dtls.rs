@@ -1,5 +1,5 @@
-//! Two sides shake hands over a network that loses, repeats and swaps datagrams, agree on keys that work,
-//! and refuse whoever is not the one that was announced.
+//! Two sides shake hands over a network that loses, repeats and swaps datagrams, agree on keys that work, and
+//! refuse a peer without the announced certificate.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Duration;
@@ -48,11 +48,12 @@ fn client_config(certificate: Certificate, versions: DtlsVersions) -> DtlsConfig
     }
 }
 
-/// What a network does with a datagram: how many copies arrive, and whether before the one ahead.
+/// The fate of a datagram on the network: the number of copies that arrive, and whether they overtake the
+/// datagram before.
 type Fate = (usize, bool);
 const DELIVERED: Fate = (1, false);
 
-/// What became of one side.
+/// The outcome of one side.
 #[derive(Debug)]
 enum End {
     Connected(KeyMaterial, DtlsVersion),
@@ -118,7 +119,7 @@ fn travel(sent: Vec<Vec<u8>>, fate: &mut impl FnMut() -> Fate) -> Vec<Vec<u8>> {
     arriving
 }
 
-/// Both sides are connected with keys that open what the other side seals.
+/// Checks that both sides are connected with keys that open the other side's packets.
 fn check_connected(ends: (Option<End>, Option<End>)) -> (SrtpProfile, DtlsVersion) {
     let (Some(End::Connected(client, version)), Some(End::Connected(server, same))) = ends else {
         panic!("not connected");
@@ -198,7 +199,7 @@ fn dtls_13_is_declined_where_it_would_cost_the_media_dear() {
         answer_to([0, 1, 0, 8, 0, 7], &all),
         Some(HELLO_VERIFY_REQUEST)
     );
-    // Nothing better is allowed here: then 1.3 costs nothing.
+    // Only the weakest profile is allowed here, so 1.3 costs nothing.
     let only_cm = [SrtpProfile::AesCm128HmacSha1_80];
     assert_eq!(answer_to([0, 1, 0, 8, 0, 7], &only_cm), Some(SERVER_HELLO));
     // The first one is not allowed here, and 1.3 would take it.

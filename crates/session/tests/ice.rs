@@ -1,5 +1,5 @@
 //! A client finds its path to the server by ICE, keeps it, changes it, and is noticed when it is gone;
-//! nobody else gets an answer or a trace.
+//! strangers get no answer and leave no state.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// One check of the client, as it leaves.
+/// One check of the client, as bytes.
 fn check_of(client: &mut IceClient, now: Time) -> Vec<u8> {
     client.check_now(now);
     let mut out = [0; MAX_MESSAGE];
@@ -61,7 +61,7 @@ fn answer_of(agent: &mut IceAgent) -> Option<(PeerAddr, Vec<u8>)> {
     Some((to, out[..len].to_vec()))
 }
 
-/// A check from `from`, its answer, and what the agent makes of it.
+/// Sends a check from `from` and returns its answer and the agent's events.
 fn exchange(agent: &mut IceAgent, client: &mut IceClient, now: Time, from: PeerAddr) {
     let check = check_of(client, now);
     agent.handle_datagram(now, from, &check).unwrap();
@@ -208,7 +208,7 @@ fn a_restart_honours_the_old_credentials_until_the_new_ones_are_used() {
     let late = check_of(&mut old, START + ms(300));
     let refused = agent.handle_datagram(START + ms(300), home(), &late);
     assert_eq!(refused, Err(DropReason::NotAuthentic));
-    // The path of before is still one of ours until its consent ends.
+    // The old path stays valid until its consent ends.
     assert!(agent.is_validated(home()));
 }
 
@@ -272,7 +272,7 @@ fn a_client_answers_the_checks_of_a_server_that_is_not_lite() {
         ufrag: "clnt".to_owned(),
         password: "a-password-of-the-client".to_owned(),
     };
-    // Another client plays the server's part: it checks us by our credentials.
+    // Another client plays the server's part: it checks this one with the right credentials.
     let mut full = IceClient::new(START, "srvr", ours.clone(), vec![home()], 9);
     let mut client = client(server_credentials());
     let mut out = [0; MAX_MESSAGE];

@@ -1,5 +1,5 @@
-//! Checks that another implementation makes are answered in a way that it accepts, and the checks of our
-//! client are what it expects; and whatever order things come in, the agent keeps its promises.
+//! The agent answers another implementation's checks in a way that it accepts, and our client's checks suit
+//! that implementation's agent; in any order of messages, the agent keeps its promises.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::net::SocketAddr;

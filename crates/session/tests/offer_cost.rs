@@ -1,4 +1,4 @@
-//! Reading an offer takes time in proportion to its length, whatever a client fills it with.
+//! Reading an offer takes time in proportion to its length, for any content.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "this test measures time")]
 

@@ -222,7 +222,7 @@ fn hints_must_fit_the_offer() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever becomes of a real offer on its way, it is answered or refused, and never worse.
+    /// A real offer that is mangled on its way is answered or refused, and never makes the parser panic.
     #[test]
     fn a_mangled_offer_is_answered_or_refused(
         cuts in prop::collection::vec((0..GOOD.len(), 0..60_usize, "[ -~\r\n]{0,12}"), 1..8),

@@ -1,8 +1,8 @@
 //! A session and a DTLS 1.3 client that names one protection profile: each of them connects, and media
 //! flow both ways.
 //!
-//! The client's engine always offers all profiles in one order. So the list is changed on its way out, and
-//! the client's hash of what was said is made to agree with it: what remains is a client with one profile.
+//! The client's engine always offers all profiles in one order. So the test changes the list on its way out,
+//! and makes the client's transcript hash agree with it: the result is a client with one profile.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -38,7 +38,7 @@ fn narrow(bytes: &mut [u8], id: u8) -> bool {
     at.is_some()
 }
 
-/// Hashes what the server has seen instead of what was written.
+/// Hashes the messages as the server has seen them instead of as they were written.
 #[derive(Debug)]
 struct AsSent<const ID: u8>;
 
@@ -100,7 +100,7 @@ impl Client {
         }
     }
 
-    /// What it has to say now.
+    /// Datagrams to send now.
     fn sent(&mut self) -> Vec<Vec<u8>> {
         let mut buffer = vec![0; 4_096];
         let mut sent = Vec::new();

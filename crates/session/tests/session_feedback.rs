@@ -1,4 +1,4 @@
-//! What publishers are told about what they send, and what subscribers say about what they receive.
+//! RTCP to publishers about their streams, and from subscribers about theirs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -158,7 +158,7 @@ fn requests_keep_pace_with_the_path_of_a_client_that_only_sends() {
     let by_answers = camera.asked_again_after();
     assert!((35..=41).contains(&by_answers), "{by_answers} ms");
 
-    // Another network: what is known of the old one is of no use.
+    // Another network: measurements of the old one are of no use.
     let world = &mut camera.world;
     world.address = PeerAddr::udp("198.51.100.77:4000".parse().unwrap());
     world.now = world.now + Duration::from_secs(6);

@@ -1,4 +1,4 @@
-//! A client connects, and media flow both ways; whose a packet is comes from the offer or from an
+//! A client connects, and media flow both ways; the track of a packet comes from the offer or from an
 //! authentic header, and never from a guess.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
@@ -67,7 +67,7 @@ fn every_version_and_profile_connects() {
         (DtlsVersions::Only12, gcm_128),
         (DtlsVersions::Only12, gcm_256),
         (DtlsVersions::Only12, cm_80),
-        // A 1.3 server here takes what the client prefers.
+        // A 1.3 server here accepts the client's preference.
         (DtlsVersions::Only13, SrtpProfile::PREFERRED.to_vec()),
     ];
     for (versions, profiles) in cases {

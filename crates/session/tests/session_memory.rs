@@ -1,4 +1,4 @@
-//! What a session costs: an idle one little memory, a busy one no allocation for a packet.
+//! The cost of a session: an idle one takes little memory, a busy one allocates nothing for a packet.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ use common::{Builder, OPUS, Sent, TRANSPORT_CC, VP8, World, config};
 use sideroom_rtp::Codec;
 use sideroom_session::{DatagramClass, Received, RtpParts};
 
-/// Counts what the test's own thread does.
+/// Counts the allocations of the test's own thread.
 struct Counting;
 
 thread_local! {

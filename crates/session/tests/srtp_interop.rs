@@ -1,5 +1,5 @@
-//! What we seal another implementation opens, and the other way round: random packets, every profile,
-//! across roll-overs.
+//! Another implementation opens the packets that we seal, and the other way round: random packets, every
+//! profile, across roll-overs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn theirs(profile: SrtpProfile, role: Role) -> Context {
     Context::new(key, salt, name, None, None, provider.crypto()).unwrap()
 }
 
-/// A header with these CSRCs and a one-byte extension block of so many words.
+/// A header with `csrcs` CSRCs and a one-byte extension block of `extension_words` words.
 fn header(sequence: u16, ssrc: u32, csrcs: u8, extension_words: u8) -> Vec<u8> {
     let mut header = vec![0x80 | csrcs, 96];
     header.extend(sequence.to_be_bytes());

@@ -1,17 +1,17 @@
-//! What arrives, in bits a second of the client's clock.
+//! The acknowledged rate: bits a second that arrive, by the client's clock.
 
 use std::collections::VecDeque;
 
-/// The rate is that of the last so many microseconds.
+/// The rate covers the last microseconds, this many.
 const WINDOW_US: i64 = 500_000;
-/// While packets queue, the last so many show sooner what the path carries.
+/// A shorter window: while packets queue, it shows sooner what the path carries.
 const QUEUED_US: i64 = 150_000;
-/// Less than the rate, but not by so much, is not believed: frames come unevenly.
+/// A queued rate above this share of the long one is ignored: frames come unevenly.
 const FALLEN: f64 = 0.6;
 /// Packets that are remembered at most.
 const MAX_PACKETS: usize = 8_192;
 
-/// The rate of what arrives.
+/// The acknowledged rate.
 #[derive(Debug, Default)]
 pub(super) struct AckedRate {
     packets: VecDeque<(i64, u16)>,
@@ -54,8 +54,8 @@ impl AckedRate {
         self.bytes * 8 * 1_000_000 / span
     }
 
-    /// While the queue grows, what arrives is what the path carries: the rate of the last moments, unless it
-    /// is only a little lower, which may be the gap between two frames.
+    /// While the queue grows, the arriving rate is the path's capacity: the rate over the short window,
+    /// unless it is only a little lower, which may be the gap between two frames.
     pub(super) fn queued_bps(&self) -> u64 {
         let (bps, from) = (self.bps(), self.latest - QUEUED_US);
         let recent = self.packets.iter().rev();

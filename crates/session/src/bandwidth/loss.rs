@@ -1,5 +1,5 @@
-//! Loss beyond what the path always loses. A radio that drops a tenth of everything at any rate is not
-//! congested; a queue that begins to overflow is.
+//! Loss beyond the path's usual loss. A radio that drops a tenth of everything at any rate is not congested;
+//! a queue that begins to overflow is.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sideroom_route::Time;
 use super::MAX_BPS;
 use super::trend::Usage;
 
-/// Loss is judged over so much time, and at least so many packets.
+/// A window lasts at least this long, and has at least `MIN_PACKETS`.
 const WINDOW: Duration = Duration::from_millis(500);
 const MIN_PACKETS: u32 = 60;
 /// How fast the baseline follows: less loss is believed sooner than more.
@@ -21,13 +21,13 @@ const OVERFLOWS: f64 = 0.01;
 /// How fast the bound rises again, a window.
 const RISE: f64 = 1.08;
 
-/// What loss lets through.
+/// An upper bound for the estimate, from loss.
 #[derive(Debug)]
 pub(super) struct LossBound {
     began: Time,
     sent: u32,
     lost: u32,
-    /// What the path always loses; `None` before the first window.
+    /// The path's usual loss; `None` before the first window.
     baseline: Option<f64>,
     bound_bps: f64,
     /// More was lost in the last window than the path always loses.
@@ -57,7 +57,8 @@ impl LossBound {
         self.bound_bps as u64
     }
 
-    /// What the queue does, told by loss alone: where others keep it full, its length says nothing of us.
+    /// The state of the queue, by loss alone: where others keep it full, its length says nothing about our
+    /// packets.
     pub(super) fn usage(&mut self) -> Usage {
         if std::mem::take(&mut self.overflowed) {
             Usage::Over
@@ -71,8 +72,8 @@ impl LossBound {
         self.bound_bps = self.bound_bps.max(measured_bps as f64);
     }
 
-    /// Judges the last window. Where others share the queue (`shared`), it sets no bound: what arrives is
-    /// what we send, and not what there is room for.
+    /// Judges the last window. Where others share the queue (`shared`), it sets no bound: the arriving rate
+    /// is then our sending rate, and not the room on the path.
     pub(super) fn settle(&mut self, now: Time, acked_bps: u64, shared: bool) {
         if now.since(self.began) < WINDOW || self.sent < MIN_PACKETS {
             return;
@@ -80,7 +81,7 @@ impl LossBound {
         let loss = f64::from(self.lost) / f64::from(self.sent);
         let baseline = self.baseline.unwrap_or(loss);
         let excess = loss - baseline;
-        // A small sample of steady loss swings by so much.
+        // A small sample of steady loss swings by this much.
         let noise = 2.0 * (baseline * (1.0 - baseline) / f64::from(self.sent)).sqrt();
         self.overflowed = excess > OVERFLOWS + noise;
         if excess > TOLERATED + noise && !shared {

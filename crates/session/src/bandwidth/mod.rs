@@ -1,9 +1,9 @@
-//! How much a subscriber's path carries, from what its client says of arrival times: the delay trend,
-//! the loss beyond what the path always loses, and probes (after draft-ietf-rmcat-gcc-02, and what is
-//! known of its implementations).
+//! Bandwidth estimation for a subscriber's path, from the client's feedback on arrival times: the delay
+//! trend, the loss beyond the path's usual loss, and probes (after draft-ietf-rmcat-gcc-02 and published
+//! descriptions of its implementations).
 //!
-//! It only estimates. Who gets how much of it is the caller's to decide, and so is what a probe is made
-//! of. It allocates nothing for a packet once it is warm.
+//! It only estimates. The caller decides how the estimate is shared out and what a probe carries. It
+//! allocates nothing for a packet once it is warm.
 
 mod acked;
 mod loss;
@@ -29,14 +29,14 @@ use trend::{Trend, Usage};
 
 /// The least that is ever estimated: enough for audio.
 pub const MIN_BPS: u64 = 50_000;
-/// The most.
+/// The highest estimate.
 pub const MAX_BPS: u64 = 50_000_000;
-/// What is assumed of a path that nothing is known about.
+/// The estimate for a path before any feedback.
 pub const START_BPS: u64 = 1_000_000;
 /// A path that has said nothing for so long has no queue to speak of, or is down.
 const SILENCE: Duration = Duration::from_millis(1_500);
-/// A trend without so much of a queue is none, in microseconds; and less than the other has to be there in
-/// two reports, for the last packet of what was held back and came at once may have waited too.
+/// A trend counts only with a queue of at least this many microseconds. The shorter queue has to be there in
+/// two reports, since the last packet of a delayed burst may have waited too.
 const QUEUE_US: i64 = 20_000;
 const LARGE_QUEUE_US: i64 = 60_000;
 
@@ -48,22 +48,22 @@ const MAX_REPORTED: u32 = 10_000;
 pub struct Bandwidth {
     trend: Trend,
     queue: Queue,
-    /// The last report told of a queue.
+    /// The last report showed a queue.
     queued: bool,
     acked: AckedRate,
     loss: LossBound,
     rate: RateControl,
     probes: Prober,
     heard: Time,
-    /// What was sent before was sent into an outage.
+    /// Packets sent before this moment were sent into an outage.
     fresh_from: Time,
     remb: Option<Remb>,
-    /// The latest moment that anybody told.
+    /// The latest time passed in.
     now: Time,
 }
 
 impl Bandwidth {
-    /// Nothing is known yet.
+    /// An estimator without feedback so far.
     pub fn new(now: Time) -> Self {
         Self {
             trend: Trend::default(),
@@ -88,14 +88,14 @@ impl Bandwidth {
             .clamp(MIN_BPS, MAX_BPS)
     }
 
-    /// True once the path has shown that it carries only so much.
+    /// True once the path has shown its limit.
     pub fn is_limited(&self) -> bool {
         self.remb.is_some_and(|remb| remb.bps(self.now) < MAX_BPS)
             || self.rate.has_decreased()
             || self.loss.bound_bps() < MAX_BPS
     }
 
-    /// The client said what arrived.
+    /// Takes in the client's transport-wide feedback.
     pub fn handle_feedback(&mut self, now: Time, feedback: &TransportFeedback, rtt: Duration) {
         if feedback.packets.is_empty() {
             return;
@@ -104,7 +104,7 @@ impl Bandwidth {
         let was_silent = now.since(self.heard) > SILENCE;
         self.heard = now;
         if was_silent {
-            // The path was down: what was queued before says nothing about what it carries now.
+            // The path was down: the queue before the outage says nothing about its capacity now.
             self.trend = Trend::default();
             self.fresh_from = Time::ZERO + now.since(Time::ZERO).saturating_sub(rtt);
         }
@@ -122,7 +122,7 @@ impl Bandwidth {
             }
         }
         let acked_bps = match usage {
-            // What arrives is what we send: the download beside us has the rest, and the queue.
+            // Our share is the rate that we send at: a download on the same path has the rest, and the queue.
             Usage::Over if self.queue.is_shared() => self.rate.estimate_bps(),
             Usage::Over => self.queue.drains(self.acked.queued_bps()),
             Usage::Normal | Usage::Under => self.acked.bps(),
@@ -132,7 +132,7 @@ impl Bandwidth {
             .observe(now, usage, self.rate.just_decreased(now));
     }
 
-    /// What the trend says, unless there is no queue, or one that is not ours to empty.
+    /// The state of the queue: the trend's, unless there is no queue, or one that other traffic fills.
     fn usage(&mut self) -> Usage {
         let waits_us = self.queue.waits_us();
         let was_queued = std::mem::replace(&mut self.queued, waits_us > QUEUE_US);
@@ -182,15 +182,15 @@ impl Bandwidth {
         self.loss.settle(now, sent_bps, false);
     }
 
-    /// Time passes: what was said once bounds less.
+    /// Time passes: old observations bound less.
     pub fn observe(&mut self, now: Time) {
         self.now = self.now.max(now);
     }
 
-    /// A probe, if more than the estimate is wanted and it is time for one. The caller sends so much
-    /// padding at once, and says with which packets.
+    /// Returns a probe, if more than the estimate is wanted and a probe is due. The caller sends this much
+    /// padding at once, and reports the packets.
     pub fn poll_probe(&mut self, now: Time, wanted_bps: u64) -> Option<Probe> {
-        // Also after a silence: if everything is paused, nothing else makes the client report.
+        // Also after a silence: if everything is paused, only a probe makes the client report.
         self.probes.poll(now, self.estimate_bps(), wanted_bps)
     }
 
@@ -204,7 +204,7 @@ impl Bandwidth {
 mod tests {
     use super::*;
 
-    /// aiortc says once, 20 kb/s below what is sent, and then nothing for long.
+    /// aiortc sends one estimate, 20 kb/s below the sending rate, and then none for long.
     #[test]
     fn an_estimate_said_once_does_not_bound_for_ever() {
         let mut bandwidth = Bandwidth::new(Time::ZERO);

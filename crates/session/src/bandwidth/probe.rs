@@ -9,11 +9,11 @@ use super::trend::Usage;
 
 /// How long a burst lasts at the rate that it tries.
 const BURST: Duration = Duration::from_millis(20);
-/// A burst has so many packets at least, else its rate cannot be told.
+/// A burst has at least this many packets, else its rate cannot be measured.
 const MIN_PACKETS: u64 = 6;
-/// What a padding packet has.
+/// Payload of a padding packet, in bytes.
 const PACKET_BYTES: u64 = 240;
-/// A probe tries so much more than the estimate.
+/// Rate of a probe, as a multiple of the estimate.
 const FACTOR: f64 = 2.0;
 /// Between two probes that succeed, and after one that fails.
 const NEXT: Duration = Duration::from_millis(600);
@@ -46,7 +46,7 @@ struct Burst {
     last_arrived: i64,
 }
 
-/// When to probe, and what came of it.
+/// Decides when to probe, and evaluates probes.
 #[derive(Debug)]
 pub(super) struct Prober {
     next: Time,
@@ -111,7 +111,7 @@ impl Prober {
         }
     }
 
-    /// What the last probe showed, once most of it is accounted for.
+    /// The rate that the last probe measured, once most of its packets are accounted for.
     pub(super) fn result(&mut self, now: Time) -> Option<u64> {
         let burst = self.burst.as_ref()?;
         let expected = burst.last - burst.first + 1;

@@ -1,28 +1,29 @@
-//! What stands in the path's queue: how much later packets come than they do when it is empty, and whether
-//! it empties once we send less. If it does not, somebody beside us fills it.
+//! The queue on the path: how much later packets come than when it is empty, and whether it empties once we
+//! send less. If it does not, other traffic fills it.
 
 use sideroom_route::Time;
 
 /// The delay of an empty queue is the least of the last minute.
 const BASE_SPAN_US: i64 = 10_000_000;
 const BASE_SPANS: usize = 6;
-/// What there is now is the least of the last so many microseconds: what was held back and came at once
-/// ends with a packet that did not wait.
+/// The queue now is the least of the last microseconds, this many: a burst that was held back and came at
+/// once ends with a packet that did not wait.
 const NOW_SPAN_US: i64 = 30_000;
 const NOW_SPANS: usize = 3;
 /// Whether it stands is judged in tenths of a second.
 const LOOK_US: i64 = 100_000;
 const LOOKS: u32 = 20;
-/// So much is more than a burst of our own.
+/// A queue above this is more than a burst of our own.
 const STANDS_US: i64 = 25_000;
-/// A queue that falls by so much from one look to the next empties.
+/// A queue that falls by this much from one look to the next is emptying.
 const EMPTIES_US: i64 = 5_000;
-/// Somebody beside us fills it if it stands in so many of the looks, until it is only so many.
+/// Other traffic fills the queue if it stands in this many of the looks, until it stands in no more than
+/// `ENDS`.
 const BEGINS: u32 = 16;
 const ENDS: u32 = 8;
 /// It is to be empty after so long; less than three quarters of a rate are never left for that.
 const DRAINS_US: i64 = 2_000_000;
-/// A delay that changes by so much is a clock that was set.
+/// A delay that changes by this much means that a clock was set.
 const JUMP_US: i64 = 10_000_000;
 
 /// The least value of the last `N` spans of time.
@@ -143,7 +144,7 @@ impl Queue {
         self.shared
     }
 
-    /// What is left of a rate so that it empties soon.
+    /// The part of a rate that lets the queue empty soon.
     pub(super) fn drains(&self, bps: u64) -> u64 {
         let longer = self.waits_us().clamp(0, DRAINS_US / 4);
         let longer = u64::try_from(longer).unwrap_or_default();
@@ -155,7 +156,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    /// A packet every 20 ms for so many seconds, each later by what the queue has then.
+    /// A packet every 20 ms for `seconds`, each delayed by the queue at its moment.
     fn run(queue: &mut Queue, from_ms: u64, seconds: u64, waits_ms: impl Fn(u64) -> u64) -> u64 {
         for ms in (from_ms..from_ms + seconds * 1_000).step_by(20) {
             let arrived = i64::try_from((ms + 30 + waits_ms(ms)) * 1_000).unwrap();

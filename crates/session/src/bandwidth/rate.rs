@@ -7,7 +7,7 @@ use sideroom_route::Time;
 use super::trend::Usage;
 use super::{MAX_BPS, MIN_BPS};
 
-/// What is left of the arriving rate when the queue grows.
+/// Share of the acknowledged rate that remains when the queue grows.
 const BACK_OFF: f64 = 0.85;
 /// How much the estimate grows in a second while the capacity is not known.
 const GROWTH: f64 = 0.08;
@@ -15,7 +15,6 @@ const GROWTH: f64 = 0.08;
 const DECREASE_EVERY: Duration = Duration::from_millis(300);
 /// A decrease counts as recent for so long.
 const RECENT: Duration = Duration::from_secs(5);
-/// A packet, in bits.
 const PACKET_BITS: f64 = 1_200.0 * 8.0;
 
 /// The rate that the delay allows.
@@ -44,7 +43,7 @@ impl RateControl {
         self.estimate_bps as u64
     }
 
-    /// For clients whose own estimate is all there is.
+    /// For clients that send nothing but their own estimate.
     pub(super) fn follow(&mut self, bps: u64) {
         self.estimate_bps = bps as f64;
     }
@@ -59,7 +58,7 @@ impl RateControl {
         self.decreased.is_some()
     }
 
-    /// A probe showed what the path carries.
+    /// Takes in the rate that a probe measured.
     pub(super) fn probed(&mut self, now: Time, measured_bps: u64, usage: Usage) {
         let measured = measured_bps as f64;
         if usage != Usage::Over && measured > self.estimate_bps {
@@ -76,7 +75,7 @@ impl RateControl {
         self.updated = now;
         match usage {
             Usage::Over => self.decrease(now, acked_bps as f64),
-            // The queue empties: it is not known yet what the path carries without one.
+            // The queue empties: the path's capacity without a queue is not known yet.
             Usage::Under => self.held = true,
             Usage::Normal => self.increase(passed, acked_bps as f64, rtt),
         }
@@ -103,7 +102,7 @@ impl RateControl {
     }
 
     fn increase(&mut self, passed: f64, acked: f64, rtt: Duration) {
-        // What was not sent was not tried: the estimate stays near what is in use.
+        // An unused rate is untested: the estimate stays near the rate in use.
         let ceiling = if acked > 0.0 {
             1.5 * acked + 20_000.0
         } else {

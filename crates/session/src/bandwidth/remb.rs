@@ -1,5 +1,5 @@
-//! A client's own estimate (draft-alvestrand-rmcat-remb-03), which ages: a client that says nothing more is
-//! not bound for ever by what it said once.
+//! A client's own estimate (draft-alvestrand-rmcat-remb-03). It ages: an old estimate stops bounding the rate
+//! if no new one follows.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(3);
 /// How much it grows in each second after that.
 const GROWTH: f64 = 1.08;
 
-/// What the client said last.
+/// The client's last estimate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remb {
     bps: u64,
@@ -24,7 +24,7 @@ impl Remb {
         Self { bps, told_at: now }
     }
 
-    /// What it still bounds.
+    /// The bound that it still sets.
     pub(super) fn bps(&self, now: Time) -> u64 {
         let stale = now.since(self.told_at).saturating_sub(FRESH);
         let grown = self.bps.max(1) as f64 * GROWTH.powf(stale.as_secs_f64());

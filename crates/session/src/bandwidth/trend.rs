@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 
 use sideroom_route::Time;
 
-/// Packets that were sent within so many microseconds are one group.
+/// Packets sent within this many microseconds are one group.
 const GROUP_US: i64 = 5_000;
-/// What arrives so much before what was sent before it took another way; more is a clock that jumped.
+/// A packet that arrives this much before its predecessors took another way; more means a clock that jumped.
 const OVERTAKEN_US: i64 = 1_000_000;
 /// Points of the line.
 const WINDOW: usize = 20;
 /// How much of the past the smoothed delay keeps.
 const SMOOTHING: f64 = 0.9;
-/// What makes a slope comparable with the threshold.
+/// Scales a slope for comparison with the threshold.
 const GAIN: f64 = 4.0;
 /// The threshold begins here, in milliseconds, and stays within the bounds.
 const THRESHOLD_MS: f64 = 12.5;
@@ -24,14 +24,11 @@ const FOLLOW_DOWN: f64 = 0.039;
 /// The slope has to be above the threshold for so long.
 const SUSTAINED_MS: f64 = 10.0;
 
-/// What the path's queue does.
+/// The state of the path's queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Usage {
-    /// It empties.
     Under,
-    /// It stays.
     Normal,
-    /// It grows.
     Over,
 }
 
@@ -79,7 +76,7 @@ impl Default for Trend {
 }
 
 impl Trend {
-    /// What the queue does, as of the last group.
+    /// The state of the queue, as of the last group.
     pub(super) fn usage(&self) -> Usage {
         self.usage
     }
@@ -100,7 +97,7 @@ impl Trend {
         if sent < group.first_sent {
             return;
         }
-        // What was sent together, or came in one burst after a pause of the path, is one group: several
+        // Packets sent together, or received in one burst after a pause of the path, are one group: several
         // packets of one frame in the midst of it do not end it.
         let burst = (0..=GROUP_US).contains(&(arrived - group.last_arrived))
             && arrived - group.first_arrived < sent - group.first_sent;
@@ -110,7 +107,7 @@ impl Trend {
             return;
         }
         if (-OVERTAKEN_US..0).contains(&(arrived - group.last_arrived)) {
-            // It overtook what was sent before it, and says nothing of the queue.
+            // It overtook earlier packets, and says nothing about the queue.
             return;
         }
         let done = *group;
@@ -198,8 +195,8 @@ fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Voice every 20 ms and a frame of five packets every 50 ms for ten seconds; true if the queue ever
-    /// was said to grow. `arrives` tells when what is sent at a millisecond arrives.
+    /// Voice every 20 ms and a frame of five packets every 50 ms for ten seconds; true if the queue was ever
+    /// reported to grow. `arrives` maps the sending time to the arrival, in milliseconds.
     fn ever_over(arrives: impl Fn(u64) -> u64) -> bool {
         let mut trend = Trend::default();
         let mut over = false;

@@ -1,9 +1,9 @@
 //! DTLS 1.2 with ECDSA and RSA certificates: `rtc-dtls`.
 //!
 //! Retransmission is done here. The crate stops its timer when a handshake message comes that does not
-//! complete a flight, a repeated ClientHello for one, so a lost flight would never be sent again; and
-//! it gives up after seven repetitions at a fixed distance. What is said again gets new record numbers,
-//! or the other side would take it for a replay; so plaintext records are numbered here as well.
+//! complete a flight, a repeated ClientHello for one, so a lost flight would never be sent again; and it
+//! gives up after seven repetitions at a fixed distance. A repetition gets new record numbers, or the other
+//! side would take it for a replay; so plaintext records are numbered here as well.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -61,7 +61,7 @@ impl Prepared {
             .with_crypto_provider(self.provider.clone())
             .with_certificates(vec![self.certificate.clone()])
             .with_srtp_protection_profiles(profiles.iter().map(|p| name_of(*p)).collect())
-            // Whose certificate it is says its fingerprint, not a chain.
+            // The fingerprint identifies the certificate, not a chain.
             .with_client_auth(ClientAuthType::RequireAnyClientCert)
             .with_insecure_skip_verify(true)
             .with_extended_master_secret(ExtendedMasterSecretType::Require)
@@ -83,7 +83,7 @@ const fn name_of(profile: SrtpProfile) -> SrtpProtectionProfile {
 
 struct Classic {
     endpoint: Endpoint,
-    /// What we said last, until the handshake is done.
+    /// Our last flight, until the handshake is done.
     flight: Vec<Vec<u8>>,
     /// When to say it again, and how long to wait after that.
     repeat_at: Time,

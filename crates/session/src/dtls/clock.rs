@@ -18,7 +18,7 @@ fn origin() -> Instant {
 
 pub(super) fn to_instant(time: Time) -> Instant {
     let origin = origin();
-    // `Time::NEVER` is no time that anything is told, but would overflow.
+    // `Time::NEVER` is never passed in, but would overflow.
     origin
         .checked_add(Duration::from_micros(time.as_micros()))
         .unwrap_or(origin)

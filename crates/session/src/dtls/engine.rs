@@ -1,4 +1,4 @@
-//! What both engines do.
+//! The interface of both DTLS engines.
 
 use std::collections::VecDeque;
 
@@ -17,11 +17,11 @@ pub(super) struct Secured {
     pub(super) version: DtlsVersion,
     pub(super) profile: Option<SrtpProfile>,
     pub(super) exported: Zeroizing<Vec<u8>>,
-    /// The peer's certificate, whose key the peer has proved to have.
+    /// The peer's certificate. The peer has proved to have its key.
     pub(super) certificate: Vec<u8>,
 }
 
-/// What came of a step.
+/// Output of a step.
 #[derive(Default)]
 pub(super) struct Output {
     pub(super) packets: VecDeque<Vec<u8>>,

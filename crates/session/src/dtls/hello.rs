@@ -15,7 +15,7 @@ const DTLS_13: u16 = 0xfefc;
 const MAX_HELLO: usize = 8 * 1024;
 const MAX_DATAGRAMS: usize = 16;
 
-/// What a client says first.
+/// A client's first message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ClientHello {
     /// Whether DTLS 1.3 may be spoken.
@@ -36,7 +36,7 @@ pub(super) struct Hellos {
 
 impl Hellos {
     /// Takes in a datagram. `None` if it does not begin with a ClientHello, or with one that contradicts
-    /// itself or what came before; `Some(None)` if more has to come.
+    /// itself or an earlier fragment; `Some(None)` if more fragments have to come.
     pub(super) fn take(&mut self, datagram: &[u8]) -> Option<Option<ClientHello>> {
         let mut rest = Reader(datagram);
         let mut taken = false;
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// A vector with a length of so many bytes before it.
+    /// A vector preceded by a length of `length_bytes`.
     fn vector(&mut self, length_bytes: usize) -> Option<Reader<'a>> {
         let len = self.number(length_bytes)?;
         self.take(len).map(Reader)

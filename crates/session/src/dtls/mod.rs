@@ -1,5 +1,5 @@
-//! DTLS-SRTP (RFC 5764): one handshake, which yields the keys of the media and proves that the peer is
-//! the one whose fingerprint was announced.
+//! DTLS-SRTP (RFC 5764): one handshake, which yields the keys of the media and proves that the peer has the
+//! announced fingerprint.
 //!
 //! Two engines do the protocol, chosen by the first ClientHello: one speaks DTLS 1.3, the other DTLS 1.2
 //! with ECDSA and RSA certificates. Both get their time from here; keys and nonces they draw from the
@@ -44,8 +44,7 @@ pub enum DtlsVersions {
     /// client's first protection profile, a 1.2 server its own preference.
     #[default]
     Auto,
-    /// 1.2 only: for clients that have an RSA certificate and offer 1.3, whose certificate cannot be
-    /// checked there.
+    /// 1.2 only: for clients with an RSA certificate that offer 1.3, where the server cannot check it.
     Only12,
     /// 1.3 only.
     Only13,
@@ -54,24 +53,24 @@ pub enum DtlsVersions {
 /// The version that a handshake ended with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DtlsVersion {
-    /// RFC 6347.
+    /// DTLS 1.2 (RFC 6347).
     V12,
-    /// RFC 9147.
+    /// DTLS 1.3 (RFC 9147).
     V13,
 }
 
-/// What a handshake is told when it begins.
+/// Configuration of a handshake.
 #[derive(Clone, Debug)]
 pub struct DtlsConfig {
-    /// What we show.
+    /// The server's certificate.
     pub certificate: Certificate,
     /// Server (passive) or client (active).
     pub role: Role,
-    /// What may be spoken.
+    /// The versions to offer or accept.
     pub versions: DtlsVersions,
     /// Which protection profiles are allowed, the preferred first.
     pub profiles: Vec<SrtpProfile>,
-    /// What the peer's certificate may be: one of these.
+    /// Accepted fingerprints of the peer's certificate.
     pub peer_fingerprints: Vec<Fingerprint>,
 }
 
@@ -118,14 +117,14 @@ pub enum DtlsError {
     Protocol(String),
 }
 
-/// What became of the handshake.
+/// An event of the handshake.
 #[derive(Debug)]
 pub enum DtlsEvent {
     /// It is done, and the peer is the one that was announced.
     Connected {
-        /// For the media.
+        /// Keys for the media.
         keys: KeyMaterial,
-        /// What was spoken.
+        /// The negotiated version.
         version: DtlsVersion,
     },
     /// It failed. The last event.
@@ -181,7 +180,7 @@ impl fmt::Debug for Dtls {
 }
 
 impl Dtls {
-    /// A server waits for the first ClientHello; a client has its own ready to be sent.
+    /// Starts a handshake. A server waits for the first ClientHello; a client has its own ready to be sent.
     pub fn new(now: Time, config: DtlsConfig) -> Self {
         let mut dtls = Self {
             engine: None,
@@ -217,8 +216,8 @@ impl Dtls {
         self.phase == Phase::Connected
     }
 
-    /// Takes in a datagram. What is no whole DTLS record, or comes before the first ClientHello or after
-    /// the end, is dropped.
+    /// Takes in a datagram. Drops it if it is no whole DTLS record, or comes before the first ClientHello or
+    /// after the end.
     pub fn handle_datagram(&mut self, now: Time, datagram: &[u8]) -> Result<(), DropReason> {
         if !record::is_whole(datagram) {
             return Err(DropReason::Malformed);
@@ -254,8 +253,8 @@ impl Dtls {
         Ok(())
     }
 
-    /// Writes the next datagram to the front of `out` and returns its length. What does not fit is lost,
-    /// as on any network.
+    /// Writes the next datagram to the front of `out` and returns its length. A datagram that does not fit is
+    /// lost, as on any network.
     pub fn poll_transmit(&mut self, out: &mut [u8]) -> Option<usize> {
         while let Some(packet) = self.output.packets.pop_front() {
             if let Some(room) = out.get_mut(..packet.len()) {
@@ -282,7 +281,7 @@ impl Dtls {
         }
     }
 
-    /// Repeats what was not answered, or gives up.
+    /// Repeats unanswered messages, or gives up.
     pub fn handle_timeout(&mut self, now: Time) {
         if self.phase == Phase::Handshake && self.give_up_at <= now {
             self.fail(DtlsError::Silent);
@@ -291,7 +290,7 @@ impl Dtls {
         }
     }
 
-    /// Says goodbye to the peer. There is no event for what we did ourselves.
+    /// Sends the peer a close_notify. No event follows a close of our own.
     pub fn close(&mut self, now: Time) {
         if self.phase != Phase::Over {
             self.run(|engine, output| {
@@ -303,13 +302,13 @@ impl Dtls {
         }
     }
 
-    /// Lets the engine do something, and takes what came of it.
+    /// Runs one step of the engine and handles its output.
     fn run(&mut self, step: impl FnOnce(&mut dyn Engine, &mut Output) -> Result<(), String>) {
         let Some(engine) = self.engine.as_mut() else {
             return;
         };
-        // The engines are other people's parsers of bytes from outside. Should one of them panic, one
-        // participant is lost and not the worker with everybody on it.
+        // The engines are third-party parsers of bytes from outside. Should one of them panic, one
+        // participant is lost and not the whole worker.
         let output = &mut self.output;
         let step = AssertUnwindSafe(|| step(engine.as_mut(), output));
         let result = catch_unwind(step).unwrap_or_else(|_| {
@@ -321,7 +320,8 @@ impl Dtls {
         }
         match (result, self.phase) {
             (Err(error), Phase::Handshake) => self.fail(DtlsError::Protocol(error)),
-            // Whatever a stranger makes the engine stumble over now, the keys are agreed on.
+            // An error after the handshake, caused by a stranger's datagram, changes nothing: the keys are
+            // agreed on.
             (Err(_), Phase::Connected) if !self.output.closed => self.engine = None,
             _ => {}
         }

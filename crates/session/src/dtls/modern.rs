@@ -17,7 +17,7 @@ const MTU: usize = 1_150;
 const FIRST_TIMEOUT: Duration = Duration::from_millis(300);
 /// The distance doubles each time; the handshake as a whole ends before they are used up.
 const RETRIES: usize = 7;
-/// Longer than any output but a certificate chain; those say what they need.
+/// Longer than any output except a certificate chain, for which the engine reports the size.
 const BUFFER: usize = 2_048;
 const MAX_BUFFER: usize = 32 * 1_024;
 

@@ -7,8 +7,8 @@ const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 20..=26;
 /// The first byte of a DTLS 1.3 ciphertext (RFC 9147 section 4): `001` and flags.
 const UNIFIED: std::ops::RangeInclusive<u8> = 0b0010_0000..=0b0011_1111;
 
-/// True if the datagram is whole records, one after the other. The first ciphertext with the short header
-/// of DTLS 1.3 ends the look: what follows may lie inside it.
+/// True if the datagram is whole records, one after the other. The first ciphertext with the short header of
+/// DTLS 1.3 ends the check: later records may lie inside it.
 pub(super) fn is_whole(datagram: &[u8]) -> bool {
     let mut rest = datagram;
     while let Some(first) = rest.first() {

@@ -1,4 +1,5 @@
-//! The lite side of ICE for one participant: it answers checks, and takes what the client nominates.
+//! The lite side of ICE for one participant: it answers checks, and selects the path that the client
+//! nominates.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,7 +25,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// A selected path that was silent for so long loses against any other that is nominated.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// What changed.
+/// An event of the agent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IceEvent {
     /// Send there from now on.
@@ -59,7 +60,7 @@ impl Credentials {
     }
 }
 
-/// What is said to a check.
+/// The answer to a check.
 #[derive(Clone, Copy)]
 enum Verdict {
     Success,
@@ -252,9 +253,9 @@ impl IceAgent {
         }
     }
 
-    /// A client nominates the path that it uses, or, aggressively, every path. The first kind is obeyed
-    /// at once. For the second kind the highest priority wins while the paths come up, and no path is
-    /// left for another until it falls silent.
+    /// Decides on a nomination. A client nominates the path that it uses, or, aggressively, every path. The
+    /// first kind is selected at once. For the second kind the highest priority wins while the paths come up,
+    /// and a selected path stays until it falls silent.
     fn should_select(&self, now: Time, candidate: &Pair, is_new: bool) -> bool {
         let selected = self
             .pairs
@@ -292,7 +293,7 @@ impl IceAgent {
         self.selected == Some(remote) || self.pairs.iter().any(|pair| pair.remote == remote)
     }
 
-    /// When the client last checked the path from this address; `None` if it is none of its paths.
+    /// Time of the client's last check from this address; `None` if it is none of its paths.
     pub fn checked_at(&self, remote: PeerAddr) -> Option<Time> {
         let mut pairs = self.pairs.iter();
         let pair = pairs.find(|pair| pair.remote == remote);
@@ -340,7 +341,7 @@ impl IceAgent {
         consent.min(self.gives_up_at.unwrap_or(Time::NEVER))
     }
 
-    /// Gives up the paths whose consent ran out.
+    /// Drops the paths whose consent has expired (RFC 7675).
     pub fn handle_timeout(&mut self, now: Time) {
         if self.poll_timeout() > now {
             return;

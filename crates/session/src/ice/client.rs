@@ -1,5 +1,5 @@
-//! The controlling side of ICE towards a server, as small as thousands of clients in one process want it:
-//! for load tools and tests. A lite server never checks; checks of others are answered if wanted.
+//! The controlling side of ICE towards a server, small enough for thousands of clients in one process: for
+//! load tools and tests. A lite server never checks; this side answers checks of others if asked to.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,12 +21,12 @@ const MAX_OPEN: usize = 16;
 /// How many checks of the server wait for our answer; past that the oldest is dropped, and asked again.
 const MAX_ANSWERS: usize = 4;
 
-/// What changed.
+/// An event of the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IceClientEvent {
     /// The server answers there.
     Connected(PeerAddr),
-    /// Nothing was answered for [`CONSENT`]. The last event.
+    /// No answer came for [`CONSENT`]. The last event.
     Failed,
 }
 
@@ -173,7 +173,7 @@ impl IceClient {
         }
         let to = match self.connected {
             Some(connected) => {
-                // Spread over thousands of clients, and as the RFC wants it.
+                // Spread over thousands of clients, as RFC 7675 section 5.1 asks.
                 let jitter = Duration::from_millis(self.draw() % 2_000);
                 self.next_check = now + (KEEP - Duration::from_secs(1)) + jitter;
                 connected
@@ -223,7 +223,7 @@ impl IceClient {
         }
     }
 
-    /// A number that nobody has to guess right: SplitMix64.
+    /// A pseudo-random number that need not be hard to guess: SplitMix64.
     fn draw(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;

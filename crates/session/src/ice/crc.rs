@@ -1,4 +1,4 @@
-//! CRC-32 as ITU V.42 has it: what the FINGERPRINT attribute is made of.
+//! CRC-32 of ITU V.42, for the FINGERPRINT attribute.
 
 const TABLE: [u32; 256] = table();
 

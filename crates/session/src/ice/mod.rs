@@ -1,7 +1,7 @@
 //! ICE (RFC 8445): the lite side that a server plays, with consent (RFC 7675), and a small controlling
 //! side for load tools and tests. STUN messages (RFC 8489) are read and written without allocation.
 //!
-//! Nothing is kept and nothing is answered for a message whose user name or integrity is wrong.
+//! A message with a wrong user name or integrity gets no answer and leaves no state.
 
 mod agent;
 mod client;

@@ -14,13 +14,13 @@ const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const FINGERPRINT_XOR: u32 = 0x5354_554e;
 const INTEGRITY_LEN: usize = 20;
 
-/// What a message is. Only the Binding method exists in ICE.
+/// The class of a message. ICE only has the Binding method.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
 pub(super) enum Kind {
-    /// A check.
+    /// A connectivity check.
     Request = 0x0001,
-    /// Nobody answers it.
+    /// A message that gets no answer.
     Indication = 0x0011,
     /// A check that worked.
     Success = 0x0101,
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Error = 0x0111,
 }
 
-/// Attribute types.
+/// Attribute types (RFC 8489 section 18.3).
 mod attribute {
     pub(super) const USERNAME: u16 = 0x0006;
     pub(super) const MESSAGE_INTEGRITY: u16 = 0x0008;
@@ -47,19 +47,16 @@ mod attribute {
 /// Names one exchange of request and response.
 pub(super) type Transaction = [u8; 12];
 
-/// A message whose lengths are true. Nothing is authentic until [`Message::is_authentic`] says so.
+/// A message with valid lengths. It is not authentic before [`Message::is_authentic`] says so.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a> {
     bytes: &'a [u8],
-    /// What it is.
     pub(super) kind: Kind,
     /// Which exchange it belongs to.
     pub(super) transaction: Transaction,
     /// USERNAME: both fragments, the receiver's first.
     pub(super) username: Option<&'a str>,
-    /// PRIORITY.
     pub(super) priority: Option<u32>,
-    /// USE-CANDIDATE.
     pub(super) use_candidate: bool,
     /// ICE-CONTROLLED: the sender takes itself for the controlled side.
     pub(super) controlled: bool,
@@ -124,7 +121,7 @@ impl<'a> Message<'a> {
             return self.has_fingerprint.then_some(next);
         }
         if self.integrity.is_some() {
-            // What comes after MESSAGE-INTEGRITY is not protected and does not count.
+            // Attributes after MESSAGE-INTEGRITY are not protected and are ignored (RFC 8489 section 14.5).
             return Some(next);
         }
         match kind {
@@ -181,7 +178,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The HMAC over type, a length that ends with the attribute itself, and what follows the length.
+/// The HMAC over type, a length that ends with the attribute itself, and the bytes after the length.
 fn integrity(key: &hmac::Key, head: &[u8], tail: &[u8]) -> hmac::Tag {
     let covered = head.len() + tail.len() + 4 + INTEGRITY_LEN - HEADER;
     let mut context = hmac::Context::with_key(key);
@@ -206,8 +203,8 @@ pub fn ufrag_of(datagram: &[u8]) -> Option<&str> {
     }
 }
 
-/// Writes one message to the front of a buffer. What does not fit is left out, and [`Writer::finish`]
-/// says so.
+/// Writes one message to the front of a buffer. Attributes that don't fit are left out, and
+/// [`Writer::finish`] reports it.
 pub(super) struct Writer<'a> {
     out: &'a mut [u8],
     len: usize,
@@ -389,7 +386,7 @@ mod tests {
             b"\x00\x20\x00\x14\x00\x02\xa1\x47\x01\x13\xa9\xfa\xa5\xd3\xf1\x79\xbc\x25\xf4\xb5\xbe\
               \xd2\xb9\xd9",
         );
-        // An IPv4 address that a dual-stack socket shows as IPv6 is told as IPv4.
+        // An IPv4 address that a dual-stack socket shows as IPv6 is reported as IPv4.
         check(
             "[::ffff:192.0.2.1]:32853",
             b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43",

@@ -1,4 +1,4 @@
-//! What an answer promises, as plain values.
+//! The negotiated media of an answer, as plain values.
 
 use sideroom_route::{SlotId, TrackKind};
 use sideroom_rtp::{Codec, ExtensionMap};
@@ -6,14 +6,14 @@ use sideroom_rtp::{Codec, ExtensionMap};
 /// The most simulcast encodings of a track.
 pub const MAX_LAYERS: usize = 3;
 
-/// One codec, as the client numbers it.
+/// A codec with the client's payload types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NegotiatedCodec {
-    /// What it is. For [`Codec::Red`] the format inside is Opus.
+    /// The codec. For [`Codec::Red`] the format inside is Opus.
     pub codec: Codec,
     /// The client's payload type.
     pub payload_type: u8,
-    /// The client's payload type for retransmissions, if it can have them.
+    /// The client's payload type for retransmissions, if it supports them.
     pub rtx: Option<u8>,
 }
 
@@ -22,7 +22,6 @@ pub struct NegotiatedCodec {
 pub struct NegotiatedIngress {
     /// The section's identification tag; empty for a client that has a single section without one.
     pub mid: String,
-    /// What it is.
     pub kind: TrackKind,
     /// The codecs that it may come in, the preferred one first.
     pub codecs: Vec<NegotiatedCodec>,
@@ -51,10 +50,9 @@ pub struct NegotiatedLayer {
     pub rtx_ssrc: Option<u32>,
 }
 
-/// A stream that the client can be sent, whatever its source is at the moment.
+/// A stream to the client; its source changes over time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NegotiatedSlot {
-    /// Which slot.
     pub slot: SlotId,
     /// The section's identification tag.
     pub mid: String,
@@ -77,7 +75,6 @@ pub struct RefusedSection {
     pub mid: String,
     /// Its line in the offer.
     pub line: usize,
-    /// Why.
     pub why: Refusal,
 }
 
@@ -86,8 +83,8 @@ pub struct RefusedSection {
 pub enum Refusal {
     /// Neither audio nor video.
     NotMedia,
-    /// None of its formats is a codec of the room.
+    /// The section offers no codec of the room.
     NoCodecOfTheRoom,
-    /// The client itself has switched it off.
+    /// The client has disabled the section.
     SwitchedOff,
 }

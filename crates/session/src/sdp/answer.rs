@@ -11,7 +11,7 @@ use super::negotiate::{Negotiated, SectionAnswer};
 use super::offer::Offer;
 use crate::{Candidate, IceCredentials, Proto};
 
-/// What an answer says besides what was negotiated.
+/// Parts of an answer that negotiation does not decide.
 #[derive(Clone, Copy)]
 pub(crate) struct AnswerParts<'a> {
     pub offer: &'a Offer,
@@ -21,14 +21,13 @@ pub(crate) struct AnswerParts<'a> {
     pub candidates: &'a [Candidate],
     /// `sha-256 AB:CD:…`, of the server's certificate.
     pub fingerprint: &'a str,
-    /// The server begins the handshake, because the client waits for it.
+    /// The server starts the handshake, because the client waits for it.
     pub active: bool,
     pub cname: &'a str,
     /// Number of the SDP session, and how many answers there were before.
     pub origin: (u64, u64),
 }
 
-/// Writes the answer.
 pub(crate) fn write_answer(parts: &AnswerParts<'_>) -> String {
     let mut text = String::with_capacity(512 + 512 * parts.sections.len());
     write_session(&mut text, parts);
@@ -189,7 +188,7 @@ fn write_simulcast(text: &mut String, answer: &SectionAnswer) {
     }
 }
 
-/// Each slot is a stream of its own: what it carries changes without the client's being told in SDP.
+/// Each slot is a stream of its own: its source changes without new SDP.
 fn write_slot(text: &mut String, slot: &NegotiatedSlot, cname: &str) {
     let name = format!("{}-{}", media_name(slot), slot.slot.index);
     line!(text, "a=msid:slot-{name} {name}");

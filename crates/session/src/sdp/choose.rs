@@ -72,7 +72,7 @@ fn best(section: &MediaSection, wanted: Codec) -> Option<&OfferedCodec> {
 
 const UNUSABLE: u8 = u8::MAX;
 
-/// Every receiver must decode what any sender sends: the profile that all browsers share ranks first.
+/// Every receiver must decode the stream of any sender: the profile that all browsers share ranks first.
 fn profile_rank(wanted: Codec, offered: &OfferedCodec) -> u8 {
     match wanted {
         Codec::H264 => {
@@ -92,7 +92,7 @@ fn profile_rank(wanted: Codec, offered: &OfferedCodec) -> u8 {
                 _ => UNUSABLE,
             }
         }
-        // 4:2:0 with 8 bits, which is profile 0 in both, is what everybody decodes.
+        // All decoders support 4:2:0 with 8 bits, which is profile 0 in both.
         Codec::Vp9 => match offered.parameter("profile-id") {
             None | Some("0") => 0,
             Some(_) => UNUSABLE,
@@ -153,7 +153,7 @@ fn feedback(offered: &OfferedCodec, answers_nacks: bool) -> Vec<&'static str> {
     agreed
 }
 
-/// What decides which header extensions a section gets.
+/// The properties of a section that decide its header extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     /// Which way media flow, seen from us.
@@ -194,15 +194,15 @@ pub(crate) fn extensions(section: &MediaSection, wanted: Wanted) -> Vec<OfferedE
     agreed
 }
 
-/// What is of use on packets that come from the client.
+/// True for extensions of use on packets from the client.
 fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
     match kind {
         ExtensionKind::Rid | ExtensionKind::RepairedRid => wanted.layers > 1,
-        // Its value would have to be recomputed for every subscriber, and nobody needs it.
+        // Its value would have to be recomputed for every subscriber, and no receiver needs it.
         ExtensionKind::TimeOffset => false,
         // The rates of layers are measured where they arrive.
         ExtensionKind::VideoLayersAllocation => false,
-        // The other codecs say in their payload what a forwarder needs to know.
+        // The other codecs carry frame properties in their payload.
         ExtensionKind::DependencyDescriptor => wanted.codec == Some(Codec::Av1),
         ExtensionKind::Mid
         | ExtensionKind::AudioLevel
@@ -215,15 +215,16 @@ fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
     }
 }
 
-/// What is written or passed through on packets to the client. A slot is one stream: it has no RIDs,
-/// and what the layers of its source are is nobody's business.
+/// True for extensions that are written to, or passed through on, packets to the client. A slot is one
+/// stream: it has no RIDs, and hides the layers of its source.
 fn writes(kind: ExtensionKind, wanted: &Wanted) -> bool {
     match kind {
         ExtensionKind::Rid
         | ExtensionKind::RepairedRid
         | ExtensionKind::TimeOffset
         | ExtensionKind::VideoLayersAllocation => false,
-        // With a keyframe it is longer than the one-byte form allows, and of no use if left out there.
+        // A descriptor with a keyframe is longer than the one-byte form allows, and useless if it is missing
+        // there.
         ExtensionKind::DependencyDescriptor => {
             wanted.codec == Some(Codec::Av1) && wanted.long_elements
         }

@@ -1,4 +1,4 @@
-//! What the sections are that a client sends: microphone, camera, screen or canvas.
+//! Assigns a track kind to each section that a client sends: microphone, camera, screen or canvas.
 
 use sideroom_route::TrackKind;
 

@@ -1,5 +1,5 @@
-//! The line grammar of SDP (RFC 8866): lines with their numbers, cut into sections, and nothing more.
-//! Bounded, tolerant of what does not matter, and every refusal names its line.
+//! The line grammar of SDP (RFC 8866): lines with their numbers, cut into sections, and nothing more. Bounded
+//! and tolerant of irrelevant lines, and every refusal names its line.
 
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ const MAX_LINE_BYTES: usize = 4 * 1024;
 pub struct OfferError {
     /// The line of the offer that the sentence is about, counted from 1.
     pub line: usize,
-    /// What is wrong and what to do, for a person.
+    /// The problem and its remedy, in a sentence for a person.
     pub sentence: String,
 }
 

@@ -14,12 +14,12 @@ const PAYLOAD_TYPES: usize = 128;
 /// The most `a=rtcp-fb` lines of one format that are read.
 const MAX_FEEDBACK: usize = 16;
 
-/// A media section as the client offered it.
+/// A media section of the client's offer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MediaSection {
     /// The number of its `m=` line.
     pub line: usize,
-    /// Audio or video; `None` for what is answered with a refusal (data channels, text).
+    /// Audio or video; `None` for sections that the answer refuses (data channels, text).
     pub media: Option<Media>,
     /// The first word of the `m=` line.
     pub name: String,
@@ -31,7 +31,7 @@ pub struct MediaSection {
     pub alive: bool,
     /// The identification tag.
     pub mid: Option<String>,
-    /// What the client wants to do.
+    /// The direction that the client offers.
     pub direction: Direction,
     /// The codecs, in the client's order of preference, retransmission formats among them.
     pub codecs: Vec<OfferedCodec>,
@@ -49,10 +49,9 @@ pub struct MediaSection {
     pub rtcp_rsize: bool,
 }
 
-/// Which way media flow, seen from whoever says it.
+/// The direction of media, seen from the side that sends the SDP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
-    /// Both ways.
     SendRecv,
     /// From the speaker.
     SendOnly,
@@ -65,15 +64,12 @@ pub enum Direction {
 /// One format with everything that is said about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OfferedCodec {
-    /// Payload type.
     pub payload_type: u8,
     /// The encoding's name in lower case.
     pub name: String,
-    /// Clock rate.
     pub clock_rate: u32,
     /// The client's spelling of the encoding, with clock rate and channels.
     pub rtpmap: String,
-    /// Format parameters.
     pub fmtp: Option<String>,
     /// `a=rtcp-fb` values.
     pub feedback: Vec<String>,
@@ -84,9 +80,8 @@ pub struct OfferedCodec {
 pub struct OfferedExtension {
     /// Its id on this transport.
     pub id: u8,
-    /// What it is.
     pub kind: ExtensionKind,
-    /// Which way the client wants to use it.
+    /// The direction in which the client wants to use it.
     pub direction: Direction,
 }
 
@@ -267,7 +262,7 @@ fn codecs(section: &Section<'_>, formats: &[String]) -> Result<Vec<OfferedCodec>
             let sentence = format!("\"{format}\" is not a payload type (0 to 127)");
             OfferError::new(section.number(), sentence)
         })?;
-        // Static payload types without a=rtpmap are formats that nobody asks of us.
+        // Static payload types without a=rtpmap are formats that clients don't need from us.
         if let Some(codec) = attributes.codec(payload_type)? {
             codecs.push(codec);
         }
@@ -275,8 +270,8 @@ fn codecs(section: &Section<'_>, formats: &[String]) -> Result<Vec<OfferedCodec>
     Ok(codecs)
 }
 
-/// What the lines of a section say about each payload type, gathered in one pass: a section has up to
-/// 128 formats and thousands of lines.
+/// The lines on each payload type of a section, gathered in one pass: a section has up to 128 formats and
+/// thousands of lines.
 #[derive(Default)]
 struct FormatAttributes<'a> {
     rtpmaps: BTreeMap<u8, (usize, &'a str)>,

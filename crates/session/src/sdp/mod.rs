@@ -1,8 +1,8 @@
-//! Offer and answer (RFC 8866, RFC 9429): what the client says is read into plain values, matched
-//! with what the room wants, and answered once for the whole meeting.
+//! Offer and answer (RFC 8866, RFC 9429): reads the client's offer into plain values, matches it with the
+//! room's codecs, and answers once for the whole meeting.
 //!
-//! Nothing here opens, sends or decides who hears whom. A text that cannot be answered is refused as
-//! a whole, with the line and a sentence for a person.
+//! This module opens no sockets, sends nothing and does not decide who hears whom. An offer that cannot be
+//! answered is refused as a whole, with the line and a sentence for a person.
 
 mod agreed;
 mod answer;

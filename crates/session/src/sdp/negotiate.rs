@@ -1,5 +1,5 @@
-//! An offer matched with what the room wants: which sections are tracks, which are slots, and what
-//! each of them has been promised. A later offer adds to it and never changes a promise.
+//! Matches an offer with the room's media: which sections are tracks, which are slots, and the promises made
+//! to each of them. A later offer adds to it and never changes a promise.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::{RoomCodecs, TrackHint};
 /// The most slots of one media type that a participant gets; sections beyond are answered inactive.
 pub const MAX_SLOTS_PER_MEDIA: usize = 128;
 
-/// What client and server have agreed upon.
+/// The media that client and server have agreed upon.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Negotiated {
     /// The tracks, in the order in which offers brought them. Their places never change.
@@ -32,7 +32,7 @@ pub struct Negotiated {
     pub extensions: ExtensionMap,
     /// The client reports arrival times for the whole transport, and wants them reported.
     pub transport_cc: bool,
-    /// The client adapts to what REMB allows, for want of anything better.
+    /// The client adapts to REMB, since it supports nothing better.
     pub remb: bool,
     /// The client understands RTCP packets that do not begin with a report (RFC 5506).
     pub rtcp_rsize: bool,
@@ -48,7 +48,7 @@ pub struct Negotiated {
 pub(crate) struct SectionAnswer {
     pub chosen: Vec<Chosen>,
     pub extensions: Vec<OfferedExtension>,
-    /// Ours.
+    /// The server's direction.
     pub direction: Direction,
     /// The RIDs that we take, in the client's order.
     pub rids: Vec<String>,
@@ -57,14 +57,14 @@ pub(crate) struct SectionAnswer {
 }
 
 impl SectionAnswer {
-    /// Port 0.
+    /// True for a refused section, port 0.
     pub(crate) fn is_refusal(&self) -> bool {
         self.chosen.is_empty()
     }
 }
 
 impl Negotiated {
-    /// Nothing agreed yet; SSRCs will come from `seed`.
+    /// The state before the first offer; SSRCs are drawn from `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             ssrcs: Ssrcs(seed),
@@ -72,7 +72,7 @@ impl Negotiated {
         }
     }
 
-    /// Matches an offer with what has been agreed already. On an error nothing has changed.
+    /// Matches an offer with the agreed media. On an error the state is unchanged.
     pub(crate) fn negotiate(
         &mut self,
         offer: &Offer,
@@ -86,7 +86,7 @@ impl Negotiated {
         Ok(answers)
     }
 
-    /// One more SSRC that nobody uses.
+    /// Draws another unused SSRC.
     pub(crate) fn draw_ssrc(&mut self, offer: &Offer) -> u32 {
         self.ssrcs.next(&self.slots, &streams::named_in(offer), 0)
     }
@@ -271,7 +271,7 @@ impl Negotiated {
     ) -> Result<ExtensionMap, OfferError> {
         let mut map = ExtensionMap::new();
         for extension in agreed {
-            // RFC 9143 section 9.2: packets are told apart by these ids before their section is known.
+            // RFC 9143 section 9.2: these ids identify a packet before its section is known.
             let other = self.extensions.kind(extension.id);
             if let Some(other) = other.filter(|other| *other != extension.kind) {
                 let sentence = format!(

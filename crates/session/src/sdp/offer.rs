@@ -1,4 +1,4 @@
-//! What a client offered, as plain values: one bundled transport and its media sections.
+//! A client's offer, as plain values: one bundled transport and its media sections.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub struct Offer {
     pub transport: Transport,
     /// The client reads one- and two-byte extension headers side by side (RFC 8285).
     pub extmap_allow_mixed: bool,
-    /// The client named its sections in a BUNDLE group.
+    /// The offer has its sections in a BUNDLE group.
     pub bundled: bool,
     /// All media sections, in the order of the text.
     pub media: Vec<MediaSection>,
@@ -31,7 +31,7 @@ pub struct Offer {
 pub struct Transport {
     /// ICE user name fragment.
     pub ufrag: String,
-    /// ICE password.
+    /// The ICE password.
     pub password: String,
     /// Hashes of the client's certificate; one that matches is enough (RFC 8122).
     pub fingerprints: Vec<Fingerprint>,
@@ -39,10 +39,10 @@ pub struct Transport {
     pub setup: Setup,
 }
 
-/// `a=setup`: who begins the DTLS handshake (RFC 5763).
+/// `a=setup`: the side that starts the DTLS handshake (RFC 5763).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Setup {
-    /// The client leaves it to us.
+    /// The client leaves the choice to the server.
     ActPass,
     /// The client begins.
     Active,
@@ -67,7 +67,7 @@ impl Offer {
         self.media.first().map_or(1, |section| section.line)
     }
 
-    /// Reads an offer. The error names the line and says what is wrong with it.
+    /// Reads an offer. The error names the line and the problem.
     pub fn parse(text: &str) -> Result<Self, OfferError> {
         let sections = Sections::of(text)?;
         if sections.media.is_empty() {
@@ -143,8 +143,8 @@ fn check_bundle(media: &[MediaSection], bundle: Option<&[&str]>) -> Result<(), O
     Ok(())
 }
 
-/// The transport of the bundle: what the section that the group names first says, else the session
-/// part, else the first live section that says it (a bundle-only section need not).
+/// The transport of the bundle: from the section that the group names first, else the session part, else the
+/// first live section that has it (a bundle-only section need not).
 fn transport_of(
     sections: &Sections<'_>,
     media: &[MediaSection],

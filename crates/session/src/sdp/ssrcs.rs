@@ -9,7 +9,7 @@ use super::agreed::NegotiatedSlot;
 pub(super) struct Ssrcs(pub(super) u64);
 
 impl Ssrcs {
-    /// An SSRC that nobody on this transport uses.
+    /// Returns an SSRC that is unused on this transport.
     pub(super) fn next(
         &mut self,
         slots: &[NegotiatedSlot],

@@ -9,7 +9,7 @@ use super::offer::Offer;
 /// Names that clients give to encodings by their size. All of a section's RIDs must be in one row.
 const SIZES: [[&str; 3]; 3] = [["q", "h", "f"], ["l", "m", "h"], ["low", "mid", "high"]];
 
-/// Every SSRC that the client has named for itself.
+/// Every SSRC that the offer announces.
 pub(crate) fn named_in(offer: &Offer) -> BTreeSet<u32> {
     let of_section = |section: &MediaSection| {
         let grouped = section.groups.iter().flat_map(|group| group.ssrcs.clone());
@@ -65,7 +65,7 @@ pub(crate) fn layers(section: &MediaSection) -> Vec<NegotiatedLayer> {
     layers
 }
 
-/// The SSRCs of a section whose encoding only their packets will tell, by RID.
+/// The SSRCs of a section whose encoding is only known from their packets, by RID.
 pub(crate) fn unplaced(
     section: &MediaSection,
     layers: &[NegotiatedLayer],

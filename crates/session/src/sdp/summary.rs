@@ -1,4 +1,4 @@
-//! What an offer amounts to, before anything is answered.
+//! Summary of an offer, before it is answered.
 
 use sideroom_route::{SlotId, TrackKind};
 

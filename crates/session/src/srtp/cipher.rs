@@ -10,7 +10,7 @@ use super::key::{Label, MAX_SALT, MasterKey, SrtpProfile};
 pub(super) const AEAD_TAG: usize = 16;
 pub(super) const HMAC_TAG: usize = 10;
 
-/// The packet is not what its sender sealed.
+/// The authentication tag does not match the packet.
 pub(super) struct NotAuthentic;
 
 /// The session keys of one direction, for RTP or for RTCP.

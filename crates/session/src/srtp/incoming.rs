@@ -1,4 +1,4 @@
-//! Opening what the other side sealed.
+//! Opens packets that the other side sealed.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Debug for SrtpIn {
 }
 
 impl SrtpIn {
-    /// Opens what the remote side of `keys` seals.
+    /// Opens packets that the remote side of `keys` seals.
     pub fn new(keys: &KeyMaterial) -> Self {
         let profile = keys.profile();
         Self {
@@ -54,7 +54,6 @@ impl SrtpIn {
         }
     }
 
-    /// The profile.
     pub const fn profile(&self) -> SrtpProfile {
         self.profile
     }
@@ -64,8 +63,8 @@ impl SrtpIn {
         self.rtp_sources.insert(ssrc).is_some()
     }
 
-    /// Forgets `ssrc` with its roll-over counter and replay window. Only for an SSRC that will not come
-    /// back under these keys: what it sent before could be replayed if it were accepted again.
+    /// Forgets `ssrc` with its roll-over counter and replay window. Only for an SSRC that will not come back
+    /// under these keys: if it were accepted again, its old packets could be replayed.
     pub fn forget_ssrc(&mut self, ssrc: u32) {
         self.rtp_sources.remove(ssrc);
     }
@@ -89,9 +88,9 @@ impl SrtpIn {
         Ok(len)
     }
 
-    /// Opens an RTP packet of an SSRC that may be unknown, and from then on knows it. To be called when
-    /// the header, which is not encrypted, says whose the packet claims to be (MID, RID). The sender is
-    /// taken to be in its first 65,536 packets; nothing is kept unless the packet is authentic.
+    /// Opens an RTP packet of an unknown SSRC, and remembers the SSRC. For packets whose header, which is not
+    /// encrypted, names their track (MID, RID). The sender is assumed to be in its first 65,536 packets; the
+    /// SSRC is remembered only if the packet is authentic.
     pub fn open_unknown(&mut self, packet: &mut [u8]) -> Result<usize, DropReason> {
         let (header, ssrc, sequence) = read_header(packet).ok_or(DropReason::Malformed)?;
         if self.knows_ssrc(ssrc) {
@@ -294,7 +293,7 @@ mod tests {
     use super::super::key::Role;
     use super::*;
 
-    /// We encrypt what we send, so a sender that does not is made by hand.
+    /// Our sender always encrypts, so a sender that does not is made by hand.
     #[test]
     fn rtcp_that_is_not_encrypted_is_authenticated_all_the_same() {
         for profile in SrtpProfile::PREFERRED {

@@ -13,7 +13,7 @@ pub enum SrtpProfile {
     AeadAes128Gcm,
     /// AES-256-GCM with a tag of 16 bytes.
     AeadAes256Gcm,
-    /// AES-128 in counter mode with HMAC-SHA1 cut to 10 bytes: what every client has.
+    /// AES-128 in counter mode with HMAC-SHA1 cut to 10 bytes; every client supports it.
     AesCm128HmacSha1_80,
 }
 
@@ -126,8 +126,8 @@ impl fmt::Debug for KeyMaterial {
 }
 
 impl KeyMaterial {
-    /// From what the handshake exported under `EXTRACTOR-dtls_srtp` (RFC 5764 section 4.2): client key,
-    /// server key, client salt, server salt. `None` if there are fewer bytes than the profile wants.
+    /// Cuts the keys from the material exported under `EXTRACTOR-dtls_srtp` (RFC 5764 section 4.2): client
+    /// key, server key, client salt, server salt. `None` if there are fewer bytes than the profile needs.
     pub fn from_exported(profile: SrtpProfile, exported: &[u8], role: Role) -> Option<Self> {
         let (key_len, salt_len) = (profile.key_len(), profile.salt_len());
         let (client_key, rest) = exported.split_at_checked(key_len)?;
@@ -163,7 +163,7 @@ impl KeyMaterial {
     }
 }
 
-/// What a session key is for: the labels of RFC 3711 section 4.3.1.
+/// The purpose of a session key: the labels of RFC 3711 section 4.3.1.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(super) enum Label {

@@ -1,7 +1,7 @@
 //! SRTP and SRTCP (RFC 3711, RFC 7714): packets are opened in place and sealed while they are copied.
 //!
-//! Nothing here allocates for a packet, and nothing is kept about a sender that has not authenticated
-//! a packet first. Which SSRC belongs to which track is not known here.
+//! This module allocates nothing for a packet, and keeps no state for a sender that has not authenticated a
+//! packet first. It does not know tracks, only SSRCs.
 
 mod cipher;
 mod incoming;
@@ -13,9 +13,9 @@ pub use incoming::{MAX_SSRCS, SrtpIn};
 pub use key::{KeyMaterial, Role, SrtpProfile};
 pub use outgoing::SrtpOut;
 
-/// What sealing adds to an RTP packet at most.
+/// The most bytes that sealing adds to an RTP packet.
 pub const MAX_RTP_OVERHEAD: usize = 16;
-/// What sealing adds to an RTCP packet at most: the tag and the index.
+/// The most bytes that sealing adds to an RTCP packet: the tag and the index.
 pub const MAX_RTCP_OVERHEAD: usize = 20;
 
 /// Length of the RTP header with CSRCs and extension block, as far as it is there. The padding bit is

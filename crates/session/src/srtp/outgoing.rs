@@ -1,4 +1,4 @@
-//! Sealing what we send.
+//! Seals outgoing packets.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ const RTCP_INDEX: usize = 4;
 const ENCRYPTED: u32 = 1 << 31;
 const MAX_INDEX: u32 = ENCRYPTED - 1;
 
-/// The sending direction. Whoever sends keeps the extended sequence numbers: sealing changes nothing
-/// here, so one `SrtpOut` serves any number of SSRCs without a table.
+/// The sending direction. The caller keeps the extended sequence numbers: sealing changes no state, so one
+/// `SrtpOut` serves any number of SSRCs without a table.
 pub struct SrtpOut {
     profile: SrtpProfile,
     rtp: Cipher,
@@ -40,12 +40,11 @@ impl SrtpOut {
         }
     }
 
-    /// The profile.
     pub const fn profile(&self) -> SrtpProfile {
         self.profile
     }
 
-    /// What sealing adds to an RTP packet.
+    /// Bytes that sealing adds to an RTP packet.
     pub const fn rtp_overhead(&self) -> usize {
         self.rtp.tag_len()
     }
@@ -94,7 +93,7 @@ impl SrtpOut {
         len
     }
 
-    /// As [`seal`](Self::seal), with a payload in two pieces: `prefix` and `payload`.
+    /// Like [`seal`](Self::seal), with a payload in two pieces: `prefix` and `payload`.
     #[inline]
     pub fn seal_with_prefix(
         &self,

@@ -1,4 +1,4 @@
-//! What the session tests share: a configuration with fixed credentials and seed.
+//! Shared by the session tests: a configuration with fixed credentials and seed, and a client.
 #![allow(dead_code, unreachable_pub)]
 
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ pub fn fresh() -> IceCredentials {
     }
 }
 
-/// The offer of a client with Opus, VP8 and everything that Sideroom wants of it.
+/// Builds the offer of a client with Opus, VP8 and every feature that Sideroom supports.
 #[derive(Clone)]
 pub struct Builder {
     pub ufrag: String,
@@ -147,11 +147,11 @@ pub struct World {
     pub dtls: Dtls,
     pub sending: Option<SrtpOut>,
     pub receiving: Option<SrtpIn>,
-    /// What the client received, opened.
+    /// Packets that the client received, opened.
     pub rtp: Vec<Vec<u8>>,
     pub rtcp: Vec<Vec<u8>>,
     pub events: Vec<SessionEvent>,
-    /// How long what both sides have to say at a time is on its way.
+    /// Delay of the network, in each direction.
     pub lag: Duration,
 }
 
@@ -242,7 +242,7 @@ impl World {
             let mut out = Vec::new();
             while let Some(to) = self.session.poll_transmit(self.now, &mut out) {
                 if to != self.address {
-                    // Nobody is there any more.
+                    // The other side is gone.
                     continue;
                 }
                 assert!(out.len() <= 1_200, "{} bytes", out.len());
@@ -297,7 +297,7 @@ impl World {
         }
     }
 
-    /// The client sends a packet: what the session makes of it, and the opened packet.
+    /// The client sends a packet. Returns the session's result, and the opened packet.
     pub fn send(&mut self, packet: &Sent) -> (Received, Vec<u8>) {
         let mut sealed = self.sealed(packet);
         let received = self.deliver(DatagramClass::Rtp, &mut sealed);
@@ -320,7 +320,7 @@ impl World {
         self.deliver(DatagramClass::Rtcp, &mut out[..len])
     }
 
-    /// What the client was told in RTCP since the last call, packet by packet.
+    /// RTCP that the client has received since the last call, packet by packet.
     pub fn told<T>(&mut self, mut take: impl FnMut(Packet<'_>) -> Option<T>) -> Vec<T> {
         let datagrams = std::mem::take(&mut self.rtcp);
         let all = datagrams.iter().flat_map(|datagram| packets(datagram));
