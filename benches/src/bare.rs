@@ -117,7 +117,6 @@ struct Opened {
 }
 
 impl Bare {
-    /// Binds the socket.
     pub fn bind(at: SocketAddr, options: &PortOptions, profile: SrtpProfile) -> io::Result<Self> {
         let port = Port::bind(at, options)?;
         Ok(Self {

@@ -37,7 +37,6 @@ pub struct FloorOptions {
 /// The result, printed as one JSON object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Floor {
-    /// Which measurement this is.
     pub measurement: &'static str,
     /// Where.
     pub machine: Machine,
@@ -91,7 +90,6 @@ struct Bench {
     payload: Vec<u8>,
 }
 
-/// Measures.
 pub fn measure(options: FloorOptions) -> io::Result<Floor> {
     let mut bench = Bench::new(options.receivers.max(1))?;
     let packets = (bench.receivers.len() * PER_RECEIVER) as f64;

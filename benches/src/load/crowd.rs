@@ -44,7 +44,6 @@ pub struct CrowdOptions {
 /// A client that has joined.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// Its number.
     pub number: u32,
     /// The server's name for it.
     pub participant: String,
@@ -136,7 +135,6 @@ impl Crowd {
         }
     }
 
-    /// The client of this number.
     pub fn client(&self, number: u32) -> Option<&Client> {
         let at = self
             .clients

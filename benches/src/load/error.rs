@@ -27,7 +27,6 @@ pub enum LoadError {
         missing: usize,
         /// Of how many.
         wanted: usize,
-        /// Why.
         why: String,
     },
     /// The answer is not what the scenario can work with.
@@ -35,12 +34,7 @@ pub enum LoadError {
     Answer(String),
     /// The target cannot do what the scenario asks.
     #[error("{target} does not do {what}: choose another --target")]
-    NotSupported {
-        /// Which target.
-        target: String,
-        /// What.
-        what: &'static str,
-    },
+    NotSupported { target: String, what: &'static str },
     /// A socket or a file failed.
     #[error(transparent)]
     Io(#[from] io::Error),

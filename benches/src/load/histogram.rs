@@ -23,7 +23,6 @@ pub struct Histogram {
 pub struct Percentiles {
     /// How many durations.
     pub count: u64,
-    /// Mean.
     pub mean_ms: f64,
     /// Half are shorter.
     pub p50_ms: f64,

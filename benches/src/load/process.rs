@@ -19,7 +19,6 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory in bytes.
     pub resident: u64,
-    /// Threads.
     pub threads: usize,
 }
 

@@ -14,7 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The loopback addresses that a flood comes from, used in turns.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// The first one.
     pub first: Ipv4Addr,
     /// Number of addresses.
     pub count: u32,

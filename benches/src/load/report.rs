@@ -22,7 +22,6 @@ const MAX_LATE_SHARE: f64 = 0.02;
 /// The result of one scenario against one target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Which scenario.
     pub scenario: &'static str,
     /// Which server.
     pub target: String,
@@ -121,7 +120,6 @@ pub struct OwnCost {
     pub processors: usize,
     /// Bursts that left late.
     pub late_bursts: u64,
-    /// Their share.
     pub late_share: f64,
     /// Packets that the tool failed to send.
     pub dropped_sending: u64,

@@ -10,7 +10,6 @@ use super::Results;
 pub struct Metric {
     /// What it is.
     pub name: String,
-    /// Its value.
     pub value: f64,
     /// In what.
     pub unit: &'static str,

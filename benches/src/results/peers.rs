@@ -44,7 +44,6 @@ pub struct Pair {
     pub rounds: usize,
     /// The other server.
     pub peer: Side,
-    /// Sideroom.
     pub sideroom: Side,
     /// CPU for each packet of the other to Sideroom's, by the medians.
     pub ratio: f64,

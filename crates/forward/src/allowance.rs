@@ -1,16 +1,16 @@
-//! How often something may be asked for: a number at once, and so many more as time passes.
+//! Rate limits: a burst, and a number earned back per second.
 
 use sideroom_route::Time;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllowanceBounds {
-    /// As many at once.
+    /// The most requests at once.
     pub burst: u32,
-    /// As many are earned back in a second.
+    /// Requests earned back in a second.
     pub per_second: u32,
 }
 
-/// What is left of it.
+/// The state of one limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     left: u32,

@@ -6,13 +6,13 @@ use crate::ids::IdMap;
 use crate::ingress::SourceReport;
 use crate::{Forwarder, IngressId, SubscriberId};
 
-/// What a sender report for a slot says (RFC 3550 section 6.4.1).
+/// The sender information of a slot's report (RFC 3550 section 6.4.1).
 pub type SenderReport = sideroom_rtp::rtcp::SenderInfo;
 
-/// How far each publisher's wall clock lies behind ours, in microseconds: the smallest difference seen,
-/// which is that of the report that was fastest on its way. All tracks of a publisher share it, so its
-/// sound and its picture stay together in every slot, and reports of one slot never jump when another
-/// publisher's source comes in.
+/// The offset of each publisher's wall clock from ours, in microseconds: the smallest difference seen, which
+/// belongs to the report that was fastest on its way. All tracks of a publisher share it, so sound and
+/// picture stay together in every slot, and reports of one slot never jump when another publisher's source
+/// comes in.
 #[derive(Debug, Default)]
 pub(crate) struct PublisherClocks(IdMap<ParticipantId, i64>);
 

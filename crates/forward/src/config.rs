@@ -1,4 +1,4 @@
-//! What the forwarder is told about transports, and its own bounds.
+//! Configuration of transports, and the forwarder's own bounds.
 
 use std::time::Duration;
 
@@ -30,22 +30,22 @@ pub struct ForwardConfig {
     pub slot_resends: AllowanceBounds,
     /// Retransmissions that all slots of a subscriber may ask for together.
     pub subscriber_resends: AllowanceBounds,
-    /// Keyframes that a subscriber may ask for, of all its sources together: each one costs everybody who
-    /// sees the source.
+    /// Keyframes that a subscriber may ask for, of all its sources together: each one costs bandwidth to all
+    /// who see the source.
     pub subscriber_keyframes: AllowanceBounds,
     /// A keyframe is asked of the same source at most so often.
     pub keyframe_interval: Duration,
-    /// If nobody sees the keyframe that was asked for, it is asked for again after this.
+    /// If no keyframe comes within this, the request is repeated.
     pub keyframe_retry: Duration,
     /// A simulcast layer that was silent for so long, while others were not, counts as switched off.
     pub layer_silence: Duration,
-    /// The talkers of one group are told at most so often.
+    /// Least interval between reports of the talkers of one group.
     pub talkers_interval: Duration,
     /// How often time-outs, rates and talkers are looked at.
     pub tick: Duration,
     /// Events that wait at most; when full, the new one is lost, and keyframe requests are repeated anyway.
     pub max_events: usize,
-    /// What the first sequence numbers and time stamps of the slots are drawn from.
+    /// Seed for the first sequence numbers and time stamps of the slots.
     pub seed: u64,
 }
 
@@ -91,16 +91,14 @@ pub struct IngressId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SubscriberId(pub u32);
 
-/// A track as its publisher's transport carries it.
+/// A publisher's track, as its transport carries it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IngressConfig {
     pub track: TrackId,
-    /// Who publishes it.
     pub publisher: ParticipantId,
-    /// What it is.
     pub kind: TrackKind,
-    /// What each payload type means; RTX is unwrapped before packets come here. The type of `Opus` is
-    /// the one that blocks inside RED name.
+    /// The codec of each payload type; RTX is unwrapped before packets come here. The type of `Opus` is the
+    /// one that blocks inside RED name.
     pub codecs: Vec<(u8, Codec)>,
     /// The ids of header extensions on the publisher's transport.
     pub extensions: ExtensionMap,
@@ -108,16 +106,15 @@ pub struct IngressConfig {
     pub layers: u8,
 }
 
-/// A participant who receives.
+/// A receiving participant's transport.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SubscriberConfig {
-    /// Who.
     pub participant: ParticipantId,
     /// Whether packets leave room for a transport-wide sequence number, if its extension has an id.
     pub transport_cc: bool,
 }
 
-/// One receive stream of a subscriber, as it was negotiated.
+/// One negotiated receive stream of a subscriber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SlotConfig {
     pub slot: SlotId,
@@ -142,7 +139,7 @@ pub struct Mid {
 }
 
 impl Mid {
-    /// The longest.
+    /// The longest MID.
     pub const MAX: usize = 16;
 
     /// `None` if it is longer than [`Mid::MAX`] bytes.
@@ -202,7 +199,7 @@ impl PayloadTypes {
         (rtx != NO_TYPE).then_some(rtx)
     }
 
-    /// Any payload type of retransmissions: what padding is sent under.
+    /// Any payload type of retransmissions, for padding.
     pub fn any_rtx(&self) -> Option<u8> {
         self.0
             .iter()
@@ -211,10 +208,10 @@ impl PayloadTypes {
     }
 }
 
-/// What a slot should carry of its source: decided by whoever shares out the subscriber's bandwidth.
+/// The layer that a slot should carry, as chosen by the allocator of the subscriber's bandwidth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LayerTarget {
-    /// Nothing: the bandwidth does not suffice.
+    /// No layer: the bandwidth does not suffice.
     Paused,
     /// This and everything below it.
     Layer {

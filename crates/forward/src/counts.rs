@@ -25,7 +25,6 @@ impl DropCounts {
             .map(|reason| (*reason, self.of(*reason)))
     }
 
-    /// All together.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
@@ -38,7 +37,7 @@ impl DropCounts {
     }
 }
 
-/// What went in and out of one track on this worker.
+/// Packets and bytes in and out of one track on this worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TrackCounts {
     /// Packets accepted from the publisher (or the relaying worker).
@@ -61,14 +60,13 @@ pub struct TrackCounts {
     pub routes_shut: u32,
 }
 
-/// What one slot sent.
+/// Packets and bytes that one slot sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SlotCounts {
     /// Packets on the media SSRC.
     pub packets: u64,
     /// Their payload bytes, as in a sender report.
     pub octets: u64,
-    /// Retransmissions.
     pub resent: u64,
     /// Padding-only packets.
     pub padding: u64,

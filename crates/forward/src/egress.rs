@@ -4,10 +4,10 @@ use sideroom_route::{Epoch, Media, SlotId, TrackId, WorkerId};
 
 use crate::SubscriberId;
 
-/// Takes what the forwarder lets out. Called once for each packet and subscriber, so it must be cheap
-/// and must not fail: whoever implements it counts what the socket refuses.
+/// Takes the packets that the forwarder sends. Called once for each packet and subscriber, so it must be
+/// cheap and must not fail: the implementation counts packets that the socket refuses.
 pub trait Egress {
-    /// A packet for a subscriber: copy what is needed to seal it.
+    /// Sends a packet to a subscriber: copies the parts that sealing needs.
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>);
 
     /// A packet as it came in, for another worker: once for each worker, whatever its audience there.
@@ -15,14 +15,14 @@ pub trait Egress {
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]);
 }
 
-/// What kind of packet leaves.
+/// The kind of an outgoing packet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PacketKind {
     /// A source's packet, for the first time.
     Media,
     /// A retransmission (RFC 4588), on the slot's RTX SSRC.
     Rtx,
-    /// Nothing but padding: a probe, or the place of a packet that was not forwarded.
+    /// Padding only: a probe, or the place of a packet that was not forwarded.
     Padding,
     /// Silence of the forwarder's own, where a source ended.
     Silence,
@@ -31,7 +31,7 @@ pub enum PacketKind {
 /// A packet for one subscriber, in three pieces that follow each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
-    /// The complete RTP header with its extension block: what SRTP authenticates and does not encrypt.
+    /// The complete RTP header with its extension block, which SRTP authenticates and does not encrypt.
     pub header: &'a [u8],
     /// The beginning of the payload where it had to be rewritten (RTX's original number, a codec's
     /// descriptor). Mostly empty.

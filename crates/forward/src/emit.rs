@@ -95,7 +95,7 @@ impl Composer {
         );
     }
 
-    /// Patches what has to be patched, and gives the payload behind it.
+    /// Patches the payload's descriptor, and returns the rest of the payload.
     #[inline]
     fn write_payload<'a>(
         &mut self,
@@ -109,7 +109,7 @@ impl Composer {
             | Descriptor::Vp9 { .. }
             | Descriptor::Dependency { .. }
             | Descriptor::OpaqueRed => arrived.payload,
-            // What looks like RED is chance: the publisher encrypts.
+            // It resembles RED only by chance: the publisher encrypts.
             Descriptor::Red { .. } if arrived.red == RedForm::Opaque => arrived.payload,
             Descriptor::Red { primary, .. } if codec == Codec::Opus => {
                 arrived.payload.get(primary.clone()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the forwarder has to tell.
+//! Events of the forwarder.
 
 use std::collections::VecDeque;
 
@@ -14,16 +14,16 @@ pub enum ForwardEvent {
     KeyframeRequest {
         ingress: IngressId,
         track: TrackId,
-        /// Of which simulcast layer.
+        /// The simulcast layer.
         layer: u8,
         /// The ingress was made by `add_relayed_ingress`: its publisher is another worker's.
         relayed: bool,
     },
-    /// For control.
+    /// An event for control.
     Media(MediaEvent),
 }
 
-/// Events that wait to be polled, so many at most.
+/// Events that wait to be polled, bounded.
 #[derive(Debug)]
 pub(crate) struct Events {
     waiting: VecDeque<ForwardEvent>,

@@ -20,7 +20,7 @@ use crate::subscriber::Subscriber;
 use crate::talkers::{Candidate, Talkers};
 use crate::{Egress, ForwardConfig, IngressId};
 
-/// So many listeners ahead a slot is asked for, and so many ahead what it points to: about as long as
+/// Prefetch distances, in listeners: for a slot, and for the memory that it points to. About as long as
 /// memory takes to answer.
 const AHEAD: [usize; 2] = [4, 2];
 
@@ -46,7 +46,7 @@ pub struct Forwarder {
     pub(crate) drops: DropCounts,
     pub(crate) composer: Composer,
     pub(crate) next_tick: Time,
-    /// The latest moment that anybody told.
+    /// The latest time passed in.
     pub(crate) latest: Time,
     /// Counts rounds of re-listing; see `listing`.
     pub(crate) stamp: u64,
@@ -60,7 +60,7 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// A forwarder with nobody in it.
+    /// A forwarder without tracks and subscribers.
     pub fn new(config: ForwardConfig) -> Self {
         Self {
             ingresses: Slab::default(),
@@ -163,8 +163,8 @@ impl Forwarder {
         }
     }
 
-    /// To everybody who listens to the layer. Slots that do not are not looked at: those behind a shut
-    /// gate, and those that carry another layer, are counted as sums. True if a slot could not begin.
+    /// Sends a packet to every listener of the layer. Other slots cost nothing: those behind a shut gate, and
+    /// those that carry another layer, are counted as sums. True if a slot could not begin.
     #[inline]
     fn fan_out<E: Egress>(
         &mut self,
@@ -236,8 +236,8 @@ impl Forwarder {
         missed
     }
 
-    /// Slots that began with this packet get what overtook it on its way, and leave the list of the layer
-    /// that they had before.
+    /// Slots that began with this packet get the packets that overtook it, and leave the list of their former
+    /// layer.
     #[cold]
     fn finish_switches<E: Egress>(
         &mut self,

@@ -1,5 +1,5 @@
-//! Composes what a subscriber gets before the payload: the RTP header with its extensions, and the
-//! patched beginning of the payload.
+//! Composes the bytes before a subscriber's payload: the RTP header with its extensions, and the patched
+//! beginning of the payload.
 
 use sideroom_rtp::codec::vp8;
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, MAX_HEADER};
@@ -119,7 +119,7 @@ pub(crate) struct Composer {
     header_len: usize,
     prefix: [u8; MAX_PREFIX],
     prefix_len: usize,
-    /// As in a template: 0 for none. Small, so that what was just written can be read back at once.
+    /// As in a template: 0 for none. Small, so that reading back the bytes just written is quick.
     transport_cc_at: u8,
     abs_send_time_at: u8,
     writer: HeaderWriter,
@@ -193,7 +193,8 @@ impl Composer {
         }
     }
 
-    /// Appends what passes behind the template, in the one-byte form. False if it does not fit.
+    /// Appends the extensions that pass through behind the template, in the one-byte form. False if they
+    /// don't fit.
     #[inline]
     fn append(&mut self, template: &HeaderTemplate, shift: Shift, arrived: &Arrived<'_>) -> bool {
         let mut at = usize::from(template.open).max(BLOCK);

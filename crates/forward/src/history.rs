@@ -1,4 +1,4 @@
-//! What one slot sent under which number: from it retransmissions and late packets find their way.
+//! The numbers that one slot has sent, so that retransmissions and late packets find their places.
 
 use sideroom_prefetch::prefetch;
 use sideroom_route::Time;
@@ -12,7 +12,7 @@ pub(crate) struct Shift {
     pub(crate) tl0: u8,
 }
 
-/// What became of a number.
+/// The fate of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Fate {
     /// The source's packet has not come yet: its place is kept free.
@@ -111,8 +111,8 @@ impl History {
         self.entries.get_mut(key)
     }
 
-    /// The number in `from..to` under which the source's packet `source` stands: sources grow with
-    /// numbers, so half of what is left falls away with each look.
+    /// The number in `from..to` of the source's packet `source`: sources grow with numbers, so this is a
+    /// binary search.
     pub(crate) fn find(&mut self, from: u64, to: u64, source: u64) -> Option<u64> {
         let source = source as u32;
         let (mut low, mut high) = (from, to);

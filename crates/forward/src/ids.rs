@@ -1,5 +1,5 @@
-//! A hash for our own ids: they are handed out by control, so nobody outside chooses them, and a lookup
-//! per relayed packet should cost next to nothing.
+//! A hash for our own ids: control hands them out, so a stranger cannot choose them, and a lookup per relayed
+//! packet should cost next to nothing.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

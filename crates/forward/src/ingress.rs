@@ -1,4 +1,4 @@
-//! A publisher's track on this worker: what comes in, who listens to which of its layers.
+//! A publisher's track on this worker: its incoming packets, and the listeners of its layers.
 
 use sideroom_route::{DropReason, ParticipantId, Time, TrackId, TrackKind, TrackRoute, WorkerId};
 use sideroom_rtp::codec::av1::DependencyReader;
@@ -18,10 +18,10 @@ use crate::{ForwardConfig, IngressConfig};
 const RESTART: u64 = 1 << 17;
 /// A late packet that more packets than this have overtaken is not begun with.
 const MAX_CATCH_UP: u64 = 64;
-/// After so many packets in a row that were too old, the source counts as having begun anew.
+/// After this many packets in a row that were too old, the source has begun anew.
 const RESTART_AFTER: u8 = 64;
 
-/// What a packet without an audio level counts for: speech, but not loud.
+/// The level of a packet without an audio level extension: speech, but not loud.
 const UNTOLD: AudioLevel = AudioLevel {
     voice: true,
     attenuation: 45,
@@ -59,14 +59,14 @@ pub(crate) struct Ingress {
     has_levels: bool,
 }
 
-/// Which layers somebody wants, and what was told of it.
+/// The layers that subscribers want, and those reported to the publisher.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted {
     /// Routes, gates or targets changed since it was worked out.
     pub(crate) stale: bool,
     pub(crate) layers: u8,
     pub(crate) told: Option<u8>,
-    /// Since when fewer layers are wanted than was told.
+    /// Since then fewer layers are wanted than were reported.
     pub(crate) fewer_since: Option<Time>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct Layer {
     dependencies: DependencyReader,
 }
 
-/// What the publisher's last sender report said, in microseconds of its clock.
+/// The publisher's last sender report, in microseconds of its clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourceReport {
     pub(crate) sent_us: i64,
@@ -130,7 +130,7 @@ impl Ingress {
         self.layers.len() > 1
     }
 
-    /// The publisher or a moderator muted it: whatever still comes in, it is nobody's talk.
+    /// The publisher or a moderator muted the track: its packets don't count as talk.
     pub(crate) fn is_muted(&self) -> bool {
         const MUTED: [DropReason; 2] = [DropReason::PublisherMuted, DropReason::ModeratorMuted];
         self.shut.iter().any(|(reason, _)| MUTED.contains(reason))
@@ -193,7 +193,7 @@ impl Ingress {
         Some(arrived)
     }
 
-    /// Nothing that came in before is ever given out again.
+    /// Forgets every packet, so that earlier ones are never sent again.
     pub(crate) fn forget_packets(&mut self) {
         for layer in &mut self.layers {
             layer.ring.clear();

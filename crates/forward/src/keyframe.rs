@@ -1,10 +1,10 @@
-//! When a source is asked for a keyframe: once for everybody who waits, and not too often.
+//! Decides when to ask a source for a keyframe: once for all who wait, and not too often.
 
 use std::time::Duration;
 
 use sideroom_route::Time;
 
-/// What is asked of one layer.
+/// The state of keyframe requests for one layer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KeyframeAsk {
     /// When the last request went out.
@@ -14,7 +14,7 @@ pub(crate) struct KeyframeAsk {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum State {
-    /// Nobody waits.
+    /// No slot waits.
     #[default]
     Idle,
     /// Asked for; not here yet.
@@ -23,17 +23,17 @@ enum State {
     Deferred,
 }
 
-/// What to do about a wish for a keyframe.
+/// The outcome of a wish for a keyframe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wish {
     /// Ask the publisher now.
     Ask,
-    /// Nothing: none is wanted, or one request, under way or to come, covers it.
+    /// No request is needed: none is wanted, or one that is pending covers it.
     Covered,
 }
 
 impl KeyframeAsk {
-    /// Somebody needs a keyframe.
+    /// A slot needs a keyframe.
     pub(crate) fn want(&mut self, now: Time, interval: Duration) -> Wish {
         if self.state != State::Idle {
             return Wish::Covered;
@@ -45,7 +45,7 @@ impl KeyframeAsk {
         self.ask(now)
     }
 
-    /// A keyframe is here, and about to go out: whoever begins to wait now waits for this one.
+    /// A keyframe is here, and about to go out: slots that begin to wait now wait for this one.
     pub(crate) const fn arrives(&mut self) {
         self.state = State::Asked;
     }

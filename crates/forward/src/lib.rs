@@ -1,9 +1,9 @@
-//! The hot path, sans-IO: a packet comes in, the routes of its track are looked up, and for each
-//! subscriber it leaves with a rewritten header, or is counted under the reason for which it does not.
+//! The hot path, sans-IO: the forwarder takes a packet, looks up the routes of its track, and for each
+//! subscriber sends it with a rewritten header or counts it under a drop reason.
 //!
-//! The [`Forwarder`] obeys the routing table (`sideroom-route`) and never decides who hears whom. It has
-//! no sockets, no cryptography, no clock and no randomness: `now` is passed in, packets leave through the
-//! [`Egress`] that the caller passes in, and what control or the publishers must know is polled as
+//! The [`Forwarder`] applies the routing table (`sideroom-route`) and never decides who hears whom. It has no
+//! sockets, no cryptography, no clock and no randomness: `now` is passed in, packets leave through the
+//! [`Egress`] that the caller passes in, and events for control and publishers are polled as
 //! [`ForwardEvent`]s. When warm, a packet costs no allocation.
 
 mod allowance;

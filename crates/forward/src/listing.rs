@@ -1,4 +1,4 @@
-//! Who is in which list: a track's slots, a layer's listeners, and how many a gate holds back.
+//! Keeps the lists: a track's slots, a layer's listeners, and the counts behind each gate.
 //!
 //! A packet walks its layer's list and nothing else, so the lists must follow every change of a slot.
 //! They are brought up to date in rounds: all slots that changed are taken out of every list at once,

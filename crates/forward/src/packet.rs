@@ -36,14 +36,14 @@ impl Passing {
     }
 }
 
-/// What is patched where the payload begins.
+/// The part of a payload's beginning to patch.
 #[derive(Clone, Debug)]
 pub(crate) enum Descriptor {
-    /// Nothing.
+    /// No patch.
     Plain,
     /// Picture id and TL0PICIDX.
     Vp8(vp8::Descriptor),
-    /// Nothing is patched, but the end of a layer's frame decides about the marker.
+    /// No patch, but the end of a layer's frame decides about the marker.
     Vp9 { end: bool },
     /// The frame number, in the extension; and the end of a layer's frame.
     Dependency { frame_number: u16, end: bool },
@@ -56,8 +56,8 @@ pub(crate) enum Descriptor {
     OpaqueRed,
 }
 
-/// What is known of a publisher's redundant audio. A client that encrypts end to end encrypts the block
-/// headers too; such a payload passes as it is, as RED, or not at all.
+/// The form of a publisher's redundant audio. A client that encrypts end to end encrypts the block headers
+/// too; such a payload passes as it is, as RED, or not at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum RedForm {
     /// No packet with a redundant block came yet.
@@ -90,11 +90,11 @@ pub(crate) enum Start {
     Here,
     /// It comes late, but all that overtook it is in the ring, up to this number.
     CatchUp { to: u64 },
-    /// It comes late, and what overtook it was not kept: there would be a gap.
+    /// It comes late, and later packets were not kept: there would be a gap.
     Never,
 }
 
-/// A packet and what was read in it. It knows nothing of any subscriber.
+/// A packet and the fields read from it, independent of subscribers.
 #[derive(Debug)]
 pub(crate) struct Arrived<'a> {
     pub(crate) bytes: &'a [u8],
@@ -112,9 +112,9 @@ pub(crate) struct Arrived<'a> {
     pub(crate) peek: Peek,
     pub(crate) descriptor: Descriptor,
     pub(crate) level: Option<AudioLevel>,
-    /// The payload type of Opus at the publisher: RED's blocks name it.
+    /// The publisher's payload type of Opus: RED's blocks name it.
     pub(crate) opus: Option<u8>,
-    /// What is known of the publisher's RED; the ingress fills it in.
+    /// The form of the publisher's RED; the ingress fills it in.
     pub(crate) red: RedForm,
     passing: [Passing; PASSED.len()],
     passing_len: u8,
@@ -157,7 +157,7 @@ pub(crate) fn kind_of(which: u8) -> Option<ExtensionKind> {
 pub(crate) struct Reading {
     codecs: [Option<Codec>; 128],
     opus: Option<u8>,
-    /// What the ids of the one-byte form mean: an index into [`PASSED`], or `NOT_PASSED`.
+    /// The extension of each id of the one-byte form: an index into [`PASSED`], or `NOT_PASSED`.
     passed: [u8; 16],
     extensions: ExtensionMap,
 }
@@ -297,7 +297,7 @@ fn read_descriptor(arrived: &Arrived<'_>) -> Result<Descriptor, DropReason> {
     })
 }
 
-/// What the dependency descriptor tells, in place of what AV1's own header tells.
+/// Replaces fields from AV1's own header by those of the dependency descriptor.
 #[inline]
 pub(crate) fn refine(arrived: &mut Arrived<'_>, reader: &mut av1::DependencyReader) {
     if arrived.codec != Codec::Av1 {

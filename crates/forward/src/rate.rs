@@ -12,7 +12,7 @@ pub const MAX_TEMPORAL: usize = 4;
 /// The measured rate of one encoding (or spatial layer).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LayerRate {
-    /// Bits a second of each temporal layer alone: sum them up to what a target includes.
+    /// Bits a second of each temporal layer alone; a target includes the lower layers too.
     pub bps: [u64; MAX_TEMPORAL],
     /// Packets of it came in recently.
     pub live: bool,

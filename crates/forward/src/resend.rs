@@ -8,8 +8,8 @@ use crate::slot::Source;
 use crate::{Egress, Forwarder, SubscriberId};
 
 impl Forwarder {
-    /// A subscriber says that it lost packets of a slot's stream. What is still in the ring goes out
-    /// again on the slot's RTX stream. After a move, nothing from before is to be had.
+    /// Answers a subscriber's NACK (RFC 4585 section 6.2.1) for a slot's stream: packets that are still in
+    /// the ring go out again on the slot's RTX stream. After a move, earlier packets are not available.
     #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     pub fn handle_nack<E: Egress>(
         &mut self,
@@ -59,7 +59,7 @@ impl Forwarder {
         }
         let entry = *entry;
         if entry.layer != flow.layer {
-            // The picture went on with another layer's keyframe and has no use for what came before.
+            // The picture went on with another layer's keyframe, so earlier packets are useless.
             return Err(GONE);
         }
         let source = slot.rewriter.source_of(entry.source);
@@ -98,8 +98,8 @@ impl Forwarder {
         Ok(())
     }
 
-    /// A subscriber received nothing for so long that what it missed is of no use any more: its pictures go
-    /// on with keyframes, and nothing from before is sent again.
+    /// Starts a subscriber anew after a long outage: its pictures go on with keyframes, and earlier packets
+    /// are not sent again.
     #[cold]
     pub fn begin_anew(&mut self, now: Time, subscriber: SubscriberId) {
         let Some(to) = self.subscribers.at(subscriber.0) else {
@@ -118,9 +118,8 @@ impl Forwarder {
         }
     }
 
-    /// Sends about so many bytes of padding on the RTX stream of one of the subscriber's slots, to find
-    /// out whether there is bandwidth for them. Tells how many it were: 0 if no slot has sent anything
-    /// yet, or none has an RTX stream.
+    /// Sends about `bytes` of padding on the RTX stream of one of the subscriber's slots, as a probe for
+    /// bandwidth. Returns the bytes sent: 0 if no slot has sent anything yet, or none has an RTX stream.
     pub fn send_padding<E: Egress>(
         &mut self,
         now: Time,

@@ -43,7 +43,7 @@ pub(crate) struct Rewriter {
     history: History,
 }
 
-/// What becomes of a packet inside a segment.
+/// The place of a packet inside a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Placed {
     /// Under this number, with these shifts.
@@ -104,18 +104,18 @@ impl Rewriter {
         self.shift
     }
 
-    /// Asks for what placing the next packet needs.
+    /// Prefetches the memory that placing the next packet needs.
     #[inline]
     pub(crate) fn prefetch(&self) {
         self.history.prefetch(self.next);
     }
 
-    /// What was sent before is not known any more: another source follows.
+    /// Forgets earlier packets: another source follows.
     pub(crate) const fn forget(&mut self) {
         self.known_from = self.next;
     }
 
-    /// Nothing is sent for now: what was is not known any more, and takes no room.
+    /// Pauses: forgets earlier packets and frees their memory.
     pub(crate) fn rest(&mut self) {
         self.forget();
         self.history.clear();

@@ -27,7 +27,7 @@ pub(crate) struct PacketRing {
     bytes: Box<[u8]>,
     /// Where the next packet begins, on the same count as `Kept::start`.
     head: u64,
-    /// What lies before this is not given out any more.
+    /// Packets before this number are not given out any more.
     valid_from: u64,
     lap_began: Time,
     bounds: RingBounds,
@@ -52,7 +52,7 @@ impl PacketRing {
         }
     }
 
-    /// Keeps a copy. What is larger than the whole buffer may become is not kept.
+    /// Keeps a copy, unless the packet is larger than the buffer may become.
     #[inline]
     pub(crate) fn keep(&mut self, now: Time, number: u64, packet: &[u8]) {
         if self.index.is_empty() {
@@ -134,7 +134,7 @@ impl PacketRing {
         self.lap_began = now;
     }
 
-    /// Twice the size; what is kept moves to the positions that it has in the larger buffer.
+    /// Doubles the size; the packets move to their positions in the larger buffer.
     #[cold]
     fn grow(&mut self) {
         let old_len = self.bytes.len() as u64;
@@ -203,8 +203,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Whatever is given back is what was kept last under that number; the newest is always there;
-        /// and the buffer keeps its bound.
+        /// For any input, a returned packet is the last one kept under that number; the newest is always
+        /// there; and the buffer keeps its bound.
         #[test]
         fn never_gives_back_anything_else(
             steps in prop::collection::vec((1_usize..3_000, 0_u64..40, 0_u64..3, 0_u8..40), 1..200),

@@ -20,15 +20,15 @@ use crate::{Egress, Forwarder};
 /// Opus: 20 ms of silence, mono; and the same without a frame, as at the beginning of a pause (RFC 6716
 /// sections 3.1 and 3.2.1).
 const FRAMES: [&[u8]; 2] = [&[0xf8, 0xff, 0xfe], &[0xf8]];
-/// Where a whole room loses its sources at once, so many slots are ended at a time and so often, that
-/// those who still hear somebody need not wait for it.
+/// Where a whole room loses its sources at once, this many slots are ended at a time, with a pause between,
+/// so that slots that still have a source need not wait for it.
 const AT_ONCE: usize = 64;
 const EVERY: Duration = Duration::from_millis(1);
 /// The length of each, in ticks of the RTP clock.
 const FRAME_TICKS: u32 = 960;
 
 impl Forwarder {
-    /// Sends what ends the sound of slots that lost their source. Call it after everything that may change
+    /// Sends the closing frames for slots that lost their source. Call it after everything that may change
     /// the routes, and when [`poll_timeout`](Self::poll_timeout) says so: many are ended little by little.
     #[inline]
     pub fn send_silence<E: Egress>(&mut self, now: Time, out: &mut E) {

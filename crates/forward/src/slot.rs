@@ -1,4 +1,4 @@
-//! One receive stream of a subscriber: which source and layer flow in it, and its rewriter.
+//! One receive stream of a subscriber: its source and layer, and its rewriter.
 
 use sideroom_route::{DropReason, Media, ParticipantId, SlotId, Time, TrackId};
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
@@ -19,10 +19,10 @@ pub(crate) struct Flow {
     pub(crate) layer: u8,
 }
 
-/// What the table and the layer target make of a slot.
+/// The source of a slot, by the table and the layer target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Source {
-    /// No route, its track is absent, or nobody here publishes it.
+    /// No route, the track is absent, or no publisher is connected here.
     Empty,
     /// A route that lets nothing through.
     Shut { ingress: u32, reason: DropReason },
@@ -48,7 +48,7 @@ pub(crate) struct Listing {
     pub(crate) flows: [Option<Flow>; 2],
 }
 
-/// Spatial and temporal layers inside one stream: what passes now, and what should.
+/// Spatial and temporal layers inside one stream: the layers that pass now, and the target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Selection {
     pub(crate) spatial: u8,
@@ -62,9 +62,9 @@ pub(crate) struct Selection {
 pub(crate) struct Slot {
     pub(crate) subscriber: SubscriberId,
     pub(crate) ssrc: u32,
-    /// What flows now.
+    /// The source that flows now.
     pub(crate) flow: Option<Flow>,
-    /// What is to flow as soon as a keyframe (or, for audio, any packet) of it comes.
+    /// The source that will flow as soon as its keyframe (or, for audio, any packet) comes.
     pub(crate) wanted: Option<Flow>,
     pub(crate) selection: Selection,
     pub(crate) types: PayloadTypes,
@@ -86,14 +86,14 @@ pub(crate) struct Slot {
     pub(crate) remembers: Option<u32>,
     /// Retransmissions that it may still ask for.
     pub(crate) resends: Allowance,
-    /// The source of which control was told that it is paused.
+    /// The source that was reported to control as paused.
     pub(crate) told_paused: Option<TrackId>,
 }
 
-/// What becomes of a packet in a slot.
+/// The decision on a packet in a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// It leaves.
+    /// It is sent.
     Send {
         number: u64,
         shift: Shift,
@@ -187,7 +187,8 @@ impl Slot {
         }
     }
 
-    /// Takes what a later answer agreed on. The stream goes on: its numbers, its time stamps, its source.
+    /// Takes in the parameters of a later answer. The stream goes on: its numbers, its time stamps, its
+    /// source.
     pub(crate) fn renegotiate(&mut self, subscriber: &SubscriberConfig, config: &SlotConfig) {
         self.types = config.payload_types;
         self.template = HeaderTemplate::new(config.mid, sent_extensions(subscriber, config));
@@ -279,8 +280,8 @@ impl Slot {
         self.selection.temporal = self.selection.target_temporal;
         self.counts.switches += 1;
         self.rewriter.begin(now, here.layer, arrived);
-        // For audio the marker says that a stretch of talk begins (RFC 3551 section 4.1). For video it
-        // says that a frame ends, and must not be set anywhere else.
+        // For audio the marker marks the start of a talkspurt (RFC 3551 section 4.1). For video it marks the
+        // end of a frame, and must not be set anywhere else.
         let marker = match self.id.media {
             Media::Audio => true,
             Media::Video => arrived.marker || self.selection.ends_picture(arrived),
@@ -296,8 +297,8 @@ impl Slot {
         }
     }
 
-    /// Becomes what the table says. `lingers`: what flows now may go on until what is wanted comes.
-    /// `layered`: the source has layers inside its one stream.
+    /// Applies the table's source. `lingers`: the old source may flow until the new one comes. `layered`: the
+    /// source has layers inside its one stream.
     pub(crate) fn obey(&mut self, source: Source, lingers: bool, layered: bool) {
         self.source = source;
         let Source::Open { flow } = source else {
@@ -322,7 +323,7 @@ impl Slot {
         }
     }
 
-    /// Nothing flows in it any more.
+    /// Empties the slot.
     pub(crate) fn empty(&mut self) {
         self.obey(Source::Empty, false, false);
     }
@@ -332,7 +333,7 @@ impl Slot {
         self.flow.is_some() || self.wanted.is_some()
     }
 
-    /// What flows is not what the table gives the slot.
+    /// True if the flowing source is not the table's.
     pub(crate) fn lingers(&self) -> bool {
         self.flow
             .is_some_and(|flow| Some(flow.ingress) != self.source.ingress())
@@ -372,7 +373,7 @@ impl Slot {
     }
 }
 
-/// What goes into the headers that leave: without transport-cc, if the subscriber does not use it.
+/// Extensions of outgoing headers: without transport-cc, if the subscriber does not use it.
 fn sent_extensions(subscriber: &SubscriberConfig, config: &SlotConfig) -> ExtensionMap {
     let mut sent = ExtensionMap::new();
     for (kind, id) in config.extensions.iter() {

@@ -1,4 +1,4 @@
-//! A participant who receives, and its slots.
+//! A receiving participant's transport and its slots.
 
 use sideroom_route::SlotId;
 

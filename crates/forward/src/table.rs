@@ -1,4 +1,4 @@
-//! Obeys the routing table: takes updates, whole, and makes of each slot what the table says.
+//! Applies routing updates, whole, and derives the source of each slot.
 
 use std::mem;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use crate::event::ForwardEvent;
 use crate::slot::{Flow, Slot, Source};
 use crate::{Forwarder, SubscriberId};
 
-/// So many slots ahead are asked for, where thousands change at once.
+/// Prefetch distance, in slots, for updates that change thousands at once.
 pub(crate) const AHEAD: usize = 4;
 
 impl Forwarder {
@@ -78,7 +78,7 @@ impl Forwarder {
         self.settle(self.latest, touched);
     }
 
-    /// Says what a slot should carry of its source.
+    /// Sets the layer that a slot should carry.
     pub fn set_layer_target(
         &mut self,
         now: Time,
@@ -127,8 +127,8 @@ impl Forwarder {
         self.set_layer_target(now, subscriber, slot, target);
     }
 
-    /// Says whether a subscriber has use for redundant audio (RFC 2198). It takes twice the rate, so that
-    /// only who loses packets should get it; the others get what is inside.
+    /// Sets whether a subscriber gets redundant audio (RFC 2198). RED takes twice the rate, so only
+    /// subscribers that lose packets should get it; for the others it is unpacked.
     pub fn set_redundancy(&mut self, subscriber: SubscriberId, redundancy: bool) {
         let Some(held) = self.subscribers.at(subscriber.0) else {
             return;
@@ -176,15 +176,15 @@ impl Forwarder {
         if audience(old) == audience(change.route) {
             return false;
         }
-        // Nothing that was said in one group is ever retransmitted into another.
+        // Packets of one group are never retransmitted into another.
         ingress.forget_packets();
         touched.extend(&ingress.attached);
         touched.extend(ingress.layers.iter().flat_map(|layer| &layer.listeners));
         old.is_none()
     }
 
-    /// With the slots that an update names go those of the same participant in which a source lingers
-    /// that the table allowed only because of one of them.
+    /// An update of a slot also touches slots of the same participant in which a source lingers that the
+    /// table allowed only because of that slot.
     fn touch_lingering(&self, participant: ParticipantId, touched: &mut Vec<u32>) {
         let subscriber = self.participants.get(&participant);
         let Some(subscriber) = subscriber.and_then(|key| self.subscribers.at(*key)) else {
@@ -212,7 +212,7 @@ impl Forwarder {
         self.subscribers.at(*subscriber)?.slot(slot)
     }
 
-    /// What the table makes of a slot.
+    /// The source of a slot, by the table.
     fn source_of(&self, slot: &Slot) -> Option<Source> {
         let newest = self.participants.get(&slot.participant)?;
         if *newest != slot.subscriber.0 {
@@ -241,9 +241,9 @@ impl Forwarder {
         })
     }
 
-    /// Whether a participant may still get what flows in one of its slots, although the slot is another
-    /// source's now: only if the table routes it, open, to another slot of the same participant. In every
-    /// other case the old source is gone at once, and the picture stands still until the keyframe.
+    /// Whether a slot's old source may go on while its new one has not come: only if the table routes it,
+    /// open, to another slot of the same participant. In every other case the old source ends at once, and
+    /// the picture stands still until the keyframe.
     fn may_linger(&self, participant: ParticipantId, ingress: u32) -> bool {
         let Some(from) = self.ingresses.at(ingress) else {
             return false;

@@ -1,5 +1,5 @@
-//! Who speaks: a score for each audio track, and for each group the most active talkers, the dominant
-//! one first, with hysteresis against flapping.
+//! Ranks talkers: a score for each audio track, and for each group the most active talkers, the dominant one
+//! first, with hysteresis against flapping.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::ids::IdMap;
 
 /// Quieter than this (in -dBov) is no speech.
 const FLOOR: u8 = 65;
-/// As loud as this is as loud as it gets.
+/// Levels above this count as this loud.
 const LOUD: u8 = 15;
 /// Score of the loudest, reached within a few hundred milliseconds.
 const FULL: i32 = 1_000;
@@ -20,10 +20,10 @@ const RELEASE: i32 = 48;
 /// From silence to being a talker; and from a talker to silence.
 const ENTER: u16 = 250;
 const LEAVE: u16 = 40;
-/// Packets of 20 ms whose absence (DTX, mute) counts as silence.
+/// The interval of packets; a missing one (DTX, mute) counts as silence.
 const PACKET: Duration = Duration::from_millis(20);
 const ABSENT_AFTER: Duration = Duration::from_millis(100);
-/// Groups whose talkers are remembered at most.
+/// The most groups with remembered talkers.
 const MAX_GROUPS: usize = 65_536;
 
 /// How active one track is.
@@ -84,7 +84,7 @@ pub(crate) struct Candidate {
     pub(crate) track: TrackId,
 }
 
-/// What one group was told last, and who is in now.
+/// The last report on one group, and its members now.
 #[derive(Debug, Default)]
 struct Group {
     members: Vec<TrackId>,
@@ -98,11 +98,11 @@ struct Group {
 pub(crate) struct Talkers {
     groups: IdMap<(RoomId, GroupId), Group>,
     round: u64,
-    /// A group is told at most so often.
+    /// Least interval between reports on a group.
     interval: Duration,
 }
 
-/// What changed: a group, and its talkers, best first.
+/// A changed ranking: a group, and its talkers, best first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Ranking {
     pub(crate) room: RoomId,
@@ -161,7 +161,7 @@ impl Talkers {
         self.groups.retain(|(room, group), held| {
             let stays = held.seen == round;
             if !stays && !held.told.is_empty() {
-                // Its last source left: what was told must not stand.
+                // Its last source left: the old report must not stand.
                 tell(Ranking {
                     room: *room,
                     group: *group,
@@ -208,7 +208,7 @@ impl Group {
         let dominant = self.members.first().copied();
         self.members
             .sort_by_key(|track| std::cmp::Reverse(score_of(*track)));
-        // Whoever is dominant stays so until somebody is clearly more active.
+        // The dominant talker stays until another one is clearly more active.
         if let (Some(dominant), Some(best)) = (dominant, self.members.first().copied())
             && dominant != best
             && !beats(score_of(best), score_of(dominant))

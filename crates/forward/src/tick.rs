@@ -1,5 +1,4 @@
-//! What happens as time passes: rates, silent layers, keyframes asked for again, talkers; and what is
-//! asked of publishers.
+//! Periodic work: rates, silent layers, repeated keyframe requests, talkers; and requests to publishers.
 
 use std::mem;
 use std::time::Duration;
@@ -15,8 +14,8 @@ use crate::slot::{Flow, Slot, Source};
 use crate::talkers::Candidate;
 use crate::{Forwarder, SubscriberId};
 
-/// A publisher is told so late that fewer layers are wanted: what is let go is missed for a while when
-/// it is wanted again.
+/// The publisher learns with this delay that fewer layers are wanted: a layer that was switched off takes a
+/// while to come back.
 const FEWER_AFTER: Duration = Duration::from_secs(3);
 
 impl Forwarder {
@@ -62,7 +61,7 @@ impl Forwarder {
         self.tell_wanted(now, key);
     }
 
-    /// Latest moment that the forwarder was told of, for calls that have none.
+    /// Notes the latest time passed in, for calls without a time.
     #[inline]
     pub(crate) fn observe(&mut self, now: Time) {
         self.latest = self.latest.max(now);
@@ -128,7 +127,7 @@ impl Forwarder {
         }
     }
 
-    /// Somebody needs a keyframe of this layer: the publisher is asked once for all.
+    /// A slot needs a keyframe of this layer: the publisher gets one request for all.
     pub(crate) fn want_keyframe(&mut self, now: Time, of: Flow) -> Wish {
         let interval = self.config.keyframe_interval;
         let ingress = self.ingresses.at_mut(of.ingress);
@@ -201,8 +200,8 @@ impl Forwarder {
     }
 }
 
-/// One bit for each layer that is some slot's target. What flows only because the target is not live
-/// does not count for less: if nobody wanted what is not live, it would never come back.
+/// One bit for each layer that is some slot's target. A layer that flows only because the target is not live
+/// counts too: a layer without demand would never come back.
 fn wanted_layers(ingress: &Ingress, slots: &Slab<Slot>) -> u8 {
     let count = ingress.layers.len().max(ingress.rates.all().len());
     let top = (count - 1) as u8;

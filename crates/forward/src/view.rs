@@ -1,4 +1,4 @@
-//! What can be seen of the forwarder from outside: events, counters, rates, the table, what flows.
+//! Read-only view of the forwarder: events, counters, rates, the table, flowing sources.
 
 use sideroom_route::{Media, RoomId, RoutePlan, SlotId, TrackId};
 
@@ -8,7 +8,7 @@ use crate::rate::LayerRate;
 use crate::{Forwarder, IngressId, SubscriberId};
 
 impl Forwarder {
-    /// What to pass on next.
+    /// The next event.
     pub fn poll_event(&mut self) -> Option<ForwardEvent> {
         self.events.poll()
     }
@@ -18,7 +18,7 @@ impl Forwarder {
         &self.drops
     }
 
-    /// Events lost because nobody polled them in time.
+    /// Events lost because the queue was full.
     pub fn lost_events(&self) -> u64 {
         self.events.lost()
     }
@@ -40,7 +40,7 @@ impl Forwarder {
         ingress.map_or(&[], |ingress| ingress.rates.all())
     }
 
-    /// What went in and out of a track.
+    /// Packets and bytes in and out of a track.
     pub fn track_counts(&self, track: TrackId) -> Option<TrackCounts> {
         let ingress = self.ingresses.at(*self.tracks.get(&track)?)?;
         let mut counts = ingress.counts;
@@ -49,13 +49,13 @@ impl Forwarder {
         Some(counts)
     }
 
-    /// What a slot sent.
+    /// Packets and bytes that a slot sent.
     pub fn slot_counts(&self, subscriber: SubscriberId, slot: SlotId) -> Option<SlotCounts> {
         let key = self.subscribers.at(subscriber.0)?.slot(slot)?;
         Some(self.slots.at(key)?.counts)
     }
 
-    /// The track that flows in a slot now, and its layer: what a receiver sees, not what the table wants.
+    /// The track that flows in a slot now, and its layer: the receiver's view, not the table's.
     pub fn flowing(&self, subscriber: SubscriberId, slot: SlotId) -> Option<(TrackId, u8)> {
         let key = self.subscribers.at(subscriber.0)?.slot(slot)?;
         let flow = self.slots.at(key)?.flow?;

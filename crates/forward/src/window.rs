@@ -17,7 +17,7 @@ pub(crate) struct Window {
 /// How a new number lies to those before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Arrival {
-    /// Higher than all before; so many between were skipped.
+    /// Higher than all before, with this many skipped between.
     Ahead { skipped: u64 },
     /// It fills a place that was skipped before.
     Late,

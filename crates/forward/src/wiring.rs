@@ -12,8 +12,8 @@ use crate::subscriber::{Held, MAX_SLOTS, Subscriber};
 use crate::{Forwarder, IngressConfig, IngressId, SlotConfig, SubscriberConfig, SubscriberId};
 
 impl Forwarder {
-    /// A track whose publisher has its transport on this worker. If the publisher came back before the
-    /// old ingress was removed, the new one takes its place at once.
+    /// Adds a track of a publisher on this worker. If the publisher came back before the old ingress was
+    /// removed, the new one takes its place at once.
     pub fn add_ingress(&mut self, config: IngressConfig) -> IngressId {
         self.insert_ingress(&config, false)
     }
@@ -51,7 +51,7 @@ impl Forwarder {
         IngressId(key)
     }
 
-    /// Nothing flows from it any more; its slots are to be settled.
+    /// Ends an ingress: no slot may carry it, and its slots are to be updated.
     fn retire(&mut self, key: u32, touched: &mut Vec<u32>) {
         if let Some(old) = self.ingresses.at_mut(key) {
             old.route = None;
@@ -105,8 +105,8 @@ impl Forwarder {
         }
     }
 
-    /// A participant whose transport is ready to receive. If it came back before the old subscriber was
-    /// removed, the new one takes its place at once.
+    /// Adds a participant's transport that is ready to receive. If they came back before the old subscriber
+    /// was removed, the new one takes its place at once.
     pub fn add_subscriber(&mut self, config: SubscriberConfig) -> SubscriberId {
         let participant = config.participant;
         let key = self
@@ -140,8 +140,8 @@ impl Forwarder {
         }
     }
 
-    /// A receive stream of a subscriber; one that the subscriber has already is replaced. False if there
-    /// is no such subscriber, or it has too many.
+    /// Adds a receive stream of a subscriber, or replaces it. False if there is no such subscriber, or it has
+    /// too many.
     pub fn add_slot(&mut self, now: Time, subscriber: SubscriberId, config: SlotConfig) -> bool {
         self.observe(now);
         let Some(to) = self.subscribers.at(subscriber.0) else {
@@ -182,7 +182,7 @@ impl Forwarder {
         }
     }
 
-    /// A subscriber's transport is gone, and all its slots.
+    /// Removes a subscriber and all its slots.
     pub fn remove_subscriber(&mut self, subscriber: SubscriberId) {
         let Some(gone) = self.subscribers.remove(subscriber.0) else {
             return;

@@ -1,4 +1,4 @@
-//! What each codec needs when its packets are passed on, thinned out, or switched between sources.
+//! The rewriting of each codec when its packets are forwarded, thinned out, or switched between sources.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod kit;
@@ -13,7 +13,7 @@ use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
 const AUDIO: SlotId = SlotId::audio(0);
 const VIDEO: SlotId = SlotId::video(0);
 
-/// Two publishers, and one subscriber whose slot carries the first.
+/// Two publishers, and one subscriber with a slot for the first.
 fn stage(at: SlotId, kind: TrackKind) -> (Forwarder, [IngressId; 2], SubscriberId, Updates) {
     let (mut forwarder, ids) = with_subscribers(3, 1, 1);
     let from = [0, 1].map(|at| forwarder.add_ingress(ingress(at, at, kind, 1)));
@@ -163,8 +163,8 @@ fn redundant_audio_passes_or_is_unwrapped() {
     }
 }
 
-/// Redundant audio of a client that encrypts end to end: nothing in it can be read, and now and then it
-/// looks like RED by chance.
+/// Redundant audio of a client that encrypts end to end: its content is unreadable, and sometimes it
+/// resembles RED by chance.
 #[test]
 fn encrypted_redundant_audio_passes_untouched_or_not_at_all() {
     let looks_like_red = [vec![OPUS], vec![7; 30]].concat();

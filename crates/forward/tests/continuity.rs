@@ -1,4 +1,4 @@
-//! Whatever is lost, late, doubled, switched or paused on the way in: what a subscriber sees is one
+//! However packets are lost, late, doubled, switched or paused on the way in, a subscriber sees one
 //! continuous stream.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
@@ -70,7 +70,7 @@ struct Seen {
     segment: u64,
 }
 
-/// One run: what came in, and what left, in the order of time.
+/// One run: packets in and packets out, in the order of time.
 struct Run {
     clock_khz: u64,
     weather: Weather,
@@ -346,8 +346,8 @@ impl Run {
         }
     }
 
-    /// Between two numbers there is no more room than for what the source did not deliver before the
-    /// stretch was over.
+    /// A gap between two numbers is no larger than the packets that the source did not deliver before the
+    /// stretch ended.
     fn check_gaps(&self) {
         let all: Vec<_> = self.numbers.iter().collect();
         let mut ends = BTreeMap::new();
@@ -383,7 +383,7 @@ impl Run {
         }
     }
 
-    /// Sound has no layers to leave out: inside a stretch, what is missing keeps its place.
+    /// Sound has no layers to leave out: inside a stretch, missing packets keep their places.
     fn check_places(&self, missing: u64, from: &Seen, to: &Seen) {
         if let (Some((_, from_index, _)), Some((_, to_index, _))) = (from.source, to.source)
             && self.clock_khz == 48

@@ -1,4 +1,4 @@
-//! What goes back: keyframe requests, retransmissions, reports, layers wanted, talkers.
+//! Feedback to publishers: keyframe requests, retransmissions, reports, layers wanted, talkers.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod kit;
@@ -442,7 +442,7 @@ fn a_packet_goes_to_another_worker_once_under_its_grouping() {
         panic!("two");
     };
     assert_eq!((relayed.since, &relayed.bytes), (Epoch(1), &packet));
-    // On the other worker the same packet goes the same way.
+    // The same packet behaves the same on the other worker.
     let (mut other, _) = with_subscribers(1, 0, 1);
     other.add_relayed_ingress(ingress(0, VIEWERS, TrackKind::Camera, 1));
     let about = routed(VIEWERS, TrackKind::Camera, 1);

@@ -92,7 +92,7 @@ proptest! {
         prop_assert!(events(&mut forwarder).len() < 1_000);
     }
 
-    /// Numbers that jump wildly: what leaves is still counted up one by one, or with places kept free.
+    /// Source numbers that jump wildly: outgoing numbers still count up one by one, or keep places free.
     #[test]
     fn a_source_that_jumps_does_not_make_a_slot_jump(
         jumps in prop::collection::vec((any::<u16>(), any::<u32>(), 0_u32..2), 1..200),

@@ -78,7 +78,7 @@ impl Oracle {
     }
 }
 
-/// The next update: a few changes to what the log says so far, at random.
+/// The next update: a few random changes to the state of the log.
 fn update(chance: &mut Chance, oracle: &Oracle, updates: &mut Updates) -> RouteUpdate {
     let mut tracks = BTreeMap::new();
     for _ in 0..chance.below(3) {
@@ -115,14 +115,14 @@ fn update(chance: &mut Chance, oracle: &Oracle, updates: &mut Updates) -> RouteU
     updates.next(&tracks, &routes)
 }
 
-/// A worker with everybody on it, and what is known of it from outside.
+/// A worker with all participants, and the oracle's view of it.
 struct World {
     forwarder: Forwarder,
     ingresses: Vec<Option<IngressId>>,
     subscribers: Vec<Option<SubscriberId>>,
     sources: Vec<Source>,
     now: Time,
-    /// What each number of each slot carried, and since when its track had that audience.
+    /// The track of each sent number of each slot, and the epoch since which the track had that audience.
     sent: BTreeMap<(Place, u64), (TrackId, Epoch)>,
 }
 

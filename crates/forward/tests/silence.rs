@@ -1,4 +1,4 @@
-//! Where a source ends, its listener is told that there is silence: once, and only if nothing follows.
+//! Where a source ends, its listener gets frames of silence: once, and only if no other source follows.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod kit;
@@ -11,7 +11,7 @@ const AUDIO: SlotId = SlotId::audio(0);
 const VIDEO: SlotId = SlotId::video(0);
 const FRAME_TICKS: u32 = 960;
 
-/// Participant 0 talks and shows a picture, participant 2 talks; participant 1 gets what is routed.
+/// Participant 0 talks and shows a picture, participant 2 talks; participant 1 receives.
 struct Room {
     forwarder: Forwarder,
     updates: Updates,
@@ -76,7 +76,7 @@ impl Room {
     }
 }
 
-/// What ends a source, and what must be said then: nothing, or the two frames.
+/// Ends a source by `end` and checks the number of closing frames: none or two.
 fn check(what: &str, end: impl FnOnce(&mut Room), frames: usize) {
     let mut room = Room::new();
     room.route(ms(0), Some((0, Gate::Open)));

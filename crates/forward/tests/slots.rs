@@ -1,4 +1,4 @@
-//! What one slot sends as its source switches, pauses, moves and changes layers.
+//! The output of one slot as its source switches, pauses, moves and changes layers.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod kit;
@@ -501,7 +501,7 @@ fn asked_again(
 #[test]
 fn numbers_of_one_source_are_never_answered_with_packets_of_another() {
     let (mut forwarder, [a, b], mut updates) = two_cameras();
-    // Somebody else watches the second camera, which counts its packets like the first.
+    // Another subscriber watches the second camera, which counts its packets like the first.
     let both = updates.next(&[], &[(1, VIDEO, Some(route(1, Gate::Open)))]);
     forwarder.apply(ms(0), &both).unwrap();
     let [mut first, mut second] = [1, 2].map(|ssrc| Source::new(ssrc, VP8, 9_000, 77));

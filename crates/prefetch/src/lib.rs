@@ -1,13 +1,13 @@
 //! Memory that is needed soon, asked for early.
 //!
-//! A packet for two hundred subscribers walks two hundred slots and as many keys, each in another place.
-//! On a server that is mostly idle none of them is in the processor's cache when the packet comes, and
-//! waiting for memory costs more than the work itself. Who knows what comes next asks for it while it still
-//! works on what comes before.
+//! A packet for two hundred subscribers walks two hundred slots and as many keys, each in another place. On a
+//! server that is mostly idle none of them is in the processor's cache when the packet comes, and waiting for
+//! memory costs more than the work itself. Code that knows its next item prefetches it while it still works
+//! on the current one.
 //!
 //! A hint only: without it everything is the same, but slower.
 
-/// Asks for the memory of `soon`, all of it: mind its size. What it points to is not asked for.
+/// Prefetches all of `soon`: mind its size. Memory that it points to is not fetched.
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(soon: &T) {
     const LINE: usize = 64;

@@ -22,7 +22,6 @@ pub struct PathCounts {
     pub nacked: u64,
     /// Packets that were no longer asked for.
     pub given_up: u64,
-    /// Keyframes asked for.
     pub keyframes_asked: u64,
     /// Media packets that never reached the server on the first way.
     pub lost_up: u64,

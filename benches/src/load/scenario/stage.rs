@@ -31,7 +31,6 @@ pub struct StagePlan {
     pub room: &'static str,
     /// Everybody.
     pub participants: u32,
-    /// Breakouts.
     pub breakouts: u32,
     /// People in each group, the parent too, who talk all the time and stay where they are.
     pub anchors: u32,
@@ -75,7 +74,6 @@ pub struct MoveFigures {
 pub struct Stage<'a> {
     /// Its people.
     pub crowd: Crowd,
-    /// Its plan.
     pub plan: StagePlan,
     /// The server's names of the groups, the parent first.
     pub groups: Vec<String>,

@@ -32,7 +32,6 @@ pub struct OfferPlan<'a> {
     pub audio_slots: usize,
     /// How many video streams.
     pub video_slots: usize,
-    /// Its credentials.
     pub credentials: &'a IceCredentials,
     /// Its certificate.
     pub fingerprint: &'a str,
@@ -51,7 +50,6 @@ pub fn payload_type_of(media: Media) -> u8 {
     }
 }
 
-/// Writes the offer.
 pub fn write_offer(plan: &OfferPlan<'_>) -> String {
     let sends = plan
         .sends

@@ -19,7 +19,6 @@ pub struct Http {
 /// What a server made by a POST.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Created {
-    /// The body.
     pub body: String,
     /// Where it can be found.
     pub location: Option<String>,
@@ -37,7 +36,6 @@ impl Http {
         Self { agent }
     }
 
-    /// Reads JSON.
     pub fn read_json(&self, url: &str) -> Result<Value, LoadError> {
         json(url, &body(url, self.agent.get(url).call())?)
     }

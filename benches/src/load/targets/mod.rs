@@ -23,7 +23,6 @@ use super::process::Process;
 pub struct JoinPlan {
     /// Its number.
     pub client: u32,
-    /// The room.
     pub room: String,
     /// What it will send.
     pub sends: Vec<TrackKind>,
@@ -42,9 +41,7 @@ pub struct JoinPlan {
 pub struct Negotiated {
     /// What it is.
     pub kind: TrackKind,
-    /// Its SSRC.
     pub ssrc: u32,
-    /// Its payload type.
     pub payload_type: u8,
     /// Its m-line.
     pub mid: String,

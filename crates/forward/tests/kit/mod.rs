@@ -1,4 +1,4 @@
-//! What the tests share: packets to put in, and an egress that remembers what comes out.
+//! Shared by the tests: a source of packets, and an egress that records its output.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -50,7 +50,7 @@ pub struct Relayed {
     pub bytes: Vec<u8>,
 }
 
-/// Remembers everything.
+/// Records every packet.
 #[derive(Default, Debug)]
 pub struct Sink {
     pub sent: Vec<Sent>,
@@ -162,7 +162,7 @@ pub fn slot(subscriber: u32, slot: SlotId) -> SlotConfig {
     }
 }
 
-/// A forwarder with subscribers `0..count`, each with so many audio and video slots.
+/// A forwarder with subscribers `0..count`, each with `audio` and `video` slots.
 pub fn with_subscribers(count: u32, audio: u8, video: u8) -> (Forwarder, Vec<SubscriberId>) {
     let mut forwarder = Forwarder::new(ForwardConfig::default());
     let ids = (0..count)
@@ -278,18 +278,18 @@ impl Source {
         bytes
     }
 
-    /// 20 ms of sound at so many dB below full scale.
+    /// 20 ms of sound at `attenuation` dB below full scale.
     pub fn audio(&mut self, attenuation: u8) -> Vec<u8> {
         self.timestamp = self.timestamp.wrapping_add(960);
         self.packet(false, &[(2, &[0x80 | attenuation])], &[0x78; 80])
     }
 
-    /// A payload under the current time stamp, with what extensions it needs.
+    /// A payload under the current time stamp, with its extensions.
     pub fn raw(&mut self, marker: bool, extensions: &[(u8, &[u8])], payload: &[u8]) -> Vec<u8> {
         self.packet(marker, extensions, payload)
     }
 
-    /// One VP8 frame of so many packets; the time stamp goes `ticks` on before it.
+    /// One VP8 frame of several packets; the time stamp advances by `ticks` before it.
     pub fn vp8(
         &mut self,
         ticks: u32,
@@ -329,7 +329,7 @@ pub fn events(forwarder: &mut Forwarder) -> Vec<ForwardEvent> {
     std::iter::from_fn(|| forwarder.poll_event()).collect()
 }
 
-/// The keyframe requests among what waits: track and layer.
+/// The keyframe requests among the waiting events: track and layer.
 pub fn keyframe_requests(forwarder: &mut Forwarder) -> Vec<(TrackId, u8)> {
     let requests = events(forwarder)
         .into_iter()
@@ -385,7 +385,7 @@ impl Chance {
         (self.0 >> 33) % bound.max(1)
     }
 
-    /// True in so many of a hundred cases.
+    /// True in `percent` of a hundred cases.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -1,5 +1,5 @@
 //! The `webrtc` crate's own PeerConnection joins the running server: media flow both ways, with every
-//! protection profile and both kinds of certificate, and a move stops exactly what it should.
+//! protection profile and both kinds of certificate, and a move stops exactly the media that it should.
 //!
 //! Its SDP, ICE, SRTP and RTP are its own; DTLS 1.2 it has in common with the server.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
@@ -23,7 +23,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two packets of a track.
 const PACE: Duration = Duration::from_millis(10);
 
-/// Everybody sends until everybody who should has got `more` packets of everybody and every kind.
+/// All senders send until every listener has got `more` packets of each sender and kind.
 async fn talk(senders: &[&Peer], listeners: &[&Peer], more: usize) {
     let heard = |listener: &Peer, sender: &Peer, kind| {
         listener.received.borrow().of(sender.name, kind).len()
@@ -87,7 +87,7 @@ fn check_continuity(peer: &Peer) {
     }
 }
 
-/// What the client's own statistics say of its transport and of what came.
+/// Checks the client's own statistics of its transport and its streams.
 async fn check_stats(peer: &Peer, srtp: &str) {
     let stats = peer.stats().await;
     let transport = stats.transport().unwrap();
@@ -124,7 +124,7 @@ async fn media_flow_both_ways_and_a_move_stops_exactly_what_it_should() {
     let breakout = server.create_breakout().await;
     server.move_to(&bob.id, &breakout).await;
     let first_away = all.map(|peer| Kind::FIRST.map(|kind| peer.next_number(kind)));
-    // Alice and Carol hear each other, so what Bob sends at the same time would have come as well.
+    // Alice and Carol hear each other, so packets of Bob from the same time would have arrived as well.
     let parent = [&alice, &carol];
     let (together, alone) = (talk(&parent, &parent, 30), async {
         for _ in 0..30 {
@@ -148,7 +148,7 @@ async fn media_flow_both_ways_and_a_move_stops_exactly_what_it_should() {
     }
 }
 
-/// Nothing that was sent since `since` has crossed between `away` and the others.
+/// No packet sent after `since` has crossed between `away` and the others.
 fn check_separation(all: &[&Peer], since: &[[u32; 2]], away: &Peer) {
     for listener in all {
         for (sender, since) in all.iter().zip(since) {

@@ -1,4 +1,4 @@
-//! Packets that say who sent them, so that whoever receives one can tell whether it should.
+//! Packets that name their sender, so that a receiver can tell whether it should get them.
 
 use bytes::Bytes;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -7,7 +7,7 @@ use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 const KEYFRAME: [u8; 11] = [0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 16, 0, 16, 0];
 const OPUS: [u8; 1] = [0xfc];
 
-/// What is sent.
+/// The kind of a test stream.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Kind {
     Audio,
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     const ALL: [Self; 3] = [Self::Audio, Self::Camera, Self::Screen];
-    /// What everybody sends from the beginning.
+    /// The kinds that every peer sends from the beginning.
     pub(crate) const FIRST: [Self; 2] = [Self::Audio, Self::Camera];
 
     pub(crate) const fn media(self) -> RtpCodecKind {
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// What the crate calls its codec in every offer.
+    /// The crate's payload type for the codec in every offer.
     pub(crate) const fn payload_type(self) -> u8 {
         match self {
             Self::Audio => 111,
@@ -70,7 +70,7 @@ impl Kind {
     }
 }
 
-/// One packet: who sent it, of which track, and its number there.
+/// One packet: its sender, its track, and its number there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Packet {
     pub(crate) from: u8,
@@ -98,7 +98,7 @@ impl Packet {
         }
     }
 
-    /// The server's own silence, after which a slot is quiet: nobody's, with a number that rises.
+    /// The server's own closing silence: it has no sender, and its number rises.
     pub(crate) fn silence(payload: &[u8], number: usize) -> Option<Self> {
         let is_silence = [&[0xf8, 0xff, 0xfe], &[0xf8][..]].contains(&payload);
         is_silence.then_some(Self {

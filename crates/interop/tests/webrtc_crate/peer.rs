@@ -35,7 +35,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// What came of one sender, in the order of coming.
+    /// Numbers received from one sender, in the order of arrival.
     pub(crate) fn of(&self, from: u8, kind: Kind) -> Vec<u32> {
         let all = self.slots.values().flatten().map(|(_, packet)| packet);
         all.filter(|packet| (packet.from, packet.kind) == (from, kind))
@@ -85,7 +85,7 @@ impl PeerConnectionEventHandler for Handler {
     }
 }
 
-/// What is special about a peer.
+/// Options of a peer.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) settings: SettingEngine,
@@ -133,7 +133,7 @@ impl Peer {
         peer
     }
 
-    /// What it sends of this kind is shown to the others.
+    /// Publishes this kind of track.
     pub(crate) async fn publish(&self, server: &Server, kind: Kind) {
         let body = json!({ "participantId": self.id, "kinds": [kind.wire()] });
         server.call("ParticipantService/Publish", body).await;

@@ -172,7 +172,6 @@ impl Api {
         &self.url
     }
 
-    /// A token for one client.
     pub fn client_token(&self, plan: &JoinPlan, identity: &str) -> Result<String, LoadError> {
         let aud = "sideroom-client";
         let role = if plan.moderator {

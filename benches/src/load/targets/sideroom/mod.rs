@@ -71,7 +71,6 @@ impl Sideroom {
     }
 }
 
-/// The identity of a client.
 pub fn identity_of(client: u32) -> String {
     format!("client-{client}")
 }

@@ -29,9 +29,7 @@ pub(super) struct Sockets {
 
 /// What a client joins with.
 pub(super) struct Offer<'a> {
-    /// Its token.
     pub(super) token: &'a str,
-    /// The SDP.
     pub(super) sdp: &'a str,
     /// What each line that sends is for.
     pub(super) tracks: Value,
