@@ -15,7 +15,7 @@ if [ "$(nproc)" -ge 2 ]; then
     cpus="--server-cpus 0 --load-cpus 1"
 fi
 
-# A bound that is broken is told, and does not keep the others from being measured.
+# A broken bound is reported, and the other measurements still run.
 load() {
     name=$1
     shift

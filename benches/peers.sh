@@ -20,8 +20,8 @@ if [ "$(nproc)" -ge 2 ]; then
     cpus="--server-cpus 0 --load-cpus 1"
 fi
 
-# Clients have addresses of a network that is local by a route; it leads to the interface that Janus
-# binds its sockets to, and the kernel delivers on the spot, as on loopback.
+# Clients have addresses of a network that is local by a route. It leads to the interface that Janus binds its
+# sockets to, and the kernel delivers at once, as on loopback.
 network() {
     deploy/dev/netns.sh sh -c 'ip route add local 10.78.0.0/16 dev sideroom0 && exec "$@"' peers "$@"
 }

@@ -1,9 +1,9 @@
-//! What a packet costs in the forwarder: `cargo bench -p sideroom-bench --bench forward`.
+//! Cost of a packet in the forwarder: `cargo bench -p sideroom-bench --bench forward`.
 //!
-//! `fanout/N/shut=P` is a packet of 1,200 bytes to N subscribers of whom P per cent are behind a shut
-//! gate, copied into a batch but not sealed; `ingress` is the same packet with nobody to go to. What a
-//! subscriber costs is the difference, divided by their number. All figures are CPU time of the bench's
-//! thread, so that what else the machine does matters less.
+//! `fanout/N/shut=P` is a packet of 1,200 bytes to N subscribers, P per cent of them behind a shut gate,
+//! copied into a batch but not sealed; `ingress` is the same packet without subscribers. The difference,
+//! divided by their number, is the cost of a subscriber. All figures are CPU time of the bench's thread, so
+//! that other work of the machine matters less.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
@@ -110,7 +110,7 @@ fn extensions() -> ExtensionMap {
     map
 }
 
-/// A worker with one publisher and so many subscribers, and packets to put in.
+/// A worker with one publisher and many subscribers, and packets to feed it.
 struct Stage {
     forwarder: Forwarder,
     from: IngressId,

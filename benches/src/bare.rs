@@ -2,7 +2,7 @@
 //!
 //! It receives in batches, opens each packet, seals it for every subscriber and sends, segmented where a
 //! burst has one destination. It has no signaling, no ICE, no DTLS, no rooms, no routes, no rewriting, no
-//! retransmission and no feedback: what it costs under a load is the yardstick for a server that has.
+//! retransmission and no feedback: its cost under a load is the yardstick for a server that has.
 //!
 //! A peer makes itself known by a [`Hello`], one JSON object in a datagram, and is answered with the same
 //! words. Keys follow from the peer's number ([`keys_of`]). Every packet goes to every other peer that
@@ -29,17 +29,17 @@ const RECV_MESSAGES: usize = 32;
 const SEND_PACKETS: usize = 8_192;
 const SEND_BYTES: usize = 8 << 20;
 
-/// What a peer tells the forwarder.
+/// A peer's message to the forwarder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "hello", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Hello {
-    /// Who the sender of this datagram is.
+    /// Registers the sender of this datagram as a peer.
     Peer {
         /// Its number, from which its keys follow.
         id: u32,
         /// The SSRCs that it sends with, if it does.
         ssrcs: Vec<u32>,
-        /// Whether it receives what all others send.
+        /// The peer receives the packets of all others.
         receives: bool,
     },
     /// Asks for the counters.
@@ -48,7 +48,7 @@ pub enum Hello {
     Reset,
 }
 
-/// What happened since the process began.
+/// Counters since the process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Packets that were received and opened.
@@ -78,7 +78,6 @@ pub fn keys_of(profile: SrtpProfile, id: u32) -> KeyMaterial {
         .expect("invariant: as many bytes as the profile wants")
 }
 
-/// The forwarder.
 pub struct Bare {
     port: Port,
     recv: RecvBatch,
@@ -87,7 +86,7 @@ pub struct Bare {
     clock: Clock,
 }
 
-/// What leaves, and what became of it.
+/// Outgoing packets, and their counters.
 struct Out {
     send: SendBatch,
     counters: Counters,
@@ -140,7 +139,7 @@ impl Bare {
         self.port.local_addr()
     }
 
-    /// Waits for packets, at most `timeout`, and forwards what one batch brought.
+    /// Waits for packets, at most `timeout`, and forwards one batch.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if !self.port.wait(timeout)?.readable {
             return Ok(());

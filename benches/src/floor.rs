@@ -1,4 +1,4 @@
-//! The floor: what this machine needs at least to copy, seal and send a packet.
+//! The floor: the least cost, on this machine, of copying, sealing and sending a packet.
 //!
 //! One thread seals packets of 1,244 bytes (28 header, 1,200 payload, 16 tag) with AES-128-GCM, a key for
 //! each of 100 receivers, and sends them to 100 sockets: one by one in batches, and in segmented bursts.
@@ -25,7 +25,7 @@ const PACKET: usize = HEADER + PAYLOAD + TAG;
 /// Packets that each receiver gets in one reading.
 const PER_RECEIVER: usize = 16;
 
-/// What to measure.
+/// Options of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct FloorOptions {
     /// Sockets to send to.
@@ -38,7 +38,7 @@ pub struct FloorOptions {
 #[derive(Clone, Debug, Serialize)]
 pub struct Floor {
     pub measurement: &'static str,
-    /// Where.
+    /// The machine of the measurement.
     pub machine: Machine,
     /// Bytes of a packet on the wire, without UDP and IP.
     pub packet_bytes: usize,
@@ -55,7 +55,7 @@ pub struct Floor {
 /// CPU time of one packet.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CpuPerPacket {
-    /// In nanoseconds.
+    /// CPU time, in nanoseconds.
     pub cpu_ns_per_packet: Spread,
 }
 

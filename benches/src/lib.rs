@@ -1,7 +1,7 @@
 //! Measures Sideroom: the floor of the machine, the bare path, micro benches, and the load tool.
 //!
-//! Everything that claims a figure is here and says with what command it is measured. Figures of one
-//! machine mean little: quote them as ratios to the floor or to the bare path of the same run.
+//! Every claimed figure is measured here, and its doc names the command. Figures of one machine mean little:
+//! quote them as ratios to the floor or to the bare path of the same run.
 
 pub mod bare;
 pub mod floor;

@@ -1,4 +1,4 @@
-//! What a figure was measured on.
+//! The machine of a measurement.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,6 @@ pub struct Machine {
     pub cpu: String,
     /// How many logical processors this process may use.
     pub cores: usize,
-    /// Kernel release.
     pub kernel: String,
     /// Memory in MiB.
     pub memory_mib: u64,

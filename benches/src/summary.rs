@@ -1,20 +1,18 @@
-//! Many readings of one figure, told in few numbers.
+//! Summarises many readings of one figure.
 
 use serde::Serialize;
 
 /// Best (smallest), median and worst of some readings.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
 pub struct Spread {
-    /// The smallest.
     pub best: f64,
     /// Half lie below.
     pub median: f64,
-    /// The largest.
     pub worst: f64,
 }
 
 impl Spread {
-    /// Of any number of readings; all zero of none.
+    /// Summarises any number of readings; all zero for none.
     pub fn of(readings: &[f64]) -> Self {
         let mut sorted = readings.to_vec();
         sorted.sort_by(f64::total_cmp);

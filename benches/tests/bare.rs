@@ -1,4 +1,4 @@
-//! The bare path brings every packet of a publisher to every subscriber, each sealed for itself.
+//! The bare path forwards every packet of a publisher to every subscriber, each sealed with its own key.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::net::UdpSocket;

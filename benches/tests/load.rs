@@ -5,7 +5,7 @@ use clap::Parser;
 use sideroom_bench::load::options::Options;
 use sideroom_bench::load::run::{Outcome, run};
 
-/// The machine that runs tests may be busy: lateness is not what is tested here.
+/// The machine that runs tests may be busy: lateness is not tested here.
 fn load(arguments: &str) -> Outcome {
     let arguments = format!("sideroom-load {arguments} --json --allow-invalid --warm-up 0.2");
     run(&Options::parse_from(arguments.split(' '))).unwrap()

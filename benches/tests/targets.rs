@@ -1,4 +1,5 @@
-//! Other servers as targets: what a shim, a WHIP endpoint and Janus are asked, and what is made of their answers.
+//! Other servers as targets: the tool's requests to a shim, a WHIP endpoint and Janus, and its use of their
+//! answers.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::cell::RefCell;
@@ -20,7 +21,7 @@ use sideroom_route::{Time, TrackKind};
 /// Method and path, and the body.
 type Asked = (String, String);
 
-/// An HTTP server that answers by `answer`, one request a connection, and tells what it was asked.
+/// An HTTP server that answers by `answer`, one request a connection, and records the requests.
 fn serve(
     answer: impl Fn(&str, &str) -> (&'static str, String) + Send + 'static,
 ) -> (SocketAddr, Receiver<Asked>) {
@@ -172,9 +173,9 @@ fn whip_publishes_whep_watches_and_leaving_deletes() {
 /// A Janus as far as its VideoRoom goes.
 #[derive(Default)]
 struct Room {
-    /// For the next long polls.
+    /// Events for the next long polls.
     waiting: VecDeque<Value>,
-    /// The first who wants to receive comes too early.
+    /// The first receiver comes too early.
     early: bool,
 }
 
@@ -250,7 +251,7 @@ fn janus_answers_publishers_and_offers_to_receivers() {
         let found = asked.iter().find(|m| m["body"]["request"] == name);
         found.unwrap().clone()
     };
-    // The feed that the publisher was told is what the receiver asks for, in the same room.
+    // The receiver asks for the feed that the publisher was given, in the same room.
     assert_eq!(of("join")["body"]["streams"], json!([{ "feed": 7 }]));
     assert_eq!(of("join")["body"]["room"], of("create")["body"]["room"]);
     let answer = of("start")["jsep"]["sdp"].as_str().unwrap().to_owned();

@@ -8,10 +8,10 @@ use sideroom_bench::bare::Bare;
 use sideroom_bench::profile::Profile;
 use sideroom_net::{PortOptions, UdpOptions};
 
-/// A forwarder with static SRTP keys and nothing else: every packet goes to every other peer that
-/// receives. The yardstick for what the server costs under the same load; `sideroom-load --target
-/// bare` drives it. Peers make themselves known by one JSON object in a datagram:
-/// {"hello":"peer","id":2,"ssrcs":[],"receives":true}, {"hello":"stats"}, {"hello":"reset"}.
+/// A forwarder with static SRTP keys and nothing else: every packet goes to every other peer that receives.
+/// The yardstick for the server's cost under the same load; `sideroom-load --target bare` drives it. Peers
+/// register with one JSON object in a datagram: {"hello":"peer","id":2,"ssrcs":[],"receives":true},
+/// {"hello":"stats"}, {"hello":"reset"}.
 #[derive(Parser)]
 #[command(name = "bare")]
 struct Arguments {
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
         tcp: None,
     };
     let mut bare = Bare::bind(arguments.listen, &options, arguments.profile.into())?;
-    // Whoever started this reads the port from here.
+    // The load tool reads the port from this line.
     println!("listening on {}", bare.local_addr());
     loop {
         bare.turn(None)?;

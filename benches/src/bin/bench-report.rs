@@ -1,4 +1,4 @@
-//! Makes a page with pictures of a set of measurements, and says what got worse.
+//! Makes a page with charts of a set of measurements, and lists regressions.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use sideroom_bench::results;
 
-/// Reads the JSON files that the floor and the load tool wrote, and writes latest.json, latest.md and
-/// pictures; figures that are worse than those of baseline.json there are told.
+/// Reads the JSON files of the floor and the load tool, and writes latest.json, latest.md and charts; it
+/// lists figures that are worse than those of baseline.json there.
 #[derive(Parser)]
 #[command(name = "bench-report")]
 struct Arguments {

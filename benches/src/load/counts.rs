@@ -1,14 +1,14 @@
-//! What the clients of one thread sent and received in one part of a run.
+//! Packets that the clients of one thread sent and received in one part of a run.
 
 use std::time::Duration;
 
 use super::histogram::Histogram;
 use super::path::PathCounts;
 
-/// As many leaks are described in words.
+/// The most leaks that are described in words.
 const EXAMPLES: usize = 10;
 
-/// Counters of one part of a run. What was received belongs to the part in which it was sent.
+/// Counters of one part of a run. A received packet counts for the part in which it was sent.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Media packets that the kernel took, or would have if it had not dropped them.
@@ -23,7 +23,7 @@ pub struct Counts {
     pub received: u64,
     /// Their bytes on the wire, without UDP and IP.
     pub received_bytes: u64,
-    /// Of these, audio.
+    /// Audio packets among the received.
     pub received_audio: u64,
     /// Gaps in the sequence numbers that receivers saw, in packets; those that were filled later are not
     /// counted.
@@ -42,20 +42,20 @@ pub struct Counts {
     pub after_answer: u64,
     /// The first leaks in words.
     pub examples: Vec<String>,
-    /// Of the carried packets the one that was sent longest before its publisher's move, in milliseconds.
+    /// The greatest time, in milliseconds, between the sending of a carried packet and its publisher's move.
     pub carried_oldest_ms: u64,
-    /// From sending to looking at what was received.
+    /// Time from sending a packet to examining it.
     pub delay: Histogram,
     /// From sending to the moment when the kernel had it for the receiver: through the server.
     pub served: Histogram,
     /// From that moment to looking at it: this tool's own part.
     pub waited: Histogram,
-    /// What the clients' networks did.
+    /// Counters of the clients' networks.
     pub path: PathCounts,
 }
 
 impl Counts {
-    /// Adds what another thread counted.
+    /// Adds another thread's counts.
     pub fn merge(&mut self, other: &Self) {
         self.sent += other.sent;
         self.late += other.late;
@@ -80,7 +80,7 @@ impl Counts {
         self.path.merge(&other.path);
     }
 
-    /// Counts a carried packet that was sent so long before the move.
+    /// Counts a carried packet that was sent `age_ms` before the move.
     pub fn carry(&mut self, age_ms: u64) {
         self.carried += 1;
         self.carried_oldest_ms = self.carried_oldest_ms.max(age_ms);

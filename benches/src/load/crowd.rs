@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct CrowdOptions {
     /// How many clients there will be at most.
     pub clients: usize,
-    /// Threads.
+    /// Number of threads.
     pub swarms: usize,
     /// The address of the first client.
     pub first_address: Ipv4Addr,
@@ -47,7 +47,7 @@ pub struct Client {
     pub number: u32,
     /// The server's name for it.
     pub participant: String,
-    /// What it may send.
+    /// The negotiated streams that it may send.
     pub sends: Vec<Negotiated>,
 }
 
@@ -60,7 +60,7 @@ pub struct JoinTimes {
     pub connect: Histogram,
 }
 
-/// What all swarms together have counted and cost.
+/// Totals of all swarms: counters and costs.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// By part of the run.
@@ -71,7 +71,6 @@ pub struct Totals {
     pub kernel_drops: u64,
     /// The longest turn of any loop.
     pub longest_turn: Duration,
-    /// Connected clients.
     pub connected: usize,
 }
 
@@ -85,17 +84,17 @@ pub struct Crowd {
     pub clock: Clock,
     /// The network of every client.
     pub path: Option<PathOptions>,
-    /// Everybody who has joined, in the order of their numbers.
+    /// All joined clients, in the order of their numbers.
     pub clients: Vec<Client>,
     /// How long it took them.
     pub join_times: JoinTimes,
-    /// When the first media came, for each client, after its link was set up.
+    /// Time of the first media, for each client, after its link was set up.
     pub first_media: HashMap<u32, Duration>,
     run: u16,
 }
 
 impl Crowd {
-    /// Nobody yet.
+    /// A crowd without clients.
     pub fn new(options: &CrowdOptions) -> Result<Self, LoadError> {
         let (sender, events) = channel();
         let groups = Arc::new(Groups::new(options.clients, options.flight));
@@ -142,7 +141,7 @@ impl Crowd {
         self.clients.get(at.ok()?)
     }
 
-    /// Waits until all swarms have done what they were told.
+    /// Waits until all swarms have carried out their commands.
     pub fn settle(&self) {
         let (answer, answers) = channel();
         for swarm in &self.swarms {
@@ -251,7 +250,7 @@ impl Crowd {
         self.run
     }
 
-    /// What all swarms have counted so far.
+    /// Totals of all swarms so far.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for Snapshot {
@@ -278,7 +277,7 @@ impl Crowd {
 }
 
 impl Totals {
-    /// What was counted in one part of the run.
+    /// Counts of one part of the run.
     pub fn of(&self, run: u16) -> Counts {
         self.runs.get(usize::from(run)).cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a run, and what to do about it.
+//! Errors of a run, each with its remedy.
 
 use std::io;
 
@@ -15,9 +15,9 @@ pub enum LoadError {
     /// The server refused a request.
     #[error("the server refused {method}: {message}")]
     Refused {
-        /// What was asked.
+        /// The HTTP method and path.
         method: String,
-        /// What was answered.
+        /// The server's answer.
         message: String,
     },
     /// Clients did not get connected.
@@ -25,14 +25,14 @@ pub enum LoadError {
     Connect {
         /// How many did not.
         missing: usize,
-        /// Of how many.
+        /// The number expected.
         wanted: usize,
         why: String,
     },
-    /// The answer is not what the scenario can work with.
+    /// The scenario cannot use the answer.
     #[error("the server's answer cannot be used: {0}")]
     Answer(String),
-    /// The target cannot do what the scenario asks.
+    /// The target does not support the scenario.
     #[error("{target} does not do {what}: choose another --target")]
     NotSupported { target: String, what: &'static str },
     /// A socket or a file failed.

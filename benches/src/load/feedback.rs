@@ -1,5 +1,5 @@
-//! The RTCP that a client sends: arrival times for the transport, reports on what it receives and on
-//! what it sends. As frequent as a browser's.
+//! A client's RTCP: arrival times for the transport, reports on the streams it receives and sends. As
+//! frequent as a browser's.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use super::media::Source;
 
 /// Between feedbacks on arrival times.
 const TRANSPORT_INTERVAL: Duration = Duration::from_millis(100);
-/// Between reports.
+/// Interval between reports.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// A longer run of transport numbers than this in one interval is a jump, and the rest is not told.
+/// A longer run of transport numbers than this in one interval is a jump, and the rest is not reported.
 const MAX_RUN: usize = 4_096;
 /// Report blocks in one report.
 const MAX_BLOCKS: usize = 31;
 
-/// What a client has to tell.
+/// A client's pending feedback.
 #[derive(Default)]
 pub struct Feedback {
     base: Option<u16>,
-    /// The transport number after those that were told of.
+    /// The first transport number that is not reported yet.
     next: Option<u16>,
     arrivals: Vec<Option<i64>>,
     number: u8,
@@ -71,7 +71,7 @@ impl Feedback {
         self.streams.note(ssrc, sequence)
     }
 
-    /// Notes the arrival of a packet with this transport number. One that was told of as lost stays lost.
+    /// Notes the arrival of a packet with this transport number. A packet that was reported lost stays lost.
     pub fn arrived(&mut self, number: u16, now: Time) {
         let next = self.next.unwrap_or(number);
         let behind = usize::from(next.wrapping_sub(number));
@@ -93,7 +93,7 @@ impl Feedback {
         }
     }
 
-    /// Writes what is due into `out`, nothing if nothing is.
+    /// Writes due feedback into `out`, or leaves it empty.
     pub fn poll(&mut self, now: Time, own: u32, sources: &[Source], out: &mut Vec<u8>) {
         if now >= self.report_at {
             self.report_at = now + REPORT_INTERVAL;
@@ -175,7 +175,8 @@ mod tests {
         out.clear();
         feedback.poll(now + Duration::from_millis(50), 77, &[], &mut out);
         assert!(out.is_empty());
-        // What was lost between two feedbacks is told of too; what was told of as lost is not.
+        // Packets lost between two feedbacks are reported too; a packet that was reported lost and arrives
+        // later is not.
         feedback.arrived(10, now);
         feedback.arrived(14, now);
         feedback.poll(now + Duration::from_millis(150), 77, &[], &mut out);

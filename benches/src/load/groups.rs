@@ -1,5 +1,5 @@
-//! Which group every client is in, as far as the tool knows: it knows what it asked for and what was
-//! answered, and nothing of the server's plan.
+//! The group of every client, as the tool knows it from its requests and their answers, independent of the
+//! server's plan.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,19 +24,19 @@ pub struct Place {
     pub since_ms: u64,
 }
 
-/// What those who are away may receive of the parent.
+/// The parent's media that participants who are away may receive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum ParentGate {
-    /// Nothing.
+    /// No media.
     Shut,
-    /// Everything.
+    /// All media.
     Live,
     /// A change was asked for and not answered yet.
     Changing,
 }
 
-/// What a received packet is.
+/// The tool's judgement on a received packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// It may be here.
@@ -53,7 +53,7 @@ pub enum Verdict {
 /// The places of all clients, shared by all threads of the tool.
 pub struct Groups {
     places: Vec<AtomicU64>,
-    /// What is heard of the parent; listening in and address-all are not used by any scenario.
+    /// The parent's gate; no scenario uses listening in and address-all.
     parent_gate: AtomicU8,
     /// A packet that was sent this shortly before a move of its publisher was asked for may be routed by
     /// the new table: it was on the way. Such packets are counted.
@@ -82,7 +82,7 @@ impl Place {
 }
 
 impl Groups {
-    /// So many clients, all in the parent. A packet takes up to `flight` to where the server routes it.
+    /// `clients` in the parent. A packet takes up to `flight` to reach the server's routing.
     pub fn new(clients: usize, flight: Duration) -> Self {
         Self {
             places: (0..clients).map(|_| AtomicU64::new(0)).collect(),
@@ -137,7 +137,7 @@ impl Groups {
         self.set(client, place);
     }
 
-    /// What those who are away may receive of the parent from now on.
+    /// Sets the parent's media that participants who are away may receive from now on.
     pub fn set_parent_gate(&self, gate: ParentGate) {
         self.parent_gate.store(gate as u8, Ordering::Release);
     }

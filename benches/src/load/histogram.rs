@@ -18,7 +18,7 @@ pub struct Histogram {
     sum_us: u64,
 }
 
-/// What is told of a distribution, in milliseconds.
+/// Percentiles of a distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {
     /// How many durations.
@@ -30,7 +30,7 @@ pub struct Percentiles {
     pub p90_ms: f64,
     /// 99 of 100 are shorter.
     pub p99_ms: f64,
-    /// The longest.
+    /// The longest duration.
     pub max_ms: f64,
 }
 
@@ -77,7 +77,7 @@ impl Histogram {
         self.sum_us = self.sum_us.saturating_add(us);
     }
 
-    /// Adds what another one counted.
+    /// Adds another histogram's counts.
     pub fn merge(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;

@@ -8,7 +8,7 @@ use sideroom_rtp::{ExtensionKind, ExtensionMap, Header, HeaderWriter};
 
 use super::tag::{self, Tag};
 
-/// The longest payload of a packet: what browsers send.
+/// The longest payload of a packet, as in browsers.
 pub const MAX_PAYLOAD: usize = 1_200;
 /// Packets of one frame that leave together; larger frames are spread like a pacer's ticks.
 const MIN_BURST: usize = 5;
@@ -19,7 +19,7 @@ const KEYFRAME_FACTOR: usize = 3;
 /// A keyframe is not made more often than this.
 const KEYFRAME_INTERVAL: Duration = Duration::from_millis(300);
 
-/// What a source is like.
+/// Properties of a source.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
     /// Microphone, camera, screen or canvas.
@@ -49,7 +49,7 @@ pub struct Source {
     picture: u16,
     keyframe_wanted: bool,
     last_keyframe: Time,
-    /// When the current frame was due, and what is left of it.
+    /// The due time of the current frame, and the rest of it.
     frame_at: Time,
     left: usize,
     in_frame: usize,
@@ -95,7 +95,7 @@ impl Source {
         }
     }
 
-    /// What it is.
+    /// The properties of the source.
     pub fn spec(&self) -> &SourceSpec {
         &self.spec
     }
@@ -138,8 +138,8 @@ impl Source {
         Duration::from_micros(1_000_000 / u64::from(self.spec.fps.max(1)))
     }
 
-    /// Makes what is due now: one burst. `tag` is completed and written into each packet; `numbers` counts
-    /// all packets of the transport.
+    /// Makes the packets that are due: one burst. `tag` is completed and written into each packet; `numbers`
+    /// counts all packets of the transport.
     pub fn make(
         &mut self,
         now: Time,
@@ -172,7 +172,7 @@ impl Source {
         } else {
             self.frame_at + self.interval()
         };
-        // Whoever was held up for long does not try to catch up.
+        // A source that was held up for long does not try to catch up.
         if now.since(self.next) > Duration::from_secs(1) {
             self.next = now;
         }
@@ -276,7 +276,7 @@ mod tests {
         }
     }
 
-    /// Runs a source for so many milliseconds and gives (time, packets that were sent together).
+    /// Runs a source for `ms` milliseconds and returns bursts: (time, packets).
     fn run(source: &mut Source, ms: u64) -> Vec<(Time, Vec<Vec<u8>>)> {
         let end = source.next() + Duration::from_millis(ms);
         let mut bursts = Vec::new();

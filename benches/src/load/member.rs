@@ -1,4 +1,4 @@
-//! One client of a swarm: its link to the server, its keys, what it sends and what it watches for.
+//! One client of a swarm: its link to the server, its keys, its sources and its checks.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -27,23 +27,23 @@ const MAX_CONTROL: usize = 1_400;
 
 /// How a client reaches the server.
 pub enum LinkSetup {
-    /// Keys that both sides know already, and the datagram by which the client makes itself known.
+    /// Keys that both sides know already, and the datagram by which the client registers.
     Static {
         /// The keys as the client sees them.
         keys: KeyMaterial,
-        /// What to send until it is answered.
+        /// The datagram to send until it is answered.
         hello: Vec<u8>,
     },
     /// ICE and DTLS.
     Secure {
         /// Checks the server's candidates.
         ice: Box<IceClient>,
-        /// For the handshake that follows.
+        /// Configuration of the handshake that follows.
         dtls: DtlsConfig,
     },
 }
 
-/// What a client is made from.
+/// Configuration of a client.
 pub struct MemberSetup {
     /// Its number among all clients of the tool.
     pub client: u32,
@@ -51,7 +51,7 @@ pub struct MemberSetup {
     pub server: PeerAddr,
     /// How to get there.
     pub link: LinkSetup,
-    /// The id of the transport number extension in what it receives.
+    /// The id of the transport number extension in received packets.
     pub transport_cc: Option<u8>,
     /// Streams of retransmissions that it may receive, each with the stream that it repeats.
     pub repairs: Vec<(u32, u32)>,
@@ -79,19 +79,19 @@ pub(super) enum Link {
     Failed,
 }
 
-/// What a link has to tell.
+/// An event of a link.
 pub(super) enum LinkEvent {
     Connected,
     Failed(String),
 }
 
-/// What a media packet is to the client that received it.
+/// A media packet, as the client that received it classifies it.
 pub(super) struct Got {
     /// It repeats another one.
     pub(super) again: bool,
     /// Packets of its stream that are missing before it; -1 if it was missing itself.
     pub(super) missing: i64,
-    /// The client's path lost it: it does not know of it.
+    /// The client's simulated path lost it: the client does not see it.
     pub(super) lost: bool,
 }
 
@@ -233,7 +233,7 @@ impl Member {
         }
     }
 
-    /// Drives the link: sends what is due, and tells what changed.
+    /// Drives the link: sends due datagrams, and returns an event.
     pub(super) fn poll_link(&mut self, now: Time, send: &mut SendBatch) -> Option<LinkEvent> {
         let mut destination = Destination::alone(self.server);
         destination.from = Some(self.local);
@@ -353,7 +353,7 @@ impl Member {
         }
     }
 
-    /// Lets what has passed its path by `now` arrive, here and at the server.
+    /// Delivers the packets that have passed their path by `now`, here and at the server.
     pub(super) fn poll_path(&mut self, now: Time, runs: &mut [Counts], send: &mut SendBatch) {
         while let Some(path) = &mut self.path
             && let Some(mut bytes) = path.arrive(now, &mut self.feedback, runs)

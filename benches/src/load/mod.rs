@@ -1,8 +1,8 @@
-//! The load tool: thousands of real WebRTC clients in one process, and what they find out about a server.
+//! The load tool: thousands of real WebRTC clients in one process, and measurements of a server.
 //!
-//! A [`swarm`] is one thread with many clients on one socket. A [`targets::Target`] is the server that
-//! they join. A [`scenario`] tells the clients what to do and makes a [`report`] of what they saw. The
-//! tool judges itself too: a run in which it was the bottleneck is not valid.
+//! A [`swarm`] is one thread with many clients on one socket. A [`targets::Target`] is the server that they
+//! join. A [`scenario`] commands the clients and makes a [`report`] of their measurements. The tool judges
+//! itself too: a run in which it was the bottleneck is not valid.
 
 pub mod canary;
 pub mod counts;

@@ -26,15 +26,15 @@ use crate::profile::Profile;
 #[derive(Parser, Debug)]
 #[command(name = "sideroom-load", version)]
 pub struct Options {
-    /// What the clients do.
+    /// The scenario to run.
     #[command(subcommand)]
     pub scenario: Scenario,
-    /// What is the same for all scenarios.
+    /// Options of all scenarios.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What the clients do.
+/// The scenario to run.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Scenario {
     /// Some publish, many receive: CPU of a forwarded packet, loss and delay.
@@ -43,13 +43,13 @@ pub enum Scenario {
     Saturate(SaturateOptions),
     /// People move between the parent and breakouts: how long a move takes, and that nothing leaks.
     Breakouts(BreakoutsOptions),
-    /// Everybody is away: what the parent costs live, paused and muted.
+    /// Everybody is away: cost of the parent when live, paused and muted.
     Gates(GatesOptions),
-    /// People come and go: how fast they get in, and what one of them costs.
+    /// People come and go: time to join, and cost of one of them.
     Join(JoinOptions),
-    /// Thousands come and go: memory afterwards is what it was before.
+    /// Thousands come and go: memory afterwards is as before.
     Churn(ChurnOptions),
-    /// The same fan-out with one media worker and with more: what a packet costs then.
+    /// The same fan-out with one media worker and with more: cost of a packet.
     Scaling(ScalingOptions),
     /// Thousands watch rooms where commands are given while media flow: neither disturbs the other.
     Watchers(WatchersOptions),
@@ -82,14 +82,14 @@ pub enum TargetKind {
 pub enum JoinBy {
     /// By the JSON API, as a signaling server lets its clients in.
     Json,
-    /// By a WebSocket for each, as browsers do, which stays open and is told every event.
+    /// By a WebSocket for each, as browsers do, which stays open and receives every event.
     Websocket,
 }
 
-/// What is the same for all scenarios.
+/// Options of all scenarios.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// Which server.
+    /// The server to measure.
     #[arg(long, global = true, value_enum, default_value_t = TargetKind::Sideroom)]
     pub target: TargetKind,
     /// A second server that is driven in turns with the first, and that the ratio of CPU for each
@@ -151,20 +151,21 @@ pub struct Common {
     /// to the server. Such packets are counted; anything older is a leak.
     #[arg(long, global = true, default_value_t = 50)]
     pub flight_ms: u64,
-    /// Every client is behind a bad network of its own: what it does to packets from the server, in the words
-    /// of sideroom-link: rate=2m,queue=300ms,delay=30ms,jitter=5ms,loss=1%,burst=0.01,burst-length=5,
+    /// Puts every client behind a bad network of its own, with these impairments of packets from the server,
+    /// in the words of sideroom-link:
+    /// rate=2m,queue=300ms,delay=30ms,jitter=5ms,loss=1%,burst=0.01,burst-length=5,
     /// reorder=0.1,duplicate=0.01,stall=200ms,stall-every=1s. Leaks are looked for before it.
     #[arg(long, global = true, value_parser = settings)]
     pub path: Option<Impairment>,
-    /// What --path becomes so long after the client came, such as '4s rate=10m'; what is not named stays.
-    /// May be given more than once.
+    /// Changes --path this long after the client came, such as '4s rate=10m'; impairments that it does not
+    /// name stay. May be given more than once.
     #[arg(long, global = true, value_parser = PathChange::read)]
     pub path_at: Vec<PathChange>,
     /// The same as --path for packets to the server.
     #[arg(long, global = true, value_parser = settings)]
     pub path_up: Option<Impairment>,
-    /// Every client says that it can receive so many bits a second (REMB), such as 2m, beside its reports on
-    /// arrival times: the server's estimate is never above that.
+    /// Every client announces this receive rate (REMB), such as 2m, beside its reports on arrival times: the
+    /// server's estimate is never above it.
     #[arg(long, global = true, value_parser = bits_per_s)]
     pub remb: Option<u64>,
     /// The same seed and the same packets give the same losses.
@@ -191,7 +192,7 @@ pub struct Common {
     /// Its secret. Read from SIDEROOM_API_SECRET if not given.
     #[arg(long, global = true)]
     pub api_secret: Option<String>,
-    /// The limits.
+    /// Bounds that a run must keep.
     #[command(flatten)]
     pub bounds: Bounds,
 }

@@ -1,4 +1,4 @@
-//! What a process costs, read from /proc.
+//! Cost of a process, read from /proc.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// A process whose cost is read.
+/// A process to measure.
 #[derive(Clone, Debug)]
 pub struct Process {
     pid: u32,
@@ -36,7 +36,6 @@ impl Process {
         }
     }
 
-    /// Its id.
     pub fn pid(&self) -> u32 {
         self.pid
     }

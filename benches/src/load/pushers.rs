@@ -1,4 +1,4 @@
-//! Connections that take what they can get and give nothing back: what limits are for.
+//! Connections that take as much as they can and give nothing back, against which the server has limits.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -95,9 +95,9 @@ impl Held {
     }
 }
 
-/// Descriptors that this process may still open, roughly: what is asked for beyond that would fail here.
+/// Roughly the descriptors that this process may still open: further connections would fail here.
 pub fn descriptors() -> u32 {
-    /// For the clients of the run.
+    /// Descriptors kept for the clients of the run.
     const OWN: u32 = 400;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits

@@ -1,4 +1,4 @@
-//! What a swarm does with what it receives: opens it, reads the tag, and checks that it may be here.
+//! Handles the packets that a swarm receives: opens them, reads the tag, and checks their group.
 
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ fn handle_media(worker: &mut Worker, client: u32, bytes: &mut [u8], arrival: Arr
     }
 }
 
-/// Notes what a move is watched for.
+/// Notes a packet for the move that is being watched.
 fn note_heard(member: &mut Member, groups: &Groups, tag: &Tag, now: Time) {
     member.last_heard = Some(now);
     let Some(watch) = &mut member.watch else {

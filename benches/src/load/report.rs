@@ -1,4 +1,4 @@
-//! What a run found out, in numbers and in words.
+//! The result of a run, in numbers and in words.
 
 use std::time::Duration;
 
@@ -13,42 +13,41 @@ use super::process::Usage;
 use super::swarm::LATE;
 use crate::machine::Machine;
 
-/// A thread of the tool that was busy for more than this share of the time may have been what limited
-/// the run.
+/// A thread of the tool that was busy for more than this share of the time may have been the bottleneck.
 const MAX_OWN_SHARE: f64 = 0.9;
-/// More late bursts than this share: the media were not what they should have been.
+/// With more late bursts than this share, the media were not as specified.
 const MAX_LATE_SHARE: f64 = 0.02;
 
 /// The result of one scenario against one target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub scenario: &'static str,
-    /// Which server.
+    /// The server that was measured.
     pub target: String,
-    /// Where.
+    /// The machine of the measurement.
     pub machine: Machine,
     /// The scenario's own options.
     pub options: Value,
     /// False if the tool itself was the bottleneck: then the figures say nothing about the server.
     pub valid: bool,
-    /// Why not.
+    /// The reasons, if it is not valid.
     pub invalid_because: Vec<String>,
-    /// What went over the network.
+    /// Traffic of the measured part.
     pub traffic: Traffic,
-    /// What the clients' networks did, if they are not the machine's own.
+    /// Figures of the clients' networks, if they are not the machine's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathFigures>,
-    /// What it cost the server.
+    /// Cost of the server.
     pub server: ServerCost,
-    /// What it cost the tool.
+    /// Cost of the tool.
     pub own: OwnCost,
-    /// What only this scenario measures.
+    /// Figures of this scenario only.
     pub figures: Value,
     /// Bounds of the command line that were broken.
     pub broken: Vec<String>,
 }
 
-/// What went over the network in the measured part.
+/// Traffic of the measured part.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Traffic {
     /// How long it was.
@@ -59,15 +58,15 @@ pub struct Traffic {
     pub expected: u64,
     /// How many they did receive.
     pub received: u64,
-    /// The difference.
+    /// Expected packets that were not received.
     pub lost: u64,
-    /// Its share of what was expected.
+    /// Lost packets as a share of those expected.
     pub loss: f64,
     /// Forwarded packets a second.
     pub packets_per_s: f64,
     /// Forwarded bits a second, in millions.
     pub mbit_per_s: f64,
-    /// From sending to looking at what was received: the server's part and the tool's own.
+    /// Time from sending a packet to examining it: the server's part and the tool's own.
     pub delay: Percentiles,
     /// Through the server: from sending to the moment when the kernel had it for the receiver.
     pub delay_server: Percentiles,
@@ -84,18 +83,17 @@ pub struct Traffic {
     /// Packets that were on their way when their publisher's move was asked for, and arrived in the new
     /// group.
     pub carried: u64,
-    /// Of these the one that was sent longest before the move, in milliseconds.
+    /// The greatest time, in milliseconds, between the sending of a carried packet and the move.
     pub carried_oldest_ms: u64,
-    /// Of the leaks, packets of the group that was left, after the move was answered.
+    /// Leaked packets of the group that was left, after the move was answered.
     pub after_answer: u64,
     /// The first leaks in words.
     pub leak_examples: Vec<String>,
 }
 
-/// What the measured part cost the server.
+/// Cost of the server in the measured part.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct ServerCost {
-    /// CPU time.
     pub cpu_s: f64,
     /// Cores that it kept busy.
     pub cores: f64,
@@ -107,7 +105,7 @@ pub struct ServerCost {
     pub threads: usize,
 }
 
-/// What it cost the tool, and where it failed itself.
+/// Cost of the tool, and its own failures.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct OwnCost {
     /// Share of the time that the busiest thread was on a processor.
@@ -132,7 +130,7 @@ pub struct OwnCost {
 /// Readings at one end of the measured part.
 #[derive(Clone, Debug)]
 pub struct Mark {
-    /// When.
+    /// The time of the reading.
     pub at: sideroom_route::Time,
     /// The server's cost.
     pub server: Usage,
@@ -143,7 +141,7 @@ pub struct Mark {
 }
 
 impl Traffic {
-    /// From what was counted, in so long, with so many receivers of each packet.
+    /// Computes the figures from counts over `span`, given the packets expected.
     pub fn of(counts: &Counts, span: Duration, expected: u64) -> Self {
         let seconds = span.as_secs_f64();
         let lost = expected.saturating_sub(counts.received);
@@ -179,7 +177,7 @@ impl Traffic {
 }
 
 impl ServerCost {
-    /// Between two readings, for so many forwarded packets.
+    /// The cost between two readings, for `packets` forwarded.
     pub fn between(from: &Mark, to: &Mark, packets: u64) -> Self {
         let cpu = to.server.cpu.saturating_sub(from.server.cpu);
         let span = to.at.since(from.at).as_secs_f64();

@@ -1,4 +1,4 @@
-//! Runs what the command line asks for: one server or two in turns, once or several times.
+//! Runs the command line's scenarios: one server or two in turns, once or several times.
 
 use std::process::Command;
 
@@ -28,9 +28,9 @@ pub struct Outcome {
     pub against_cpu_ns_per_packet: Option<Spread>,
     /// The median of the first to that of the second.
     pub ratio: Option<f64>,
-    /// What the first adds to the delay of the other: medians over the rounds, without the tool's part.
+    /// Delay that the first adds to the other's: medians over the rounds, without the tool's part.
     pub added_delay: Option<AddedDelay>,
-    /// What a packet costs with more workers (`scaling`).
+    /// Cost of a packet with more workers (`scaling`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaled>,
     /// Bounds that were broken, and reasons for which a run was not valid.
@@ -40,9 +40,9 @@ pub struct Outcome {
 /// How much longer packets take through one server than through the other of the same run.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct AddedDelay {
-    /// Of half of the packets.
+    /// Delay of the median packet.
     pub p50_ms: f64,
-    /// Of 99 of 100.
+    /// Delay of the 99th percentile.
     pub p99_ms: f64,
 }
 
@@ -62,7 +62,7 @@ impl AddedDelay {
     }
 }
 
-/// Runs everything.
+/// Runs all rounds.
 pub fn run(options: &Options) -> Result<Outcome, LoadError> {
     let common = &options.common;
     if let Some(cpus) = &common.load_cpus {

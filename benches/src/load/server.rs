@@ -16,7 +16,7 @@ const START_RETRY: Duration = Duration::from_millis(50);
 pub struct Server {
     process: Process,
     child: Option<Child>,
-    /// What the server printed until it was ready.
+    /// Output of the server until it was ready.
     pub announced: String,
 }
 
@@ -60,12 +60,12 @@ impl Server {
         if !is_ready {
             return Err(give_up(child, &words, "it ended without a word"));
         }
-        // What it prints later is read and forgotten, so that it never waits for a reader.
+        // Later output is read and dropped, so that the server never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self::of(child, &words, announced)
     }
 
-    /// Starts `command` in the same way, forgets what it prints, and waits until `ready`.
+    /// Starts `command` in the same way, drops its output, and waits until `ready`.
     #[expect(
         clippy::disallowed_methods,
         reason = "a server that says nothing is asked until it answers"
@@ -108,7 +108,7 @@ impl Server {
         })
     }
 
-    /// What to read its cost from.
+    /// The process to measure.
     pub fn process(&self) -> &Process {
         &self.process
     }

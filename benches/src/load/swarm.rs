@@ -1,9 +1,8 @@
 //! One thread with hundreds or thousands of clients on one socket.
 //!
-//! Every client has an address of its own (127.0.0.0/8 is all local, and so is whatever a namespace
-//! routes to itself), so that the server sees as many clients as there are; one socket bound to all of
-//! them receives in large batches. This makes the clients cheap enough for the server to be what
-//! saturates.
+//! Every client has an address of its own (127.0.0.0/8 is all local, and so is any network that a namespace
+//! routes to itself), so that the server sees as many clients as there are; one socket bound to all of them
+//! receives in large batches. This makes the clients cheap enough for the server to saturate first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -31,14 +30,14 @@ use super::tag::Tag;
 pub const LATE: Duration = Duration::from_millis(5);
 /// How often links, feedback and watches are looked after.
 const SWEEP: Duration = Duration::from_millis(20);
-/// A move whose first packet does not come by then is told as it is.
+/// A move without a first packet is reported as it is after this time.
 const WATCH: Duration = Duration::from_secs(3);
 /// Messages taken from the socket at once, and how often before other things have their turn.
 const RECV_MESSAGES: usize = 64;
 const RECV_ROUNDS: usize = 8;
-/// How long the thread sleeps at most. It sleeps without listening: a listener is woken by whoever sends to
-/// it, on this machine the server in the midst of its own work, which no server pays for clients that are
-/// elsewhere. Delays don't suffer, the kernel notes when a packet came.
+/// The longest sleep of the thread. It does not listen while it sleeps: a listener is woken by the sender's
+/// thread, here the server in the midst of its own work, a cost that no server has for remote clients. Delays
+/// don't suffer, since the kernel time-stamps packets.
 const NAP: Duration = Duration::from_micros(500);
 
 /// How a swarm is made.
@@ -60,7 +59,7 @@ pub struct SwarmOptions {
     pub seed: u32,
 }
 
-/// What a swarm is told to do.
+/// A command to a swarm.
 pub enum Command {
     /// A client comes.
     Add(Box<MemberSetup>),
@@ -78,7 +77,7 @@ pub enum Command {
     Watch(u32, u16, Time),
     /// The move was answered at this moment (or failed).
     Answered(u32, Time, bool),
-    /// Says that everything told before has been done.
+    /// Signals that all earlier commands have been carried out.
     Barrier(Sender<()>),
     /// Tells the counts, and the thread's own cost.
     Snapshot(Sender<Snapshot>),
@@ -86,16 +85,16 @@ pub enum Command {
     Stop,
 }
 
-/// What a swarm tells.
+/// An event of a swarm.
 #[derive(Debug)]
 pub enum Event {
-    /// The link of a client is up, so long after it was added.
+    /// The link of a client is up, this long after it was added.
     Connected(u32, Duration),
     /// The link of a client failed, or was lost.
     Failed(u32, String),
-    /// The first media packet for this client came, so long after it was added.
+    /// The first media packet for this client came, this long after it was added.
     FirstMedia(u32, Duration),
-    /// What was seen of a move.
+    /// Measurements of a move.
     Moved(u32, Watch),
 }
 
@@ -122,7 +121,7 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// Starts the thread. What happens is told to `events`.
+    /// Starts the thread. Its events go to `events`.
     pub fn start(options: SwarmOptions, events: Sender<Event>) -> io::Result<Self> {
         let port_options = PortOptions {
             udp: UdpOptions {
@@ -247,7 +246,7 @@ impl Worker {
         }
     }
 
-    /// Does what was told since the last turn; true if it is over.
+    /// Carries out the commands since the last turn; true at the end.
     fn obey(&mut self, now: Time) -> io::Result<bool> {
         loop {
             match self.commands.try_recv() {
@@ -314,7 +313,7 @@ impl Worker {
         self.members.get_mut(at as usize)
     }
 
-    /// Whose address this is.
+    /// The client with this address.
     pub(super) fn client_at(&self, local: IpAddr) -> Option<u32> {
         let IpAddr::V4(ip) = local else {
             return None;
@@ -505,7 +504,7 @@ impl Worker {
         }
     }
 
-    /// What is needed to check a packet of `client`.
+    /// The parts needed to check a packet of `client`.
     pub(super) fn parts(
         &mut self,
         client: u32,

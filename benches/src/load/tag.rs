@@ -1,4 +1,4 @@
-//! What every payload ends with: who sent it, to which group, when, and in which part of the run.
+//! The tag at the end of every payload: its sender, their group, the time, and the part of the run.
 //!
 //! The server forwards payloads unchanged, so the tag tells the receiver the whole story of a packet
 //! without asking the sender.
@@ -12,7 +12,7 @@ const MOVING: u8 = 1;
 /// A tag in plain form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag {
-    /// The number of the client that sent it.
+    /// The number of the sending client.
     pub publisher: u32,
     /// The part of the run in which it was sent.
     pub run: u16,

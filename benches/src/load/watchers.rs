@@ -1,4 +1,4 @@
-//! Thousands of signaling servers' watches, read by one thread: how much each of them is told.
+//! Thousands of signaling servers' watches, read by one thread, which counts their events.
 
 use std::io::{ErrorKind, Read as _};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::error::LoadError;
 
-/// Between two looks at all connections. Until then the kernel keeps what comes.
+/// Interval between two looks at all connections. Until then the kernel buffers events.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Read at once of one connection.
 const PIECE: usize = 64 * 1_024;
@@ -21,7 +21,7 @@ pub struct Watchers {
 }
 
 struct Shared {
-    /// Events that each of them was told.
+    /// Number of events on each connection.
     events: Vec<AtomicU64>,
     /// How many connections have ended.
     ended: AtomicU64,
@@ -49,7 +49,7 @@ impl Watchers {
         })
     }
 
-    /// How many events each was told so far, in the order of their connections.
+    /// The number of events so far, in the order of the connections.
     pub fn told(&self) -> Vec<u64> {
         let events = self.shared.events.iter();
         events.map(|count| count.load(Ordering::Relaxed)).collect()
@@ -93,7 +93,7 @@ fn look(streams: Vec<TcpStream>, shared: &Shared) {
     }
 }
 
-/// Lets time pass: what is waited for has no event here.
+/// Lets time pass, for states that signal no event here.
 #[expect(
     clippy::disallowed_methods,
     reason = "a thread of the load tool that has nothing else to do"
@@ -102,7 +102,7 @@ pub(super) fn pause(span: Duration) {
     std::thread::sleep(span);
 }
 
-/// Reads what is there; `None` at the end.
+/// Reads the available bytes; `None` at the end.
 fn drain(stream: &mut TcpStream, lines: &mut Lines, piece: &mut [u8]) -> Option<u64> {
     let mut events = 0;
     loop {

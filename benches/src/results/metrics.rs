@@ -1,22 +1,19 @@
-//! Which figures of a set of measurements are told and compared.
+//! Chooses the figures of a set of measurements to list and compare.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Results;
 
-/// One figure.
 #[derive(Clone, Debug, Serialize)]
 pub struct Metric {
-    /// What it is.
     pub name: String,
     pub value: f64,
-    /// In what.
     pub unit: &'static str,
     /// A rate, say, and not a cost.
     #[serde(skip)]
     pub more_is_better: bool,
-    /// Compared with the baseline: ratios, and what does not depend on the machine much.
+    /// Compared with the baseline: ratios and other figures that depend little on the machine.
     #[serde(skip)]
     pub compared: bool,
 }
@@ -58,7 +55,7 @@ pub fn figure<'a>(results: &'a Results, name: &str, pointer: &str) -> Option<&'a
     report(results, name)?.get("figures")?.pointer(pointer)
 }
 
-/// What was measured with each number of workers.
+/// Figures with each number of workers.
 pub fn scaling(results: &Results) -> impl Iterator<Item = &Value> {
     let scaling = results
         .get("scaling")

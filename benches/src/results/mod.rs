@@ -20,10 +20,10 @@ use crate::machine::Machine;
 /// All results of a set, by the name of the file that they came from.
 pub type Results = BTreeMap<String, Value>;
 
-/// A figure that is worse than the baseline's by more than this share is told.
+/// A figure that is worse than the baseline's by more than this share is listed.
 const TOLERANCE: f64 = 0.1;
 
-/// Reads every JSON file of a folder; what is no JSON is passed over.
+/// Reads every JSON file of a folder; skips files that are not JSON.
 pub fn read(folder: &Path) -> io::Result<Results> {
     let mut results = Results::new();
     for entry in fs::read_dir(folder)?.flatten() {
@@ -39,8 +39,8 @@ pub fn read(folder: &Path) -> io::Result<Results> {
     Ok(results)
 }
 
-/// Writes `latest.json`, `latest.md` and the pictures into `folder`, and gives what got worse since
-/// `baseline.json` there; `None` if there is none.
+/// Writes `latest.json`, `latest.md` and the charts into `folder`, and returns the regressions since
+/// `baseline.json` there; `None` without a baseline.
 pub fn write(results: &Results, folder: &Path) -> io::Result<Option<Vec<String>>> {
     fs::create_dir_all(folder)?;
     let metrics = metrics::of(results);
@@ -231,7 +231,7 @@ mod tests {
         );
     }
 
-    /// What the page says, and what is told, with such a baseline.
+    /// The page and the listed regressions, with such a baseline.
     fn told(baseline: Option<&str>) -> io::Result<(String, Option<Vec<String>>)> {
         let name = format!(
             "page-{}-{:?}",

@@ -29,7 +29,7 @@ pub struct Side {
     pub delay_p99_ms: f64,
     /// Resident memory at the end of the last round.
     pub resident_mib: f64,
-    /// What the load tool says against any of the rounds.
+    /// The load tool's objections to any of the rounds.
     pub objections: Vec<String>,
 }
 
@@ -49,10 +49,10 @@ pub struct Pair {
     pub ratio: f64,
 }
 
-/// What `make bench-peers` found out.
+/// The comparison of `make bench-peers`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// Where.
+    /// The machine of the measurement.
     pub machine: Machine,
     /// By audience, then by setting.
     pub pairs: Vec<Pair>,
@@ -61,7 +61,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// From the results of the load tool; what is no comparison is passed over.
+    /// Reads the load tool's results; skips files that are no comparison.
     pub fn of(results: &Results) -> Self {
         let mut pairs: Vec<_> = results.values().filter_map(pair).collect();
         pairs.sort_by(|a, b| {
@@ -86,8 +86,8 @@ impl Comparison {
         }
     }
 
-    /// The largest audience that the other server carries, and the ratio there: what is claimed. With few
-    /// subscribers what is done once for each frame weighs more, on both sides.
+    /// The claim: the largest audience that the other server carries, and the ratio there. With few
+    /// subscribers the work done once for each frame weighs more, on both sides.
     pub fn claimed(&self) -> Option<(u64, f64)> {
         let last = self.ratio_at_better_setting.last_key_value();
         last.map(|(subscribers, ratio)| (*subscribers, *ratio))

@@ -1,20 +1,20 @@
-//! What the clients' networks did, and what the clients and the server made of it.
+//! Counters of the clients' networks, and of the repairs by clients and server.
 
 use serde::Serialize;
 
 use crate::load::histogram::{Histogram, Percentiles};
 use crate::load::targets::Pacing;
 
-/// Counters of one part of a run. What was received belongs to the part in which it was sent.
+/// Counters of one part of a run. A received packet counts for the part in which it was sent.
 #[derive(Clone, Debug, Default)]
 pub struct PathCounts {
     /// Media packets that left the server and never came through, repeated ones not counted.
     pub lost: u64,
-    /// Of these, audio.
+    /// Audio packets among them.
     pub lost_audio: u64,
     /// Packets that left the server again.
     pub resent: u64,
-    /// Of these, lost on the path too.
+    /// Retransmissions that the path lost too.
     pub resent_lost: u64,
     /// Packets that had been missing and came again.
     pub repaired: u64,
@@ -27,14 +27,14 @@ pub struct PathCounts {
     pub lost_up: u64,
     /// Packets that clients sent again.
     pub resent_up: u64,
-    /// Of what was lost on the way up, what came through later.
+    /// Packets lost on the way up that came through later.
     pub repaired_up: u64,
     /// From leaving the server to the client.
     pub delay: Histogram,
 }
 
 impl PathCounts {
-    /// Adds what another thread counted.
+    /// Adds another thread's counts.
     pub fn merge(&mut self, other: &Self) {
         self.lost += other.lost;
         self.lost_audio += other.lost_audio;
@@ -50,7 +50,7 @@ impl PathCounts {
         self.delay.merge(&other.delay);
     }
 
-    /// What the way up lost for good.
+    /// Packets that the way up lost for good.
     pub fn missing_up(&self) -> u64 {
         self.lost_up.saturating_sub(self.repaired_up)
     }
@@ -61,15 +61,15 @@ impl PathCounts {
 pub struct PathFigures {
     /// Media packets that left the server and that the path lost, repeated ones not counted.
     pub lost_by_the_path: u64,
-    /// Of these, audio, which is not asked for again.
+    /// Audio packets among them; clients don't ask for them again.
     pub lost_audio: u64,
-    /// Their share of what left the server.
+    /// Their share of the packets that left the server.
     pub share_lost: f64,
     /// Packets that clients asked for, each time counted.
     pub nacked: u64,
     /// Packets that left the server again.
     pub resent: u64,
-    /// Of these, lost by the path too.
+    /// Retransmissions that the path lost too.
     pub resent_lost: u64,
     /// Packets that had been missing and came again.
     pub repaired: u64,
@@ -84,13 +84,13 @@ pub struct PathFigures {
     pub lost_up: u64,
     /// Packets that clients sent again because the server asked.
     pub resent_up: u64,
-    /// Of what the way up lost, what came through later.
+    /// Packets lost on the way up that came through later.
     pub repaired_up: u64,
     /// From leaving the server to the client.
     pub delay: Percentiles,
-    /// What the server did about it, by its own metrics.
+    /// The server's repairs and pacing, by its own metrics.
     pub server: Option<Pacing>,
-    /// Packets that its pacers kept for a while, as a share of what left it.
+    /// Packets that its pacers delayed, as a share of all that left it.
     pub share_paced: f64,
 }
 
@@ -131,7 +131,7 @@ impl PathFigures {
         }
     }
 
-    /// From what was counted, when so many media packets left the server.
+    /// Computes the figures, given the media packets that left the server.
     pub fn of(counts: &PathCounts, received: u64, server: Option<Pacing>) -> Self {
         let share = |part: u64| (part as f64 / received.max(1) as f64 * 1e5).round() / 1e5;
         Self {

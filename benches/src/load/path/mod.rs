@@ -1,10 +1,10 @@
-//! A bad network for every client: what the server sends passes a seeded link before the client knows of
-//! it, and what the client sends passes another one on its way out.
+//! A bad network for every client: packets from the server pass a seeded link before the client sees them,
+//! and packets of the client pass another one on their way out.
 //!
-//! A packet is opened and checked for leaks when it left the server, before the link has its say: the
-//! path may lose what should never have been sent. Through the link goes what the client will know of it:
-//! its numbers, for the reports on arrival times and for asking again. Media and RTCP pass; the checks and
-//! the handshake by which a client connects do not.
+//! A packet is opened and checked for leaks when it left the server, before the link: the path may lose a
+//! packet that should never have been sent. Through the link goes the part that the client will see: its
+//! numbers, for the reports on arrival times and for retransmission requests. Media and RTCP pass through it;
+//! the checks and the handshake by which a client connects do not.
 
 mod counts;
 mod repair;
@@ -25,7 +25,7 @@ pub(super) use upward::Upward;
 
 /// Links are looked at so often. The times that clients report are the link's own, to the microsecond.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
-/// Between two statements of what a client can receive.
+/// Interval between a client's REMB messages.
 const REMB_EVERY: Duration = Duration::from_secs(1);
 /// IPv4 and UDP before each packet.
 const BELOW_RTP: usize = 28;
@@ -37,9 +37,9 @@ pub struct PathOptions {
     pub down: Impairment,
     /// To the server; a way without a link takes no time.
     pub up: Option<Impairment>,
-    /// What the way from the server becomes, so long after the client came.
+    /// Changes of the way from the server, this long after the client came.
     pub changes: Vec<(Duration, Impairment)>,
-    /// What every client says that it can receive, in bits a second.
+    /// The receive rate that every client announces, in bits a second.
     pub remb: Option<u64>,
     /// Makes the links repeatable.
     pub seed: u64,
@@ -64,7 +64,7 @@ impl PathChange {
     }
 }
 
-/// What becomes of `first`: each change keeps what it does not name.
+/// The states of the link over time: each change keeps the impairments that it does not name.
 pub fn changes_of(first: Impairment, changes: &[PathChange]) -> Vec<(Duration, Impairment)> {
     let mut sorted: Vec<_> = changes.iter().collect();
     sorted.sort_by_key(|change| change.after);
@@ -94,21 +94,21 @@ impl PathOptions {
     }
 }
 
-/// What a link does, in the words of `sideroom-link`.
+/// Parses a link's settings in the words of `sideroom-link`.
 pub fn settings(text: &str) -> Result<Impairment, String> {
     let mut impairment = Impairment::default();
     apply(&mut impairment, text)?;
     Ok(impairment)
 }
 
-/// A packet that was received, as far as the client gets to know it.
+/// A received packet, as far as the client sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Heard {
     pub(super) ssrc: u32,
     pub(super) sequence: u16,
-    /// Of the whole transport.
+    /// The number in the whole transport.
     pub(super) number: Option<u16>,
-    /// What it repeats: a stream and the number in it.
+    /// The packet that it repeats: a stream and the number in it.
     pub(super) repeats: Option<(u32, u16)>,
     /// The part of the run in which its payload was sent, unless it is padding.
     pub(super) run: Option<u16>,
@@ -127,10 +127,10 @@ enum Passing {
 pub(super) struct Path {
     down: Link<Passing>,
     pub(super) up: Option<Upward>,
-    /// What left the server, by stream.
+    /// Packets that left the server, by stream.
     pub(super) door: Streams,
     repair: Repair,
-    /// What the client says that it can receive, and when it does next.
+    /// The announced receive rate, and the time of the next announcement.
     remb: Option<u64>,
     next_remb: Time,
     /// The next one last.
@@ -164,7 +164,7 @@ impl Path {
         pass(&mut self.down, left, bytes.len(), passing);
     }
 
-    /// Writes what the client says of its path at `now`: what it misses, and what it can receive.
+    /// Writes the client's RTCP on its path at `now`: NACKs and REMB.
     pub(super) fn poll(&mut self, now: Time, own: u32, counts: &mut PathCounts, out: &mut Vec<u8>) {
         self.repair.poll(now, own, counts, out);
         let remb = self.remb.filter(|_| now >= self.next_remb);
@@ -178,7 +178,8 @@ impl Path {
         write_remb(out, own, bps, &[ssrc]);
     }
 
-    /// Lets the client know of what has arrived by `now`; the next RTCP among it is given out.
+    /// Delivers to the client the packets that have arrived by `now`; the next RTCP packet among them is
+    /// returned.
     pub(super) fn arrive(
         &mut self,
         now: Time,

@@ -1,5 +1,5 @@
-//! What a client misses of its video: asked for again and again as browsers do, and at last given up for
-//! a keyframe.
+//! Missing packets of a client's video: requested repeatedly as browsers do, and at last given up for a
+//! keyframe.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use super::counts::PathCounts;
 
 /// Between two requests for the same packet.
 const AGAIN: Duration = Duration::from_millis(100);
-/// As often a packet is asked for.
+/// The most requests for one packet.
 const TRIES: u8 = 10;
 /// Between two requests for a keyframe.
 const KEYFRAME_EVERY: Duration = Duration::from_millis(500);
-/// As many are asked for at once.
+/// The most packets in one request.
 const MAX_ASKED: usize = 100;
 /// More than this is not asked for packet by packet.
 const MAX_MISSING: usize = 512;
@@ -69,7 +69,7 @@ impl Repair {
         self.missing.len() < before
     }
 
-    /// Writes what is to be asked for at `now`.
+    /// Writes the requests due at `now`.
     pub(super) fn poll(&mut self, now: Time, own: u32, counts: &mut PathCounts, out: &mut Vec<u8>) {
         let before = self.missing.len();
         let keyframe_of = &mut self.keyframe_of;

@@ -1,4 +1,4 @@
-//! The way from a client to the server: a link, and what the client keeps so as to send it again.
+//! The way from a client to the server: a link, and the packets that the client keeps for retransmission.
 
 use std::collections::VecDeque;
 
@@ -82,7 +82,7 @@ impl Upward {
         }
     }
 
-    /// Hands over what has come through by `now`.
+    /// Delivers the packets that have come through by `now`.
     pub(in crate::load) fn poll(&mut self, now: Time, to: &Destination, send: &mut SendBatch) {
         while let Some(bytes) = self.link.poll(now) {
             // A full batch loses a packet, as a full socket would.

@@ -18,10 +18,10 @@ use crate::load::targets::Target;
 /// How many, and how often.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct BreakoutsOptions {
-    /// Everybody.
+    /// Number of participants.
     #[arg(long, default_value_t = 500)]
     pub participants: u32,
-    /// Breakouts.
+    /// Number of breakouts.
     #[arg(long, default_value_t = 10)]
     pub breakouts: u32,
     /// People in each group who talk all the time and stay.
@@ -109,7 +109,7 @@ fn move_one_by_one(stage: &mut Stage<'_>, options: &BreakoutsOptions) -> Result<
     Ok(())
 }
 
-/// Everybody to the parent, everybody to breakouts, and so on.
+/// Moves everybody to the parent, then everybody to breakouts, and so on.
 fn move_everybody(stage: &mut Stage<'_>, options: &BreakoutsOptions) -> Result<(), LoadError> {
     for number in 0..options.group_moves {
         let home = number % 2 == 0;

@@ -1,4 +1,4 @@
-//! Thousands come and go while somebody talks: what they leave behind in the server's memory.
+//! Thousands come and go while one participant talks: the memory that they leave behind in the server.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::load::report::Report;
 use crate::load::swarm::Command;
 use crate::load::targets::Target;
 
-/// Who comes and goes.
+/// Options of the scenario.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct ChurnOptions {
     /// Joins that count, each followed by a leave.
@@ -34,8 +34,8 @@ pub struct ChurnOptions {
     /// Video slots of each.
     #[arg(long, default_value_t = 9)]
     pub video_slots: usize,
-    /// After so many joins the room ends and another begins; 0: one room for all, whose record of who was
-    /// there grows to its bound of 20,000.
+    /// The room ends after this many joins and another begins; 0: one room for all, whose record of stays
+    /// grows to its bound of 20,000.
     #[arg(long, default_value_t = 1_000)]
     pub room_joins: u32,
     /// Largest share by which memory may grow over the joins that count.
@@ -49,7 +49,7 @@ const AFTERWARDS: Duration = Duration::from_millis(500);
 /// Before memory is read for the figure.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// Memory after so many joins and leaves, with nobody there but the one who talks.
+/// Memory after `joins` joins and leaves, with only the talker in the room.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Sample {
     joins: u32,
@@ -63,7 +63,7 @@ pub fn run(
     options: &ChurnOptions,
 ) -> Result<Report, LoadError> {
     let together = options.together.clamp(1, options.joins.max(1));
-    // Whoever comes has the address of somebody who went two rounds ago.
+    // A newcomer has the address of a client that left two rounds ago.
     let numbers = together * 2 + 1;
     let mut crowd = super::crowd_for(common, numbers as usize)?;
     begin_room(&mut crowd, target, together)?;
@@ -119,7 +119,7 @@ pub fn run(
     Ok(report)
 }
 
-/// A new room, in the place of the one before, with somebody who talks.
+/// Opens a new room in place of the last, with a talker.
 fn begin_room(crowd: &mut Crowd, target: &dyn Target, together: u32) -> Result<(), LoadError> {
     crowd.tell(0, Command::Remove(0));
     crowd.clients.clear();

@@ -48,7 +48,7 @@ pub struct ExhaustOptions {
     /// Commands and health checks a second.
     #[arg(long, default_value_t = 40.0)]
     pub commands_per_s: f64,
-    /// The server may take this long to give back what it took, in seconds.
+    /// The server may take this long to free its resources, in seconds.
     #[arg(long, default_value = "30", value_parser = seconds)]
     pub settle: Duration,
     /// Most that media may be later than without a push: the p99, in milliseconds.
@@ -57,7 +57,7 @@ pub struct ExhaustOptions {
     /// Most that commands may be later than without a push: the p99, in milliseconds.
     #[arg(long)]
     pub max_added_command_ms: Option<f64>,
-    /// Most memory that may stay, as a share of what there was before.
+    /// The most memory that may stay, as a share of the memory before.
     #[arg(long, default_value_t = 0.1)]
     pub max_memory_growth: f64,
 }
@@ -68,7 +68,7 @@ pub struct ExhaustOptions {
 pub enum Push {
     /// Connections with one byte of a request.
     Bytes,
-    /// WebSockets on which nobody joins.
+    /// WebSockets without a join.
     Sockets,
     /// Watches of one participant.
     Watches,
@@ -78,7 +78,7 @@ pub enum Push {
 
 const ALL: [Push; 4] = [Push::Bytes, Push::Sockets, Push::Watches, Push::Rooms];
 const ROOM: &str = "load-canary";
-/// The listener whose token pushes watches.
+/// The listener whose token the watch requests use.
 const PUSHER: u32 = 1;
 /// Between two looks at the memory.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -91,7 +91,7 @@ struct Pushed {
     push: Option<Push>,
     asked: u32,
     taken: u64,
-    /// Of those that were taken, ended or refused by the server while it was pushed.
+    /// Connections that the server accepted and then ended or refused during the push.
     ended: u64,
     media_delay: Percentiles,
     media_lost: u64,
@@ -227,7 +227,7 @@ impl Run<'_> {
         }
     }
 
-    /// Takes what can be had by `push`.
+    /// Takes as many connections as `push` can.
     fn take(&self, push: Option<Push>, over: &AtomicBool) -> Result<Held, LoadError> {
         let watch = watch_request(&self.token);
         let bytes: &[u8] = match push {
@@ -265,7 +265,7 @@ impl Run<'_> {
         self.target.process().usage().unwrap_or_default().resident
     }
 
-    /// Waits until the memory is what it was `before`, within what may stay; what it is then.
+    /// Waits until memory is back at `before`, within the bound, and returns it.
     fn settle(&self, crowd: &mut Crowd, before: u64) -> u64 {
         let deadline = crowd.clock.now() + self.options.settle;
         let most = before as f64 * (1.0 + self.options.max_memory_growth);

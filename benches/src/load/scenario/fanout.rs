@@ -16,7 +16,7 @@ use crate::load::report::Report;
 use crate::load::swarm::Command;
 use crate::load::targets::{Target, WorkerCounts};
 
-/// Workers have told what they counted by then.
+/// All workers have reported their counts within this time.
 const TOLD_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// The shapes that other servers publish figures for.
@@ -31,7 +31,7 @@ pub enum Preset {
     Livestream,
 }
 
-/// Who sends how much to how many.
+/// Options of the scenario.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct FanoutOptions {
     /// One of the known shapes; the other options change it.
@@ -108,7 +108,7 @@ impl Shape {
         kinds
     }
 
-    /// Slots that hold everybody who publishes, audio and video.
+    /// Slots for all publishers, audio and video.
     fn slots(&self) -> (usize, usize) {
         let slots = |rate: u64| {
             if rate > 0 {
@@ -190,7 +190,7 @@ pub fn run(
     Ok(report)
 }
 
-/// What each worker has counted in all, once nobody sends any more: workers tell it now and then, each at
+/// The total counts of each worker once sending has stopped: workers report from time to time, each at
 /// another moment.
 fn workers_at_rest(crowd: &mut Crowd, target: &dyn Target) -> Option<Vec<WorkerCounts>> {
     target.workers()?;

@@ -1,4 +1,4 @@
-//! Everybody is away while the parent talks: what that costs with the parent live, paused and muted.
+//! Everybody is away while the parent talks: the cost with the parent live, paused and muted.
 
 use clap::Args;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::load::swarm::Command;
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::api::Api;
 
-/// Who talks, and who is away.
+/// Options of the scenario.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct GatesOptions {
     /// People in breakouts.
@@ -32,7 +32,7 @@ pub struct GatesOptions {
 const ROOM: &str = "load-gates";
 const PLACES: usize = 99;
 
-/// A state that is measured: its name, what is asked for to get there, and what may arrive then.
+/// A measured state: its name, the requests to get there, and the gate that holds then.
 type State = (&'static str, &'static [(&'static str, bool)], ParentGate);
 
 const STATES: [State; 6] = [
@@ -159,7 +159,7 @@ fn told(measured: &Measured) -> Value {
     })
 }
 
-/// What arrived although the gate was shut for it.
+/// A complaint, if packets arrived although the gate was shut for them.
 fn complaint(name: &str, measured: &Measured) -> Option<String> {
     let counts = &measured.counts;
     let video = counts.received - counts.received_audio;

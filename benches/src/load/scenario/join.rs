@@ -1,5 +1,4 @@
-//! People come and go: how fast they get in, when they hear the first packet, and what one of them costs
-//! while nothing is said.
+//! People come and go: time to join, time to the first packet, and cost of one silent participant.
 
 use std::time::Duration;
 
@@ -16,10 +15,10 @@ use crate::load::report::Report;
 use crate::load::swarm::Command;
 use crate::load::targets::Target;
 
-/// Who comes.
+/// Options of the scenario.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct JoinOptions {
-    /// People, besides the one who talks.
+    /// People, besides the talker.
     #[arg(long, default_value_t = 500)]
     pub participants: u32,
     /// Audio slots of each.
@@ -44,7 +43,7 @@ pub fn run(
     options: &JoinOptions,
 ) -> Result<Report, LoadError> {
     let people = options.participants;
-    // Whoever comes again has a new address, as a client that was started anew would have a new port.
+    // A client that comes again has a new address, as a restarted client would have a new port.
     let numbers = people * (options.again + 1) + 1;
     let mut crowd = crowd_for(common, numbers as usize)?;
     target.open_room(ROOM, people as usize + 1)?;
@@ -82,7 +81,7 @@ pub fn run(
         rounds.push(json!({ "joined": line, "resident_mib_after_leaving": left }));
     }
     let first_media: Vec<_> = crowd.first_media.values().copied().collect();
-    // Nobody talks any more: what is left is what people cost who are only there.
+    // The talker is silent: the rest is the cost of people who are only there.
     let settled = crowd.clock.now() + common.warm_up;
     crowd.idle_until(settled, |_| {});
     let talking = measure(&mut crowd, target, common.duration, "talking")?;

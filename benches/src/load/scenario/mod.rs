@@ -1,4 +1,4 @@
-//! What the clients are made to do, and what is measured while they do it.
+//! Scenarios: the commands to the clients, and the measurements meanwhile.
 
 pub mod breakouts;
 pub mod churn;
@@ -27,18 +27,18 @@ use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
 use super::targets::{JoinPlan, Pacing, Target};
 use crate::machine::Machine;
 
-/// What was sent last is waited for this long.
+/// Wait for packets that are still on their way after the last one was sent.
 const AFTERWARDS: Duration = Duration::from_millis(300);
 /// Between two lines of progress.
 const TICK: Duration = Duration::from_secs(1);
 
 /// One measured part of a run.
 pub struct Measured {
-    /// What clients saw of the packets that were sent in it.
+    /// The clients' counts of the packets sent in it.
     pub counts: Counts,
     from: Mark,
     to: Mark,
-    /// What the server did for the clients' paths, if they have any and it tells.
+    /// The server's repairs and pacing, if the clients have paths and it reports them.
     pacing: Option<Pacing>,
     has_path: bool,
 }
@@ -49,39 +49,39 @@ impl Measured {
         self.to.at.since(self.from.at)
     }
 
-    /// What went over the network, if everybody of `audience` should have got every packet.
+    /// Traffic, if everybody of `audience` should have got every packet.
     pub fn traffic(&self, audience: u64) -> Traffic {
         Traffic::of(&self.counts, self.span(), self.counts.sent * audience)
     }
 
-    /// What went over the network, where nobody knows how much should have: what is missing is what
-    /// receivers saw missing in the sequence numbers.
+    /// Traffic where the number of expected packets is unknown: the gaps that receivers saw in sequence
+    /// numbers are the missing packets.
     pub fn traffic_by_sequence(&self) -> Traffic {
         let missing = u64::try_from(self.counts.missing).unwrap_or(0);
         Traffic::of(&self.counts, self.span(), self.counts.received + missing)
     }
 
-    /// What went over the network, if everybody of `audience` should have got every packet as far as there
-    /// is room on its path. What it should not have is what the server's numbers leave no gap for; what
-    /// a publisher's own way up lost is missing for everybody.
+    /// Traffic, if everybody of `audience` should have got every packet that has room on their path. A packet
+    /// left out on purpose leaves no gap in the server's numbers; a packet lost on the publisher's way up is
+    /// missing for everybody.
     pub fn traffic_over_paths(&self, audience: u64) -> Traffic {
         let missing = u64::try_from(self.counts.missing).unwrap_or(0);
         let missing = missing.saturating_sub(self.counts.path.missing_up() * audience);
         Traffic::of(&self.counts, self.span(), self.counts.received + missing)
     }
 
-    /// What the clients' networks did, if they have any.
+    /// Figures of the clients' networks, if they have any.
     pub fn path(&self) -> Option<PathFigures> {
         let figures = PathFigures::of(&self.counts.path, self.counts.received, self.pacing);
         self.has_path.then_some(figures)
     }
 
-    /// What it cost the server.
+    /// Cost of the server.
     pub fn server(&self) -> ServerCost {
         ServerCost::between(&self.from, &self.to, self.counts.received)
     }
 
-    /// What it cost the tool.
+    /// Cost of the tool.
     pub fn own(&self) -> OwnCost {
         OwnCost::between(&self.from, &self.to, &self.counts)
     }
@@ -104,7 +104,7 @@ pub fn crowd_for(common: &Common, clients: usize) -> Result<Crowd, LoadError> {
     })
 }
 
-/// Plans for so many clients that are all alike, from number `first` on.
+/// Plans for clients that are all alike, from number `first` on.
 pub fn plans(
     crowd: &Crowd,
     clients: std::ops::Range<u32>,
@@ -149,7 +149,7 @@ pub fn begin(crowd: &mut Crowd, target: &dyn Target) -> Result<Part, LoadError> 
     Ok(Part { run, from, pacing })
 }
 
-/// Ends it, and waits for what is still on its way.
+/// Ends it, and waits for packets that are still on their way.
 pub fn end(crowd: &mut Crowd, target: &dyn Target, part: Part) -> Result<Measured, LoadError> {
     crowd.next_run();
     let to = mark(crowd, target)?;
@@ -165,12 +165,12 @@ pub fn end(crowd: &mut Crowd, target: &dyn Target, part: Part) -> Result<Measure
     })
 }
 
-/// What the server has done for paths so far; it is not asked where there are none.
+/// The server's repairs and pacing so far; only for clients with paths.
 fn pacing(crowd: &Crowd, target: &dyn Target) -> Option<Pacing> {
     crowd.path.as_ref().and_then(|_| target.pacing())
 }
 
-/// Lets the run go on for `duration` and gives what was sent and received in it.
+/// Lets the run go on for `duration` and returns its counts.
 pub fn measure(
     crowd: &mut Crowd,
     target: &dyn Target,

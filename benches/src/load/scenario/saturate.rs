@@ -26,7 +26,7 @@ pub struct SaturateOptions {
     /// The rate at which to stop even without loss.
     #[arg(long, default_value_t = 80.0)]
     pub to_mbps: f64,
-    /// Each rate is so many times the one before.
+    /// Each rate is the one before times this.
     #[arg(long, default_value_t = 1.25)]
     pub factor: f64,
     /// How long each rate is measured, in seconds.
@@ -51,8 +51,8 @@ pub fn run(
     common: &Common,
     options: &SaturateOptions,
 ) -> Result<Report, LoadError> {
-    // Clients that told of arrival times would have the server hold back what it takes for more than the
-    // path carries; here the server itself is looked at, and nothing is to be held back.
+    // If clients reported arrival times, the server would pace their packets; here the server itself is
+    // measured, and packets must not be delayed.
     let common = &Common {
         no_feedback: true,
         ..common.clone()

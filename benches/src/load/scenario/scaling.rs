@@ -1,5 +1,5 @@
-//! The same fan-out with one media worker and with more. A packet of a publisher crosses to each other
-//! worker once, however many receive it there; what that costs is seen in the CPU for each forwarded packet.
+//! The same fan-out with one media worker and with more. A publisher's packet crosses to each other worker
+//! once, however many receive it there; the cost shows in the CPU for each forwarded packet.
 
 use std::fmt;
 
@@ -17,18 +17,18 @@ const SUBSCRIBERS: u32 = 400;
 /// Which numbers of workers are tried with what.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct ScalingOptions {
-    /// Numbers of workers, the first is what the others are compared with.
+    /// Numbers of workers; the others are compared with the first.
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     pub counts: Vec<usize>,
     /// Smallest capacity of the last number of workers, as a multiple of the first's.
     #[arg(long)]
     pub min_scaling: Option<f64>,
-    /// What everybody does; 400 subscribers unless told otherwise.
+    /// Options of the fan-out; 400 subscribers by default.
     #[command(flatten)]
     pub fanout: FanoutOptions,
 }
 
-/// What was measured with one number of workers.
+/// Measurements with one number of workers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scaled {
     /// Number of media workers.
@@ -37,7 +37,7 @@ pub struct Scaled {
     pub cpu_ns_per_packet: Spread,
     /// Forwarded packets for a second of CPU, by the median.
     pub packets_per_cpu_s: f64,
-    /// What so many workers on as many processors can forward, as a multiple of the first number's.
+    /// Packets that this many workers on as many processors can forward, as a multiple of the first number's.
     pub capacity: f64,
     /// Times that a published packet crossed to another worker.
     pub copies: f64,
@@ -51,7 +51,7 @@ impl ScalingOptions {
         self.counts.iter().map(|count| (*count).max(1)).collect()
     }
 
-    /// What everybody does.
+    /// Options of the fan-out.
     pub fn fanout(&self) -> FanoutOptions {
         let mut fanout = self.fanout.clone();
         if fanout.preset.is_none() {
@@ -77,7 +77,7 @@ impl ScalingOptions {
     }
 }
 
-/// Compares reports that were made with each of `counts` in turns, each packet for so many subscribers.
+/// Compares reports made with each of `counts` in turns, each packet for `subscribers`.
 pub fn compare(reports: &[Report], counts: &[usize], subscribers: u32) -> Vec<Scaled> {
     let mut scaled: Vec<Scaled> = Vec::new();
     for (at, workers) in counts.iter().enumerate() {
@@ -94,7 +94,8 @@ pub fn compare(reports: &[Report], counts: &[usize], subscribers: u32) -> Vec<Sc
         let sum = |of: fn(&WorkerCounts) -> u64| all.iter().map(of).sum::<u64>() as f64;
         let shares = rounds.iter().map(|report| largest_share_of(report));
         let largest_share = shares.fold(0.0, f64::max);
-        // What was sent, once for each subscriber: the same reading as the relayed, unlike what we sent.
+        // Published packets, from the workers' counts of one copy for each subscriber: of the same reading as
+        // the relayed, unlike the tool's own count.
         let published = sum(|worker| worker.sent) / f64::from(subscribers.max(1));
         let first = scaled.first().map_or((*workers, cost.median), |first| {
             (first.workers, first.cpu_ns_per_packet.median)

@@ -20,10 +20,10 @@ use crate::load::targets::Target;
 /// How much of everything.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct SoakOptions {
-    /// Everybody.
+    /// Number of participants.
     #[arg(long, default_value_t = 200)]
     pub participants: u32,
-    /// Breakouts.
+    /// Number of breakouts.
     #[arg(long, default_value_t = 8)]
     pub breakouts: u32,
     /// Video bits a second of one person in each group.
@@ -32,11 +32,11 @@ pub struct SoakOptions {
     /// Moves a second.
     #[arg(long, default_value_t = 5.0)]
     pub moves_per_s: f64,
-    /// People a second who leave and come back.
+    /// People who leave and come back, per second.
     #[arg(long, default_value_t = 0.5)]
     pub rejoins_per_s: f64,
     /// Moves before memory is read for the first time. A room remembers a bounded part of its past (20,000
-    /// stays, 4,096 events, 2,048 requests): what grows once that is full is a leak.
+    /// stays, 4,096 events, 2,048 requests): growth after that is full is a leak.
     #[arg(long, default_value_t = 20_500)]
     pub past: u32,
     /// How often memory is read, in seconds.
@@ -47,7 +47,7 @@ pub struct SoakOptions {
     pub max_growth: Option<f64>,
 }
 
-/// Whoever comes gets the next of so many addresses: the one that left longest ago.
+/// A newcomer gets the next of this many addresses: the one that was left longest ago.
 const SPARE: u32 = 4_096;
 
 /// Runs the scenario.
@@ -95,7 +95,7 @@ pub fn run(
     Ok(report)
 }
 
-/// Gives the room a past: so many moves, one right after the other.
+/// Gives the room a past: `moves` moves, one right after the other.
 fn live_through(stage: &mut Stage<'_>, moves: u32) -> Result<(), LoadError> {
     for done in 0..moves {
         let (client, to) = stage.draw_move();
@@ -157,7 +157,7 @@ fn go_on(
     }
 }
 
-/// Somebody who only listens leaves, and somebody else comes to the parent.
+/// A participant who only listens leaves, and another one joins the parent.
 fn rejoin(stage: &mut Stage<'_>, target: &dyn Target, newcomer: &mut u32) -> Result<(), LoadError> {
     let talkers = stage.plan.anchored() + stage.plan.moving_talkers;
     let listeners = stage.plan.participants.saturating_sub(talkers);

@@ -19,7 +19,7 @@ use crate::load::targets::sideroom::api::Api;
 /// Audio slots that everybody has; video slots if there is video.
 const AUDIO_SLOTS: usize = 10;
 const VIDEO_SLOTS: usize = 4;
-/// So many people fit into a breakout: what a room with 100 audible talkers allows.
+/// Most places in a breakout, the limit of a room with 100 audible talkers.
 const MAX_PLACES: usize = 99;
 /// First packets are waited for this long after the last move.
 const LATE_MOVES: Duration = Duration::from_millis(3_500);
@@ -27,14 +27,13 @@ const LATE_MOVES: Duration = Duration::from_millis(3_500);
 /// How the room is made.
 #[derive(Clone, Debug, Serialize)]
 pub struct StagePlan {
-    /// Its name.
     pub room: &'static str,
-    /// Everybody.
+    /// Number of participants.
     pub participants: u32,
     pub breakouts: u32,
     /// People in each group, the parent too, who talk all the time and stay where they are.
     pub anchors: u32,
-    /// Of those who move, so many talk too.
+    /// Movers who talk too.
     pub moving_talkers: u32,
     /// Video bits a second of one anchor of each group; 0: none.
     pub video_bps: u64,
@@ -44,7 +43,7 @@ pub struct StagePlan {
     pub spare: u32,
 }
 
-/// What was seen of moves.
+/// Durations measured at moves.
 #[derive(Clone, Debug, Default)]
 pub struct MoveTimes {
     /// From asking to the answer, one for each request.
@@ -53,7 +52,7 @@ pub struct MoveTimes {
     pub first: Histogram,
     /// From the last packet of the old group to the first of the new one.
     pub gap: Histogram,
-    /// People who heard nobody of their new group within three seconds.
+    /// People who heard no talker of their new group within three seconds.
     pub silent: u64,
 }
 
@@ -64,20 +63,20 @@ pub struct MoveFigures {
     pub move_to_answer: Percentiles,
     /// From asking to the first packet of the new group.
     pub move_to_first_packet: Percentiles,
-    /// What the mover did not hear in between.
+    /// Silence for the mover in between.
     pub gap: Percentiles,
-    /// People who heard nobody.
+    /// People who heard no talker.
     pub silent: u64,
 }
 
 /// The room, with everybody in it.
 pub struct Stage<'a> {
-    /// Its people.
+    /// The participants.
     pub crowd: Crowd,
     pub plan: StagePlan,
     /// The server's names of the groups, the parent first.
     pub groups: Vec<String>,
-    /// What was seen of moves so far.
+    /// Durations of the moves so far.
     pub times: MoveTimes,
     api: &'a Api,
     random: u64,
@@ -140,7 +139,7 @@ impl StagePlan {
 }
 
 impl<'a> Stage<'a> {
-    /// Makes the room, lets everybody in, puts the anchors into their groups and lets those talk who do.
+    /// Makes the room, lets everybody in, puts the anchors into their groups and starts the talkers.
     pub fn set(
         target: &'a dyn Target,
         common: &Common,
@@ -202,7 +201,7 @@ impl<'a> Stage<'a> {
         (AUDIO_SLOTS, video)
     }
 
-    /// The client sends what it is there for.
+    /// Starts a client's sources.
     pub fn begin_to_send(&self, client: &Client) {
         self.crowd.send(client, TrackKind::Audio, 32_000, 50);
         self.crowd.send(
@@ -222,7 +221,7 @@ impl<'a> Stage<'a> {
         ((self.random >> 33) as u32) % bound.max(1)
     }
 
-    /// Somebody who is not an anchor, and a group where it is not.
+    /// Draws a participant who is not an anchor, and a group other than theirs.
     pub fn draw_move(&mut self) -> (u32, u16) {
         let anchored = self.plan.anchored();
         let mover = anchored + self.draw(self.plan.participants - anchored);
@@ -270,13 +269,13 @@ impl<'a> Stage<'a> {
         for &(client, _) in moves {
             crowd.tell(client, Command::Answered(client, answered, result.is_ok()));
         }
-        // Before that, nobody may begin the next move.
+        // Until then no participant may start the next move.
         crowd.settle();
         self.times.answer.record(answered.since(asked));
         result
     }
 
-    /// Lets time pass and notes what is told of moves.
+    /// Lets time pass and notes reports of moves.
     pub fn idle_until(&mut self, deadline: Time) {
         let times = &mut self.times;
         self.crowd.idle_until(deadline, |event| {
@@ -286,7 +285,7 @@ impl<'a> Stage<'a> {
         });
     }
 
-    /// Waits until what is to be told of the last moves has been told.
+    /// Waits until the last moves have been reported.
     pub fn await_moves(&mut self) {
         let end = self.crowd.clock.now() + LATE_MOVES;
         self.idle_until(end);

@@ -1,5 +1,5 @@
-//! Media flow while thousands watch what happens in rooms where commands are given: neither disturbs the
-//! other, and every watcher is told every event.
+//! Media flow while thousands watch rooms in which commands are given: neither disturbs the other, and every
+//! watcher receives every event.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::load::targets::Target;
 use crate::load::targets::sideroom::api::Api;
 use crate::load::watchers::{Watchers, pause};
 
-/// How many watch, and what they are told.
+/// Options of the scenario.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct WatchersOptions {
     /// Watches, spread over the rooms.
@@ -28,7 +28,7 @@ pub struct WatchersOptions {
     /// Rooms that are watched.
     #[arg(long, default_value_t = 20)]
     pub rooms: usize,
-    /// Commands a second, spread over the rooms; each is told to everybody who watches its room.
+    /// Commands a second, spread over the rooms; every watcher of a room receives its events.
     #[arg(long, default_value_t = 100.0)]
     pub commands_per_s: f64,
     /// People who receive the media of one publisher.
@@ -120,7 +120,7 @@ fn fill(
     Ok(crowd)
 }
 
-/// What was commanded, and how many events it led to in each room.
+/// Commands given, and the number of events they led to in each room.
 struct Given {
     count: u64,
     took: Histogram,
@@ -157,7 +157,7 @@ fn give(api: &Api, rooms: &[String], per_s: f64, stop: &AtomicBool) -> Result<Gi
     Ok(given)
 }
 
-/// How many events were not told to whoever watches their room, after some patience.
+/// Events that watchers of their room have not received, after some patience.
 fn missed(watchers: &Watchers, given: &Given, rooms: usize) -> u64 {
     let deadline = now() + LAST_EVENTS;
     loop {

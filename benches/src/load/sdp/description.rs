@@ -1,4 +1,4 @@
-//! What a client reads from the description that a server made, be it an answer or an offer.
+//! Reads a server's description, an answer or an offer, for the client.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use sideroom_session::{Fingerprint, IceCredentials};
 
 use crate::load::error::LoadError;
 
-/// What the server says of the transport and of each m-line.
+/// The server's transport and each m-line.
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The server's credentials.
@@ -27,9 +27,9 @@ pub struct Description {
 /// One m-line.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// Audio or video; `None` for what is neither.
+    /// Audio or video; `None` for other media.
     pub media: Option<Media>,
-    /// Its name.
+    /// The MID.
     pub mid: String,
     /// The first words: kind, port, protocol, formats.
     pub head: String,

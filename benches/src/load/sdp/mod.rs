@@ -1,5 +1,5 @@
-//! The offer that a client makes, what it reads from the server's description, and the answer it gives
-//! to servers that make the offer: as much SDP as a browser needs for the same meeting, and no more.
+//! A client's offer, its reading of the server's description, and its answer to servers that offer: as much
+//! SDP as a browser needs for the same meeting, and no more.
 
 mod answer;
 mod description;
@@ -23,7 +23,7 @@ const EXTENSIONS: [(ExtensionKind, u8); 3] = [
 ];
 const AUDIO_LEVEL: (ExtensionKind, u8) = (ExtensionKind::AudioLevel, 1);
 
-/// What a client offers.
+/// The content of a client's offer.
 #[derive(Clone, Debug)]
 pub struct OfferPlan<'a> {
     /// The tracks that it sends, with their SSRCs.
@@ -33,7 +33,7 @@ pub struct OfferPlan<'a> {
     /// How many video streams.
     pub video_slots: usize,
     pub credentials: &'a IceCredentials,
-    /// Its certificate.
+    /// The certificate's fingerprint.
     pub fingerprint: &'a str,
 }
 

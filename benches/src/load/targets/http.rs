@@ -1,4 +1,4 @@
-//! HTTP as the targets speak it: JSON or SDP by POST, and refusals told in the server's words.
+//! HTTP for the targets: JSON or SDP by POST, and refusals with the server's words.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use ureq::{Agent, Body, http::Response};
 
 use crate::load::error::LoadError;
 
-/// What is read of one answer at most.
+/// The most bytes read of one answer.
 const MAX_ANSWER: u64 = 64 << 20;
 
 /// A client that keeps its connections.
@@ -16,7 +16,7 @@ pub struct Http {
     agent: Agent,
 }
 
-/// What a server made by a POST.
+/// A resource that a POST created.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Created {
     pub body: String,
@@ -40,7 +40,7 @@ impl Http {
         json(url, &body(url, self.agent.get(url).call())?)
     }
 
-    /// Reads text.
+    /// Reads text by GET.
     pub fn read(&self, url: &str) -> Result<String, LoadError> {
         body(url, self.agent.get(url).call())
     }
@@ -81,7 +81,7 @@ impl Http {
         })
     }
 
-    /// Deletes what was created.
+    /// Deletes a resource.
     pub fn delete(&self, url: &str, bearer: Option<&str>) -> Result<(), LoadError> {
         let mut request = self.agent.delete(url);
         if let Some(bearer) = bearer {

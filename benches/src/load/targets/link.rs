@@ -1,5 +1,5 @@
-//! What all targets with ICE and DTLS have in common: the clients' certificate and credentials, their
-//! offers and answers, and the link that follows from what the server said.
+//! Common to all targets with ICE and DTLS: the clients' certificate and credentials, their offers and
+//! answers, and the link that follows from the server's description.
 
 use sideroom_net::PeerAddr;
 use sideroom_route::TrackKind;
@@ -37,7 +37,7 @@ impl Dialer {
         })
     }
 
-    /// Clients answer the server's own ICE checks too: it is not lite.
+    /// Clients answer the server's own ICE checks too: the server is not lite.
     pub fn answering_checks(self) -> Self {
         Self {
             answers_checks: true,
@@ -90,7 +90,7 @@ impl Dialer {
     }
 }
 
-/// How what was offered is to be sent, by the server's answer.
+/// Parameters for sending the offered sources, by the server's answer.
 pub fn negotiated(plan: &JoinPlan, answer: &Description) -> Vec<Negotiated> {
     let tracks = tracks_of(plan);
     let sends = tracks.iter().zip(&answer.lines).enumerate();

@@ -18,13 +18,12 @@ use super::media::SourceSpec;
 use super::member::MemberSetup;
 use super::process::Process;
 
-/// What one client wants of a meeting.
+/// One client's part in a meeting.
 #[derive(Clone, Debug)]
 pub struct JoinPlan {
-    /// Its number.
     pub client: u32,
     pub room: String,
-    /// What it will send.
+    /// The kinds of tracks to send.
     pub sends: Vec<TrackKind>,
     /// How many audio streams it can receive at once.
     pub audio_slots: usize,
@@ -39,7 +38,6 @@ pub struct JoinPlan {
 /// How a track that was negotiated is to be sent.
 #[derive(Clone, Debug)]
 pub struct Negotiated {
-    /// What it is.
     pub kind: TrackKind,
     pub ssrc: u32,
     pub payload_type: u8,
@@ -51,15 +49,15 @@ pub struct Negotiated {
 
 /// A client that the server has let in.
 pub struct Joined {
-    /// What the swarm makes it from.
+    /// The swarm's configuration of the client.
     pub setup: MemberSetup,
     /// The server's name for it.
     pub participant: String,
-    /// What it may send.
+    /// The negotiated streams that it may send.
     pub sends: Vec<Negotiated>,
 }
 
-/// What one media worker of a server has counted since it began, in packets.
+/// Counters of one media worker of a server since it began, in packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct WorkerCounts {
     /// Received from participants.
@@ -68,16 +66,15 @@ pub struct WorkerCounts {
     pub sent: u64,
     /// Handed to other workers.
     pub relayed_out: u64,
-    /// Taken from other workers.
+    /// Packets relayed from other workers.
     pub relayed_in: u64,
 }
 
-/// What a server did for its subscribers' paths since it began, in packets.
+/// A server's repairs and pacing for subscribers' paths since it began, in packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Pacing {
     /// Kept for a while, so as not to fill a path at once.
     pub paced: u64,
-    /// Sent again.
     pub retransmissions: u64,
     /// Not sent again, because the path has no room for that.
     pub refused: u64,
@@ -86,7 +83,7 @@ pub struct Pacing {
 }
 
 impl Pacing {
-    /// What was done since `earlier`.
+    /// The difference since `earlier`.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             paced: self.paced.saturating_sub(earlier.paced),
@@ -101,13 +98,13 @@ impl Pacing {
 
 /// A server that clients can join.
 pub trait Target: Send + Sync {
-    /// For reports.
+    /// The name in reports.
     fn name(&self) -> &str;
 
     /// Its cost is read here.
     fn process(&self) -> &Process;
 
-    /// Makes a room for so many.
+    /// Makes a room for `participants`.
     fn open_room(&self, room: &str, participants: usize) -> Result<(), LoadError>;
 
     /// Lets a client in.
@@ -119,17 +116,17 @@ pub trait Target: Send + Sync {
     /// The client goes.
     fn leave(&self, room: &str, participant: &str) -> Result<(), LoadError>;
 
-    /// What its workers have counted, if it tells.
+    /// The counters of its workers, if it reports them.
     fn workers(&self) -> Option<Vec<WorkerCounts>> {
         None
     }
 
-    /// What it did for its subscribers' paths, if it tells.
+    /// Its repairs and pacing, if it reports them.
     fn pacing(&self) -> Option<Pacing> {
         None
     }
 
-    /// What only Sideroom can do: breakouts and gates.
+    /// The API for features that only Sideroom has: breakouts and gates.
     fn sideroom(&self) -> Option<&Api> {
         None
     }

@@ -1,5 +1,5 @@
-//! Any server with WHIP (RFC 9725) and WHEP as a target: whoever publishes posts its offer to one address,
-//! whoever receives to the other. Without addresses it is Sideroom's own WHIP and WHEP that are driven.
+//! Any server with WHIP (RFC 9725) and WHEP as a target: publishers post their offer to one address,
+//! receivers to the other. Without addresses it drives Sideroom's own WHIP and WHEP.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::load::server::Server;
 
 /// An answer that takes longer is an error.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What stands for the name of the room in an address.
+/// The placeholder for the room's name in an address.
 const ROOM: &str = "{room}";
 
 /// A server with both.
@@ -30,7 +30,7 @@ pub struct WhipWhep {
     keys: Keys,
 }
 
-/// How a client proves that it may join.
+/// The client's proof that it may join.
 enum Keys {
     /// A token of its own.
     Sideroom(Box<Api>),

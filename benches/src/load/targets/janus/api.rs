@@ -11,7 +11,7 @@ use crate::load::targets::http::{Http, refused};
 
 /// An answer that takes longer is an error; a long poll of Janus ends after 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// What a subscriber is told while the publisher's connection is still being set up.
+/// Janus's error for a subscriber while the publisher's connection is still being set up.
 const NO_SUCH_FEED: u64 = 428;
 /// How often it asks again, and after how long.
 const TRIES: usize = 50;
@@ -32,7 +32,7 @@ pub(super) struct Handle {
     handle: u64,
 }
 
-/// What the plugin answered to a request.
+/// The plugin's answer to a request.
 #[derive(Debug)]
 pub(super) struct Event(Value);
 
@@ -52,7 +52,7 @@ impl Api {
         }
     }
 
-    /// What the server says of itself; an error until it listens.
+    /// The server's own description; an error until it listens.
     pub(super) fn info(&self) -> Result<Value, LoadError> {
         self.http.read_json(&format!("{}/info", self.url))
     }

@@ -1,5 +1,5 @@
-//! Janus as a target: the VideoRoom plugin over its HTTP API. Whoever publishes offers; to whoever
-//! receives, Janus makes the offer. A client does one of both, as Janus has a connection for each.
+//! Janus as a target: the VideoRoom plugin over its HTTP API. Publishers offer; for receivers, Janus makes
+//! the offer. A client is one or the other, as Janus has a connection for each.
 
 mod api;
 mod start;
@@ -33,7 +33,7 @@ pub struct Janus {
     rooms: Mutex<HashMap<u64, Vec<Feed>>>,
 }
 
-/// Somebody who publishes.
+/// A publisher.
 #[derive(Clone)]
 struct Feed {
     handle: String,

@@ -92,7 +92,7 @@ fn write_config(folder: &Path, port: u16, common: &Common) -> Result<(), LoadErr
     Ok(())
 }
 
-/// The core's settings: all defaults but for what a measurement needs, each for a reason.
+/// The core's settings: defaults, except those that a measurement needs, each for a reason.
 fn core_config(folder: &Path, libraries: &Path, common: &Common) -> String {
     let plugins = others(&libraries.join("plugins"), PLUGIN);
     let transports = others(&libraries.join("transports"), TRANSPORT);

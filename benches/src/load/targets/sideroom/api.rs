@@ -128,8 +128,8 @@ impl Api {
         self.http.read(url)
     }
 
-    /// Begins to watch a room: a connection that carries what happens as lines, over HTTP/1.0 so that
-    /// nothing else is between them.
+    /// Begins to watch a room: a connection that carries events as lines, over HTTP/1.0 so that there is no
+    /// framing between them.
     pub fn watch(&self, room: &str) -> Result<TcpStream, LoadError> {
         let address = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address)?;
@@ -205,7 +205,7 @@ impl Api {
         Ok((text(&answer, "/participantId")?, text(&answer, "/sdp")?))
     }
 
-    /// A participant sends a track that it offered.
+    /// Publishes a track that the participant offered.
     pub fn publish(&self, room: &str, who: &str, kind: TrackKind) -> Result<(), LoadError> {
         let kinds = [kind_name(kind)];
         let body = json!({ "room": room, "participantId": who, "kinds": kinds });
@@ -256,7 +256,7 @@ impl Api {
             .map(|_| ())
     }
 
-    /// What those who join a breakout from now on receive of the parent.
+    /// Sets the parent's gate for those who join a breakout from now on.
     pub fn set_parent_while_away(&self, room: &str, live: bool) -> Result<(), LoadError> {
         let value = if live { "LIVE" } else { "PAUSED" };
         let settings = json!({ "parentWhileAway": format!("PARENT_WHILE_AWAY_{value}") });
@@ -266,7 +266,7 @@ impl Api {
     }
 }
 
-/// What each line of the offer that sends is for.
+/// Track hints for each sending line of the offer.
 pub fn tracks_of(plan: &JoinPlan) -> Value {
     let tracks = (0..).zip(&plan.sends).map(|(at, kind)| {
         let mid = crate::load::sdp::mid_of(at);

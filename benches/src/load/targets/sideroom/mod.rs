@@ -30,7 +30,7 @@ pub struct Sideroom {
 }
 
 impl Sideroom {
-    /// A server whose API is reached by `api`.
+    /// A server with its API at `api`.
     pub fn new(server: Server, api: Api, profile: Profile) -> Result<Self, LoadError> {
         Ok(Self {
             server,
@@ -65,7 +65,7 @@ impl Sideroom {
         self.api.read(&url).ok()
     }
 
-    /// The API, for what only Sideroom can do.
+    /// The API, for features that only Sideroom has.
     pub fn api(&self) -> &Api {
         &self.api
     }

@@ -1,4 +1,4 @@
-//! Joining over the WebSocket, as browsers do: one for each client, open for as long as it is in the room.
+//! Joins over the WebSocket, as browsers do: one for each client, open for as long as it is in the room.
 
 use std::collections::HashMap;
 use std::io;
@@ -27,16 +27,16 @@ pub(super) struct Sockets {
     open: Mutex<HashMap<String, TcpStream>>,
 }
 
-/// What a client joins with.
+/// The content of a client's join.
 pub(super) struct Offer<'a> {
     pub(super) token: &'a str,
     pub(super) sdp: &'a str,
-    /// What each line that sends is for.
+    /// Track hints for each sending line.
     pub(super) tracks: Value,
 }
 
 impl Sockets {
-    /// Sockets to the server whose API is at `url`.
+    /// Sockets to the server with its API at `url`.
     pub(super) fn new(url: &str) -> Self {
         let address = url.split("://").last().unwrap_or(url);
         Self {
@@ -61,7 +61,7 @@ impl Sockets {
         let joined = await_joined(&mut socket)?;
         let (participant, answer) = parts_of(&joined)?;
         stream.set_read_timeout(None)?;
-        // Whoever does not read is cut off; a browser reads everything too.
+        // The server cuts off a client that does not read; a browser reads everything too.
         let name = "events".to_owned();
         let thread = Builder::new().name(name).stack_size(STACK);
         thread.spawn(move || while socket.read().is_ok() {})?;
@@ -69,7 +69,7 @@ impl Sockets {
         Ok((participant, answer))
     }
 
-    /// The participant has left: its socket is not needed any more.
+    /// Closes the socket of a participant who has left.
     pub(super) fn forget(&self, participant: &str) {
         if let Some(stream) = self.open().remove(participant) {
             close(&stream);
@@ -148,7 +148,7 @@ mod tests {
                     .send(Message::text(answer.to_string()))
                     .expect("sent");
             }
-            // It ends when the client forgets it.
+            // The thread ends when the client closes the socket.
             while socket.read().is_ok() {}
         });
         let sockets = Sockets::new(&format!("http://{address}/"));

@@ -11,7 +11,7 @@ use crate::load::server::{Server, beside};
 /// Memory for a store in a file.
 const STORE_CACHE: u32 = 2 << 20;
 const KEY: &str = "load";
-/// Nobody but the load tool ever sees this server.
+/// Only the load tool ever sees this server.
 const SECRET: &str = "a-secret-for-a-server-that-only-lives-for-one-run";
 /// Where a secret of a server that runs already is looked for.
 const SECRET_VARIABLE: &str = "SIDEROOM_API_SECRET";
@@ -64,7 +64,7 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
         ("SIDEROOM_MEDIA_FIRST_PORT", free_port()?.to_string()),
         ("SIDEROOM_AUTH_KEYS", format!("{KEY}:{SECRET}")),
         ("SIDEROOM_LOG_LEVEL", "warn".to_owned()),
-        // What the store keeps of its file is no memory of the meetings.
+        // The store's cache of its file is no memory of the meetings.
         ("SIDEROOM_STORE_CACHE_BYTES", STORE_CACHE.to_string()),
     ];
     // The tool is one address and one key, and asks for thousands of clients.
@@ -82,7 +82,7 @@ fn launch(common: &Common) -> Result<Sideroom, LoadError> {
     Ok(sideroom.joined_by(common.join_by))
 }
 
-/// A number that is free now, and whose followers most likely are.
+/// A port that is free now, with followers that most likely are.
 fn free_port() -> Result<u16, LoadError> {
     Ok(UdpSocket::bind("127.0.0.1:0")?
         .local_addr()?

@@ -1,4 +1,4 @@
-//! What the media workers of a Sideroom server count, read from its metrics.
+//! Reads the counters of a Sideroom server's media workers from its metrics.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) fn read(metrics: &str) -> Vec<WorkerCounts> {
     workers.into_values().collect()
 }
 
-/// Reads what the workers together did for their subscribers' paths.
+/// Reads the repairs and pacing of all workers together.
 pub(super) fn read_pacing(metrics: &str) -> Pacing {
     let mut pacing = Pacing::default();
     for (name, labels, value) in metrics.lines().filter_map(sample) {
