@@ -1,6 +1,6 @@
 // WHIP and WHEP with real clients: ffmpeg publishes into a room and into a breakout, and a page of Chromium
-// with nothing but RTCPeerConnection and fetch watches both. Whoever watches the parent must not receive
-// what is published into the breakout.
+// with nothing but RTCPeerConnection and fetch watches both. A watcher of the parent must not receive the
+// media of the breakout.
 //
 // Needs a server (SIDEROOM_URL, SIDEROOM_KEY, SIDEROOM_SECRET), FFMPEG (a build with WHIP), CHROMIUM, and
 // playwright-core in sdk/node_modules.

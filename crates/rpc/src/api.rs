@@ -1,4 +1,4 @@
-//! What all front ends share: who is calling, whether that is too often, and the way of a command.
+//! Shared by all front ends: identifying the caller, rate limits, and the way of a command.
 
 use std::{
     net::IpAddr,
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Api(Arc<Shared>);
 
-/// What the front ends share.
+/// State shared by the front ends.
 #[doc(hidden)]
 pub struct Shared {
     pub(crate) backend: Arc<dyn Backend>,
@@ -56,28 +56,26 @@ impl std::fmt::Debug for Api {
     }
 }
 
-/// Who calls.
+/// The caller.
 #[derive(Clone, Debug)]
 pub(crate) enum Who {
     /// A signaling server.
     Operator(Operator),
     /// A client that shows its token with each call.
     Client(Box<ClientClaims>),
-    /// A client on its socket: it has joined.
+    /// A client on its socket, which has joined.
     Seated {
-        /// Its room.
         room: String,
-        /// Its id.
         participant: ParticipantId,
     },
 }
 
-/// Who asks something of one room.
+/// The author of a request on one room.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     /// The room's name.
     pub(crate) room: String,
-    /// Whose rights count.
+    /// The actor whose rights count.
     pub(crate) actor: Actor,
 }
 
@@ -108,7 +106,7 @@ impl Api {
         }))
     }
 
-    /// Who calls, if the bearer token is good and this is not too often. Whoever has no good token is
+    /// Identifies the caller by their bearer token and counts the call. Callers without a good token are
     /// counted by address.
     pub(crate) fn who(&self, token: Option<&str>, from: Option<IpAddr>) -> Result<Who, ApiError> {
         let verified = token
@@ -154,8 +152,8 @@ impl Api {
             .map_err(|retry_after| ApiError::RateLimited { retry_after })
     }
 
-    /// Who asks, in which room. An operator needs the scope and may act with a participant's rights; a
-    /// client is itself, in its own room.
+    /// The author of a request, and the room. An operator needs the scope and may act with a participant's
+    /// rights; a client acts for its own participant, in its own room.
     pub(crate) async fn asker(
         &self,
         who: &Who,
@@ -236,7 +234,7 @@ impl Api {
         self.timed(self.backend.command(request)).await
     }
 
-    /// Somebody leaves by itself, for good.
+    /// A participant leaves for good.
     pub(crate) async fn leave(
         &self,
         room: &str,
@@ -286,7 +284,7 @@ impl Asker {
         }
     }
 
-    /// As whom the asker looks at the room.
+    /// The viewer for this author's reads.
     pub(crate) const fn viewer(&self) -> Viewer {
         match self.actor {
             Actor::Participant(me) => Viewer::Participant(me),

@@ -1,9 +1,9 @@
-//! Who is calling: API keys for signaling servers, short-lived tokens for clients.
+//! Authentication: API keys for signaling servers, short-lived tokens for clients.
 //!
-//! Both are HS256 JWTs signed with the secret of an API key, told apart by their audience, so that a
-//! client's token never opens the control plane and an API token never joins a room. Several keys are
-//! valid at once: to rotate, add the new one, move the signers over, take the old one away. Nothing here
-//! says why a token was refused beyond what its holder can mend.
+//! Both are HS256 JWTs signed with the secret of an API key, told apart by their audience, so that a client's
+//! token never opens the control plane and an API token never joins a room. Several keys are valid at once:
+//! to rotate, add the new one, move the signers over, take the old one away. An error reveals no more on a
+//! refused token than its holder can mend.
 
 mod claims;
 
@@ -41,7 +41,7 @@ pub enum Scope {
     Participants,
     /// Everything about breakouts.
     Breakouts,
-    /// Watch events.
+    /// Watching events.
     Watch,
     /// Mint client tokens.
     Tokens,
@@ -83,9 +83,8 @@ impl Scope {
 pub struct ApiKey {
     /// Its public name, the `kid` of the tokens that it signs.
     pub id: String,
-    /// What it signs with; at least [`MIN_SECRET_BYTES`].
+    /// The secret that signs its tokens; at least [`MIN_SECRET_BYTES`].
     pub secret: String,
-    /// What it opens.
     pub scopes: Vec<Scope>,
 }
 
@@ -99,9 +98,8 @@ impl fmt::Debug for ApiKey {
 /// A signaling server that has shown a valid token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Operator {
-    /// The id of its key.
     pub key_id: String,
-    /// What it may do: what both the key and the token say.
+    /// The scopes that both the key and the token have.
     pub scopes: Vec<Scope>,
 }
 
@@ -123,7 +121,7 @@ impl Operator {
     }
 }
 
-/// Whose token a call carries.
+/// A verified token: an API key's or a client's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Bearer {
     /// A signaling server.
@@ -160,7 +158,7 @@ struct Signer {
     encoding: EncodingKey,
 }
 
-/// What holds for every token.
+/// Rules for every token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TokenRules {
     /// How far a signer's clock may differ from ours.
@@ -199,7 +197,7 @@ impl Keyring {
         Self::with_rules(keys, TokenRules::default())
     }
 
-    /// A ring of these keys, whose tokens must obey these rules.
+    /// A ring of these keys, with rules for their tokens.
     pub fn with_rules(
         keys: impl IntoIterator<Item = ApiKey>,
         rules: TokenRules,
@@ -243,7 +241,7 @@ impl Keyring {
         self.sign(key_id, claims)
     }
 
-    /// Whose token this is, whichever of the two kinds.
+    /// Verifies a token of either kind.
     pub fn verify(&self, token: &str, now_s: u64) -> Result<Bearer, ApiError> {
         match decode_header_of(token)?.typ.as_deref() {
             Some(CLIENT_AUDIENCE) => self
@@ -262,7 +260,7 @@ impl Keyring {
         }
     }
 
-    /// What a client token says, if it is one and valid at `now_s` (seconds since the Unix epoch).
+    /// Verifies a client token at `now_s` (seconds since the Unix epoch).
     pub fn verify_client(&self, token: &str, now_s: u64) -> Result<ClientClaims, ApiError> {
         let ((_, signer), claims): (_, ClientClaims) = self.checked(token, CLIENT_AUDIENCE)?;
         self.check_times(claims.exp, claims.nbf, now_s)?;
@@ -328,8 +326,7 @@ impl Keyring {
         encode(&header, claims, &signer.encoding).map_err(|e| KeyError::Signing(e.to_string()))
     }
 
-    /// The claims of a token whose signature and audience are right; times are the caller's to check,
-    /// against the time that it was given.
+    /// The claims of a token with a valid signature and audience. The caller checks the times.
     fn checked<C: DeserializeOwned>(
         &self,
         token: &str,

@@ -1,8 +1,8 @@
-//! What the server does for every front end. gRPC, JSON, the WebSocket, WHIP and WHEP all call this one
+//! The server's interface to every front end. gRPC, JSON, the WebSocket, WHIP and WHEP all call this one
 //! trait; the server implements it; tests implement it over a bare room.
 //!
-//! By the time that a call arrives here its token has been verified and its scope checked. Whether a
-//! *participant* may do what it asks is the room's to decide (role and grants), not ours.
+//! The front end has verified the token and checked its scope before it calls. The room decides, by role and
+//! grants, whether a *participant* may give a command.
 
 mod asked;
 mod settings;
@@ -48,8 +48,8 @@ pub trait Backend: Send + Sync + 'static {
     /// A room, as `viewer` may see it.
     async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError>;
 
-    /// Who has this identity in the room, connected or within its grace period, and what the token says
-    /// that they came in with.
+    /// The participant with this identity in the room, connected or within the grace period, and the rights
+    /// in the token that they joined with.
     async fn participant(
         &self,
         room: &str,
@@ -64,7 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Answers a further offer on the same transport.
     async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError>;
 
-    /// A candidate from the client, for what it is worth to an ICE-lite server.
+    /// A candidate from the client, which an ICE-lite server hardly needs.
     async fn trickle(
         &self,
         room: &str,
@@ -72,11 +72,11 @@ pub trait Backend: Send + Sync + 'static {
         candidate: &str,
     ) -> Result<(), ApiError>;
 
-    /// The participant's signaling is gone and was not resumed in time: it keeps its place for the grace
-    /// period. Nothing happens if `session` is no longer its current one.
+    /// The participant's signaling is gone and was not resumed in time: their place is kept for the grace
+    /// period. Does nothing if `session` is no longer their current one.
     async fn disconnected(&self, room: &str, participant: ParticipantId, session: SessionId);
 
-    /// What the participant wants to see.
+    /// The participant's wishes for their slots.
     async fn set_views(
         &self,
         room: &str,
@@ -84,9 +84,9 @@ pub trait Backend: Send + Sync + 'static {
         views: Views,
     ) -> Result<(), ApiError>;
 
-    /// Everything that `viewer` may see of the room from now on, or from after the event `after` on.
-    /// [`ApiError::OutOfRange`] if events after that number are no longer kept. A participant that is
-    /// watched is first told what its slots carry now.
+    /// Watches the room as `viewer` may see it, from now on or from after the event `after`.
+    /// [`ApiError::OutOfRange`] if events after that number are no longer kept. A participant's watch begins
+    /// with the sources of their slots.
     async fn watch(
         &self,
         room: &str,
@@ -97,10 +97,10 @@ pub trait Backend: Send + Sync + 'static {
     /// The move journal.
     async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError>;
 
-    /// What this node does.
+    /// Statistics of this node.
     async fn stats(&self) -> Result<Stats, ApiError>;
 
-    /// Takes no new rooms and joins from now on; whoever is left at the deadline is sent away.
+    /// Admits no new rooms and joins from now on; remaining participants are sent away at the deadline.
     async fn drain(&self, deadline: Option<Duration>) -> Result<(), ApiError>;
 }
 
@@ -109,17 +109,16 @@ pub trait Backend: Send + Sync + 'static {
 pub struct CommandRequest {
     /// The room's public name.
     pub room: String,
-    /// Who asks.
+    /// The author.
     pub actor: Actor,
     /// Unique among the requests of the actor.
     pub request_id: RequestId,
     /// Refuse with [`ApiError::EpochMismatch`] if the room is not there (any more).
     pub expected_epoch: Option<Epoch>,
-    /// What is asked.
     pub command: Command,
 }
 
-/// What a command led to.
+/// The outcome of a command.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
     /// The room's own answer.
@@ -141,7 +140,7 @@ pub struct CreateRoom {
     pub request_id: RequestId,
     /// In which mode it begins.
     pub mode: Option<RoomMode>,
-    /// What differs from the node's defaults.
+    /// The settings that differ from the node's defaults.
     pub settings: RoomPatch,
     /// The same for its breakouts.
     pub breakouts: BreakoutSettingsPatch,
@@ -160,30 +159,26 @@ pub struct RoomSummary {
     pub created_at: UnixMillis,
     /// The number of its last event.
     pub seq: u64,
-    /// Its epoch.
     pub epoch: Epoch,
 }
 
-/// One signaling connection of a participant: a newer one replaces it.
+/// A signaling connection of a participant; a newer one replaces it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct SessionId(pub u64);
 
-/// Somebody who wants in.
+/// A request to join.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JoinRequest {
     /// The room's public name.
     pub room: String,
-    /// Who it is.
     pub identity: String,
     /// How it is called.
     pub display_name: String,
-    /// As what.
     pub role: Role,
-    /// What it may do.
     pub grants: Grants,
     /// Its session description.
     pub offer: String,
-    /// What its sending m-lines are for.
+    /// Track hints for the client's sending m-lines.
     pub hints: Vec<(String, TrackKind)>,
     /// Publish every track that was offered, at once: for clients that only know WHIP.
     pub publish: bool,
@@ -192,10 +187,9 @@ pub struct JoinRequest {
     pub request_id: RequestId,
 }
 
-/// Somebody who is in.
+/// A successful join.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Joined {
-    /// Its id.
     pub participant: ParticipantId,
     /// Its signaling connection, for [`Backend::disconnected`].
     pub session: SessionId,
@@ -214,15 +208,14 @@ pub struct Joined {
 pub struct ReofferRequest {
     /// The room's public name.
     pub room: String,
-    /// Whose.
     pub participant: ParticipantId,
     /// The session description.
     pub offer: String,
-    /// What its sending m-lines are for.
+    /// Track hints for the client's sending m-lines.
     pub hints: Vec<(String, TrackKind)>,
 }
 
-/// What was agreed on about media.
+/// The answer to an offer.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Negotiated {
     /// The answer's session description.
@@ -236,48 +229,43 @@ pub struct Negotiated {
 /// How many items may wait for a slow reader.
 pub const WATCH_QUEUE: usize = 1024;
 
-/// A stream of what happens.
+/// A stream of a room's events.
 #[derive(Debug)]
 pub struct Watch {
     /// The room as it was when the stream began; `None` if the stream resumes after a number.
     pub snapshot: Option<Box<RoomView>>,
-    /// What happens, in order, [`WATCH_QUEUE`] at most. If it is full the backend drops its end: a
-    /// stream that ends without [`WatchItem::Closed`] was read too slowly.
+    /// Items in order, [`WATCH_QUEUE`] at most. If it is full the backend drops its end: a stream that ends
+    /// without [`WatchItem::Closed`] was read too slowly.
     pub items: mpsc::Receiver<WatchItem>,
 }
 
-/// One item of a stream. All but events and the end are volatile: they have no number, and only the
-/// participant concerned is told.
+/// One item of a stream. All but events and the end are volatile: they have no number, and go only to the
+/// participant concerned.
 #[derive(Clone, Debug)]
 pub enum WatchItem {
     /// An event that the viewer may see.
     Event(Arc<SharedEvent>),
-    /// What one of the viewer's slots carries from now on.
+    /// The new source of one of the viewer's slots.
     SlotAssigned {
-        /// Which slot.
         slot: SlotId,
-        /// Whose track of which kind; `None`: it is empty.
+        /// The publisher and kind of the source; `None`: the slot is empty.
         source: Option<(ParticipantId, TrackKind)>,
         /// Why the gate is shut; `None`: packets pass.
         shut: Option<DropReason>,
     },
-    /// Who talks in the viewer's group, the loudest first.
+    /// The talkers of the viewer's group, the loudest first.
     Speakers {
-        /// Which group.
         group: GroupId,
-        /// Who.
         ranked: Vec<ParticipantId>,
     },
-    /// The server stopped what a slot carries, or (`None`) goes on.
+    /// The server paused the source of a slot, or (`None`) resumed it.
     SlotPaused {
-        /// Which slot.
         slot: SlotId,
-        /// Why.
+        /// The reason for the pause.
         reason: Option<SlotPause>,
     },
     /// Which layers of the viewer's own track anybody receives, bit 0 the smallest.
     LayersWanted {
-        /// Which of its tracks.
         kind: TrackKind,
         /// One bit for each layer.
         layers: u8,
@@ -289,13 +277,12 @@ pub enum WatchItem {
 /// An event, shared by all its watchers, with room to keep its rendering.
 #[derive(Debug)]
 pub struct SharedEvent {
-    /// What happened.
     pub event: Event,
     pub(crate) rendered: OnceLock<Arc<str>>,
 }
 
 impl SharedEvent {
-    /// Ready to be told to many.
+    /// Wraps an event for many watchers.
     pub fn new(event: Event) -> Arc<Self> {
         Arc::new(Self {
             event,
@@ -307,11 +294,10 @@ impl SharedEvent {
 /// Why somebody is sent away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CloseReason {
-    /// It left.
     Left,
     /// The room is no more.
     RoomClosed,
-    /// A moderator or the signaling server sent it away.
+    /// A moderator or the signaling server removed the participant.
     Removed,
     /// A moderator or the signaling server banned the person.
     Banned,
@@ -323,12 +309,12 @@ pub enum CloseReason {
     Draining,
 }
 
-/// What to read of the move journal.
+/// A request for a part of the move journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MovesRequest {
     /// The room's public name.
     pub room: String,
-    /// Who asks; a participant must be a moderator.
+    /// The author; a participant must be a moderator.
     pub viewer: Viewer,
     /// Only this one's.
     pub participant: Option<ParticipantId>,
@@ -338,12 +324,12 @@ pub struct MovesRequest {
     pub until: Option<UnixMillis>,
 }
 
-/// What a node does.
+/// Statistics of a node.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Stats {
     /// The server's version.
     pub version: String,
-    /// Since when it runs.
+    /// Time since the start.
     pub uptime: Duration,
     /// It takes nothing new any more.
     pub draining: bool,
@@ -359,10 +345,9 @@ pub struct Stats {
     pub drops: BTreeMap<DropReason, u64>,
 }
 
-/// What a media worker does.
+/// Statistics of a media worker.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct WorkerStats {
-    /// Its number.
     pub worker: u16,
     /// How many people it serves.
     pub participants: u32,

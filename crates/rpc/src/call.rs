@@ -22,7 +22,7 @@ pub(crate) use watch::{Watched, watch};
 
 /// A request that can be answered.
 pub(crate) trait Call: Sized {
-    /// What it is answered with.
+    /// The type of its response.
     type Response;
 
     /// Gives it this id, if it is a request that has one: on a socket it travels outside the body.
@@ -30,7 +30,7 @@ pub(crate) trait Call: Sized {
         let _ = id;
     }
 
-    /// Answers it.
+    /// Carries it out.
     fn call(
         self,
         api: &Api,
@@ -38,7 +38,7 @@ pub(crate) trait Call: Sized {
     ) -> impl Future<Output = Result<Self::Response, ApiError>> + Send;
 }
 
-/// A request that becomes one command of a room: who asks, what the command is, and what of its outcome
+/// A request that becomes one command of a room: its author, the command, and the parts of the outcome that
 /// the response carries.
 macro_rules! mutation {
     ($($request:ident => $response:ident needs $scope:ident {

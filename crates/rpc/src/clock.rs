@@ -19,7 +19,7 @@ pub(crate) fn unix_ms() -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// 128 bits that nobody can guess, in hexadecimal.
+/// 128 random bits that cannot be guessed, in hexadecimal.
 pub(crate) fn secret() -> String {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).expect("invariant: the system has randomness");

@@ -1,4 +1,4 @@
-//! What the server tells the front ends once, at the start.
+//! Configuration of the front ends, passed in once at the start.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 pub struct RpcConfig {
     /// The keys of signaling servers.
     pub keys: Vec<ApiKey>,
-    /// What holds for every token.
+    /// Rules for every token.
     pub tokens: TokenRules,
     /// How often anybody may call.
     pub rates: Rates,
@@ -22,7 +22,7 @@ pub struct RpcConfig {
     pub max_offer_bytes: usize,
     /// The most sockets of browsers at once.
     pub max_sockets: usize,
-    /// The most sockets at once that nobody has joined on yet.
+    /// The most sockets that wait for a join.
     pub max_waiting_sockets: usize,
     /// The same of one address; for IPv6 of one /48.
     pub max_waiting_sockets_per_address: usize,
@@ -36,13 +36,13 @@ pub struct RpcConfig {
     pub max_watches_per_viewer: usize,
     /// How long a call may take before it is given up.
     pub answer_timeout: Duration,
-    /// How long a participant may be without its socket before its connection counts as lost.
+    /// How long a participant may be without a socket before their connection counts as lost.
     pub socket_grace: Duration,
-    /// Origins whose pages may call us from elsewhere, as browsers write them; `*` is any.
+    /// Origins whose pages may call this server from elsewhere, as browsers write them; `*` is any.
     pub allowed_origins: Vec<String>,
     /// Believe `X-Forwarded-For`: a proxy of ours is in front.
     pub trust_forwarded: bool,
-    /// Mint client tokens for whoever asks (`/dev/token`), and make the rooms that they name. Never in
+    /// Mints client tokens on request (`/dev/token`), and makes the rooms that they name. Never in
     /// production.
     pub dev: bool,
 }

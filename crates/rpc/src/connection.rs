@@ -1,8 +1,8 @@
-//! The connection that a request came on, as far as its listener wants to know of it.
+//! The connection of a request, as far as its listener wants to know about it.
 
 use std::sync::Arc;
 
-/// Who has shown a valid token on a connection.
+/// The kind of caller that has shown a valid token on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
     /// A participant's client.
@@ -13,8 +13,8 @@ pub enum Standing {
 
 /// A connection, as its listener keeps it.
 pub trait Connection: Send + Sync + 'static {
-    /// Somebody has shown a valid token: the connection is not one of a stranger's, at least until the
-    /// request that is under way has been answered.
+    /// Called when a caller has shown a valid token: the connection is not a stranger's, at least until the
+    /// current request has been answered.
     fn known(&self, standing: Standing);
 
     /// The same for a socket, until it is closed.
@@ -25,7 +25,7 @@ tokio::task_local! {
     static CURRENT: Arc<dyn Connection>;
 }
 
-/// Answers a request that came on `connection`. A listener that does not use this is told nothing.
+/// Answers a request that came on `connection`. Without this call the listener hears nothing.
 pub async fn on<F: Future>(connection: Arc<dyn Connection>, answer: F) -> F::Output {
     CURRENT.scope(connection, answer).await
 }
@@ -35,8 +35,8 @@ pub(crate) fn current() -> Option<Arc<dyn Connection>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
-/// Tells the listener who called.
+/// Reports the caller to the listener.
 pub(crate) fn known(standing: Standing) {
-    // A listener that does not want to know has not set it.
+    // A listener that does not want reports has not set it.
     let _ = CURRENT.try_with(|connection| connection.known(standing));
 }

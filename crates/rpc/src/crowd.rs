@@ -1,4 +1,4 @@
-//! Those who hold something and have not yet shown who they are: counted by network, bounded in all.
+//! Connections that have not yet authenticated: counted by network, bounded in all.
 //!
 //! When there is no more room, the oldest member of the largest network makes way, so that a network that
 //! pushes displaces its own first and others get in.
@@ -14,18 +14,17 @@ use crate::limit::prefix;
 /// A network that counts as one holder: an IPv4 address, or the /48 of an IPv6 address. `None`: not known.
 pub type Network = Option<IpAddr>;
 
-/// The network of an address.
 pub fn network(address: IpAddr) -> Network {
     Some(prefix(address, 48))
 }
 
-/// Told when a member has to make way. Called under the crowd's lock: it must return at once.
+/// Called when a member has to make way, under the crowd's lock: it must return at once.
 pub trait Member: Send + Sync {
-    /// Ends what the member holds, soon.
+    /// Closes the member's connection, soon.
     fn make_way(&self);
 }
 
-/// What becomes of a newcomer whose network has as many members as it may.
+/// Policy for a newcomer whose network has as many members as it may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhenFull {
     /// It is refused.
@@ -131,7 +130,7 @@ impl Crowd {
         lock(&self.members).count
     }
 
-    /// True if there is nobody.
+    /// True if the crowd is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -144,7 +143,7 @@ impl Drop for Place {
         if member.is_none() {
             members.leaving = members.leaving.saturating_sub(1);
         }
-        // What a member drops is its own business, and none of the crowd's.
+        // Members are dropped outside of the crowd's lock.
         drop(members);
         drop(member);
     }

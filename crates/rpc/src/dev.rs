@@ -1,4 +1,4 @@
-//! For development only: client tokens for whoever asks, and the rooms that they name.
+//! For development only: mints client tokens on request, and makes the rooms that they name.
 
 use axum::{
     Json,
@@ -20,7 +20,7 @@ use crate::{
 /// Development tokens last for a working day.
 const LIFE_S: u64 = 12 * 3600;
 
-/// What to mint.
+/// The parameters of a token.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Wanted {

@@ -1,5 +1,5 @@
-//! What the room says, in the words of the wire. Nothing is decided here: whoever may see a value was
-//! decided by the room when it made it.
+//! Converts the room's values to the wire. It decides nothing: the room has already left out the values that
+//! the viewer may not see.
 
 mod event;
 mod outcome;
@@ -139,7 +139,7 @@ pub(crate) fn inside(view: control::BreakoutView) -> proto::Breakout {
     }
 }
 
-/// A breakout with what everybody may know who may know of it.
+/// A breakout with the fields that every viewer of it may see.
 pub(crate) fn summary(view: control::BreakoutSummary) -> proto::Breakout {
     let state = if view.open {
         proto::BreakoutState::Open

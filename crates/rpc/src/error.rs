@@ -1,5 +1,5 @@
-//! What goes wrong, and how each wire says it. The mapping is made once, in [`ApiError::wire`]; gRPC, HTTP
-//! and the WebSocket only put the same words into their own envelopes.
+//! Errors of calls and their form on each wire. [`ApiError::wire`] is the only mapping; gRPC, HTTP and the
+//! WebSocket put the same words into their own envelopes.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use sideroom_route::Epoch;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-/// Why a call failed. Each says what to do next.
+/// The reason why a call failed. Each text says what to do next.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum ApiError {
     /// The room refused the command.
@@ -46,7 +46,7 @@ pub enum ApiError {
     /// The session description cannot be answered.
     #[error("{sentence}")]
     BadOffer {
-        /// What is wrong with it.
+        /// The problem, in a sentence.
         sentence: String,
         /// In which line, from 1, if it is one.
         line: Option<u32>,
@@ -56,17 +56,14 @@ pub enum ApiError {
     BadRequest(String),
     /// The message is longer than allowed.
     #[error("The message is longer than {limit} bytes. Send less at a time.")]
-    TooLarge {
-        /// The limit.
-        limit: usize,
-    },
+    TooLarge { limit: usize },
     /// No room of this name.
     #[error("There is no such room. Create it first, or check its name.")]
     RoomNotFound,
     /// A room of this name exists.
     #[error("A room of this name exists. Choose another name, or use that one.")]
     RoomExists,
-    /// The caller, or whoever it names, is not in the room.
+    /// The caller, or the participant named, is not in the room.
     #[error("There is no such participant in the room. Join first, or check the id.")]
     ParticipantNotFound,
     /// A session that cannot be resumed.
@@ -117,19 +114,17 @@ pub struct WireError {
     /// The EnableX code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enablex_code: Option<u32>,
-    /// The ACS code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acs_code: Option<u32>,
-    /// The ACS subcode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acs_subcode: Option<u32>,
-    /// With `EpochMismatch`, as a string as all 64-bit numbers.
+    /// Set for `EpochMismatch`; a string, like all 64-bit numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_epoch: Option<String>,
-    /// With `BadOffer`.
+    /// Set for `BadOffer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// With `RateLimited`.
+    /// Set for `RateLimited`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
 }
@@ -161,7 +156,7 @@ const fn name_of(code: Code) -> &'static str {
     }
 }
 
-/// As `google.rpc.Code` maps them.
+/// The HTTP status of a code, as in the comments of `google.rpc.Code`.
 const fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
@@ -183,7 +178,7 @@ const fn http_status(code: Code) -> StatusCode {
 }
 
 impl ApiError {
-    /// Names a method that does not exist, without what else may be in the name.
+    /// Names a method that does not exist, without the rest of the path.
     pub(crate) fn no_such_method(method: &str) -> Self {
         let name = method
             .chars()
@@ -217,7 +212,7 @@ impl ApiError {
                     BreakoutError::RateLimited { retry_ms } => {
                         wire.retry_after_ms = Some(u64::from(*retry_ms));
                     }
-                    // What exactly broke is for our logs.
+                    // Details of internal errors go to the log only.
                     BreakoutError::Internal(what) => {
                         tracing::error!(what, "a room made a mistake");
                         wire.message = Self::Internal.to_string();

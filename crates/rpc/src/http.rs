@@ -62,7 +62,7 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// A route for a method: `POST` calls it, any other verb is told how to.
+/// A route for a method: `POST` calls it, any other verb gets an error that says so.
 fn called_with_post<H, T>(handler: H) -> MethodRouter<Api>
 where
     H: axum::handler::Handler<T, Api>,
@@ -143,7 +143,7 @@ fn line_of(item: Result<Watched, ApiError>) -> String {
     line.unwrap_or_default() + "\n"
 }
 
-/// Who calls, and what it sends. The token is looked at before the body is read.
+/// The caller and the body. The token is checked before the body is read.
 async fn authorised(
     api: &Api,
     from: Option<IpAddr>,
@@ -203,7 +203,7 @@ impl FromRequestParts<Api> for From {
             .get("x-forwarded-for")
             .filter(|_| api.config.trust_forwarded)
             .and_then(|value| value.to_str().ok())
-            // The last one is what our own proxy has seen; those before are hearsay.
+            // The last one is what our own proxy has seen; those before may be forged.
             .and_then(|list| list.rsplit(',').next())
             .and_then(|last| last.trim().parse().ok());
         Ok(Self(forwarded.or(socket)))

@@ -5,7 +5,6 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackKind};
 
 use crate::{error::ApiError, proto};
 
-/// The participant of this id.
 pub(crate) fn participant(id: &str) -> Result<ParticipantId, ApiError> {
     let parts = id.strip_prefix('p').and_then(|rest| rest.split_once('.'));
     parts
@@ -19,7 +18,6 @@ pub(crate) fn participants(ids: &[String]) -> Result<Vec<ParticipantId>, ApiErro
     ids.iter().map(|id| participant(id)).collect()
 }
 
-/// The breakout of this id.
 pub(crate) fn breakout(id: &str) -> Result<BreakoutId, ApiError> {
     id.strip_prefix('b')
         .and_then(number)
@@ -32,7 +30,6 @@ pub(crate) fn breakouts(ids: &[String]) -> Result<Vec<BreakoutId>, ApiError> {
     ids.iter().map(|id| breakout(id)).collect()
 }
 
-/// The group of this id.
 pub(crate) fn group(id: &str) -> Result<GroupId, ApiError> {
     match id {
         "parent" => Ok(GroupId::Parent),
@@ -53,7 +50,8 @@ fn bad(sentence: &str) -> ApiError {
     ApiError::BadRequest(format!("An id is not valid: {sentence}."))
 }
 
-/// Who did something: a participant's id, `operator` or `system`. Which key it was is the journal's to know.
+/// The wire form of an author: a participant's id, `operator` or `system`. Only the journal knows the
+/// operator's key.
 pub(crate) fn actor(actor: Actor) -> String {
     match actor {
         Actor::Participant(id) => id.to_string(),

@@ -1,5 +1,5 @@
-//! The wire of Sideroom: protobuf, gRPC, JSON over HTTP POST, the browsers' WebSocket, WHIP and WHEP, to
-//! and from the commands, outcomes and events of `sideroom-control`; who may call what; and the limits.
+//! The wire of Sideroom: protobuf, gRPC, JSON over HTTP POST, the browsers' WebSocket, WHIP and WHEP, to and
+//! from the commands, outcomes and events of `sideroom-control`; authentication; and the limits.
 //!
 //! The server makes one [`Api`] from its [`Backend`] and a [`RpcConfig`], and serves [`router`] over HTTP
 //! and [`grpc`] over HTTP/2, both with the peer's address (`into_make_service_with_connect_info`).

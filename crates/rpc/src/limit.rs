@@ -1,9 +1,9 @@
 //! Rate limits: one token bucket for each key, client and address.
 //!
 //! The tables are bounded and a call costs the same however full they are: a source has its place in one of
-//! the sets of a table, a set has eight places, and only the lock of its part is held. A newcomer to a
-//! full set takes the place of the fullest bucket, whose source called least. Each kind of source has a
-//! table of its own, so a flood of addresses never displaces a key.
+//! the sets of a table, a set has eight places, and only the lock of its part is held. A newcomer to a full
+//! set takes the place of the fullest bucket, whose source called least. Each kind of source has a table of
+//! its own, so a flood of addresses never displaces a key.
 
 mod table;
 
@@ -19,7 +19,7 @@ use table::Table;
 pub struct Rate {
     /// In the long run.
     pub per_second: f64,
-    /// At once.
+    /// The most calls at once.
     pub burst: f64,
 }
 
@@ -30,7 +30,7 @@ impl Rate {
     }
 }
 
-/// Whose bucket.
+/// The source of a call, which has a bucket.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
     /// An API key.
@@ -39,12 +39,12 @@ pub enum Source {
     Client(String, String),
     /// An address; for IPv6 its /64.
     Address(IpAddr),
-    /// Callers whose address is not known.
+    /// Callers without a known address.
     Others,
 }
 
 impl Source {
-    /// The address, as far as one holder of it is told from another.
+    /// The source of an address, as coarse as one holder's range.
     pub fn address(address: IpAddr) -> Self {
         Self::Address(prefix(address, 64))
     }
@@ -77,7 +77,6 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
     pub const fn full(rate: Rate, now: Instant) -> Self {
         Self {
             tokens: rate.burst,
@@ -97,18 +96,18 @@ impl Bucket {
         Err(Duration::from_secs_f64(missing.min(3600.0)))
     }
 
-    /// What it holds now.
+    /// The tokens in the bucket now.
     fn tokens(&self, rate: Rate, now: Instant) -> f64 {
         let gone = now.saturating_duration_since(self.at).as_secs_f64();
         (self.tokens + gone * rate.per_second).min(rate.burst)
     }
 }
 
-/// Addresses, networks and clients that are told apart, each.
+/// The most addresses, networks and clients with a bucket, each.
 pub const MAX_SOURCES: usize = 65_536;
-/// Keys that are told apart. Only keys of the configuration get here.
+/// The most keys with a bucket. Only configured keys get here.
 const MAX_KEYS: usize = 1_024;
-/// An IPv6 network may do so many times what one of its addresses may.
+/// An IPv6 network may make this many times the calls of one of its addresses.
 const NETWORK_TIMES: f64 = 8.0;
 
 /// The buckets of all sources.
@@ -126,7 +125,6 @@ pub struct Limiter {
 pub struct Rates {
     /// One API key.
     pub key: Rate,
-    /// One client.
     pub client: Rate,
     /// One address, for calls that are refused for want of a valid token.
     pub address: Rate,
@@ -143,7 +141,7 @@ impl Default for Rates {
 }
 
 impl Limiter {
-    /// A limiter that knows nobody yet.
+    /// A limiter with empty tables.
     pub fn new(rates: Rates) -> Self {
         Self {
             rates,
@@ -154,7 +152,7 @@ impl Limiter {
         }
     }
 
-    /// How long `source` has to wait, if it has used up what it may; counts nothing.
+    /// The wait until `source` may call again, if its bucket is empty; counts nothing.
     pub fn wait(&self, source: &Source, now: Instant) -> Result<(), Duration> {
         let (table, rate) = self.table(source);
         table.wait(source, rate, now)?;

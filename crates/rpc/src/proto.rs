@@ -1,5 +1,5 @@
-//! What the protobuf compiler made of `proto/sideroom/v1`: messages with their proto3 JSON mapping, the
-//! gRPC services, and the descriptors that reflection serves.
+//! Code generated from `proto/sideroom/v1`: messages with their proto3 JSON mapping, the gRPC services, and
+//! the descriptors that reflection serves.
 #![allow(
     missing_docs,
     clippy::all,

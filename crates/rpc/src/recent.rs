@@ -1,5 +1,5 @@
-//! Requests that change no room and so are in nobody's journal: what is looked at, further offers. Doing
-//! one of them again leads to the same, so only the misuse of an id has to be noticed.
+//! Requests that change no room and so are in no journal: reads and further offers. Repeating one is
+//! harmless, so only a reused id has to be noticed.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,7 +31,7 @@ struct Held {
 }
 
 impl Recent {
-    /// Remembers a request. Refuses one whose id had another body; one without an id is nobody's repetition.
+    /// Remembers a request. Refuses a request with the id of another body; one without an id passes.
     pub(crate) fn check(
         &self,
         now: Instant,

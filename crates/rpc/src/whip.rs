@@ -32,8 +32,7 @@ use crate::{
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-/// Resources that are remembered at most; the oldest is forgotten, and its participant leaves when its
-/// transport does.
+/// The most resources; the oldest is forgotten, and its participant leaves when their transport does.
 const MAX_RESOURCES: usize = 50_000;
 
 /// Which way the media goes.
@@ -61,7 +60,7 @@ struct Session {
     participant: ParticipantId,
 }
 
-/// What may follow the address.
+/// Query parameters of the address.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Options {
     /// Where to go after joining: `parent`, or a breakout.
@@ -201,9 +200,9 @@ async fn begin(
     Ok(created(way, &room, &resource, joined.media.answer))
 }
 
-/// Who joins: not the token's identity itself, which may be in the room with a browser at the same time.
-/// A publisher keeps one identity, so that an encoder that reconnects takes its place back; watchers may
-/// be many with one token.
+/// The identity that joins. It differs from the token's identity, which may be in the room with a browser at
+/// the same time. A publisher keeps one identity, so that an encoder that reconnects takes its place back;
+/// one token may have many watchers.
 fn claims_for(way: Way, mut claims: ClientClaims, resource: &str) -> ClientClaims {
     let suffix = match way {
         Way::Publish => WHIP_SUFFIX.to_owned(),

@@ -1,4 +1,4 @@
-//! What the two kinds of token say.
+//! The claims of both kinds of token.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::TrackKind;
@@ -8,23 +8,21 @@ use super::{API_AUDIENCE, CLIENT_AUDIENCE};
 /// The longest identity, name or room name, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;
 
-/// What a client token says: who this is, where it may go, and what it may do there.
+/// The claims of a client token: identity, room, role and grants.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientClaims {
     /// Always [`CLIENT_AUDIENCE`].
     pub aud: String,
-    /// The one room.
     pub room: String,
-    /// The identity, unique in the room: whoever joins with it takes its place.
+    /// The identity, unique in the room: a newcomer with it takes the old connection's place.
     pub sub: String,
-    /// What others see.
+    /// The display name.
     #[serde(default)]
     pub name: String,
-    /// The role.
     #[serde(default)]
     pub role: RoleClaim,
-    /// What it may do; absent: everything that the role may.
+    /// The grants; absent: everything that the role may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grants: Option<GrantClaims>,
     /// Until when it may be used to join, in seconds since the Unix epoch.
@@ -45,7 +43,7 @@ pub enum RoleClaim {
     Moderator,
 }
 
-/// Grants, as tokens spell them. What is absent is not granted.
+/// Grants, as tokens spell them. An absent one is not granted.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct GrantClaims {
@@ -61,12 +59,12 @@ pub struct GrantClaims {
     pub address_all: bool,
 }
 
-/// What an API token says.
+/// The claims of an API token.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ApiClaims {
     /// Always [`API_AUDIENCE`].
     pub aud: String,
-    /// Who signed it, for logs; the key is named by the header's `kid`.
+    /// The signer's name, for logs; the header's `kid` names the key.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub iss: String,
     /// A narrower choice of the key's scopes; absent: all of them.

@@ -1,4 +1,4 @@
-//! What a token opens, and what none does.
+//! Tests of the rights that tokens give.
 
 use sideroom_route::TrackKind;
 

@@ -1,4 +1,4 @@
-//! What is remembered of a request, so that it can be told from another one that has the same id.
+//! The record of a request that detects another request with the same id.
 
 use serde::{Deserialize, Serialize};
 use sideroom_control::{BreakoutError, Digest, RequestId};
@@ -9,9 +9,8 @@ use crate::error::ApiError;
 /// A request: its id, and a digest of everything else in it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Asked {
-    /// Its id.
     pub id: RequestId,
-    /// What it asks.
+    /// The digest of its body.
     pub body: Digest,
 }
 
@@ -31,7 +30,7 @@ impl Asked {
 }
 
 impl CreateRoom {
-    /// What is remembered of it.
+    /// The record of this request.
     pub fn asked(&self) -> Asked {
         Asked {
             id: self.request_id.clone(),
@@ -41,7 +40,7 @@ impl CreateRoom {
 }
 
 impl JoinRequest {
-    /// What is remembered of it.
+    /// The record of this request.
     pub fn asked(&self) -> Asked {
         let who = (&self.identity, &self.display_name, self.role, &self.grants);
         Asked {
@@ -52,7 +51,6 @@ impl JoinRequest {
 }
 
 impl ReofferRequest {
-    /// A digest of it.
     pub(crate) fn body(&self) -> Digest {
         Digest::of(&("reoffer", &self.offer, &self.hints))
     }

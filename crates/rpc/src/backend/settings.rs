@@ -1,11 +1,11 @@
-//! What a new room is, for those who make one.
+//! The settings of a new room.
 
 use sideroom_control::RoomSettings;
 
 use super::CreateRoom;
 
 impl CreateRoom {
-    /// The node's defaults with what the request changes.
+    /// The node's defaults, changed by the request.
     #[must_use]
     pub fn settings_over(&self, defaults: &RoomSettings) -> RoomSettings {
         let mut all = defaults.clone();

@@ -206,7 +206,7 @@ impl Call for JoinBreakoutRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    /// What the request leaves out is looked up in the room as the joiner sees it.
+    /// Fields that the request leaves out come from the room as the joiner sees it.
     async fn call(self, api: &Api, who: &Who) -> Result<JoinBreakoutResponse, ApiError> {
         let act_as = &self.as_participant_id;
         let asker = api.asker(who, Scope::Breakouts, &self.room, act_as).await?;
@@ -258,7 +258,7 @@ fn only_choice(view: &RoomView) -> Result<BreakoutId, ApiError> {
     }
 }
 
-/// What a breakout carries, as far as the joiner knows it.
+/// The kinds allowed in a breakout, as far as the joiner knows it.
 fn allowed_in(view: &RoomView, breakout: BreakoutId) -> KindSet {
     let known = view.breakouts.iter().map(|one| &one.summary);
     let known = known

@@ -1,4 +1,4 @@
-//! `ParticipantService`, the part with a transport: joining, offers, leaving, and what is looked at.
+//! `ParticipantService`, the part with a transport: joining, offers, leaving, and views.
 
 use sideroom_control::{Actor, Command, Digest, Grants, Rights, Role, View as Wished, Views, Wish};
 use sideroom_route::{ParticipantId, TrackKind};
@@ -14,7 +14,7 @@ use crate::{
     proto::*,
 };
 
-/// What a token grants, in the room's words.
+/// A token's grants, as the room's type.
 fn grants_of_claims(claims: &GrantClaims) -> Grants {
     Grants {
         publish: claims.publish.iter().copied().collect(),
@@ -33,7 +33,7 @@ const fn role_of_claim(claim: RoleClaim) -> Role {
     }
 }
 
-/// What a token says, in the room's words.
+/// A token's rights, as the room's type.
 pub(crate) fn rights_of(claims: &ClientClaims) -> Rights {
     Rights {
         role: role_of_claim(claims.role),
@@ -41,7 +41,7 @@ pub(crate) fn rights_of(claims: &ClientClaims) -> Rights {
     }
 }
 
-/// What the client says that its m-lines are for.
+/// The client's track hints.
 pub(crate) fn hints(wire: &[TrackHint]) -> Result<Vec<(String, TrackKind)>, ApiError> {
     let hint = |hint: &TrackHint| Ok((hint.mid.clone(), ids::kind(hint.kind)?));
     wire.iter().map(hint).collect()
@@ -60,7 +60,7 @@ pub(crate) async fn join_as(
     api.timed(api.backend.join(request)).await
 }
 
-/// What the backend is asked on the strength of a token.
+/// The join request that a token allows.
 pub(crate) fn to_join(
     api: &Api,
     claims: &ClientClaims,
@@ -237,7 +237,7 @@ fn wish(wire: &View) -> Result<Wished, ApiError> {
     })
 }
 
-/// A transport or a view is its owner's alone: a client's own, or for an operator the one it names.
+/// The participant of a transport or view: a client's own, or the one that an operator names.
 async fn own(
     api: &Api,
     who: &Who,

@@ -43,7 +43,7 @@ where
     Ok(json.into())
 }
 
-/// Says what cannot be read, and where, but not at length: the names of known fields help.
+/// An error that names the unreadable field, but not at length: the names of known fields help.
 fn unreadable(error: &serde_json::Error) -> ApiError {
     let mut sentence = format!("The body is not what this method takes: {error}.");
     if sentence.len() > 512 {

@@ -41,7 +41,7 @@ pub(crate) async fn watch(
     })
 }
 
-/// A watch under way: the snapshot, then what happens, then, if it was cut off, why.
+/// A watch under way: the snapshot, then events, then, if it was cut off, the reason.
 #[derive(Debug)]
 pub(crate) struct Watching {
     snapshot: Option<crate::proto::Room>,
@@ -52,17 +52,17 @@ pub(crate) struct Watching {
     _place: WatchPlace,
 }
 
-/// What a watcher is told, in either form of the wire.
+/// A message to a watcher, in either form of the wire.
 #[derive(Debug)]
 pub(crate) enum Watched {
     /// The room when the watch began.
     Snapshot(Box<crate::proto::Room>),
-    /// What happened, to be told to this viewer.
+    /// An item, as this viewer sees it.
     Item(WatchItem, Viewer),
 }
 
 impl Watched {
-    /// As a message; `None` for what has none.
+    /// The protobuf message; `None` for items that have none.
     pub(crate) fn message(self) -> Option<WatchResponse> {
         let item = match self {
             Self::Snapshot(room) => Item::Snapshot(*room),
@@ -71,7 +71,7 @@ impl Watched {
         Some(WatchResponse { item: Some(item) })
     }
 
-    /// As JSON. An event is rendered once for all who are told the same.
+    /// The JSON text. An event is rendered once for all viewers who see the same.
     pub(crate) fn json(self) -> Option<String> {
         if let Self::Item(WatchItem::Event(shared), viewer) = &self {
             return Some(format!(r#"{{"event":{}}}"#, shared.json(*viewer)));

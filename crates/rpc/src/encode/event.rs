@@ -15,7 +15,7 @@ use crate::{
     proto::{self, event::Payload},
 };
 
-/// An event, as `viewer` is told it: the request that caused it is its sender's business only.
+/// An event, as `viewer` may see it: only its sender sees the request that caused it.
 pub(crate) fn event(event: &control::Event, viewer: Viewer) -> proto::Event {
     let payload = payload(&event.kind);
     let own = match (viewer, event.actor) {
@@ -38,7 +38,7 @@ pub(crate) fn event(event: &control::Event, viewer: Viewer) -> proto::Event {
 }
 
 impl SharedEvent {
-    /// The event as JSON. Those who are told the same share one rendering.
+    /// The event as JSON. Viewers who see the same share one rendering.
     pub(crate) fn json(&self, viewer: Viewer) -> Arc<str> {
         let render =
             || Arc::from(serde_json::to_string(&event(&self.event, viewer)).unwrap_or_default());
@@ -203,7 +203,7 @@ fn payload(kind: &EventKind) -> Payload {
                 member_ids: id_list(members.iter().copied()),
             })
         }
-        // Who was inside is not for those who were only invited.
+        // People who were only invited may not learn who was inside.
         E::InvitationsVoid { breakouts, .. } => {
             Payload::BreakoutsDestroyed(proto::BreakoutsDestroyed {
                 breakout_ids: breakouts.iter().map(ToString::to_string).collect(),

@@ -22,7 +22,7 @@ pub(crate) fn one_breakout(outcome: &Outcome) -> Option<proto::Breakout> {
     }
 }
 
-/// Who found no place.
+/// People left over by a distribution.
 pub(crate) fn left_over(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Distributed { left_over, .. } => id_list(left_over.iter().copied()),
@@ -30,7 +30,7 @@ pub(crate) fn left_over(outcome: &Outcome) -> Vec<String> {
     }
 }
 
-/// Who was distributed where.
+/// People placed by a distribution, with their breakouts.
 pub(crate) fn placed(outcome: &Outcome) -> Vec<proto::Placement> {
     let place = |(who, to): &(ParticipantId, BreakoutId)| proto::Placement {
         participant_id: who.to_string(),
@@ -42,7 +42,7 @@ pub(crate) fn placed(outcome: &Outcome) -> Vec<proto::Placement> {
     }
 }
 
-/// What a distribution was drawn with.
+/// The seed of a distribution.
 pub(crate) const fn seed_of(outcome: &Outcome) -> Option<u64> {
     match outcome {
         Outcome::Distributed { seed, .. } => *seed,
@@ -50,7 +50,7 @@ pub(crate) const fn seed_of(outcome: &Outcome) -> Option<u64> {
     }
 }
 
-/// Who is where after a join or a leave.
+/// The participant and their group after a join or a leave.
 pub(crate) fn placed_at(outcome: &Outcome) -> (String, String) {
     match outcome {
         Outcome::Placed { participant, group } => (participant.to_string(), group.to_string()),
@@ -58,12 +58,12 @@ pub(crate) fn placed_at(outcome: &Outcome) -> (String, String) {
     }
 }
 
-/// Who was moved where.
+/// Moved participants with their new groups.
 pub(crate) fn moved(outcome: &Outcome) -> Vec<proto::MoveTarget> {
     move_targets(moves_of(outcome))
 }
 
-/// Who was returned to the parent.
+/// Participants returned to the parent.
 pub(crate) fn returned(outcome: &Outcome) -> Vec<String> {
     let back = moves_of(outcome)
         .iter()

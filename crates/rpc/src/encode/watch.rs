@@ -1,4 +1,4 @@
-//! What a watcher is told besides events: its slots, its talkers, its layers.
+//! A watcher's messages besides events: slots, talkers, layers.
 
 use sideroom_control::Viewer;
 use sideroom_route::{Media, SlotId, SlotPause};

@@ -36,7 +36,7 @@ pub(super) enum End {
     /// Another socket has the seat.
     Kicked(Kick),
 }
-/// A socket.
+/// A client's WebSocket, as text messages.
 pub(super) struct Line {
     sink: SplitSink<WebSocket, Message>,
     stream: SplitStream<WebSocket>,
@@ -124,7 +124,7 @@ impl Line {
                 return;
             }
         }
-        // What the client still sends is not read; its answer to the close is, so that it sees the code.
+        // Further messages of the client are not read; its answer to the close is, so that it sees the code.
         let drain = async { while let Some(Ok(_)) = self.stream.next().await {} };
         let _ = timeout(Duration::from_secs(1), drain).await;
     }

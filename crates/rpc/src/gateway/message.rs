@@ -10,8 +10,7 @@ use crate::{
     proto,
 };
 
-/// Any message of a client; which fields it needs depends on its type. It is never printed: it may hold a
-/// token.
+/// Any message of a client; the fields it needs depend on its type. It is never printed: it may hold a token.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Incoming<'a> {
@@ -149,7 +148,7 @@ pub(super) fn pong(id: &str, now_ms: u64) -> String {
 /// Why a socket is closed from our side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Closing {
-    /// What the backend says.
+    /// The backend closed it, with this reason.
     Backend(CloseReason),
     TooSlow,
     Unauthenticated,

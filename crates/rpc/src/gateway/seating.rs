@@ -1,4 +1,4 @@
-//! Taking a seat: a `join` or a `resume`, and what becomes of the seat when its socket ends.
+//! Taking a seat: a `join` or a `resume`, and the fate of the seat when its socket ends.
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
@@ -26,10 +26,10 @@ use crate::{
     error::ApiError,
 };
 
-/// A seat, and what happens in its room.
+/// A seat, and the stream of its room's events.
 type Taken = (Seated, mpsc::Receiver<WatchItem>);
 
-/// Somebody at the door.
+/// A socket that has not joined yet.
 pub(super) struct Newcomer<'a> {
     api: &'a Api,
     line: &'a mut Line,
@@ -50,7 +50,7 @@ impl<'a> Newcomer<'a> {
 }
 
 impl Newcomer<'_> {
-    /// The next text. A socket that brings none in time, or whose place others need, is closed.
+    /// The next text. A socket that brings none in time, or must make way for others, is closed.
     async fn next_text(&mut self, deadline: Instant) -> Result<Utf8Bytes, End> {
         let Self { line, waiting, .. } = self;
         let make_way = async {
@@ -91,7 +91,7 @@ impl Newcomer<'_> {
                     Ok(seat) => return Ok(seat),
                     Err(error) => {
                         if matches!(error, ApiError::Unauthenticated(_)) {
-                            // Whoever guesses tokens is refused at the door from some point on.
+                            // A client that guesses tokens is refused by address from some point on.
                             let _ = self.api.count_address(self.from);
                         }
                         self.line
@@ -239,7 +239,7 @@ impl Newcomer<'_> {
     }
 }
 
-/// What becomes of the seat when its socket ends.
+/// Ends or keeps the seat when its socket ends.
 pub(super) async fn rise(api: &Api, seated: &Seated, end: End) {
     let (participant, generation) = (seated.participant, seated.generation);
     match end {
@@ -267,7 +267,7 @@ pub(super) fn mids_of(media: &Negotiated) -> Mids {
     Arc::new(mids)
 }
 
-/// What could not be read.
+/// The error for a text that cannot be read.
 pub(super) fn unreadable(error: &serde_json::Error) -> ApiError {
     let sentence: String = format!("The message cannot be read: {error}.");
     ApiError::BadRequest(sentence.chars().take(300).collect())

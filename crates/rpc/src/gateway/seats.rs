@@ -1,4 +1,4 @@
-//! Who sits on which socket: what makes a dropped socket resumable.
+//! Seats of participants, which make a dropped socket resumable.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use crate::{backend::SessionId, clock};
 /// The m-line of each slot.
 pub(super) type Mids = Arc<HashMap<SlotId, String>>;
 
-/// Everybody who joined through the gateway and may resume.
+/// All participants who joined through the gateway and may resume.
 #[derive(Default)]
 pub(crate) struct Seats(Mutex<Inner>);
 
@@ -44,7 +44,7 @@ pub(super) enum Kick {
     Replaced,
 }
 
-/// What a socket knows of its seat.
+/// A socket's handle on its seat.
 #[derive(Debug)]
 pub(super) struct Seated {
     pub(super) room: String,
@@ -60,7 +60,7 @@ impl Seats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Somebody joined: whoever had the seat makes way.
+    /// Seats a new session; the participant's former one makes way.
     pub(super) fn sit(
         &self,
         room: String,
@@ -73,7 +73,7 @@ impl Seats {
         inner.seat(room, participant, session, mids)
     }
 
-    /// Somebody comes back on another socket. The token is used up.
+    /// Resumes a seat on another socket. This uses up the token.
     pub(super) fn resume(&self, token: &str) -> Option<Seated> {
         let mut inner = self.inner();
         let participant = inner.tokens.get(token).copied()?;

@@ -45,20 +45,20 @@ struct Socket {
     refused: u32,
 }
 
-/// Serves one client until it or we close the socket.
+/// Serves one client until either side closes the socket.
 pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<IpAddr>, Waiting)) {
     let mut line = Line::new(socket);
     let taken = Newcomer::new(&api, &mut line, from)
         .take_seat(waiting)
         .await;
     match taken {
-        // What comes now is large, and a socket that waits must not hold the room for it.
+        // The future of a seated client is large, and a socket that waits must not hold memory for it.
         Ok((seated, items)) => Box::pin(carry(api, line, seated, items)).await,
         Err(end) => line.close(end).await,
     }
 }
 
-/// Serves somebody who has joined.
+/// Serves a client that has joined.
 async fn carry(api: Api, line: Line, mut seated: Seated, mut items: mpsc::Receiver<WatchItem>) {
     let bucket = Bucket::full(api.config.rates.client, clock::now());
     let mut socket = Socket {
@@ -203,7 +203,7 @@ impl Socket {
         left.await.map(|_| ())
     }
 
-    /// Tells the client what happened: this item and what has queued up behind it, with one flush.
+    /// Sends this item and those that have queued up behind it, with one flush.
     async fn tell(
         &mut self,
         seated: &Seated,

@@ -1,5 +1,4 @@
-//! Sockets that nobody has joined on yet: counted by address before the upgrade, and closed when others
-//! need the room.
+//! Sockets without a join: counted by address before the upgrade, and closed when others need the room.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -12,7 +11,7 @@ use crate::{
     error::ApiError,
 };
 
-/// A newcomer whose address has too many sockets waits so long before it tries again.
+/// The wait that is suggested to a client whose address has too many sockets.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// A socket's place among those that wait.
@@ -56,7 +55,7 @@ impl Waiting {
         self.make_way.0.notified().await;
     }
 
-    /// Somebody has shown that they may join: the socket waits no longer.
+    /// The client has shown that it may join: the socket waits no longer.
     pub(super) fn joined(self) {
         if let Some(connection) = &self.connection {
             connection.joined();

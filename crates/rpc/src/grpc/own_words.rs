@@ -1,5 +1,5 @@
-//! What the library below us refuses by itself (a message that is too long, one that does not read, a
-//! method that does not exist) said in our words, with the details that every other error has.
+//! Rewrites refusals of the gRPC library (a message that is too long or unreadable, a method that does not
+//! exist) in our own error format, with the details that every other error has.
 
 use axum::{
     extract::{Request, State},
@@ -26,8 +26,8 @@ pub(super) async fn in_our_words(State(api): State<Api>, request: Request, next:
     }
 }
 
-/// Ours for a refusal without details. Only what is refused before a method runs has its status in the
-/// head of the answer and no details.
+/// Our error for a refusal without details. A refusal before a method runs has its status in the head of the
+/// answer, and no details.
 fn translated(headers: &HeaderMap, method: &str, limit: usize) -> Option<ApiError> {
     if headers.contains_key(Status::GRPC_STATUS_DETAILS) {
         return None;

@@ -5,7 +5,7 @@ use sideroom_rpc::{METHODS, auth::RoleClaim};
 
 use crate::harness::{Server, api_token, client_token};
 
-/// Methods that a client may call for itself, whatever its role.
+/// Methods that a client may call for itself, in any role.
 const FOR_EVERYBODY: [&str; 19] = [
     "RoomService/GetRoom",
     "RoomService/SendMessage",

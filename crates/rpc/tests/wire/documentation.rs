@@ -1,4 +1,4 @@
-//! What the documentation lists is what there is.
+//! The documentation lists every method, and no others.
 
 use sideroom_rpc::METHODS;
 

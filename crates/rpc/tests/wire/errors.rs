@@ -196,7 +196,7 @@ async fn creating(scene: &mut Scene) {
         .await;
 }
 
-/// A ban keeps somebody out who has a good token.
+/// A ban keeps a person with a good token out.
 async fn coming_in(scene: &mut Scene) {
     let ban = json!({ "identity": "zed", "reason": "noise" });
     scene.operator("ParticipantService/Ban", ban).await;
@@ -297,7 +297,7 @@ async fn inside(scene: &mut Scene, ann: &Client, bob: &Client) {
 async fn away(scene: &mut Scene, ann: &Client) {
     let as_ann = client_token("math", "ann", RoleClaim::Participant);
     let join = json!({ "participantId": ann.id, "breakoutId": "b3" });
-    // Somebody without any media cannot go anywhere.
+    // A participant without any media cannot go anywhere.
     let deaf = client_token("math", "deaf", RoleClaim::Moderator);
     let mute = json!({ "clientToken": deaf, "offer": "v=0\r\n" });
     scene.operator("ParticipantService/Join", mute).await;

@@ -66,7 +66,7 @@ impl Fake {
         look(self.rooms().get_mut(room).ok_or(ApiError::RoomNotFound)?)
     }
 
-    /// What a test wants to see unchanged.
+    /// The state that a test wants to see unchanged.
     pub(crate) fn state(&self, room: &str) -> String {
         let rooms = self.rooms();
         rooms.get(room).map_or("no room".into(), |hosted| {
@@ -261,7 +261,7 @@ impl Backend for Fake {
                 for kind in kinds {
                     let id = RequestId::new(&format!("{}-{kind}", request.request_id.as_str()));
                     let publish = Command::Publish { participant, kind };
-                    // As the server does: it joins without the kinds that it may not publish.
+                    // Like the server, it joins without the kinds that the participant may not publish.
                     let _ = hosted.apply(now, Actor::Participant(participant), &id?, publish);
                 }
             }

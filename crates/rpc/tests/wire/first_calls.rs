@@ -1,4 +1,4 @@
-//! The first calls of a newcomer: each wrong one says what to do instead.
+//! The first calls of a newcomer: the error for each wrong one says what to do instead.
 
 use serde_json::Value;
 use sideroom_rpc::{METHODS, RpcConfig};

@@ -110,7 +110,7 @@ impl Server {
         }
     }
 
-    /// As [`Server::start`], with a room `math`.
+    /// Like [`Server::start`], with a room `math`.
     pub(crate) async fn with_room() -> Self {
         let server = Self::start().await;
         server
@@ -175,7 +175,7 @@ impl Server {
         }
     }
 
-    /// Somebody who has joined `math` on a socket, publishing sound.
+    /// A client that has joined `math` on a socket, publishing sound.
     pub(crate) async fn join(&self, identity: &str, role: RoleClaim) -> Client {
         self.join_with(client_token("math", identity, role)).await
     }
@@ -216,7 +216,7 @@ pub(crate) struct Client {
     pub(crate) joined: Value,
 }
 
-/// Nothing here takes long; a test that waits for what never comes fails.
+/// Every step is quick; a test fails if it waits longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Socket {

@@ -1,4 +1,4 @@
-//! Whatever bytes come in, they are read or refused; nothing panics, and nothing is let in.
+//! Any input is read or refused; none causes a panic, and none lets a stranger in.
 
 use proptest::{collection::vec, prelude::*};
 use prost::Message as _;

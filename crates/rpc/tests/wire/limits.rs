@@ -1,4 +1,4 @@
-//! Rates and bounds, and what is for development only.
+//! Rates and bounds, and features for development only.
 
 use serde_json::{Value, json};
 use sideroom_rpc::{

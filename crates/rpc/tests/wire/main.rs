@@ -1,5 +1,5 @@
-//! The wire as its users meet it: real HTTP, WebSocket and gRPC against a server whose backend is a bare
-//! room of `sideroom-control`, with no media behind it.
+//! The wire as its users meet it: real HTTP, WebSocket and gRPC against a server whose backend is a bare room
+//! of `sideroom-control`, with no media behind it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod authorisation;

@@ -68,7 +68,7 @@ async fn a_strangers_name_for_this_machine_gets_no_development_token() {
     let own = server.http.to_string();
     for (host, status) in [(own.as_str(), 200), ("evil.example:7900", 403)] {
         for path in ["dev/operator", "dev/token?room=math"] {
-            // As a browser fetches from the host of its page: without an origin.
+            // A browser that fetches from the host of its page sends no origin.
             let request = server.http().get(server.url(path)).header("host", host);
             let answer = request.send().await.unwrap();
             assert_eq!(answer.status(), status, "{host} {path}");
@@ -102,7 +102,7 @@ async fn a_token_that_allows_less_does_not_act_with_the_power_of_its_place() {
         .call(Some(&same), create, definition.to_string())
         .await;
     assert_eq!(status, 200, "{answer}");
-    // Having joined with it, its bearer does what it says, over the socket and beside it.
+    // After a join with it, its bearer works as promised, over the socket and beside it.
     let mut second = server.join_with(weak.clone()).await;
     second
         .socket

@@ -1,5 +1,5 @@
-//! What every caller may rely on: repeating is safe, an epoch can be insisted on, a watch resumes, and a
-//! watcher that does not read is cut off.
+//! Promises to every caller: repeating is safe, an epoch can be required, a watch resumes, and a watcher that
+//! does not read is cut off.
 
 use serde_json::{Value, json};
 use sideroom_rpc::auth::RoleClaim;
@@ -108,7 +108,7 @@ async fn a_watcher_that_does_not_read_is_cut_off_with_a_reason() {
         .bearer_auth(api_token(None))
         .body(r#"{"room":"math"}"#);
     let response = watch.send().await.unwrap();
-    // Nobody reads: in the end the sockets between us hold no more.
+    // The client does not read: in the end the sockets' buffers are full.
     let text = "x".repeat(4000);
     while server.backend.watchers("math") > 0 {
         let body = json!({ "room": "math", "text": text, "groupId": "parent" });

@@ -1,6 +1,5 @@
-//! Every method that changes something keeps the two promises: its request id is answered as at first, or
-//! refused with another body, and an epoch that has passed stops it. What has no part in one of them is
-//! named here, with the reason.
+//! Every method that changes state keeps two promises: a repeated request id gets the first answer, or is
+//! refused with another body, and a stale epoch stops it. Exceptions are named here, with the reason.
 
 use std::collections::BTreeSet;
 
@@ -29,8 +28,7 @@ const WITHOUT_EPOCH: [&str; 4] = [
     "ParticipantService/SetViews",
 ];
 
-/// One method: what has to happen before, a body that it accepts, and another one. `$ann` and the like
-/// stand for ids.
+/// One method: the preparation, an accepted body, and another one. `$ann` and the like stand for ids.
 struct Case {
     method: &'static str,
     before: &'static [(&'static str, &'static str)],

@@ -1,5 +1,5 @@
-//! Grants × commands × roles × ways in, written from the rules of who may do what in `docs/rpc.md`: JSON, gRPC
-//! and the WebSocket carry every command, WHIP and WHEP what a stream may publish and where it may go.
+//! Grants × commands × roles × ways in, written from the rules on rights in `docs/rpc.md`: JSON, gRPC and the
+//! WebSocket carry every command, WHIP and WHEP only publishing and watching.
 
 mod table;
 mod typed;
@@ -123,7 +123,7 @@ fn is_about_rights(reason: &str) -> bool {
 
 fn check(bearer: &Bearer, (method, text, need): (&str, &str, Need), refusal: Option<&str>) {
     let said = format!("{method} {text} needs {need:?}, {bearer:?}: {refusal:?}");
-    // Somebody in the parent has nowhere to return from: that is not about rights.
+    // A participant in the parent has nowhere to return from: that error is not about rights.
     match refusal.filter(|reason| *reason != "LeaveFailed") {
         None => assert!(bearer.may(need), "{said}"),
         Some(reason) => {
@@ -205,7 +205,7 @@ async fn grpc_holds_every_grant_and_role_to_every_command() {
     }
 }
 
-/// Begins a WHIP or WHEP session as `obs`; its status and what the room says of the streams.
+/// Begins a WHIP or WHEP session as `obs`; returns its status and the room's view of the streams.
 async fn stream(
     server: &Server,
     way: &str,

@@ -17,7 +17,7 @@ pub(super) struct Hosted {
     pub(super) room: Room,
     pub(super) created: CreateRoom,
     pub(super) watchers: Vec<(Viewer, mpsc::Sender<WatchItem>)>,
-    /// Who is in, by which request.
+    /// The sessions, with the requests that made them.
     pub(super) sessions: BTreeMap<ParticipantId, (SessionId, Asked)>,
 }
 

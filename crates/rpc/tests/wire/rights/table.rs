@@ -1,4 +1,4 @@
-//! The rules of who may do what, as `docs/rpc.md` has them, and the tokens that are held to them.
+//! The rules on rights in `docs/rpc.md`, and tokens to check them with.
 
 use sideroom_route::TrackKind;
 use sideroom_rpc::auth::{GrantClaims, RoleClaim};
@@ -13,10 +13,10 @@ pub(super) enum Grant {
     PublishAudio,
 }
 
-/// The rules ask this of somebody who gives a command.
+/// The right that the rules require of the author of a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Need {
-    /// Nothing: it concerns the caller only.
+    /// No right: it concerns the caller only.
     Nothing,
     /// To be a moderator.
     Moderator,
@@ -31,10 +31,10 @@ pub(super) enum Need {
 use Grant::*;
 use Need::*;
 
-/// Every command and what the rules ask for it. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is in
-/// `b1`, and `asked` is invited there.
+/// Every command with the right that it requires. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is
+/// in `b1`, and `asked` is invited there.
 pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
-    // Roles: what is done to others and to the room.
+    // Required roles, for commands on others and on the room.
     (
         "RoomService/UpdateRoom",
         r#"{"settings":{"maxBreakouts":4}}"#,
@@ -82,7 +82,7 @@ pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
     ),
     ("RoomService/ListMoves", "{}", Moderator),
     ("RoomService/DeleteRoom", "{}", Moderator),
-    // Grants: what a token names, moderators included.
+    // Required grants, which bind moderators too.
     (
         "BreakoutService/CreateBreakouts",
         r#"{"definition":{"maxRooms":1,"participants":3}}"#,

@@ -18,7 +18,7 @@ where
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.unwrap();
     let path = format!("/sideroom.v1.{method}").parse().unwrap();
-    // Nobody looks at the answer: it is read as an empty message, which skips every field.
+    // The answer is of no interest: it is read as an empty message, which skips every field.
     let codec = tonic_prost::ProstCodec::<T, ()>::default();
     let answer = grpc.unary(request, path, codec).await.err()?;
     let info = answer.get_details_error_info();
