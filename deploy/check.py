@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parent
-# What a query may have nothing to say about on a server where all is well and nobody sends media.
+# Queries that may be empty on a healthy server without any media.
 SILENT_WHEN_WELL = (
     "sideroom_refused_total",
     "sideroom_transports_lost_total",
@@ -76,7 +76,7 @@ def queries():
             yield panel.get("title", "a panel"), asked
     for line in (DEPLOY / "prometheus/alerts.yaml").read_text().splitlines():
         if line.strip().startswith("expr:"):
-            # An alert that is silent is well; what it compares must exist.
+            # An alert that is silent is well; the metrics it compares must exist.
             compared = line.split("expr:", 1)[1].rsplit(" > ", 1)[0].rsplit(" == ", 1)[0]
             yield "an alert", compared.strip()
 

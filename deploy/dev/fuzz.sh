@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every fuzz target for two minutes (SECONDS_EACH=… for another time). What is found lies in fuzz/artifacts.
-# None of the code has unsafe parts (but a prefetch hint) for a sanitizer to look at, and without one it runs
+# Every fuzz target for two minutes (SECONDS_EACH=… for another time). Findings lie in fuzz/artifacts. None of
+# the code has unsafe parts (except a prefetch hint) for a sanitizer to look at, and without one it runs
 # several times as often.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and this machine lacks: `setup.sh npm|e2e|deploy|janus …`. It installs
-# Debian packages only as root; otherwise it says in one line what to install.
+# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|e2e|deploy|janus …`. It
+# installs Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

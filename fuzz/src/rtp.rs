@@ -1,5 +1,4 @@
-//! Entry points for `sideroom-rtp`: whatever the bytes are, nothing panics, and what is said about them
-//! is true of them.
+//! Entry points for `sideroom-rtp`: no input makes it panic, and its views agree with the bytes.
 
 use sideroom_rtp::codec::{av1, opus, vp8, vp9};
 use sideroom_rtp::rtcp::{Packet, packets};
@@ -109,7 +108,7 @@ pub fn payload_peek(data: &[u8]) {
         }
         Codec::H264 => {}
         Codec::Av1 => {
-            // A structure in the first half is what the second is read by.
+            // The structure in the first half is used to read the second.
             let (first, second) = payload.split_at(payload.len() / 2);
             let mut reader = av1::DependencyReader::new();
             let _ = reader.read(first);

@@ -1,5 +1,5 @@
-//! Entry points for what a session reads of its client: offers, and RTP and RTCP whose keys the client
-//! has, so that only what the bytes say is hostile.
+//! Entry points for a session's input from its client: offers, and RTP and RTCP whose keys the client has, so
+//! that only their content is hostile.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use sideroom_session::{
     Session, SessionConfig,
 };
 
-/// What an offer says besides this: three tracks, one of them simulcast, and two slots.
+/// The offer before this one: three tracks, one of them simulcast, and two slots.
 const OFFER: &str = include_str!("../session_offer.sdp");
 /// The most packets of one input.
 const MAX_PACKETS: usize = 64;
@@ -57,8 +57,8 @@ fn config(video: Codec) -> SessionConfig {
     }
 }
 
-/// Answers an offer: the first byte chooses the room's codec. What is answered keeps the bounds and can be
-/// offered again; what is refused names a line of the text.
+/// Answers an offer: the first byte chooses the room's codec. An answered offer keeps the bounds and can be
+/// offered again; a refusal names a line of the text.
 pub fn sdp(data: &[u8]) {
     let Some((codec, text)) = data.split_first() else {
         return;
@@ -200,7 +200,7 @@ impl Client {
     }
 
     fn send_rtp(&mut self, plain: &[u8]) {
-        // What is sealed must have a header of known length; the padding count is encrypted.
+        // A packet to seal must have a header of known length; the padding count is encrypted.
         let mut unpadded = plain.to_vec();
         if let Some(first) = unpadded.first_mut() {
             *first &= !0x20;

@@ -43,7 +43,7 @@ pub fn stun(data: &[u8]) {
     let _ = client.handle_datagram(START, address(), data);
 }
 
-/// A packet under each profile, as what it is; and what we seal of it comes out again, and only once.
+/// Opens the bytes as a packet under each profile; and a packet that we seal opens again, and only once.
 pub fn srtp_open(data: &[u8]) {
     for profile in SrtpProfile::PREFERRED {
         let keys = KeyMaterial::from_exported(profile, &[7; 88], Role::Server).expect("enough");
@@ -72,7 +72,7 @@ fn seal_and_open(keys: &KeyMaterial, data: &[u8]) {
         assert_eq!(opened, Ok(data.len()));
         assert!(incoming.open(&mut sealed[..len].to_vec()).is_err());
     } else {
-        // Not the header that the packet says it has: what was sealed under it may not open.
+        // Not the header that the packet claims to have: a packet sealed under it may not open.
         let _ = incoming.open_unknown(&mut sealed[..len]);
     }
 }
@@ -115,7 +115,7 @@ pub fn dtls_boundary(data: &[u8]) {
         server.handle_timeout(server.poll_timeout().min(Time::from_millis(60_000)));
         rest = after;
     }
-    // Nobody but the client with the announced certificate gets in.
+    // Only the client with the announced certificate gets in.
     assert!(was_connected || !server.is_connected());
 }
 

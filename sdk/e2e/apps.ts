@@ -9,7 +9,7 @@ import { startServer, type RealServer } from './server.ts';
 
 const PATIENCE_MS = 60_000;
 
-/** What a page reports to itself: nothing, unless the app means it to. */
+/** Errors that a page reports about itself: empty, unless the app means it to. */
 export interface Trouble {
   errors: string[];
   rejections: string[];
@@ -65,7 +65,7 @@ export class Apps {
     return user;
   }
 
-  /** Closes every page; fails if one has reported an error or an unhandled rejection that nobody expected. */
+  /** Closes every page; fails if one has reported an unexpected error or unhandled rejection. */
   async close(): Promise<void> {
     const users = this.#users.splice(0);
     await Promise.all(users.map(async (user) => {
@@ -106,7 +106,7 @@ export class Apps {
   }
 }
 
-/** Somebody who has an app open. */
+/** A person who has an app open. */
 export class User {
   readonly trouble: Trouble = { errors: [], rejections: [] };
   /** As the app shows it with "I am …"; empty if it does not. */
@@ -124,7 +124,7 @@ export class User {
     await this.page.getByRole('button', { name: label, exact: true }).click();
   }
 
-  /** Clicks until the app says a line, in the place of another that begins alike: it shows what events bring about. */
+  /** Clicks until the app shows a new line that begins like this one: it displays the effect of events. */
   async clickUntil(label: string, line: string): Promise<void> {
     const [first = ''] = line.split(' ');
     const deadline = Date.now() + PATIENCE_MS;

@@ -7,14 +7,14 @@ import { test, type TestContext } from 'node:test';
 import { shareOfCore } from './pace.ts';
 import { drop, loss, outage, type Measured, type Setting } from './badnet/scenarios.ts';
 
-/** What a busy machine may take longer. */
+/** Factor for times on a busy machine. */
 const PATIENCE = 3;
 
 const setting = (room: string): Setting => ({ seed: 1, patience: PATIENCE, room });
 
 /** A machine that encodes less than this of the camera's frames shows nothing about networks. */
 const ENOUGH = 0.7;
-/** Less than this of a core, and what depends on encoding and decoding in time says nothing. */
+/** With less than this of a core, results that depend on timely encoding and decoding mean nothing. */
 const IDLE = 0.8;
 
 function holds(test: TestContext, { name, bounds, figures, encoded }: Measured): void {

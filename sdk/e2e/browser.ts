@@ -29,7 +29,7 @@ export function launch(flags: string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
 }
 
-/** Keeps what a page logs as an error. Failed loads that a test provokes are its own business. */
+/** Keeps the errors that a page logs. Failed loads that a test provokes are its own business. */
 export function watchErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));

@@ -69,7 +69,7 @@ export class Demo {
     return page;
   }
 
-  /** Everything that any page logged as an error, except what the network says of a server that is away. */
+  /** All errors that any page logged, except the network's about a server that is away. */
   errors(): string[] {
     return this.#errors.flatMap(({ messages }) => messages).filter((message) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(message));
   }
@@ -80,7 +80,7 @@ export async function joined(page: Page): Promise<void> {
   await page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', null, { timeout: 60_000 });
 }
 
-/** The page's own account of the room, and what it shows, equal what the server says: at once or as soon as its events are in. */
+/** Awaits that the page's own account of the room, and its display, equal the server's. */
 export async function holdsTheTruth(page: Page, step: string): Promise<void> {
   await become(page, step, 'the page holds', () => mirror.model(), () => mirror.server());
   await become(page, step, 'the page shows', () => mirror.shown(), () => mirror.due());

@@ -2,7 +2,7 @@
 import { play, scenarios } from '../js/test/dialects/index.ts';
 
 Object.assign(globalThis, {
-  /** Runs one scenario; says what went wrong, or nothing. */
+  /** Runs one scenario; returns its failure, or null. */
   async playDialect(name: string): Promise<string | null> {
     const scenario = scenarios.find((each) => each.name === name);
     if (!scenario) return 'no such scenario';

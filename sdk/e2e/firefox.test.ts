@@ -14,7 +14,7 @@ import { startServer } from './server.ts';
 
 const FIREFOX = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
 const ADDRESS = '10.77.0.1';
-/** Nobody; but without a default route Firefox takes no address at all. */
+/** An unused address: without a default route Firefox takes no address at all. */
 const GATEWAY = '10.77.0.2';
 const INSIDE = 'E2E_IN_NAMESPACE';
 

@@ -40,7 +40,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** What a viewer gets of the sender: for each kind the m-line of its slot, and what came on it. */
+/** The sender's media at a viewer: for each kind the m-line of its slot, and its frames and packets. */
 async function arrived(): Promise<Record<string, { mid: string; media: string; frames: number; packets: number; width: number; height: number; colour: string }>> {
   return viewer.evaluate(async (id) => {
     const vic = kit.person('vic');
@@ -87,7 +87,7 @@ test('sound, camera, screen and canvas of one browser', { timeout: 120_000 }, as
 });
 
 test('each layer of the camera, as the viewer asks for it', { timeout: 400_000 }, async () => {
-  // A sender's own estimate grows slowly on a busy machine: what it has is for the camera.
+  // A sender's own estimate grows slowly on a busy machine: all of it is for the camera.
   await sender.evaluate(() => Promise.all([kit.person('sam').room.local.unpublish('screen'), kit.person('sam').room.local.unpublish('canvas')]));
   for (const { rid, height } of [...LAYERS, LAYERS[0]]) {
     await viewer.evaluate(({ id, lines }) => kit.person('vic').room.setViews([{ participantId: id, kind: 'camera', maxHeight: lines }]), { id: senderId, lines: height });

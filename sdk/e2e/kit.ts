@@ -32,7 +32,7 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-/** One line for the log: what was measured, and how it is distributed. */
+/** One line for the log: a measurement, and its distribution. */
 export function print(what: string, values: readonly number[]): void {
   const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)].map((value) => value.toFixed(1));
   console.log(`# ${what}: median ${middle}, p90 ${quantile(values, 0.9).toFixed(1)}, least ${least}, most ${most}`);

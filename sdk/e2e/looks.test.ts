@@ -278,7 +278,10 @@ test('the console', limits, async () => {
 /** The name of the focused button. */
 const focusIn = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
 
-/** Presses Tab until an element of this name has the focus, once the page shows one; the way to it is what a keyboard has. */
+/**
+ * Presses Tab until an element of this name has the focus, once the page shows one: the only way for a
+ * keyboard.
+ */
 async function tabTo(page: Page, name: RegExp, most = 60): Promise<void> {
   await page.locator('button:visible, label:visible').filter({ hasText: name }).or(button(page, name)).first().waitFor();
   const seen: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Somebody who talks and shows a camera is moved fifty times, seen from inside the browser: nothing is
+ * A participant who talks and shows a camera is moved fifty times, seen from inside the browser: nothing is
  * negotiated anew, the sound hardly breaks, the new group is seen at once and the old one is gone.
  */
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { startServer, type RealServer } from './server.ts';
 
 const MOVES = 50;
 
-/** Who is where, and by what they are known. The mover is `ann`. */
+/** People by name, with their identities. The mover is `ann`. */
 const PEOPLE = {
   ann: { tone: 440, colour: 'yellow' },
   pat: { tone: 610, colour: 'red' },
@@ -24,12 +24,15 @@ type Name = keyof typeof PEOPLE;
 const NAMES = Object.keys(PEOPLE) as Name[];
 const TONES = NAMES.map((name) => PEOPLE[name].tone);
 
-/** The way of the mover, by who lives in the group: parent, first breakout, second breakout, parent, … */
+/**
+ * The way of the mover, by the person who lives in the group: parent, first breakout, second breakout,
+ * parent, …
+ */
 const WAY: Name[] = ['pat', 'one', 'two'];
 
 /** The old group is gone when neither a sound nor a frame of it came for so long. */
 const GONE_MS = 500;
-/** It is gone this long after a move, at the median: what the jitter buffer held is played out. */
+/** It is gone this long after a move, at the median: the jitter buffer has played its content. */
 const FADED_WITHIN_MS = 300;
 /** Without a move, how much of the sound this machine makes up by itself is measured for so long. */
 const CALM_MS = 5_000;
@@ -38,7 +41,7 @@ const CALM_MS = 5_000;
 const CONCEALED_MS = 60;
 /** The new group is seen within this time at the median. */
 const SEEN_WITHIN_MS = 400;
-/** Quieter than a tenth of a voice is nobody. */
+/** A sound quieter than a tenth of a voice counts as silence. */
 const NOBODY = 0.02;
 
 let server: RealServer;
@@ -60,7 +63,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** What the mover's page saw of a move, and the others of the mover. */
+/** Measurements of a move, by the mover's page and by the others. */
 interface Step {
   from: Name;
   to: Name;
@@ -124,7 +127,7 @@ async function step(from: Name, to: Name, group: string): Promise<Step> {
   return { from, to, ...seen, moverLevels };
 }
 
-/** Everybody joins and talks; two are sent to the breakouts. Answers where each lives. */
+/** Everybody joins and talks; two are sent to the breakouts. Returns each person's group. */
 async function gather(): Promise<Record<string, string>> {
   const ids: Record<string, string> = {};
   for (const name of NAMES) {
@@ -148,7 +151,7 @@ async function gather(): Promise<Record<string, string>> {
   return { pat: 'parent', one: one ?? '', two: two ?? '' };
 }
 
-/** What nobody's move is to blame for: made-up sound in milliseconds a second. */
+/** Concealed sound without any move, in milliseconds a second. */
 async function calm(): Promise<number> {
   const concealed = await mover.evaluate(async (ms) => {
     const before = await kit.person('ann').concealedMs();

@@ -1,4 +1,4 @@
-/** What a signaling server does: signs an API token, and calls the JSON API. */
+/** The signaling server's part: signs an API token, and calls the JSON API. */
 import { createHmac } from 'node:crypto';
 
 const KEY = { id: 'e2e', secret: 'e2e-secret-e2e-secret-e2e-secret-e2e' };

@@ -27,7 +27,10 @@ after(async () => {
   await server?.stop();
 });
 
-/** The stranger tries what a page can; which of it the server carried out or answered readably. */
+/**
+ * The stranger tries everything a page can; returns the calls that the server carried out or answered
+ * readably.
+ */
 async function tries(page: Page, url: string): Promise<string[]> {
   return page.evaluate(
     async ({ url, token }) => {

@@ -1,5 +1,5 @@
 /**
- * The parent is paused for whoever is away: not one packet of it arrives, and when it is resumed it is
+ * The parent is paused for everybody who is away: not one packet of it arrives, and when it is resumed it is
  * heard and seen at once. Measured inside the browser, round after round.
  */
 import assert from 'node:assert/strict';
@@ -11,14 +11,17 @@ import { limitMs, shareOfCore } from './pace.ts';
 import { startServer, type RealServer } from './server.ts';
 
 const ROUNDS = 7;
-/** What was on its way when the pause was answered has arrived once nothing was heard for this long. */
+/**
+ * Packets that were on their way when the pause was answered have arrived once it was silent for this
+ * long.
+ */
 const DRAIN_MS = 300;
 const PAUSED_MS = 2_000;
 /** Longer than any jitter buffer holds back. */
 const GONE_WITHIN_MS = 9_000;
 const RESUMED_WITHIN_MS = 200;
 const FADED_WITHIN_MS = 300;
-/** Quieter than a tenth of a voice is nobody. */
+/** A sound quieter than a tenth of a voice counts as silence. */
 const NOBODY = 0.02;
 
 const TONES = [440, 610];

@@ -1,4 +1,4 @@
-/** Somebody in a page: joins with a tone for a voice, and says what they hear and see. */
+/** A person in a page: joins with a tone for a voice, and reports the tones and colours they receive. */
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { watchErrors } from './browser.ts';
@@ -17,7 +17,7 @@ interface Heard {
   tones: number[];
 }
 
-/** What the page offers to tests. */
+/** The page's interface for tests. */
 interface Api {
   room: any;
   joinedMs: number;
@@ -35,7 +35,7 @@ declare global {
 }
 
 export class Person {
-  /** What may be heard since when: the oracle's own account. */
+  /** The voices that may be heard, by time: the oracle's own account. */
   readonly expectations: { fromMs: number; names: string[] }[] = [];
   id = '';
 
@@ -91,7 +91,7 @@ export class Person {
     return this.page.evaluate(action as never, argument as never) as Promise<T>;
   }
 
-  /** The names of whoever is heard now. */
+  /** The names of the people heard now. */
   async hears(): Promise<string[]> {
     return namesOf(await this.page.evaluate(() => sideroom.tones()));
   }
@@ -105,12 +105,12 @@ export function namesOf(tones: number[]): string[] {
   return Object.keys(TONES).filter((name) => tones.includes(TONES[name] as number));
 }
 
-/** Who hears whom, name by name. */
+/** Names of heard people, by listener. */
 export type Hearing = Record<string, string[]>;
 
 /**
- * After a step: within half a second everybody hears exactly these, and nobody else. The record of the
- * whole time is kept and looked at by `checkRecords` in the end.
+ * After a step: within half a second everybody hears exactly these, and no others. The record of the whole
+ * time is kept and looked at by `checkRecords` in the end.
  */
 export async function expectHearing(people: Person[], hearing: Hearing, what: string): Promise<number> {
   const began = Date.now();
@@ -166,7 +166,7 @@ export async function checkRecords(people: Person[]): Promise<number> {
       if (!state) continue;
       const during = state.names[0] === '?';
       const [before, after] = [person.expectations[index - 1], person.expectations[index + 1]];
-      // A step that failed left no state behind: what may be heard then is not known.
+      // A step that failed left no state behind: the voices that may be heard then are unknown.
       if (during && (before?.names[0] === '?' || !after || after.names[0] === '?')) continue;
       const allowed = during ? [...(before?.names ?? []), ...(after?.names ?? [])] : state.names;
       const stray = namesOf(tones).filter((name) => !allowed.includes(name));

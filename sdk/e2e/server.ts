@@ -25,7 +25,7 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
-/** Where the binary is: SIDEROOM_BIN, or what cargo built. */
+/** The path of the binary: SIDEROOM_BIN, or cargo's build. */
 function binary(): string {
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target');
   const found = [process.env['SIDEROOM_BIN'], join(target, 'release/sideroom'), join(target, 'debug/sideroom')].find((path) => path && existsSync(path));

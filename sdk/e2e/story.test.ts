@@ -1,4 +1,4 @@
-/** Five people, two breakouts, and every step of the story: who hears whom, told by their tones. */
+/** Five people, two breakouts, and every step of the story: who hears whom, known by their tones. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
@@ -14,7 +14,7 @@ const person = (name: string): Person => people.find((each) => each.name === nam
 const [ada, bob, cleo, dan, eve] = ['ada', 'bob', 'cleo', 'dan', 'eve'].map((name) => () => person(name)) as [() => Person, () => Person, () => Person, () => Person, () => Person];
 const EVERYBODY = ['ada', 'bob', 'cleo', 'dan', 'eve'];
 
-/** Everybody in a group hears the others of it; what else is heard is named. */
+/** The expected hearing: everybody in a group hears its others; `also` names exceptions. */
 function hearing(groups: string[][], also: Hearing = {}): Hearing {
   const heard = Object.fromEntries(groups.flatMap((group) => group.map((name) => [name, group.filter((other) => other !== name)])));
   for (const [name, more] of Object.entries(also)) heard[name] = [...new Set([...(heard[name] ?? []), ...more])];

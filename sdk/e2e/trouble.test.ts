@@ -1,4 +1,7 @@
-/** Bad input and bad days: the page says what happened and what to do, and recovers by itself where it can. */
+/**
+ * Bad input and bad days: the page says what happened and what to do, and recovers by itself where it
+ * can.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -32,7 +35,7 @@ test('a refused microphone and a missing camera', { timeout: 180_000 }, async ()
   const refusing = await launch(['--deny-permission-prompts']);
   const page = await open('/?room=refused&name=Ada&join', refusing);
   await joined(page);
-  // What browsers answer, whatever this machine has: the page must say the right thing about each.
+  // The browser's errors, independent of this machine: the page must say the right thing about each.
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = async (constraints) => {
       throw new DOMException('', constraints?.audio ? 'NotAllowedError' : 'NotFoundError');
@@ -79,7 +82,7 @@ test('a breakout that closes while somebody joins it', { timeout: 180_000 }, asy
   for (const page of [mod, guest]) await page.context().close();
 });
 
-/** Goes away for so long, and says what the page went through. */
+/** Goes away for `forMs`, and returns the phases that the page went through. */
 async function outage(page: Page, forMs: number): Promise<{ phases: string[]; group: string }> {
   await page.evaluate(() => {
     const phases: string[] = [];

@@ -1,4 +1,4 @@
-/** What node lacks of a browser: just enough of WebRTC to see what the SDK asks of it. */
+/** The parts of a browser that node lacks: just enough of WebRTC to see the SDK's calls. */
 
 class FakeTrack extends EventTarget {
   enabled = true;
@@ -10,7 +10,7 @@ class FakeTrack extends EventTarget {
   stop(): void {
     this.readyState = 'ended';
   }
-  /** As if the device was unplugged. */
+  /** Like an unplugged device. */
   end(): void {
     this.readyState = 'ended';
     this.dispatchEvent(new Event('ended'));
@@ -106,7 +106,7 @@ export class FakePeerConnection {
   async getStats(): Promise<Map<string, unknown>> {
     return new Map();
   }
-  /** As browsers do: what was received ends with the connection. */
+  /** Ends the received tracks, as browsers do. */
   close(): void {
     this.connectionState = 'closed';
     for (const { receiver } of this.transceivers) receiver.track.readyState = 'ended';

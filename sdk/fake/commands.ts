@@ -1,4 +1,4 @@
-/** What each command does to the stand-in's room. */
+/** The effect of each command on the stand-in's room. */
 import type { FakeRoom } from './room.ts';
 import { Refused, moderators, showTrack, type FakeParticipant, type Json } from './words.ts';
 
@@ -59,7 +59,7 @@ function invite(room: FakeRoom, who: FakeParticipant, breakout: Json, ids: strin
   }
 }
 
-/** Tells everybody what there is to choose from. */
+/** Sends everybody the breakouts that they can choose from. */
 function offer(room: FakeRoom): void {
   const breakouts = [...room.breakouts.values()].filter((breakout) => breakout['selfSelect']);
   room.emit('selectableBreakouts', { breakouts: breakouts.map((breakout) => room.summary(breakout)) });

@@ -7,7 +7,7 @@ import { Refused, type FakeParticipant } from './words.ts';
 
 type Json = Record<string, any>;
 
-/** What answers an offer: a fake in node, a second peer connection in a page. */
+/** Answers an offer: a fake in node, a second peer connection in a page. */
 export type Answerer = (offer: string, participant: FakeParticipant) => Promise<string>;
 
 export class FakeGateway {

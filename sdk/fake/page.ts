@@ -51,7 +51,7 @@ room.route = () => {
   for (const listener of room.participants.values()) carry(listener);
 };
 
-/** Puts on the answering connection what the slots are said to carry. */
+/** Puts the sources of the slots on the answering connection. */
 function carry(listener: FakeParticipant): void {
   const peer = answering.get(listener.id);
   for (const slot of listener.slots) {

@@ -119,7 +119,7 @@ export class FakeRoom {
     }
   }
 
-  /** Somebody, as `viewer` may see them. */
+  /** A participant, as `viewer` may see them. */
   show(who: FakeParticipant, viewer: FakeParticipant): Json {
     const near = viewer.moderator || this.near(who.groupId)(viewer);
     const seen = near || who.groupId === 'parent';
@@ -143,7 +143,7 @@ export class FakeRoom {
     return { ...shown, invitedIdentities, memberIds, occupancy: memberIds.length, detail: 'BREAKOUT_DETAIL_FULL' };
   }
 
-  /** A breakout as those see it who may choose it or are asked. */
+  /** The view of a breakout for people who may choose it or are invited. */
   summary(breakout: Json): Json {
     const { ownerId: _, memberIds: __, invitedIdentities: ___, assignedIdentities: ____, ...shown } = this.showBreakout(breakout);
     return { ...shown, detail: 'BREAKOUT_DETAIL_SUMMARY' };
@@ -155,7 +155,7 @@ export class FakeRoom {
     return { ...shown, detail: 'BREAKOUT_DETAIL_INSIDE' };
   }
 
-  /** Everybody in a group, as those see them who are near. */
+  /** The members of a group, as others near them see them. */
   peopleIn(groupId: string): Json[] {
     const people = [...this.participants.values()].filter((each) => each.groupId === groupId);
     return people.map((each) => this.neighbour(each));
@@ -257,7 +257,7 @@ export class FakeRoom {
     if (gateBefore !== JSON.stringify(who.gate)) this.emit('parentGateChanged', { participantId: who.id, gate: who.gate }, (each) => each === who || each.moderator);
   }
 
-  /** Who may know what somebody publishes. */
+  /** Those who may know the tracks of a participant. */
   nearby(who: FakeParticipant): (each: FakeParticipant) => boolean {
     const near = this.near(who.groupId);
     return (each) => each.moderator || who.groupId === 'parent' || near(each);
@@ -284,7 +284,7 @@ export class FakeRoom {
     return muted || gate.some((each) => each['paused'] || (audio ? each['audioMuted'] : each['videoMuted'])) ? 'shut' : 'open';
   }
 
-  /** Places what everybody may receive in their slots, and tells them what changed. */
+  /** Assigns sources to everybody's slots, and sends the changes. */
   route(): void {
     for (const listener of this.participants.values()) {
       const wanted = new Map<string, Json>();

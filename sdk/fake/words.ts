@@ -1,4 +1,4 @@
-/** What the stand-in's room and its commands both speak of. */
+/** Types shared by the stand-in's room and its commands. */
 export type Json = Record<string, any>;
 
 export class Refused extends Error {

@@ -3,7 +3,7 @@ import { SideroomError } from '@sideroom/client';
 
 const query = new URLSearchParams(location.search);
 
-/** What the address of the page says. */
+/** The parameters in the address of the page. */
 export const asked = {
   room: query.get('room') ?? '',
   name: query.get('name') ?? '',
@@ -15,7 +15,7 @@ export const asked = {
   token: query.get('token') ?? '',
 } as const;
 
-/** Who joins, and where. */
+/** The person who joins, and the room. */
 export interface Person {
   room: string;
   name: string;
@@ -36,7 +36,7 @@ export function identityOf(person: Person): string {
 
 const keptOutKey = (room: string): string => `sideroom kept out ${room}`;
 
-/** Notes that a moderator keeps this browser out of a meeting, or that it is let in again. */
+/** Notes that a moderator keeps this browser out of a meeting, or has let it in again. */
 export function noteKeptOut(room: string, isOut: boolean): void {
   if (!isOut) return localStorage.removeItem(keptOutKey(room));
   localStorage.setItem(keptOutKey(room), sessionStorage.getItem(`sideroom identity ${room}`) ?? '');

@@ -2,7 +2,7 @@
 import type { ParentGate, ParticipantState, RoomState } from '@sideroom/client';
 import { hueOf, initials, s } from './dom.js';
 
-/** What the snapshot does not say, kept from events. */
+/** State that the snapshot does not hold, kept from events. */
 export interface Extra {
   gates: ReadonlyMap<string, ParentGate>;
   listening: ReadonlyMap<string, string>;
@@ -55,7 +55,7 @@ export function floorPlan(room: RoomState, extra: Extra): SVGElement {
   );
 }
 
-/** The parent on top, the breakouts below it: whoever is away stands under the gate to the parent. */
+/** The parent on top, the breakouts below it: people who are away stand under the gate to the parent. */
 function layOut(room: RoomState, narrow: boolean): { areas: Area[]; height: number } {
   const inGroup = (id: string): ParticipantState[] => room.participants.filter(({ groupId }) => groupId === id);
   const parentPeople = inGroup('parent');
@@ -155,8 +155,8 @@ function meshes(spots: Spot[]): SVGElement[] {
 }
 
 /**
- * From the parent to whoever is away: through that person's gate, which is drawn open or shut. On the way
- * a route passes behind other areas.
+ * From the parent to a person who is away: through that person's gate, which is drawn open or shut. On the
+ * way a route passes behind other areas.
  */
 function parentRoutes(room: RoomState, extra: Extra, areas: Area[], spots: Spot[]): { behind: SVGElement | null; inFront: (SVGElement | null)[] }[] {
   const parent = areas[0];
@@ -175,7 +175,7 @@ function parentRoutes(room: RoomState, extra: Extra, areas: Area[], spots: Spot[
     });
 }
 
-/** Nothing, or what the gate keeps out. */
+/** The media that the gate keeps out, if any. */
 function gateWord(own: ParentGate, all: ParentGate): string {
   if (own.paused || all.paused) return 'paused';
   const audio = own.audioMuted || all.audioMuted;

@@ -140,7 +140,10 @@ export class GroupCards {
   }
 }
 
-/** Counts the people inside; undefined in a room that this person is only asked to: nobody tells them of each change. */
+/**
+ * Counts the people inside; undefined in a room that this person is only invited to, since they don't
+ * hear of each change.
+ */
 function insideOf(room: Room, breakout: Breakout): number | undefined {
   const { me, breakouts } = room;
   if (me.isModerator || breakout.isMine || breakout.ownerId === me.id || me.listeningInGroupId === breakout.id) return breakout.members.length;

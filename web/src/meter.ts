@@ -5,7 +5,7 @@
 import type { Room, TrackKind } from '@sideroom/client';
 import { audioContext } from './sources.js';
 
-/** What was heard at one moment. */
+/** A measurement of the sound at one moment. */
 export interface Heard {
   atMs: number;
   tones: number[];
@@ -19,7 +19,7 @@ const EVERY_MS = 50;
 export interface Lag {
   /** The longest that this page went without taking a sample, of late. */
   samplesMs: number;
-  /** What the browser holds back to even out arrival times. */
+  /** Delay that the browser adds to even out arrival times. */
   bufferMs: number;
 }
 

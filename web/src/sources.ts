@@ -1,4 +1,4 @@
-/** What to publish without devices: a sine instead of a voice, a colour patch instead of a picture. */
+/** Sources to publish without devices: a sine instead of a voice, a colour patch instead of a picture. */
 
 let context: AudioContext | undefined;
 

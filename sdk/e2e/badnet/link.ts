@@ -23,7 +23,7 @@ interface Counts {
   delivered: number;
 }
 
-/** What passed so far. */
+/** Packets that passed so far. */
 export interface LinkReport {
   at_ms: number;
   down: Counts;
@@ -41,7 +41,7 @@ interface Line {
   report?: LinkReport;
 }
 
-/** Where the link is: E2E_LINK, or what cargo built. */
+/** The path of the link's binary: E2E_LINK, or cargo's build. */
 export function linkBinary(): string {
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target');
   const found = [process.env['E2E_LINK'], join(target, 'release/sideroom-link'), join(target, 'debug/sideroom-link')].find((path) => path && existsSync(path));

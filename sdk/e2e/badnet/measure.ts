@@ -1,4 +1,4 @@
-/** What the readings say: shares, rates and times over a stretch of a scenario. */
+/** Evaluates readings: shares, rates and times over a stretch of a scenario. */
 import type { Link } from './link.ts';
 import type { Reading, Sent } from './page.ts';
 import { FRAMES_PER_SECOND, type Belief, type Subscriber } from './stage.ts';
@@ -9,7 +9,7 @@ export interface Stretch {
   toMs: number;
 }
 
-/** What a subscriber heard and saw over a stretch. */
+/** Figures of a subscriber's sound and picture over a stretch. */
 export interface Heard {
   seconds: number;
   /** Made-up sound of all sound, from 0 to 1. */
@@ -94,7 +94,7 @@ export function believedBps(beliefs: Belief[], { fromMs, toMs }: Stretch): numbe
   return all.sort((one, other) => one - other)[all.length >> 1] ?? 0;
 }
 
-/** What the camera of a publisher sent over a stretch. */
+/** Rate of a publisher's camera over a stretch. */
 export function sentBps(all: Sent[], stretch: Stretch): number {
   const readings = within(all, stretch);
   const [first, last] = [readings[0], readings.at(-1)];
@@ -109,7 +109,7 @@ export function encodedShare(all: Sent[]): number {
   return share((frames(last) - frames(first)) * 1000, FRAMES_PER_SECOND * (last.atMs - first.atMs));
 }
 
-/** Keyframes that were asked of the publisher and made by it over a stretch. */
+/** Keyframes requested of the publisher, and made, over a stretch. */
 export function asked(all: Sent[], stretch: Stretch): { requests: number; keyframes: number } {
   const readings = within(all, stretch);
   const [first, last] = [readings[0], readings.at(-1)];
@@ -125,7 +125,7 @@ export function askedOfOneLayer(all: Sent[], stretch: Stretch): number {
   return Math.max(0, ...last.layers.map(({ rid, plis }) => plis - (first.layers.find((layer) => layer.rid === rid)?.plis ?? 0)));
 }
 
-/** What lay in the queue before a link's bottleneck over a stretch, in milliseconds. */
+/** The queue before a link's bottleneck over a stretch, in milliseconds. */
 export async function queuesMs(link: Link, stretch: Stretch): Promise<{ mostly: number; longest: number }> {
   const { samples } = await link.report();
   const at = (sample: { at_ms: number }): number => link.beganMs + sample.at_ms;
@@ -142,7 +142,7 @@ export interface Series {
   values: number[];
 }
 
-/** Rates of a subscriber: what the link carried, what the server believed, what waited, what was made up. */
+/** Rates of a subscriber: carried by the link, estimated by the server, queued, concealed. */
 export async function seriesOf(subscriber: Subscriber, fromMs: number): Promise<Record<'received' | 'believed' | 'queue' | 'concealed' | 'height', Series>> {
   const { link, readings, beliefs, name } = subscriber;
   const { samples } = await link.report();

@@ -1,4 +1,4 @@
-/** What runs in the pages of the bad network: joins by the link's address, publishes or watches, and measures. */
+/** Runs in the pages of the bad network: joins by the link's address, publishes or watches, and measures. */
 import { connect, type Room } from '@sideroom/client';
 
 /** How a page joins. */
@@ -89,7 +89,10 @@ async function publish(framesPerSecond: number): Promise<void> {
   reading = setInterval(() => void readSent(), EVERY_MS);
 }
 
-/** The browser's fake camera with a patch of noise on it: without, its picture takes a third of what it may. */
+/**
+ * The browser's fake camera with a patch of noise on it: without noise, its picture takes a third of the
+ * allowed rate.
+ */
 async function busyCamera(framesPerSecond: number): Promise<MediaStreamTrack> {
   const size = { width: 1280, height: 720 };
   const devices = await navigator.mediaDevices.getUserMedia({ video: { ...size, frameRate: framesPerSecond } });
@@ -213,7 +216,7 @@ const api = {
   answer: (): string => connection().remoteDescription?.sdp ?? '',
 };
 
-/** What the tests call. */
+/** The functions that the tests call. */
 export type PageApi = typeof api;
 
 Object.assign(globalThis, { badnet: api });

@@ -1,14 +1,14 @@
 /** Lines over time as SVG: small, with a grid, and readable on light and dark pages. */
 import type { Series } from './measure.ts';
 
-/** One picture. */
+/** A chart. */
 export interface Plot {
   title: string;
   unit: string;
   /** Values are divided by this before they are written. */
   scale: number;
   series: Series[];
-  /** What the path carries, or a bound, drawn as steps: from which second which value. */
+  /** The path's capacity, or a bound, drawn as steps: pairs of second and value. */
   steps?: { name: string; at: [number, number][] };
 }
 

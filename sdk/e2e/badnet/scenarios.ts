@@ -1,14 +1,14 @@
-/** The bad networks, one function each: what is done to the path, and what must hold. */
+/** The bad networks, one function each: impairments of the path, and bounds that must hold. */
 import type { Link } from './link.ts';
 import { asked, askedOfOneLayer, believedBps, encodedShare, heard, queuesMs, sentBps, seriesOf, settledAfter, type Stretch } from './measure.ts';
 import { svg, type Plot } from './plot.ts';
 import { openStage, pass, type Stage, type Subscriber } from './stage.ts';
 import { cores, working, type Work } from './work.ts';
 
-/** One thing that must hold, and what was seen. */
+/** One bound, with the measured value. */
 export interface Bound {
   what: string;
-  /** As it is written: `< 2 %`. */
+  /** The bound as it is written: `< 2 %`. */
   wanted: string;
   seen: string;
   holds: boolean;
@@ -16,10 +16,10 @@ export interface Bound {
   needsIdleMachine?: boolean;
 }
 
-/** What came of a scenario. */
+/** The outcome of a scenario. */
 export interface Outcome {
   name: string;
-  /** A sentence: what was done. */
+  /** A sentence that describes the impairments. */
   story: string;
   bounds: Bound[];
   /** Plots, ready to be written. */
@@ -28,7 +28,7 @@ export interface Outcome {
   figures: Record<string, unknown>;
 }
 
-/** An outcome, and what the machine made of it. */
+/** An outcome, with the load of the machine. */
 export interface Measured extends Outcome {
   /** Share of the camera's frames that the publisher encoded: below 1 the machine was too busy, not the network too bad. */
   encoded: number;
@@ -36,7 +36,7 @@ export interface Measured extends Outcome {
 
 /** How a scenario is run. */
 export interface Setting {
-  /** Of all chances of the link. */
+  /** Seed of the link's random numbers. */
   seed: number;
   /** How much longer things may take than on an idle machine: 1 is the published bound. */
   patience: number;
@@ -132,7 +132,10 @@ export function drop(setting: Setting, lowMs = 15_000, backMs = 15_000): Promise
   });
 }
 
-/** Random loss on both ways, for somebody who only watches, or who `speaks` as well and so knows the round trip. */
+/**
+ * Random loss on both ways, for a subscriber that only watches, or one that `speaks` as well and so knows
+ * the round trip.
+ */
 export function loss(setting: Setting, share: number, bound: number, forMs = 30_000, speaks = false): Promise<Measured> {
   return on(setting, async (stage) => {
     const beganMs = Date.now();
@@ -155,7 +158,7 @@ export function loss(setting: Setting, share: number, bound: number, forMs = 30_
   });
 }
 
-/** Nothing passes for two seconds. */
+/** An outage of two seconds. */
 export function outage(setting: Setting): Promise<Measured> {
   return on(setting, async (stage) => {
     const beganMs = Date.now();
@@ -184,7 +187,7 @@ export function outage(setting: Setting): Promise<Measured> {
   });
 }
 
-/** What happened between two readings: a reading of nothing but news. */
+/** The changes between two readings: a reading of nothing but news. */
 function moving(subscriber: Subscriber): { atMs: number; frames: number; concealed: number }[] {
   return subscriber.readings.flatMap((reading, index) => {
     const before = subscriber.readings[index - 1];

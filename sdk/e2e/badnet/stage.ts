@@ -11,7 +11,7 @@ declare global {
   var badnet: PageApi;
 }
 
-/** What the server believed of a subscriber's path at one moment. */
+/** The server's estimate of a subscriber's path at one moment. */
 export interface Belief {
   atMs: number;
   bps: number;
@@ -48,7 +48,7 @@ export interface Subscriber {
   leave(): Promise<void>;
 }
 
-/** What the publisher's camera makes. */
+/** Frame rate of the publisher's camera. */
 export const FRAMES_PER_SECOND = 20;
 
 /** Opens everything but the subscribers. */

@@ -1,17 +1,17 @@
-/** What publishing takes of the publisher's machine. */
+/** The CPU that publishing costs the publisher's machine. */
 import { within, type Stretch } from './measure.ts';
 import type { Sent } from './page.ts';
 import type { Stage } from './stage.ts';
 
 /** A publisher's work over a stretch, in cores. */
 export interface Work {
-  /** Of its page, with everything in it. */
+  /** CPU of its page, with everything in it. */
   cpu: number;
   /** Time spent on encoding, as the browser counts it: waits for a busy machine are in it. */
   encoding: number;
 }
 
-/** The publisher's work during `go`, which reads what was sent. */
+/** The publisher's work during `go`, which reads the sent statistics. */
 export async function working(stage: Stage, go: () => Promise<Stretch>): Promise<[Stretch, Work]> {
   const [time, cpu] = await cores(stage, go);
   return [time, { cpu, encoding: encoding(stage.publisher.sent, time) }];

@@ -1,4 +1,7 @@
-/** Several clients in one page that live through a random story; what each holds is compared with a fresh `GetRoom`. */
+/**
+ * Several clients in one page that live through a random story; each one's account is compared with a
+ * fresh `GetRoom`.
+ */
 import { connect, type Breakout, type Participant, type Room } from '../../js/src/index.ts';
 import { room as decodeRoom, type BreakoutState, type RoomState, type TrackState } from '../../js/src/wire.ts';
 
@@ -39,7 +42,7 @@ async function enter(identity: string, name = identity): Promise<void> {
   clients.set(identity, await connect(location.origin, await token(identity, name), { audioSlots: 1, videoSlots: 1 }));
 }
 
-/** One thing that happens; its name, and what it does. */
+/** One thing that happens: its name and its effect. */
 type Happening = readonly [string, (chance: Chance) => Promise<unknown> | undefined];
 
 const someone = (chance: Chance): Room => clients.get(chance.pick(NAMES) as string) as Room;
@@ -169,7 +172,7 @@ const shown = ({ detail: _, memberIds, invitedIdentities, assignedIdentities, ..
   ...rest, members: sorted(memberIds), invited: sorted(invitedIdentities), assigned: sorted(assignedIdentities),
 });
 
-/** How many are inside is not told, each time that somebody comes or goes, to those who are only asked there. */
+/** People who are only invited to a breakout don't hear of each change in its number of members. */
 function vague(room: Room, id: string): boolean {
   const { me, breakouts } = room;
   const near = me.isModerator || id === me.groupId || id === me.listeningInGroupId || breakouts.find(id)?.ownerId === me.id;
@@ -180,7 +183,7 @@ function byKey(entries: readonly (readonly [string, unknown])[]): Record<string,
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What differs between a client's account and a fresh one, if it does for longer than events take. */
+/** The difference between a client's account and a fresh one, if it lasts longer than events take. */
 async function difference(room: Room): Promise<{ held: object; due: object } | undefined> {
   const deadline = performance.now() + 8_000;
   for (;;) {
@@ -192,7 +195,7 @@ async function difference(room: Room): Promise<{ held: object; due: object } | u
   }
 }
 
-/** What a story did: each step, whether it was refused, and the first account that was wrong. */
+/** The record of a story: each step, whether it was refused, and the first account that was wrong. */
 export interface Told {
   steps: string[];
   accepted: number;

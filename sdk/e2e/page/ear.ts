@@ -3,7 +3,7 @@
  * moment is missed however busy the page is, and every window carries the time of the audio clock.
  */
 
-/** The tones of one window: as loud as what an oscillator of that amplitude would be. */
+/** The tones of one window, as the amplitude of an oscillator that is as loud. */
 export interface Window {
   /** When the window ended, in seconds of the audio clock. */
   at: number;
@@ -13,7 +13,7 @@ export interface Window {
 const WINDOW = 2048;
 const HOP = 512;
 
-/** Louder than this is a voice: a quarter of what everybody sends. */
+/** A tone louder than this is a voice: a quarter of everybody's amplitude. */
 export const HEARD = 0.05;
 
 /** Runs in the audio thread: one Goertzel filter for each tone, over a Hann window. */

@@ -1,8 +1,8 @@
-/** Sees in a page: every decoded frame of every video slot, and whose it is, told by its colour. */
+/** Sees in a page: every decoded frame of every video slot, and its sender, known by the colour. */
 
 /** One frame that was decoded and shown. */
 export interface Frame {
-  /** When the page was told of it, in milliseconds of `performance.now()`. */
+  /** The time of the frame's callback, in milliseconds of `performance.now()`. */
   at: number;
   mid: string;
   colour: string;

@@ -1,17 +1,17 @@
 /** Watches over one peer connection: from `begin` on nothing may be negotiated anew. */
 
-/** What must stay as it was. */
+/** Properties that must stay the same. */
 export interface Identity {
   localSdp: string;
   remoteSdp: string;
   ufrags: string[];
   fingerprints: string[];
-  /** As the transport itself tells, beside what the descriptions say. */
+  /** From the transport's statistics, beside those of the descriptions. */
   certificates: string[];
   candidatePair: string;
 }
 
-/** What must not happen, and how often it did. */
+/** Events that must not happen, with their counts. */
 export type Happened = Record<string, number>;
 
 const EVENTS = ['signalingstatechange', 'negotiationneeded', 'iceconnectionstatechange', 'connectionstatechange', 'icegatheringstatechange'];

@@ -13,7 +13,7 @@ export interface Guest {
   videoSlots: number;
 }
 
-/** One layer of what somebody sends. */
+/** One layer of a sender's video. */
 export interface Outbound {
   rid: string;
   kind: string;
@@ -38,7 +38,7 @@ export interface Moment {
   audio: number;
 }
 
-/** What an action took: the moments before the command and after its answer. */
+/** The times of an action: before the command and after its answer. */
 export interface Timed {
   asked: Moment;
   answered: Moment;
@@ -62,8 +62,8 @@ export class Someone {
   }
 
   /**
-   * How much of the sound was made up so far, in milliseconds, over all slots. A slot in which nobody
-   * talks conceals as well, sample by sample, and says of those that they are silent: they do not count.
+   * How much of the sound was concealed so far, in milliseconds, over all slots. A slot without a talker
+   * conceals as well, sample by sample, and reports those as silent: they do not count.
    */
   async concealedMs(): Promise<number> {
     const audio = (await this.inbound()).filter(({ kind }) => kind === 'audio');
@@ -118,7 +118,7 @@ export class Someone {
   }
 }
 
-/** Everybody of this page, by name. */
+/** All people of this page, by name. */
 const people: Record<string, Someone> = {};
 
 async function token(guest: Guest): Promise<string> {
@@ -128,7 +128,7 @@ async function token(guest: Guest): Promise<string> {
 }
 
 const kit = {
-  /** Somebody of this page. */
+  /** The person with this name. */
   person(name: string): Someone {
     const found = people[name];
     if (!found) throw new Error(`${name} has not joined`);

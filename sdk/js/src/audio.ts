@@ -1,13 +1,13 @@
 import type { Unsubscribe } from './emitter.js';
 
-/** What `attachAudio` needs of a room. */
+/** The part of a room that `attachAudio` needs. */
 export interface AudioSource {
   on(event: 'mediaPath', listener: () => void): Unsubscribe;
   /** Every audio slot of the connection. */
   audioSlots(): readonly { mid: string; track: MediaStreamTrack }[];
 }
 
-/** What plays the room's sound. */
+/** Plays the room's sound. */
 export interface AudioOutput {
   /** True while the browser refuses to play before the person has clicked somewhere. */
   readonly blocked: boolean;

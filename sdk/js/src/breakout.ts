@@ -2,10 +2,10 @@ import type { Breakouts } from './breakouts.js';
 import type { Participant } from './participant.js';
 import { breakout as decodeBreakout, type BreakoutDetail, type BreakoutState, type MediaFlags } from './wire.js';
 
-/** What to take along into a breakout. Kinds that are not named go nowhere while inside. */
+/** The tracks to take along into a breakout. Kinds that are not named reach no group while inside. */
 export type StreamInfo = Partial<MediaFlags>;
 
-/** One breakout. Its commands act for this client, as far as its role lets it. */
+/** A breakout. Its commands act for this client, as far as its role allows. */
 export class Breakout {
   #state: BreakoutState;
 
@@ -29,7 +29,7 @@ export class Breakout {
   get capacity(): number {
     return this.#state.capacity;
   }
-  /** What may be sent inside. */
+  /** The kinds that may be sent inside. */
   get media(): MediaFlags {
     return this.#state.media;
   }
@@ -46,22 +46,22 @@ export class Breakout {
   get occupancy(): number {
     return this.#state.occupancy;
   }
-  /** Who was invited and has not answered. */
+  /** People who were invited and have not answered. */
   get invitedIdentities(): readonly string[] {
     return this.#state.invitedIdentities;
   }
-  /** Who is assigned, in the room or not. */
+  /** People who are assigned, in the room or not. */
   get assignedIdentities(): readonly string[] {
     return this.#state.assignedIdentities;
   }
   get threadId(): string {
     return this.#state.threadId;
   }
-  /** Who is inside, as far as this client may know. */
+  /** The members, as far as this client may know. */
   get members(): Participant[] {
     return this.owner.membersOf(this.id);
   }
-  /** Who is inside, as far as this client may know. */
+  /** The members' ids, as far as this client may know. */
   get memberIds(): readonly string[] {
     return this.#state.memberIds;
   }
@@ -127,11 +127,11 @@ export class Breakout {
   get state(): BreakoutState {
     return this.#state;
   }
-  /** @internal Takes what is told of it; what that leaves out stays. */
+  /** @internal Takes in a newer account; fields that it leaves out stay. */
   set(state: BreakoutState): void {
     this.#state = { ...state, ...leftOut(state, this.#state) };
   }
-  /** @internal Forgets what this client may not know any more. */
+  /** @internal Forgets the fields that this client may not know any more. */
   reduce(detail: BreakoutDetail): void {
     this.#state = { ...this.#state, ...leftOut({ ...this.#state, detail }, NOTHING) };
   }
@@ -144,7 +144,7 @@ export class Breakout {
 
 const NOTHING = decodeBreakout({});
 
-/** The fields that `told` leaves out, as they are `known`. */
+/** The known values of the fields that the account leaves out. */
 function leftOut({ detail }: BreakoutState, known: BreakoutState): Partial<BreakoutState> {
   const { ownerId, memberIds, invitedIdentities, assignedIdentities } = known;
   switch (detail) {

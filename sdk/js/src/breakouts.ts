@@ -24,7 +24,7 @@ import {
 
 export { Breakout, type StreamInfo, type BreakoutDefinition, type Invitation };
 
-/** @internal What the breakouts need of their room. */
+/** @internal The part of a room that its breakouts need. */
 export interface BreakoutHost {
   readonly me: Participant;
   readonly participants: ReadonlyMap<string, Participant>;
@@ -33,7 +33,7 @@ export interface BreakoutHost {
   settled(holds: () => boolean): Promise<void>;
 }
 
-/** What happens to breakouts. */
+/** Events of breakouts. */
 export interface BreakoutsEvents {
   /** Anything changed that a list of breakouts would show. */
   changed: void;
@@ -45,9 +45,9 @@ export interface BreakoutsEvents {
   invitation: Invitation;
   /** The invitation waits for no answer any more: it was answered, here or elsewhere, withdrawn, or expired. */
   invitationOver: { breakoutId: string };
-  /** The same of anybody's invitation, with how it ended. The invitee, moderators and the owner learn of it. */
+  /** The same of any invitation, with its end. The invitee, moderators and the owner learn of it. */
   invitationEnded: { participantId: string; breakoutId: string; end: InvitationEnd };
-  /** Somebody was invited. Moderators learn of it. */
+  /** A participant was invited. Moderators learn of it. */
   invited: { participantId: string; breakout: Breakout; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
   /** This participant is assigned to a breakout, or no longer; or that breakout opened, closed or changed. */
@@ -75,7 +75,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     super();
   }
 
-  /** Those that this participant may see: all of them for a moderator; else its own and those it may join. */
+  /**
+   * The breakouts that this participant may see: all of them for a moderator; else their own and those
+   * they may join.
+   */
   get all(): readonly Breakout[] {
     return [...this.#known.values()].filter(({ id }) => this.#sees(id));
   }
@@ -98,7 +101,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   get selectable(): readonly Breakout[] {
     return this.all.filter(({ id }) => this.#selectable.has(id));
   }
-  /** Calls for help that nobody has answered. */
+  /** Calls for help without an answer yet. */
   get help(): readonly HelpRequest[] {
     return [...this.#help.values()];
   }
@@ -127,7 +130,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   async open(breakoutIds: readonly string[] = []): Promise<void> {
     await this.run('OpenBreakouts', { breakoutIds });
   }
-  /** Closes them: whoever is inside returns. */
+  /** Closes them: the members return. */
   async close(breakoutIds: readonly string[] = []): Promise<void> {
     await this.run('CloseBreakouts', { breakoutIds });
   }
@@ -165,7 +168,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
       },
     });
   }
-  /** Is heard (and seen) in every group at once, until `stopAddressing()`. A moderator's. */
+  /** Makes this client heard (and seen) in every group at once, until `stopAddressing()`. Moderators only. */
   async addressAll(kinds: readonly TrackKind[] = ['audio']): Promise<void> {
     await this.run('StartAddressAll', { kinds: kinds.map(kindName) });
   }
@@ -205,7 +208,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   membersOf(breakoutId: string): Participant[] {
     return [...this.host.participants.values()].filter(({ groupId }) => groupId === breakoutId);
   }
-  /** @internal One that nobody can join, for details that name none. */
+  /** @internal A breakout that cannot be joined, for details that name none. */
   unreadable(details: object): Breakout {
     return new Breakout(decodeBreakout({ ...details, id: '' }), this);
   }
@@ -317,7 +320,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
 
   #handleUpdate(state: BreakoutState): void {
     const breakout = this.#keep(state);
-    // Told in brief of one that it saw more of: this client does not own it any more.
+    // An account in brief of a breakout that was seen in full: this client does not own it any more.
     if (state.detail === 'summary' && this.#near.has(state.id) && !this.host.me.isModerator) {
       const near = this.#isNear(state.id);
       breakout.reduce(near ? 'inside' : 'summary');
@@ -340,7 +343,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     return id === groupId || id === listeningInGroupId;
   }
 
-  /** This client is not near a breakout any more, and may know less of it. */
+  /** Handles that this client is not near a breakout any more, and may know less of it. */
   #loseSight(id: GroupId): void {
     const breakout = this.#known.get(id);
     const { me } = this.host;
@@ -349,7 +352,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     breakout.reduce('summary');
   }
 
-  /** This client has a reason to see it. The object of one that it does not see stays, for when it does again. */
+  /**
+   * Whether this client has a reason to see it. The object of a breakout that it does not see stays, for
+   * when it does again.
+   */
   #sees(id: string): boolean {
     const told = this.#near.has(id) || this.#selectable.has(id) || this.#invitations.has(id);
     return told || id === this.#assignedId || this.#isNear(id);

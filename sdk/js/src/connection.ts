@@ -4,7 +4,10 @@ import { Peer, type PeerOptions } from './peer.js';
 import { Socket, closingError } from './socket.js';
 import { event, json, room, text, wireError, type Json, type RoomState, type WireEvent } from './wire.js';
 
-/** A client token, or what fetches a fresh one: asked again whenever the place must be taken anew. */
+/**
+ * A client token, or a function that fetches a fresh one: called again whenever the place must be taken
+ * anew.
+ */
 export type Token = string | (() => string | Promise<string>);
 
 /** Where the connection stands. Every change is an event. */
@@ -20,7 +23,7 @@ export type Phase =
       /** The attempt that comes next, counted from 1. */
       readonly attempt: number;
       readonly retryInMs: number;
-      /** What went wrong. */
+      /** The reason. */
       readonly error: SideroomError;
     }
   | { readonly name: 'reconnecting'; readonly attempt: number }
@@ -37,7 +40,7 @@ export interface ConnectionOptions extends PeerOptions {
   answerWithinMs?: number;
 }
 
-/** @internal What the room is told by its connection. */
+/** @internal The connection's events for its room. */
 export interface ConnectionListener {
   phase(phase: Phase): void;
   /** A new peer connection is about to make its offer: put the tracks on it. */
@@ -58,8 +61,8 @@ const MEDIA_WITHIN_MS = 12_000;
 const FINAL = new Set(['Unauthenticated', 'PermissionDenied', 'Removed', 'Banned', 'Replaced', 'RoomClosed', 'NotFound', 'RoomFull', 'BadOffer', 'JoinFailed']);
 
 /**
- * @internal The socket and the peer connection of one participant, and what brings them back: a resume
- * where only the socket dropped, an ICE restart where only the media did, a new join where both are gone.
+ * @internal The socket and the peer connection of one participant, and their recovery: a resume where only
+ * the socket dropped, an ICE restart where only the media did, a new join where both are gone.
  */
 export class Connection {
   phase: Phase = { name: 'connecting' };
@@ -94,7 +97,7 @@ export class Connection {
     return this.#peer;
   }
 
-  /** Joins for the first time. Fails rather than trying again: nobody is in the room yet. */
+  /** Joins for the first time. Fails rather than trying again: the participant has no place to keep yet. */
   async start(): Promise<void> {
     try {
       const opening = this.#open();

@@ -1,17 +1,17 @@
 import type { Json, MediaFlags } from './wire.js';
 
-/** What new breakouts are like. */
+/** The properties of new breakouts. */
 export interface BreakoutDefinition {
-  /** How many. */
+  /** The number of breakouts. */
   rooms: number;
   /** How many people each holds. */
   capacity: number;
-  /** What may be sent inside. Default: sound, screen and canvas; no camera. */
+  /** The kinds that may be sent inside. Default: sound, screen and canvas; no camera. */
   media?: Partial<MediaFlags>;
   names?: readonly string[];
   /** Default: open. */
   state?: 'open' | 'closed';
-  /** Whoever is assigned is moved without being asked when the breakout opens. */
+  /** Moves assigned people without asking them when the breakout opens. */
   autoMove?: boolean;
   /** Anybody may join without being asked. Default: as the room's setting says. */
   selfSelect?: boolean;

@@ -7,7 +7,7 @@ export interface Device {
   readonly label: string;
 }
 
-/** What there is to choose from. Labels are empty until the person has allowed a device once. */
+/** The devices to choose from. Labels are empty until the person has allowed a device once. */
 export interface Devices {
   readonly microphones: readonly Device[];
   readonly cameras: readonly Device[];

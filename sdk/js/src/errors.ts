@@ -4,7 +4,7 @@ export interface AcsCode {
   readonly subCode: number;
 }
 
-/** What went wrong, under a name that never changes between releases. */
+/** The name of an error. It never changes between releases. */
 export type ErrorName =
   // Answers of the server to a command.
   | 'ParticipantCountInvalid'
@@ -46,7 +46,7 @@ export type ErrorName =
   | 'RoomClosed'
   | 'SessionGone'
   | 'BreakoutsExist'
-  // What happens in the browser.
+  // Errors of the browser.
   | 'MicrophoneRefused'
   | 'MicrophoneMissing'
   | 'CameraRefused'
@@ -64,14 +64,14 @@ export type ErrorName =
   | (string & {});
 
 /**
- * Every failure of the SDK: a stable `code` to branch on and, as `message`, a sentence for a person that
- * says what to do. Failures that the server answered carry the codes of both dialects.
+ * A failure of the SDK: a stable `code` to branch on and, as `message`, a sentence for a person that says
+ * what to do. Failures that the server answered carry the codes of both dialects.
  */
 export class SideroomError extends Error {
   override readonly name = 'SideroomError';
 
   constructor(
-    /** The stable name of what went wrong. */
+    /** The stable name of the error. */
     readonly code: ErrorName,
     sentence: string,
     /** The EnableX code, where the error has one. */

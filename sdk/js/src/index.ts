@@ -10,8 +10,8 @@ import type { Token } from './connection.js';
  * Joins the room that the token names.
  *
  * @param url Where the server is, such as `https://sfu.example.org`.
- * @param token A client token, or what fetches one. Give a function where tokens are short-lived: it is
- * asked again whenever the place must be taken anew.
+ * @param token A client token, or a function that fetches one. Give a function where tokens are short-lived:
+ * it is called again whenever the place must be taken anew.
  * @throws {@link SideroomError} with a code to branch on and a sentence to show.
  */
 export async function connect(url: string, token: Token, options: ConnectOptions = {}): Promise<Room> {

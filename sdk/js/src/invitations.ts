@@ -5,11 +5,11 @@ export interface Invitation {
   readonly breakout: Breakout;
   /** The participant who asked, or `operator`. */
   readonly requestor: string;
-  /** Nobody is asked: the move follows. */
+  /** The invitee is not asked: the move follows. */
   readonly forced: boolean;
   /** Joins. Of a forced invitation, and of one that was accepted already, it waits until this client is inside. */
   accept(streamInfo?: StreamInfo): Promise<Breakout>;
-  /** Says no; the moderators learn of it. */
+  /** Rejects it; the moderators learn of it. */
   reject(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ export type TrackKind = 'audio' | 'camera' | 'screen' | 'canvas';
 /** All of them, in the order of the connection's sending m-lines. */
 export const TRACK_KINDS: readonly TrackKind[] = ['audio', 'camera', 'screen', 'canvas'];
 
-/** What a mute or a gate tells apart: "video" means camera, screen and canvas together. */
+/** The media types of mutes and gates: "video" means camera, screen and canvas together. */
 export type Media = 'audio' | 'video';
 
 /** The media type of a kind. */

@@ -5,7 +5,7 @@ import type { Participant } from './participant.js';
 import type { Peer } from './peer.js';
 import { kindName } from './wire.js';
 
-/** @internal What the local tracks need of their room. */
+/** @internal The part of a room that the local tracks need. */
 export interface LocalHost {
   emit(event: 'localChanged', payload: { kind: TrackKind }): void;
   emit(event: 'problem', payload: SideroomError): void;
@@ -21,14 +21,17 @@ interface LocalTrack {
   ours: boolean;
 }
 
-/** What this client publishes. Tracks are swapped in and out of the connection without negotiation. */
+/**
+ * The tracks that this client publishes. They are swapped in and out of the connection without
+ * negotiation.
+ */
 export class LocalTracks {
   readonly #tracks = new Map<TrackKind, LocalTrack>();
 
   /** @internal */
   constructor(private readonly host: LocalHost) {}
 
-  /** What is published under a kind. */
+  /** The published track of a kind. */
   track(kind: TrackKind): MediaStreamTrack | undefined {
     return this.#tracks.get(kind)?.track;
   }
@@ -93,7 +96,7 @@ export class LocalTracks {
     for (const kind of TRACK_KINDS) await peer.replace(kind, this.track(kind) ?? null);
   }
 
-  /** @internal Publishes again what the server no longer knows of. */
+  /** @internal Publishes again the tracks that the server has forgotten. */
   async restore(): Promise<void> {
     for (const [kind, { muted }] of this.#tracks) {
       const known = this.host.me.track(kind);
@@ -107,7 +110,7 @@ export class LocalTracks {
     }
   }
 
-  /** @internal Another window or the signaling server may have changed what is published. */
+  /** @internal Another window or the signaling server may have changed the published tracks. */
   handleServerTracks(): void {
     for (const [kind] of this.#tracks) this.host.emit('localChanged', { kind });
   }

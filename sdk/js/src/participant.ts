@@ -2,7 +2,7 @@ import type { TrackKind } from './kinds.js';
 import type { Streams } from './streams.js';
 import { gate, type Grants, type GroupId, type ParentGate, type ParticipantState, type Role, type TrackState } from './wire.js';
 
-/** @internal What is told apart from the roster. */
+/** @internal State that does not come with the roster. */
 export interface Extra {
   gate: ParentGate;
   listeningInGroupId: GroupId;
@@ -10,7 +10,7 @@ export interface Extra {
   helpRaised: boolean;
 }
 
-/** Somebody in the room: where they are, what they publish, and ready-made streams of it. */
+/** A person in the room: their group, their tracks, and ready-made streams of them. */
 export class Participant {
   #state: ParticipantState;
   #extra: Extra = { gate: gate(undefined), listeningInGroupId: '', addressingAll: [], helpRaised: false };
@@ -30,7 +30,7 @@ export class Participant {
   get id(): string {
     return this.#state.id;
   }
-  /** As the client token said. */
+  /** The identity in their client token. */
   get identity(): string {
     return this.#state.identity;
   }
@@ -58,7 +58,7 @@ export class Participant {
   get isConnected(): boolean {
     return this.#state.connected;
   }
-  /** What they do not receive of the parent while they are away. Known of oneself, and to moderators. */
+  /** The parent's media that do not reach them while they are away. Known of oneself, and to moderators. */
   get gate(): ParentGate {
     return this.#extra.gate;
   }
@@ -70,7 +70,7 @@ export class Participant {
   get addressingAll(): readonly TrackKind[] {
     return this.#extra.addressingAll;
   }
-  /** They asked for help and nobody answered yet. */
+  /** True if their call for help has no answer yet. */
   get helpRaised(): boolean {
     return this.#extra.helpRaised;
   }
@@ -82,19 +82,19 @@ export class Participant {
     return this.#state.tracks;
   }
 
-  /** What they publish of one kind, if anything. */
+  /** Their track of one kind, if they publish it. */
   track(kind: TrackKind): TrackState | undefined {
     return this.#state.tracks.find((track) => track.kind === kind);
   }
 
-  /** Published, and muted by nobody. */
+  /** Published, and not muted. */
   isLive(kind: TrackKind): boolean {
     const track = this.track(kind);
     return Boolean(track && !track.mutedByPublisher && !track.mutedByModerator);
   }
 
   /**
-   * What is received of one kind, ready for `srcObject`. Always the same stream: it fills and empties by
+   * The received stream of one kind, ready for `srcObject`. Always the same stream: it fills and empties by
    * itself as the server switches slots and as people move.
    */
   stream(kind: TrackKind): MediaStream {

@@ -32,7 +32,7 @@ export interface PeerOptions {
   iceServers?: RTCIceServer[];
 }
 
-/** @internal Which m-line sends what, told to the server along with the offer. */
+/** @internal The kind of track on each m-line, sent to the server along with the offer. */
 export interface TrackHint {
   mid: string;
   kind: TrackKind;
@@ -55,8 +55,8 @@ const CANVAS_BITRATE = 1_000_000;
 
 /**
  * @internal The peer connection: four m-lines that send, a pool of slots that receive, one offer and one
- * answer. What is sent changes by `replaceTrack`, what is received by the server switching sources in
- * and out of slots, so nothing is negotiated again.
+ * answer. Sources are changed by `replaceTrack`, received ones by the server that switches sources in and out
+ * of slots, so nothing is negotiated again.
  */
 export class Peer {
   readonly connection: RTCPeerConnection;
@@ -127,7 +127,7 @@ export class Peer {
     return [...this.#senders].find(([, transceiver]) => transceiver.mid === mid)?.[0];
   }
 
-  /** What a slot receives. The track is the same for the connection's whole life. */
+  /** The track that a slot receives, the same for the connection's whole life. */
   slotTrack(mid: string): MediaStreamTrack | undefined {
     return this.#slots.find((slot) => slot.mid === mid)?.receiver.track;
   }
@@ -140,9 +140,8 @@ export class Peer {
   }
 
   /**
-   * Switches simulcast layers that nobody receives off, so that the camera is not encoded for nobody.
-   * `wanted` has one bit for each layer, bit 0 the smallest. The smallest stays on: it is what the server
-   * shows at once when somebody starts to watch.
+   * Switches off simulcast layers without receivers, to save their encoding. `wanted` has one bit for each
+   * layer, bit 0 the smallest. The smallest stays on: the server shows it at once to a new viewer.
    */
   async wantLayers(kind: TrackKind, wanted: number): Promise<void> {
     const sender = this.sender(kind);

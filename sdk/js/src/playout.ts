@@ -8,9 +8,9 @@ export interface Arrival {
 export type StatsEntries = Iterable<[string, Record<string, unknown>]>;
 
 const EVERY_MS = 1_000;
-/** The median of so many readings counts: a single burst, or a network that was gone, moves nothing. */
+/** Number of readings whose median counts: a single burst, or a network that was gone, moves nothing. */
 const MEDIAN_OF = 5;
-/** What was needed in the last so many readings is kept up: losses come and go. */
+/** The largest need of this many last readings is kept up: losses come and go. */
 const KEPT_FOR = 15;
 /** Fewer packets between two readings say nothing about losses. */
 const MIN_PACKETS = 20;
@@ -20,7 +20,7 @@ const LOSSY = 0.01;
 const STILL_MISSING = 0.001;
 /** A browser that only receives does not know its round trip: it asks again after this. */
 const ASKS_AGAIN_MS = 100;
-/** A gap at the end of a picture shows when the next one comes; and what comes has to be put together. */
+/** A gap at the end of a picture shows when the next one comes; and its parts have to be put together. */
 const MARGIN_MS = 80;
 /** Sound this far ahead of the picture is not noticed yet. */
 const SOUND_AHEAD_MS = 80;
@@ -29,8 +29,8 @@ const SOUND_AHEAD_MS = 80;
 export const LONGEST_MS = 400;
 
 /**
- * @internal How long a picture has to wait so that what was lost of it can be sent again. Both the request
- * and the answer can be lost.
+ * @internal How long a picture has to wait for its lost packets to be sent again. Both the request and the
+ * answer can be lost.
  */
 export function waitFor(loss: number, roundTripMs: number): number {
   if (loss < LOSSY) return 0;
@@ -40,10 +40,10 @@ export function waitFor(loss: number, roundTripMs: number): number {
 }
 
 /**
- * @internal Lets pictures wait for packets that are sent again, on paths that lose some. By itself a browser
- * shows what it has and skips what comes late, because it does not know how long a retransmission takes as
- * long as it sends nothing. The wait is as long as the loss and the round trip ask for, and ends some time
- * after the losses do. Sound follows the picture, so that lips stay with it.
+ * @internal Lets pictures wait for retransmissions, on lossy paths. By itself a browser shows the packets it
+ * has and skips late ones, because a browser that sends nothing does not know how long a retransmission
+ * takes. The wait follows from the loss and the round trip, and ends some time after the losses do. Sound
+ * follows the picture, so that lips stay with it.
  */
 export class Playout {
   #packets = 0;
@@ -90,7 +90,7 @@ export class Playout {
     }
   }
 
-  /** What this reading asks for, in milliseconds; nothing if too little arrived to tell. */
+  /** The wait that this reading asks for, in milliseconds; undefined if too little arrived to tell. */
   #needed(entries: StatsEntries): number | undefined {
     let [packets, lost, pictures] = [0, 0, 0];
     for (const [, entry] of entries) {
@@ -110,7 +110,7 @@ export class Playout {
     [this.#packets, this.#lost, this.#pictures] = [packets, lost, pictures];
     // Counters that fall are those of streams that are gone: the next reading tells.
     if (came < 0) return undefined;
-    // Nobody waits for a picture that does not come.
+    // A picture that does not come needs no wait.
     return watches ? stepped(waitFor(missed / (came + missed), this.#roundTripMs)) : 0;
   }
 }

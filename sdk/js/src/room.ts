@@ -32,7 +32,7 @@ import {
   type WireEvent,
 } from './wire.js';
 
-/** What happens in a room. */
+/** Events of a room. */
 export interface RoomEvents {
   /** The connection was made, lost, is tried again, is back, or has ended. */
   phase: Phase;
@@ -40,21 +40,21 @@ export interface RoomEvents {
   participantLeft: { participant: Participant; reason: string };
   /** Name, role, tracks, gate, connection or speaking changed. */
   participantChanged: { participant: Participant };
-  /** Somebody is in another group now. The reason is told to whoever moved and to moderators. */
+  /** A participant is in another group now. They and moderators see the reason. */
   moved: { participant: Participant; from: GroupId; to: GroupId; reason: MoveReason | undefined; by: string };
   /** A stream began or ceased to carry something. */
   media: { participant: Participant; kind: TrackKind; receiving: boolean };
   /** The server stopped a picture for want of bandwidth, or goes on. */
   mediaPaused: { participant: Participant; kind: TrackKind; paused: boolean; reason: string };
-  /** Who talks in the own group, the loudest first. */
+  /** The talkers of the own group, the loudest first. */
   speakers: { participants: readonly Participant[] };
   message: { from: Participant | undefined; fromId: string; groupId: GroupId; text: string; atMs: number };
-  /** What this client does not receive of the parent while away. */
+  /** The parent's media that do not reach this client while away. */
   gateChanged: { gate: ParentGate };
-  /** What nobody who is away receives of the parent, because a moderator said so. */
+  /** The parent's media that reach nobody who is away, by a moderator's order. */
   roomGateChanged: { gate: ParentGate; by: string };
   roomUpdated: { settings: RoomSettings };
-  /** What this client publishes changed. */
+  /** A published track of this client changed. */
   localChanged: { kind: TrackKind };
   devicesChanged: Devices;
   /** Whether sound and video can flow at the moment. */
@@ -69,7 +69,7 @@ export interface RoomEvents {
   event: WireEvent;
 }
 
-/** What `connect` can be told. */
+/** Options of `connect`. */
 export type ConnectOptions = ConnectionOptions;
 
 /** Which videos are wanted, and how large. */
@@ -90,7 +90,7 @@ const SETTLE_WITHIN_MS = 2_000;
 export class Room extends Emitter<RoomEvents> {
   /** The breakouts of the room. */
   readonly breakouts: Breakouts;
-  /** What this client publishes. */
+  /** The tracks that this client publishes. */
   readonly local: LocalTracks;
   readonly #connection: Connection;
   readonly #streams: Streams;
@@ -156,15 +156,15 @@ export class Room extends Emitter<RoomEvents> {
   get me(): Participant {
     return this.#roster.me;
   }
-  /** Everybody in the room, this client among them, by id. */
+  /** All participants of the room, this client among them, by id. */
   get participants(): ReadonlyMap<string, Participant> {
     return this.#roster.participants;
   }
-  /** Who talks in the own group, the loudest first. */
+  /** The talkers of the own group, the loudest first. */
   get speakers(): readonly Participant[] {
     return this.#speakers;
   }
-  /** What nobody who is away receives of the parent. */
+  /** The parent's media that reach nobody who is away. */
   get roomGate(): ParentGate {
     return this.#gate;
   }
@@ -176,7 +176,7 @@ export class Room extends Emitter<RoomEvents> {
   get peer(): Peer | undefined {
     return this.#connection.peer;
   }
-  /** Who is in a group. */
+  /** The members of a group. */
   membersOf(groupId: GroupId): Participant[] {
     return [...this.participants.values()].filter((participant) => participant.groupId === groupId);
   }
@@ -185,13 +185,13 @@ export class Room extends Emitter<RoomEvents> {
     return groupId === 'parent' ? 'Main room' : (this.breakouts.find(groupId)?.name ?? 'a breakout');
   }
 
-  /** Changes what this client receives of the parent while it is away. */
+  /** Changes the parent's media that this client receives while it is away. */
   async setGate(change: Partial<ParentGate>): Promise<ParentGate> {
     const now = await this.#changeGate('SetParentGate', change, this.me.gate);
     this.me.extend({ gate: now });
     return now;
   }
-  /** The same for everybody who is away. A moderator's. */
+  /** Changes the same for everybody who is away. Moderators only. */
   async setRoomGate(change: Partial<ParentGate>): Promise<ParentGate> {
     return this.#changeGate('SetRoomGate', change, this.#gate);
   }
@@ -240,7 +240,7 @@ export class Room extends Emitter<RoomEvents> {
   async setMode(mode: RoomSettings['mode']): Promise<void> {
     await this.command('RoomService/UpdateRoom', { settings: { mode: `ROOM_MODE_${mode.toUpperCase()}` } });
   }
-  /** Says which videos are wanted, and how large. Replaces what was said before. */
+  /** Chooses the wanted videos, and their sizes. Replaces the last choice. */
   async setViews(views: readonly View[], options: { onlyThese?: boolean } = {}): Promise<void> {
     this.#views = {
       views: views.map((view) => ({ ...view, kind: kindName(view.kind) })),
@@ -248,7 +248,7 @@ export class Room extends Emitter<RoomEvents> {
     };
     await this.command('ParticipantService/SetViews', this.#views);
   }
-  /** Who was where, when and why. A moderator's. */
+  /** The move journal: everybody's stays, with times and reasons. Moderators only. */
   async moves(): Promise<Move[]> {
     return list((await this.command('RoomService/ListMoves'))['moves']).map(decodeMove);
   }
@@ -259,7 +259,7 @@ export class Room extends Emitter<RoomEvents> {
     await this.#connection.reoffer(false);
     this.emit('mediaPath', undefined);
   }
-  /** Plays what can be heard. */
+  /** Plays the sound of the own group. */
   attachAudio(onBlocked?: (blocked: boolean) => void): AudioOutput {
     return attachAudio(this, onBlocked);
   }
@@ -272,7 +272,7 @@ export class Room extends Emitter<RoomEvents> {
     if (!this.peer) throw localError('Closed');
     return this.#stats.read((await this.peer.connection.getStats()) as never);
   }
-  /** Any command of the gateway, for what this class has no method for. */
+  /** Sends any command of the gateway, for those without a method here. */
   command(method: string, body: object = {}): Promise<Json> {
     return this.#connection.command(method, body as Json);
   }
@@ -289,7 +289,7 @@ export class Room extends Emitter<RoomEvents> {
       if (holds()) end();
     });
   }
-  /** Leaves the room for good and stops what was published. */
+  /** Leaves the room for good and stops the published tracks. */
   leave(): void {
     this.#connection.leave();
   }
@@ -313,7 +313,7 @@ export class Room extends Emitter<RoomEvents> {
     this.emit('changed', undefined);
   }
 
-  /** What the server forgets when a place is taken anew. */
+  /** Restores the state that the server forgets when a place is taken anew. */
   #restore(): void {
     const report = (error: unknown): void => this.emit('problem', error as SideroomError);
     this.local.restore().catch(report);

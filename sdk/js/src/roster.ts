@@ -3,7 +3,7 @@ import { Participant } from './participant.js';
 import type { Streams } from './streams.js';
 import type { GroupId, MoveReason, ParticipantState, RoomState, TrackState, WireEvent } from './wire.js';
 
-/** @internal What the roster tells its room. */
+/** @internal The roster's events for its room. */
 export interface RosterListener {
   joined(participant: Participant): void;
   left(participant: Participant, reason: string): void;
@@ -11,7 +11,7 @@ export interface RosterListener {
   moved(participant: Participant, from: GroupId, reason: MoveReason | undefined, by: string): void;
 }
 
-/** @internal Who is in the room, where, and with what: kept by snapshots and events. */
+/** @internal The people in the room, their groups and tracks: kept by snapshots and events. */
 export class Roster {
   readonly participants = new Map<string, Participant>();
   me!: Participant;
@@ -123,7 +123,7 @@ export class Roster {
     }
   }
 
-  /** Takes what is told of people who are near from now on. Their grants are told apart. */
+  /** Takes in the accounts of people who are near from now on. Their grants come apart from that. */
   #meet(people: readonly ParticipantState[], by: string): void {
     for (const state of people) {
       const known = this.participants.get(state.id);
@@ -135,7 +135,7 @@ export class Roster {
     }
   }
 
-  /** Somebody left a group for a place that this client is not told of. */
+  /** A participant left a group for a place that this client may not know. */
   #hide(id: string, from: GroupId, by: string): void {
     const participant = this.participants.get(id);
     if (!participant || participant.isMe || participant.groupId !== from) return;
@@ -143,7 +143,7 @@ export class Roster {
     this.#move(id, 'away', undefined, by);
   }
 
-  /** This client is not near a breakout any more: who is inside, and listens there, is not told. */
+  /** This client is not near a breakout any more: its members and listeners become unknown. */
   #loseSight(groupId: GroupId, by: string): void {
     const { me } = this;
     if (groupId === 'parent' || me.isModerator || me.groupId === groupId || me.listeningInGroupId === groupId) return;
@@ -162,7 +162,7 @@ export class Roster {
     this.listener.changed(participant);
   }
 
-  /** Only moderators are told who listens in. */
+  /** Only moderators see who listens in. */
   #hideListeners(): void {
     if (this.me.isModerator) return;
     for (const participant of this.participants.values()) if (!participant.isMe) participant.extend({ listeningInGroupId: '' });

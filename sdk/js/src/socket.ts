@@ -1,7 +1,7 @@
 import { SideroomError, localError } from './errors.js';
 import { json, text, wireError, type Json } from './wire.js';
 
-/** @internal Told what the gateway sends without being asked, and that it is gone. */
+/** @internal Receives the gateway's unrequested messages, and the end of the socket. */
 export interface SocketListener {
   /** `event`, `slotAssigned`, `speakers` and the like. */
   message(message: Json): void;
@@ -59,7 +59,7 @@ export class Socket {
     });
   }
 
-  /** Sends `message` and waits for what answers it. A resume is the one question without a request id. */
+  /** Sends `message` and waits for its answer. A resume is the one question without a request id. */
   ask(requestId: string, message: Json, withinMs: number): Promise<Json> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -81,7 +81,7 @@ export class Socket {
     this.#ping();
   }
 
-  /** Closes without a word. The listener is not told. */
+  /** Closes without a message. The listener is not called. */
   drop(): void {
     this.#over = true;
     this.#stop();

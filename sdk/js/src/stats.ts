@@ -2,7 +2,7 @@
 export interface StatsSummary {
   /** Round trip to the server, in milliseconds. */
   readonly roundTripMs: number | undefined;
-  /** What arrives and leaves, in bits per second. */
+  /** The rates of arriving and leaving media, in bits per second. */
   readonly receivingBps: number;
   readonly sendingBps: number;
   /** Lost of all packets that should have arrived, from 0 to 1. */
@@ -11,7 +11,7 @@ export interface StatsSummary {
   readonly concealedRatio: number;
   /** How often a picture stood still since the connection began. */
   readonly freezes: number;
-  /** What the server's estimate lets this client send, in bits per second. */
+  /** The send rate that the server's estimate allows, in bits per second. */
   readonly availableBps: number | undefined;
   /** Why the camera is not sent in full, if it is not: `cpu` or `bandwidth`. */
   readonly limitedBy: string | undefined;

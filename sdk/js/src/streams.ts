@@ -1,18 +1,18 @@
 import type { TrackKind } from './kinds.js';
 
-/** @internal What a slot carries: whose track, or nothing. */
+/** @internal The source of a slot: a participant's track, or nothing. */
 export interface SlotSource {
   participantId: string;
   kind: TrackKind;
 }
 
-/** @internal Told when what a stream carries begins or ends. */
+/** @internal Called when the content of a stream begins or ends. */
 export type StreamListener = (participantId: string, kind: TrackKind, receiving: boolean) => void;
 
 /**
  * @internal Ready-made streams, one for each person and kind. The server switches sources between slots; here
- * the slot's track moves to the stream of whoever it carries now. An app that has put a stream on an
- * element never sees any of it.
+ * the slot's track moves to the stream of its present source. An app that has put a stream on an element
+ * never sees any of it.
  */
 export class Streams {
   readonly #streams = new Map<string, MediaStream>();
@@ -40,7 +40,7 @@ export class Streams {
     );
   }
 
-  /** What a slot carries at the moment. */
+  /** The present source of a slot. */
   source(mid: string): SlotSource | undefined {
     return this.#sources.get(mid);
   }
@@ -76,13 +76,13 @@ export class Streams {
     if (!this.receives(participantId, kind)) this.changed(participantId, kind, false);
   }
 
-  /** Takes a full list of what the slots carry; slots that it does not name carry nothing. */
+  /** Takes a full list of the slots' sources; slots that it does not name are empty. */
   assignAll(sources: ReadonlyMap<string, SlotSource>): void {
     for (const mid of [...this.#sources.keys()]) if (!sources.has(mid)) this.assign(mid, undefined);
     for (const [mid, source] of sources) this.assign(mid, source);
   }
 
-  /** Somebody left: their streams are not needed any more. */
+  /** Drops the streams of a person who left. */
   forget(participantId: string): void {
     for (const [mid, source] of [...this.#sources]) {
       if (source.participantId === participantId) this.assign(mid, undefined);

@@ -8,7 +8,7 @@ import type { TrackKind } from './kinds.js';
 /** An answer of the gateway as it came: nothing of it is trusted to be there. */
 export type Json = Record<string, unknown>;
 
-/** What somebody may do by virtue of the role. */
+/** The roles, which carry rights. */
 export type Role = 'participant' | 'moderator';
 
 /** Where somebody is: `parent`, the id of a breakout, or `away`: in a breakout that this client may not know. */
@@ -17,14 +17,14 @@ export type GroupId = string;
 /** One flag for each kind of track. */
 export type MediaFlags = Record<TrackKind, boolean>;
 
-/** What somebody who is away does not receive of the parent. */
+/** The parent's media that do not reach somebody who is away. */
 export interface ParentGate {
   readonly paused: boolean;
   readonly audioMuted: boolean;
   readonly videoMuted: boolean;
 }
 
-/** What a client may do beyond its role. */
+/** A client's rights beyond its role. */
 export interface Grants {
   readonly publish: readonly TrackKind[];
   readonly createBreakouts: boolean;
@@ -41,23 +41,23 @@ export interface TrackState {
   readonly mutedByModerator: boolean;
 }
 
-/** Somebody in the room, as the server sees them. */
+/** A person in the room, as the server sees them. */
 export interface ParticipantState {
   readonly id: string;
   readonly identity: string;
   readonly displayName: string;
   readonly role: Role;
-  /** Told to moderators and to oneself. */
+  /** Only moderators and the person see these. */
   readonly grants: Grants;
   readonly groupId: GroupId;
-  /** What they publish, where this client can hear or see it. */
+  /** Their tracks, where this client can hear or see them. */
   readonly tracks: readonly TrackState[];
   readonly connected: boolean;
   readonly joinedAtMs: number;
 }
 
 /**
- * How much of a breakout is told: `summary` leaves out owner, invitees, assignees and members, `inside`
+ * The extent of a breakout's account: `summary` leaves out owner, invitees, assignees and members, `inside`
  * leaves out invitees and assignees.
  */
 export type BreakoutDetail = 'summary' | 'inside' | 'full';
@@ -105,7 +105,7 @@ export interface BreakoutSettings {
   readonly allowVideo: boolean;
   /** How long before the end everybody is reminded. */
   readonly countdownMs: readonly number[];
-  /** Those inside a breakout are told who listens in. */
+  /** Those inside a breakout see who listens in. */
   readonly announcePresence: boolean;
 }
 
@@ -120,7 +120,7 @@ export interface RoomSettings {
   readonly breakouts: BreakoutSettings;
 }
 
-/** Somebody's open call for help. */
+/** An open call for help. */
 export interface HelpRequest {
   readonly participantId: string;
   readonly groupId: GroupId;
@@ -143,7 +143,7 @@ export interface RoomState {
   readonly assigned: BreakoutState | undefined;
   /** Breakouts that this participant is invited to and has not answered. */
   readonly invitations: readonly BreakoutState[];
-  /** The same, with who asks. */
+  /** The same, with their requestors. */
   readonly pendingInvitations: readonly InvitationState[];
   readonly addressing: readonly { participantId: string; kinds: readonly TrackKind[] }[];
   readonly help: readonly HelpRequest[];
@@ -169,7 +169,7 @@ export type MoveReason =
   | 'joined_room'
   | 'left_room';
 
-/** One stay in a group: who was where, from when to when, and why. */
+/** One stay in a group: the person, the times, and the reason. */
 export interface Move {
   readonly participantId: string;
   readonly identity: string;
@@ -178,7 +178,7 @@ export interface Move {
   /** 0: still there. */
   readonly untilMs: number;
   readonly reason: MoveReason;
-  /** Who did it: a participant's id, `operator` or `system`. */
+  /** The author: a participant's id, `operator` or `system`. */
   readonly by: string;
 }
 
@@ -221,7 +221,7 @@ export interface WirePayloads {
     reason: MoveReason;
     by: string;
     breakout: BreakoutState | undefined;
-    /** What of the parent does not reach them now. */
+    /** The parent's media that do not reach them now. */
     gate: ParentGate;
   };
   membersChanged: {
@@ -230,7 +230,7 @@ export interface WirePayloads {
     leftIds: readonly string[];
     /** If somebody came: everybody inside. */
     people: readonly ParticipantState[];
-    /** If somebody came: who listens in, as far as those inside are told. */
+    /** If somebody came: those who listen in, as far as those inside may know. */
     listenerIds: readonly string[];
   };
   /** `people`: those who are back. */
@@ -241,7 +241,7 @@ export interface WirePayloads {
     participantId: string;
     groupId: GroupId;
     listening: boolean;
-    /** At the beginning: the breakout, everybody inside, and who listens in. */
+    /** At the beginning: the breakout, its members, and those who listen in. */
     breakout: BreakoutState | undefined;
     people: readonly ParticipantState[];
     listenerIds: readonly string[];
@@ -261,7 +261,7 @@ export interface WireEventOf<T extends keyof WirePayloads> {
   readonly atMs: number;
   /** The request of this client that caused it, if one did. */
   readonly causingRequestId: string;
-  /** Who caused it: a participant's id, `operator` or `system`. */
+  /** The author: a participant's id, `operator` or `system`. */
   readonly by: string;
   readonly type: T;
   readonly payload: WirePayloads[T];

@@ -19,7 +19,7 @@ function path(longestMs?: number) {
   return {
     picture,
     voice,
-    /** So many seconds with that loss; tells the picture's buffer after each. */
+    /** Lets `seconds` pass with that loss; returns the picture's buffer after each. */
     pass(seconds: number, loss: number, { roundTripMs = 60, video = 180, audio = 50 } = {}): (number | null)[] {
       return Array.from({ length: seconds }, () => {
         add('video', video, loss);

@@ -1,4 +1,7 @@
-/** Bad networks, restarted servers, expired tokens: each phase is told, and the place is the same again. */
+/**
+ * Bad networks, restarted servers, expired tokens: each phase is reported, and the place is the same
+ * again.
+ */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { FakePeerConnection, FakeTrack } from '../../fake/browser.ts';

@@ -1,4 +1,4 @@
-/** A fake gateway under the real SDK, and ways to wait for what the SDK says. */
+/** A fake gateway under the real SDK, and ways to await the SDK's events. */
 import { installBrowser } from '../../fake/browser.ts';
 import { FakeGateway } from '../../fake/gateway.ts';
 import { connect, type ConnectOptions, type Emitter, type Room } from '../src/index.ts';

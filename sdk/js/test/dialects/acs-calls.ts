@@ -1,9 +1,9 @@
-/** The calls of the ACS dialect as objects of an app: what they tell, and what an app may carelessly do with them. */
+/** The calls of the ACS dialect as objects of an app: their events, and careless uses by an app. */
 import { Features, callOf, type BreakoutRoom, type Call, type RemoteParticipant } from '../../src/dialects/acs/index.ts';
 import { assigned, next, party, rooms } from './acs-party.ts';
 import { equal, failureOf, ok, soon, uncaught, until, type Scenario } from './stage.ts';
 
-/** What a call tells, in its order. */
+/** The events of a call, in order. */
 function record(call: Call): string[] {
   const told: string[] = [];
   const names = (people: RemoteParticipant[]): string => people.map((each) => each.displayName || each.identifier).join('+');

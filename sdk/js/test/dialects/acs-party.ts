@@ -1,4 +1,4 @@
-/** Somebody in a call of the ACS dialect, and everything that they are told. */
+/** A participant in a call of the ACS dialect, with all their events. */
 import { Features, callOf, type BreakoutRoom, type BreakoutRoomsCallFeature, type BreakoutRoomsEventData, type Call } from '../../src/dialects/acs/index.ts';
 import { ok, soon, type Stage } from './stage.ts';
 

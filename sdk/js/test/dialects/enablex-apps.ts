@@ -1,4 +1,4 @@
-/** How apps written for the EnableX web SDK take what they are given, where samples differ from each other. */
+/** Apps written for the EnableX web SDK, with the different habits of its samples. */
 import { EnxRoom, type EnxAnswer, type EnxBreakoutDefinition, type EnxConnected, type EnxEventName, type EnxRooms } from '../../src/dialects/enablex/index.ts';
 import { answerOf, equal, ok, soon, uncaught, until, type Scenario, type Stage } from './stage.ts';
 
@@ -9,7 +9,7 @@ const ALL: EnxEventName[] = [
   'breakout-room-destroyed', 'room-disconnected',
 ];
 
-/** An app: its room, and everything that it was told, in order. */
+/** An app: its room, and everything that it received, in order. */
 class App {
   readonly told: { name: string; event: any }[] = [];
   readonly #waiting = new Set<() => void>();

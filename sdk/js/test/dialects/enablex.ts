@@ -23,7 +23,7 @@ const refusal = async (room: EnxRoom, change: object): Promise<number> =>
 
 const said = (call: (callback: (answer: EnxAnswer) => void) => void, what: string): Promise<EnxAnswer> => answerOf(call, what);
 
-/** A moderator, a participant who is inside the one breakout, and its id. */
+/** A moderator, a participant inside the one breakout, and the breakout's id. */
 async function inside(stage: Stage, ...others: string[]): Promise<{ mod: EnxRoom; guest: EnxRoom; more: EnxRoom[]; id: string }> {
   const [mod, guest] = [await enter(stage, 'mod', 'moderator'), await enter(stage, 'guest')];
   const more: EnxRoom[] = [];

@@ -8,7 +8,7 @@ import { Stage, type Scenario, type Setup } from './stage.ts';
 
 export const scenarios: Scenario[] = [...enablex, ...enablexApps, ...ios, ...acs, ...acsCalls];
 
-/** Runs one in a room of its own; throws what went wrong. */
+/** Runs one scenario in a room of its own; throws its failure. */
 export async function play(setup: Setup, scenario: Scenario, room: string): Promise<void> {
   const stage = new Stage(setup, room);
   try {

@@ -1,4 +1,4 @@
-/** Every delegate of the EnableX iOS SDK, on whom it is called and with what. */
+/** Every delegate method of the EnableX iOS SDK, with its object and payload. */
 import { IosRoom, type IosDelegate, type IosSelectors } from '../../src/dialects/ios/index.ts';
 import { equal, ok, soon, until, type Scenario, type Stage } from './stage.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What the dialect scenarios stand on: people in a room, over the fake gateway or over a real server. The
+ * The ground of the dialect scenarios: people in a room, over the fake gateway or over a real server. The
  * same scenarios run in node and in a browser page, so nothing here needs either.
  */
 import { connect, type ConnectOptions, type Room } from '../../src/index.ts';
@@ -8,9 +8,9 @@ export interface Setup {
   url: string;
   options: ConnectOptions;
   token(room: string, identity: string, role: 'moderator' | 'participant'): Promise<string>;
-  /** What only the signaling server may do: changes the settings of the room. */
+  /** Changes the settings of the room, as only the signaling server may. */
   operate(room: string, settings: Record<string, unknown>): Promise<void>;
-  /** Grants a participant what a moderator may. */
+  /** Gives a participant a moderator's grants. */
   grant(room: string, participantId: string, grants: Record<string, boolean>): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface Scenario {
   run(stage: Stage): Promise<void>;
 }
 
-/** What was expected and what came, in one sentence. */
+/** The expected and the actual value, in one sentence. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   const [got, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (got !== wanted) throw new Error(`${what}: got ${got}, expected ${wanted}`);
@@ -97,7 +97,7 @@ export function until(room: Room, holds: () => boolean, what: string): Promise<v
   );
 }
 
-/** Runs `during`, and collects what is reported as uncaught meanwhile. */
+/** Runs `during`, and collects the errors reported as uncaught meanwhile. */
 export async function uncaught(during: () => Promise<void>): Promise<string[]> {
   const reported: string[] = [];
   const real = globalThis.queueMicrotask;

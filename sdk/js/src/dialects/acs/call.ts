@@ -100,7 +100,7 @@ export abstract class BaseCall implements Call {
     await mapped(local.isPublished('audio') ? local.unmute('audio') : local.openMicrophone(), CODES.misuse);
   }
 
-  /** Tells what has changed. */
+  /** Emits events for everything that has changed. */
   update(): void {
     const { added, removed } = this.#roster.update();
     const [before, now] = [this.#told, this.#look()];

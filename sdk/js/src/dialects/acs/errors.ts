@@ -1,6 +1,6 @@
 import { SideroomError } from '../../errors.js';
 
-/** Whose fault an error is, as the calling SDK sorts them. */
+/** The categories of errors, as the calling SDK sorts them. */
 export type ResultCategories = 'Success' | 'ExpectedError' | 'UnexpectedClientError' | 'UnexpectedServerError';
 
 /** The code and subcode of one failure. */
@@ -17,7 +17,7 @@ export const CODES = {
   unreadable: [412, 46258],
   hangUpFailed: [500, 46259],
   notAssigned: [412, 46260],
-  /** For what has no documented code: a call without that method, a listener for an unknown event. */
+  /** For misuse without a documented code: a call without that method, a listener for an unknown event. */
   misuse: [400, 0],
   /** A moderator muted this participant. */
   mutedByOthers: [403, 0],
@@ -70,8 +70,8 @@ export async function mapped<T>(result: Promise<T>, codes: Codes): Promise<T> {
 }
 
 /**
- * Published samples call `hangUp()` and `resume()` without awaiting them: their failure is told to the caller who
- * awaits, and is no unhandled rejection for the one who does not.
+ * Published samples call `hangUp()` and `resume()` without awaiting them: a caller who awaits sees the
+ * failure, and for one who does not it is no unhandled rejection.
  */
 export function unawaited<T>(result: Promise<T>): Promise<T> {
   result.catch(() => {});

@@ -9,24 +9,27 @@ import type { BreakoutRoom, BreakoutRoomsCallFeature, BreakoutRoomsEventData, Br
 
 const UPDATED = 'breakoutRoomsUpdated';
 
-/** What listeners were told last: a change is told when something differs from it. */
+/** The last values that listeners saw: an event follows when one of them changes. */
 interface Told {
   settings: string;
-  /** Undefined for somebody who may not see the list. */
+  /** Undefined if this participant may not see the list. */
   rooms: string | undefined;
   assigned: string;
   room: JoinableRoom | undefined;
   call: BreakoutCall | undefined;
 }
 
-/** What nobody needs to be told: no breakouts, not assigned, not inside, the settings as they begin. */
+/**
+ * The initial values, which cause no event: no breakouts, not assigned, not inside, the settings as they
+ * begin.
+ */
 const NOTHING: Told = { settings: keyOf(false, 0), rooms: '', assigned: '', room: undefined, call: undefined };
 
 function keyOf(...parts: unknown[]): string {
   return JSON.stringify(parts);
 }
 
-/** The breakouts of a main call, and everything that is told of them. */
+/** The breakouts of a main call, and their events. */
 export class BreakoutRoomsFeature implements BreakoutRoomsCallFeature {
   readonly name = 'BreakoutRooms';
   readonly #room: Room;
@@ -43,8 +46,8 @@ export class BreakoutRoomsFeature implements BreakoutRoomsCallFeature {
   }
 
   /**
-   * The first listener is told what was there before it: an app that only listens learns of an assignment that is
-   * older than its call, and of the breakout room that it was put into by a reload.
+   * The first listener also gets the state from before it: an app that only listens learns of an assignment
+   * that is older than its call, and of the breakout room that it was put into by a reload.
    */
   on(event: BreakoutRoomsUpdated, listener: BreakoutRoomsUpdatedListener): void {
     this.#listeners.on(event, listener);
@@ -83,7 +86,7 @@ export class BreakoutRoomsFeature implements BreakoutRoomsCallFeature {
   callIn(breakout: Breakout): BreakoutCall | undefined {
     return this.#call?.id === breakout.id ? this.#call : undefined;
   }
-  /** Open, still there, and this participant may join it. */
+  /** Whether it is open, still there, and joinable for this participant. */
   isOpen(breakout: Breakout): boolean {
     const { breakouts, me } = this.#room;
     if (!breakout.isOpen || breakouts.find(breakout.id) !== breakout) return false;
@@ -168,7 +171,7 @@ export class BreakoutRoomsFeature implements BreakoutRoomsCallFeature {
     this.#listeners.emit(UPDATED, event);
   }
 
-  /** Listeners read the data unchecked: an assignment that is gone is told as a room that is closed. */
+  /** Listeners read the data unchecked: an assignment that is gone is reported as a room that is closed. */
   #lastKnown(room: JoinableRoom): JoinableRoom {
     return room.state === 'closed' ? room : new JoinableRoom(this, room.native, true);
   }

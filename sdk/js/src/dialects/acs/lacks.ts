@@ -1,6 +1,6 @@
 import { CODES, failure } from './errors.js';
 
-/** Methods of the calling SDK's calls that Sideroom's have not, and what an app does instead. */
+/** Methods of the calling SDK's calls that Sideroom's have not, each with the alternative. */
 const LACKS: Record<string, string> = {
   startVideo: 'Call native.local.openCamera().',
   stopVideo: "Call native.local.unpublish('camera').",
@@ -20,7 +20,7 @@ const LACKS: Record<string, string> = {
 /** They answer at once, not by a promise. */
 const SYNCHRONOUS = new Set(['addParticipant', 'stopAudio']);
 
-/** Puts a method in the place of each, that fails and says what to do. */
+/** Installs a method for each that fails and names the alternative. */
 export function installLacks(prototype: object): void {
   for (const [name, instead] of Object.entries(LACKS)) {
     const refuse = (): Promise<never> => {

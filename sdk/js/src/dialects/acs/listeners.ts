@@ -3,8 +3,8 @@ import { CODES, failure } from './errors.js';
 type Handler = (payload?: unknown) => unknown;
 
 /**
- * The listeners of one object. A listener that fails, at once or by the promise it returns, keeps no other from
- * being called: its error is reported as an uncaught one, where the app's own error handling sees it.
+ * The listeners of one object. A listener that fails, at once or by the promise it returns, keeps no other
+ * from being called: its error is reported as an uncaught one, where the app's own error handling sees it.
  */
 export class Listeners {
   readonly #handlers = new Map<string, Set<Handler>>();
@@ -32,7 +32,7 @@ export class Listeners {
     return Boolean(this.#handlers.get(event)?.size);
   }
 
-  /** Each listener gets a payload of its own: it may keep and change it. */
+  /** Calls the listeners. Each gets a payload of its own, which it may keep and change. */
   emit(event: string, payload: () => unknown = () => undefined): void {
     const handlers = this.#handlers.get(event);
     for (const handler of [...(handlers ?? [])]) {

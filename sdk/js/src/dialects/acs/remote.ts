@@ -25,7 +25,7 @@ export function isSilent(participant: Participant): boolean {
   return !participant.isLive('audio');
 }
 
-/** Somebody else in a call. */
+/** Another participant of a call. */
 export class Remote implements RemoteParticipant {
   readonly #participant: Participant;
   readonly #room: Room;
@@ -78,7 +78,7 @@ export class Remote implements RemoteParticipant {
     this.#listeners.off(event, listener);
   }
 
-  /** Tells what has changed; `end` once they have left the call. */
+  /** Emits events for everything that has changed; `end` once they have left the call. */
   update(end?: CallEndReason): void {
     this.#end ??= end;
     const [before, now] = [this.#told, this.#look()];
@@ -92,7 +92,7 @@ export class Remote implements RemoteParticipant {
   }
 }
 
-/** An array that can also be asked as a map, by identity. What is made of it is a plain array. */
+/** An array that can also be asked as a map, by identity. Methods that derive an array return a plain one. */
 class RemoteList extends Array<RemoteParticipant> implements RemoteParticipants {
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -129,7 +129,7 @@ export class RemoteRoster {
     return list;
   }
 
-  /** What came and went since the last time. */
+  /** People who came and went since the last time. */
   update(): { added: Remote[]; removed: Remote[] } {
     const [before, now] = [this.#told, new Set(this.#others())];
     this.#told = now;
@@ -138,7 +138,7 @@ export class RemoteRoster {
     return { added: [...now].filter((remote) => !before.has(remote)), removed };
   }
 
-  /** Lets each object tell what has changed of it. */
+  /** Lets each object emit its changes. */
   tell(removed: readonly Remote[]): void {
     for (const remote of removed) remote.update(LEFT);
     for (const remote of this.#told) remote.update();

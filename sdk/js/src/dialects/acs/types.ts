@@ -19,7 +19,7 @@ export type RemoteParticipantState = 'Idle' | 'Connecting' | 'Ringing' | 'Connec
 /** The roles of participants: moderators are `Organizer`, everybody else is `Attendee`. */
 export type ParticipantRole = 'Unknown' | 'Presenter' | 'Attendee' | 'Organizer' | 'Consumer' | 'Co-organizer';
 
-/** An identity, as a client token names it. Written into a text it is its `rawId`. */
+/** An identity, as a client token names it. In a text it is written as its `rawId`. */
 export interface CommunicationUserKind {
   readonly kind: 'communicationUser';
   readonly communicationUserId: string;
@@ -44,7 +44,7 @@ export interface UnknownIdentifierKind {
   readonly id: string;
   readonly rawId: string;
 }
-/** Who somebody is. Sideroom's are all of the kind `communicationUser`. */
+/** The identity of a person. Sideroom's are all of the kind `communicationUser`. */
 export type CommunicationIdentifierKind = CommunicationUserKind | PhoneNumberKind | MicrosoftTeamsUserKind | UnknownIdentifierKind;
 
 /** Why a call ended. */
@@ -57,13 +57,16 @@ export interface CallEndReason {
 
 /** Called without an argument when a property has changed; read it from its object. */
 export type PropertyChangedEvent = () => void;
-/** Called with what came and what went. */
+/** Called with added and removed items. */
 export type CollectionUpdatedEvent<T> = (args: { added: T[]; removed: T[] }) => void;
 
-/** Somebody else in a call. The same object for as long as they are in it. */
+/** Another participant of a call. The same object for as long as they are in it. */
 export interface RemoteParticipant {
   readonly identifier: CommunicationIdentifierKind;
-  /** Undefined where the client token gave no name: `p.displayName || p.identifier` always says who it is. */
+  /**
+   * Undefined where the client token gave no name: `p.displayName || p.identifier` always identifies
+   * them.
+   */
   readonly displayName?: string;
   readonly state: RemoteParticipantState;
   readonly isMuted: boolean;
@@ -157,7 +160,7 @@ export interface CallFeatureFactory<TFeature extends CallFeature> {
 export type BreakoutRoomState = 'open' | 'closed';
 /** When the breakout rooms end. */
 export type TimestampInfo = Date;
-/** Somebody who may join a breakout room. `id` is an identity, as `identifier.rawId` of participants. */
+/** A person who may join a breakout room. `id` is an identity, as `identifier.rawId` of participants. */
 export interface Invitee {
   readonly id: string;
 }
@@ -175,22 +178,28 @@ export interface BreakoutRoomsSettings {
 /** The other published spelling. */
 export type BreakoutRoomSettings = BreakoutRoomsSettings;
 
-/** A breakout room as this participant may see it: always current, and the same object for as long as it is known. */
+/**
+ * A breakout room as this participant may see it: always current, and the same object for as long as it
+ * is known.
+ */
 export interface BreakoutRoom {
   readonly id: string;
   readonly displayName: string;
   /** The chat thread of this breakout room. */
   readonly threadId: string;
-  /** `closed` also for somebody who may no longer join it, and when it is gone. */
+  /** `closed` also for participants who may no longer join it, and when it is gone. */
   readonly state: BreakoutRoomState;
   readonly autoMoveParticipantToBreakoutRoom: boolean;
   /** The call inside. Typed as samples read it, without a check: undefined while this participant is not there. */
   readonly call: Call;
-  /** Who is assigned or invited; told to moderators. */
+  /** Assigned or invited people; only moderators see them. */
   readonly invitees: Invitee[];
   /** The breakout underneath. */
   readonly native: Breakout;
-  /** Goes inside; the main call is put on hold. Gives the call of somebody who is inside already. */
+  /**
+   * Goes inside; the main call is put on hold. Returns the existing call if this participant is inside
+   * already.
+   */
   join(): Promise<Call>;
   /** Hangs up the call inside. */
   hangUp(): Promise<void>;
@@ -229,10 +238,10 @@ export type BreakoutRoomsEventData = BreakoutRoomsEvent | BreakoutRoomsSettingsE
 export type BreakoutRoomsUpdated = 'breakoutRoomsUpdated';
 /** Takes what `breakoutRoomsUpdated` tells; also one that is typed for some of the events only. */
 export type BreakoutRoomsUpdatedListener = { bivariant(event: BreakoutRoomsEventData): void }['bivariant'];
-/** The same. */
+/** Alias of the above. */
 export type BreakoutRoomsEventListener = BreakoutRoomsUpdatedListener;
 
-/** What `call.feature(Features.BreakoutRooms)` gives. */
+/** The return value of `call.feature(Features.BreakoutRooms)`. */
 export interface BreakoutRoomsCallFeature extends CallFeature {
   /** All breakout rooms, for organizer, co-organizer and manager (Sideroom's moderators); nothing for anybody else. */
   readonly breakoutRooms: BreakoutRoom[];

@@ -77,7 +77,7 @@ export interface EnxInvited {
   readonly message: { readonly room_id: string; readonly requestor: string };
 }
 
-/** Somebody inside a breakout. */
+/** A member of a breakout. */
 export interface EnxMember {
   readonly clientId: string;
   readonly name: string;
@@ -118,7 +118,7 @@ export function enxFailure(error: unknown, operation: EnxOperation = 'other'): E
 
 function codeOf({ code, enablex }: SideroomError, operation: EnxOperation): EnxCode {
   if (operation === 'gate' || code === 'Internal') return 1138;
-  // Without a valid token nobody gets media credentials, which is what 1729 says in EnableX.
+  // Media credentials need a valid token, which is the meaning of 1729 in EnableX.
   if (code === 'Unauthenticated' && operation !== 'create') return 1729;
   const known = enablex !== undefined && CODES.has(enablex) ? (enablex as EnxCode) : 1138;
   return known === 1138 && operation !== 'other' ? NOT_CREATED : known;

@@ -1,4 +1,4 @@
-/** Reads the arguments of the EnableX dialects: checks them, and says what is wrong with them. */
+/** Reads and checks the arguments of the EnableX dialects; its errors name the problem. */
 import type { BreakoutDefinition, StreamInfo } from '../../breakouts.js';
 import { SideroomError } from '../../errors.js';
 import type { RoomSettings } from '../../wire.js';
@@ -16,7 +16,7 @@ export function fieldsOf(given: unknown): Fields {
   return typeof given === 'object' && given !== null ? (given as Fields) : {};
 }
 
-/** Checks a definition as EnableX does. What is out of range can't even be sent, so it ends here. */
+/** Checks a definition as EnableX does. A value out of range can't even be sent, so it ends here. */
 export function definitionOf(given: EnxBreakoutDefinition, settings: RoomSettings): BreakoutDefinition {
   const fields = fieldsOf(given);
   const capacity = capacityOf(fields['participants'], settings.maxActiveTalkers - 1);

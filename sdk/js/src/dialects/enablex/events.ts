@@ -31,7 +31,10 @@ export interface EnxEvents {
   'user-disconnected-breakout-room': { readonly type: string; readonly clientId: string; readonly name: string; readonly room: string };
   /** Owner and moderators, once for each person that a clear returned. */
   'breakout-user-disconnected': { readonly type: string; readonly message: { readonly room_id: string; readonly client_id: string } };
-  /** The owner, moderators and everybody who was inside: the breakouts are gone; the parent is resumed and unmuted. */
+  /**
+   * For the owner, moderators and everybody who was inside: the breakouts are gone; the parent is resumed
+   * and unmuted.
+   */
   'breakout-room-destroyed': { readonly type: string; readonly message: { readonly rooms: string[] } };
   /** This client is no longer in the meeting. */
   'room-disconnected': { readonly type: string; readonly message: { readonly msg: string } };

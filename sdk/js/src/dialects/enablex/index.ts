@@ -47,7 +47,7 @@ export type { EnxConnected, EnxEventName, EnxEvents } from './events.js';
 /** The error of a join that failed: `result` and `msg` as answers have them; 1729 without a valid token. */
 export type EnxJoinError = SideroomError & EnxFailure;
 
-/** Joins a room: what takes the place of the product's own connect call. Rejects with an {@link EnxJoinError}. */
+/** Joins a room, in place of the product's own connect call. Rejects with an {@link EnxJoinError}. */
 export async function joinRoom(url: string, token: Token, options?: ConnectOptions): Promise<EnxRoom> {
   const native = await connect(url, token, options).catch((error: unknown) => {
     throw error instanceof Error ? Object.assign(error, enxFailure(error, 'join')) : error;
@@ -93,7 +93,7 @@ export class EnxRoom {
     this.#session.removeListener(name, listener);
   }
 
-  /** Makes breakouts. */
+  /** Creates breakouts. */
   createBreakoutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
     this.#answer('create', callbackOf(definition, callback), async () => {
       const wanted = definitionOf(definition, this.native.settings);

@@ -1,11 +1,11 @@
-/** Listeners of an EnableX room, and the order in which an app is told of answers and events. */
+/** Listeners of an EnableX room, and the order of an app's answers and events. */
 
 /** Takes an event. */
 export type AnyListener = (event: never) => void;
 
 /**
  * Calls an app's function. Its error, thrown or by a promise, is the app's affair: it is reported as an
- * uncaught one, and stops nobody else.
+ * uncaught one, and other listeners are still called.
  */
 export function callSafely<T>(take: ((value: T) => unknown) | undefined, value: T): void {
   try {
@@ -40,7 +40,7 @@ export class Listeners {
     return Boolean(this.#byName.get(name)?.size);
   }
 
-  /** Calls everybody who listens now, unless a listener before removed them. */
+  /** Calls all present listeners, unless a listener before removed them. */
   emit(name: string, event: unknown): void {
     const listeners = this.#byName.get(name);
     for (const listener of [...(listeners ?? [])]) {

@@ -5,8 +5,8 @@ import { breakout as decodeBreakout, room as decodeRoom, type BreakoutState } fr
 import type { EnxMember, EnxRoomMeta } from './answers.js';
 
 /**
- * The metadata of the breakout that this client has just entered. Its owner and everyone inside are told to
- * members only, and the move itself comes before that: so the room is asked.
+ * The metadata of the breakout that this client has just entered. Only members see its owner and its members,
+ * and the move itself comes before that: so this asks the room.
  */
 export async function metaOf(native: Room, id: string, told: BreakoutState | undefined): Promise<EnxRoomMeta> {
   const state = await native.command('RoomService/GetRoom').then(({ room }) => decodeRoom(room), () => undefined);
@@ -24,8 +24,9 @@ export async function metaOf(native: Room, id: string, told: BreakoutState | und
 }
 
 /**
- * In EnableX everybody goes on hearing the parent until they pause or mute it. A moderator says so for the
- * room before the first breakout is made; where nobody may, each client resumes the parent as it enters.
+ * In EnableX everybody goes on hearing the parent until they pause or mute it. A moderator sets this for the
+ * room before the first breakout is made; in a room without a moderator each client resumes the parent as it
+ * enters.
  */
 export async function keepParentLive(native: Room, { rooms }: BreakoutDefinition): Promise<void> {
   const { maxBreakouts, breakouts } = native.settings;

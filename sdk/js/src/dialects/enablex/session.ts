@@ -1,4 +1,4 @@
-/** Translates what the server tells into the events of an EnableX room. */
+/** Translates the server's events into those of an EnableX room. */
 import type { Phase } from '../../connection.js';
 import { SideroomError } from '../../errors.js';
 import type { Room } from '../../room.js';
@@ -14,7 +14,7 @@ export interface Stay {
   readonly listeners: Listeners;
 }
 
-/** An event that nobody listened for when it happened, and that tells how things stand. */
+/** An event without listeners when it happened, kept because it describes a lasting state. */
 interface KeptEvent {
   readonly name: EnxEventName;
   readonly event: EnxEvents[EnxEventName];
@@ -26,18 +26,18 @@ interface KeptEvent {
 export class Session {
   readonly deliveries = new Deliveries();
   readonly #listeners = new Listeners();
-  /** Names of people who are no longer in the room: they are told to have left their breakout after that. */
+  /** Names of people who are no longer in the room: their leaving of a breakout is reported after that. */
   readonly #names = new Map<string, string>();
-  /** The breakouts that this client owns, with who is inside. */
+  /** The breakouts that this client owns, with their members. */
   readonly #owned = new Map<string, readonly string[]>();
   readonly #joins = new Set<Promise<unknown>>();
   #kept: KeptEvent[] = [];
   #stay: Stay | undefined;
-  /** The stay before, until the next one: the end of its breakout is told to its listeners, too. */
+  /** The stay before, until the next one: its listeners hear of the end of its breakout, too. */
   #ended: Stay | undefined;
   /** The breakout that this client enters once the event comes. */
   #entering = '';
-  /** Breakouts whose end is told once this client is back in the parent. */
+  /** The report of destroyed breakouts, made once this client is back in the parent. */
   #destroyed: (() => void) | undefined;
   /** The app asked for the pause, so entering a breakout does not lift it. */
   #pausedByApp: boolean;
@@ -77,7 +77,7 @@ export class Session {
     this.#listeners.remove(name, listener);
   }
 
-  /** Tells the app of an event, after everything that was told before. */
+  /** Emits an event to the app, after all earlier ones. */
   emit<K extends EnxEventName>(name: K, event: EnxEvents[K], own = false): void {
     this.#emitTo(this.#stay, name, event, own);
   }
@@ -212,7 +212,7 @@ export class Session {
 
   #handleMembers({ payload: change }: WireEventOf<'membersChanged'>, own: boolean): void {
     const { breakoutId: room, joinedIds, leftIds } = change;
-    // The server also tells people who listen in, which EnableX does not know.
+    // The server also informs people who listen in, which EnableX does not know.
     if (this.#stay?.breakoutId !== room) return;
     for (const clientId of joinedIds) {
       const type = 'user-joined-breakout-room';
@@ -225,7 +225,7 @@ export class Session {
     }
   }
 
-  /** A moderator is told of each move. An owner who is none learns from the list of who is inside. */
+  /** A moderator learns of each move. An owner who is none learns from the list of members. */
   #handleUpdate({ by, payload: { breakout } }: WireEventOf<'breakoutUpdated'>, own: boolean): void {
     const before = this.#owned.get(breakout.id) ?? [];
     this.#noteOwner(breakout);
@@ -237,7 +237,7 @@ export class Session {
   #handleDestroyed({ payload: gone }: WireEventOf<'breakoutsDestroyed'>, own: boolean): void {
     const { breakoutIds: rooms, memberIds } = gone;
     const owned = rooms.filter((id) => this.#owned.delete(id)).length > 0;
-    // The server also tells people who are only invited, so that their invitation ends.
+    // The server also informs people who are only invited, so that their invitation ends.
     if (!owned && !this.native.me.isModerator && !memberIds.includes(this.clientId)) return;
     const type = 'breakout-room-destroyed';
     const event = { type, message: { rooms: [...rooms] } };

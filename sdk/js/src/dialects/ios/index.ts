@@ -1,6 +1,6 @@
 /**
- * The EnableX iOS dialect as a reference: which delegate is called, on whom, with what payload, told from
- * the gateway's messages alone. A Swift client does the same; `docs/dialects/ios.md` has the table.
+ * The EnableX iOS dialect as a reference: the delegate methods, their objects and payloads, derived from the
+ * gateway's messages alone. A Swift client does the same; `docs/dialects/ios.md` has the table.
  *
  * @packageDocumentation
  */
@@ -26,7 +26,7 @@ type Ack = 'didAckInviteBreakOutRoom' | 'didAckRejectBreakoutRoom' | 'didAckPaus
 
 const BOTH: EnxMuteInfo = { audio: true, video: true };
 
-/** Joins a room, and tells `delegate` what happens there. */
+/** Joins a room, and calls `delegate` on its events. */
 export async function joinRoom(url: string, token: Token, delegate: IosDelegate & IosSelectors, options?: ConnectOptions): Promise<IosRoom> {
   return new IosRoom(await connect(url, token, options), delegate);
 }

@@ -1,4 +1,4 @@
-/** Tells from the gateway's messages which delegate method is called, with what payload. */
+/** Derives the calls of delegate methods, with their payloads, from the gateway's messages. */
 import type { Phase } from '../../connection.js';
 import type { Room } from '../../room.js';
 import type { BreakoutState, WireEvent, WireEventOf } from '../../wire.js';
@@ -13,12 +13,12 @@ const LEFT = 'Breakout Room disconnected';
 /** One participant in one meeting: shared by the instance of the parent and those of breakouts. */
 export class IosSession {
   readonly deliveries = new Deliveries();
-  /** Names of people who are no longer in the room: they are told to have left their breakout after that. */
+  /** Names of people who are no longer in the room: their leaving of a breakout is reported after that. */
   readonly #names = new Map<string, string>();
   readonly #parent: IosRoom;
   /** The breakout that this client is in, with the instance for it. */
   #inside: { readonly breakoutId: string; readonly room: IosRoom } | undefined;
-  /** A forced invitation: it is told once this client is inside. */
+  /** A forced invitation, reported once this client is inside. */
   #forced: { readonly breakoutId: string; readonly requestor: string } | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ export class IosSession {
     callSafely((it: unknown) => selector?.call(this.delegate, room, it), name === 'didConnectedBreakoutRoom' ? given : [given]);
   }
 
-  /** Calls a method of the delegate, after everything that was told before. */
+  /** Calls a method of the delegate, after all earlier calls. */
   #tell<K extends keyof IosDelegate>(name: K, given: IosPayload<K>, own: boolean, room?: IosRoom): void {
     this.deliveries.push(() => this.call(name, given, room), own);
   }
