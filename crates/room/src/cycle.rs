@@ -7,6 +7,7 @@ use sideroom_route::{RouteUpdate, Time};
 
 use crate::action::{Action, CommitId};
 use crate::machine::{RoomMachine, Stage, bounds};
+use crate::now::Now;
 use crate::reaction::Reaction;
 use crate::request::{Order, Refusal, Request, Response, Token};
 use crate::watchers::WatcherId;
@@ -15,6 +16,8 @@ use crate::watchers::WatcherId;
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub id: CommitId,
+    /// When it was applied: the calendar may jump before the reaction.
+    pub applied_at: Now,
     pub changes: Vec<Change>,
     pub reads: Vec<Token>,
     records: Vec<Record>,
@@ -34,9 +37,10 @@ pub(crate) struct Change {
 }
 
 impl Batch {
-    pub(crate) fn new(id: CommitId) -> Self {
+    pub(crate) fn new(id: CommitId, applied_at: Now) -> Self {
         Self {
             id,
+            applied_at,
             changes: Vec::new(),
             reads: Vec::new(),
             records: Vec::new(),
@@ -76,7 +80,7 @@ impl RoomMachine {
         if self.next_duty() > self.now.at {
             return self.stop_if_idle();
         }
-        let mut batch = Batch::new(self.next_commit());
+        let mut batch = Batch::new(self.next_commit(), self.now);
         self.apply_losses(&mut batch);
         self.apply_arrivals(&mut batch);
         self.undo_offers(&mut batch);

@@ -61,24 +61,24 @@ impl RoomMachine {
         if let Some(before) = self.before.take() {
             room.take_over(&before);
         }
-        if !self.loaded {
+        let reloaded = std::mem::replace(&mut self.loaded, true);
+        if !reloaded {
             self.told = room.seq();
         }
-        self.loaded = true;
         self.made_by = made_by.or(self.made_by.take());
         self.unsaved = unsaved;
         if room.is_closed() {
             // The node was killed between the room's end and its removal.
             self.room = Some(room);
-            let mut batch = Batch::new(self.next_commit());
+            let mut batch = Batch::new(self.next_commit(), self.now);
             batch.ends = true;
             return self.commit(batch);
         }
         let table = room.table();
         self.room = Some(room);
-        self.keep_places();
+        self.keep_places(reloaded);
         self.compare_connections();
-        let mut batch = Batch::new(self.next_commit());
+        let mut batch = Batch::new(self.next_commit(), self.now);
         batch.reloads = true;
         let publish = Action::PublishWhole(batch.id, Box::new(table));
         self.actions.push_back(publish);
@@ -86,13 +86,17 @@ impl RoomMachine {
     }
 
     /// Places that were kept are kept for as long as before, by the clock that does not jump.
-    fn keep_places(&mut self) {
+    fn keep_places(&mut self, reloaded: bool) {
         let Some(room) = &self.room else { return };
         let grace = u64::from(room.settings().reconnect_grace_ms);
         let mut kept = std::collections::BTreeMap::new();
         for (participant, until) in room.places_kept() {
             let latest = self.now.wall + grace;
-            let until = self.now.when(until.min(latest));
+            // After a restart the calendar is all there is. Otherwise the drop was just stored, and the
+            // calendar may have jumped since.
+            let until = self
+                .now
+                .when(if reloaded { latest } else { until.min(latest) });
             let before = self.kept.get(&participant).copied();
             kept.insert(participant, before.unwrap_or(until));
         }
@@ -194,7 +198,7 @@ impl RoomMachine {
                 self.suspend(batch, &Refusal::Internal);
             }
             Stage::Idle | Stage::Loading(_) | Stage::Waiting(_) | Stage::SetAside => {
-                let batch = Batch::new(self.next_commit());
+                let batch = Batch::new(self.next_commit(), self.now);
                 self.suspend(batch, &Refusal::Internal);
             }
         }
@@ -225,7 +229,7 @@ impl RoomMachine {
         let Request::Close(_) = request else {
             return self.refuse(token, Refusal::Unreadable);
         };
-        let mut batch = Batch::new(self.next_commit());
+        let mut batch = Batch::new(self.next_commit(), self.now);
         batch.ends = true;
         batch.react(Reaction::Reply(token, Response::Closed));
         self.commit(batch);

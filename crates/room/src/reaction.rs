@@ -7,6 +7,7 @@ use crate::action::{Action, Farewell};
 use crate::connection::{Connection, Entering, Loss};
 use crate::cycle::Batch;
 use crate::machine::{RoomMachine, Stage};
+use crate::now::Now;
 use crate::request::{Asked, Refusal, Response, Token};
 
 /// The consequence of a change outside the room.
@@ -51,12 +52,12 @@ impl RoomMachine {
         if batch.reloads {
             self.tell_missed();
         }
-        let mut left = Vec::new();
+        let (applied_at, mut left) = (batch.applied_at, Vec::new());
         for change in batch.changes {
             self.actions.extend(change.update.map(Action::Routed));
             for (event, who) in change.events {
                 self.told = self.told.max(event.seq);
-                self.notice(&event, &mut left);
+                self.notice(&event, applied_at, &mut left);
                 if !who.is_empty() {
                     self.actions.push_back(Action::Tell(event, who));
                 }
@@ -78,7 +79,12 @@ impl RoomMachine {
     }
 
     /// Updates connections from an event.
-    fn notice(&mut self, event: &Event, left: &mut Vec<(ParticipantId, Farewell)>) {
+    fn notice(
+        &mut self,
+        event: &Event,
+        applied_at: Now,
+        left: &mut Vec<(ParticipantId, Farewell)>,
+    ) {
         match event.kind {
             EventKind::ParticipantLeft {
                 participant,
@@ -88,7 +94,7 @@ impl RoomMachine {
                 left.push((participant, farewell(reason)));
             }
             EventKind::ParticipantDropped { participant, until } => {
-                self.kept.insert(participant, self.now.when(until));
+                self.kept.insert(participant, applied_at.when(until));
             }
             EventKind::ParticipantReconnected { participant } => {
                 self.kept.remove(&participant);

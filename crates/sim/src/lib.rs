@@ -11,6 +11,7 @@
 pub mod chance;
 mod checks;
 pub mod coverage;
+pub mod faults;
 pub mod generate;
 mod history;
 pub mod link;

@@ -5,16 +5,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use sideroom_sim::coverage::Coverage;
 use sideroom_sim::story::{Failure, Setting};
+
+mod faults_run;
 
 /// Runs seeded worlds in which Sideroom's real control and forwarding code is driven by model clients over
 /// bad networks, and oracles watch every command and every packet. The same seed always tells the same
 /// story; a failing one is printed with the shortest story found.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    kind: Option<Worlds>,
     /// Run this seed only.
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
@@ -35,6 +39,12 @@ struct Options {
     as_it_is: bool,
 }
 
+/// Other kinds of worlds.
+#[derive(Subcommand)]
+enum Worlds {
+    Faults(faults_run::FaultOptions),
+}
+
 /// What all threads share.
 struct Run {
     options: Options,
@@ -48,6 +58,10 @@ struct Run {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Worlds::Faults(options)) = &options.kind {
+        std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+        return options.run();
+    }
     let first = options.seed.unwrap_or(options.first);
     let count = options.seed.map_or(options.seeds, |_| 1);
     let run = Run {

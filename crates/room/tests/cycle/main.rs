@@ -1,0 +1,5 @@
+//! The cycle of one room: each input at its worst moment, between apply, commit, publication and reaction.
+#![allow(missing_docs)]
+
+mod calendar;
+mod room;
