@@ -1,4 +1,4 @@
-//! What a move costs in a room of 1,000 participants with 10 breakouts: the command whole (checks, plan,
+//! Cost of a move in a room of 1,000 participants with 10 breakouts: the command whole (checks, plan,
 //! difference, events, journal record), and the full plan for comparison.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 

@@ -123,8 +123,8 @@ fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutE
     }
 }
 
-/// What holds for every command: the room is there, the actor is in it, and breakouts are possible if the
-/// command is about them.
+/// Checks that hold for every command: the room is there, the actor is in it, and breakouts are possible if
+/// the command is about them.
 fn admit(turn: &Turn<'_>, command: &Command) -> Result<(), BreakoutError> {
     require(!turn.state.closed, BreakoutError::NotFound(Subject::Room))?;
     if let Actor::Participant(id) = turn.actor {

@@ -1,46 +1,42 @@
-//! What commands are given: who comes in with what power, what to create, whom to move where.
+//! Arguments of commands.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::KindSet;
 
-/// Somebody who comes in.
+/// A newcomer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Join {
-    /// Who it is, from the token; the same identity is the same participant.
+    /// The identity from the token; the same identity is the same participant.
     pub identity: String,
     /// How it is called.
     pub display_name: String,
-    /// As what.
     pub role: Role,
-    /// What it may do.
     pub grants: Grants,
     /// How much it can receive at once.
     pub slots: SlotPool,
-    /// What it can send, at most one track of each kind.
+    /// The kinds that their client can send, at most one track of each.
     pub offers: Vec<TrackKind>,
 }
 
-/// Somebody who comes back.
+/// A participant who comes back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reconnect {
-    /// Who.
     pub identity: String,
     /// How much it can receive at once, now.
     pub slots: SlotPool,
-    /// What it can send, now.
+    /// The kinds that their client can send now.
     pub offers: Vec<TrackKind>,
 }
 
-/// What somebody can send and receive since its client's last offer, over the same connection.
+/// A participant's media since their client's last offer, over the same connection.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reoffer {
-    /// Who.
     pub participant: ParticipantId,
     /// How much it can receive at once, now.
     pub slots: SlotPool,
-    /// What it can send, now.
+    /// The kinds that their client can send now.
     pub offers: Vec<TrackKind>,
 }
 
@@ -50,21 +46,20 @@ pub struct Reoffer {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May do what its grants say.
+    /// May use their own grants.
     #[default]
     Participant,
-    /// May act on others and on the room, and do what its grants say.
+    /// May act on others and on the room, and use their own grants.
     Moderator,
 }
 
-/// What somebody may do besides what their role says. Grants bound moderators too.
+/// A participant's rights besides those of their role. Grants bound moderators too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Grants {
-    /// What it may publish.
+    /// The kinds they may publish.
     pub publish: KindSet,
     /// Create breakouts, invite to them, and own them.
     pub create_breakouts: bool,
-    /// Move others.
     pub move_others: bool,
     /// Hear a breakout without being in it.
     pub listen_in: bool,
@@ -81,13 +76,12 @@ impl Default for Grants {
 /// How many receive streams a participant has offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SlotPool {
-    /// For audio.
     pub audio: u8,
-    /// For camera, screen and canvas.
+    /// Slots for camera, screen and canvas.
     pub video: u8,
 }
 
-/// What breakouts to create.
+/// The breakouts to create.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CreateBreakouts {
     /// How many participants each holds. Required; it is an `Option` so that its absence is refused here,
@@ -97,13 +91,13 @@ pub struct CreateBreakouts {
     pub count: u32,
     /// Their names in order; those without one are called "Breakout 1" and so on.
     pub names: Vec<String>,
-    /// What they carry.
+    /// The kinds they carry.
     pub media: KindSet,
     /// People can go in at once.
     pub open: bool,
-    /// Whoever is assigned is moved without asking when the breakout opens.
+    /// Assigned people are moved without asking when the breakout opens.
     pub auto_move: bool,
-    /// Everybody may choose these breakouts by itself.
+    /// Participants may choose these breakouts by themselves.
     pub self_select: bool,
 }
 
@@ -121,18 +115,18 @@ impl Default for CreateBreakouts {
     }
 }
 
-/// A change of one breakout; what is `None` stays.
+/// A change of one breakout; fields that are `None` stay.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BreakoutPatch {
     /// A new name.
     pub name: Option<String>,
     /// A new capacity, not below the number of its members.
     pub capacity: Option<u32>,
-    /// What it carries.
+    /// The kinds it carries.
     pub media: Option<KindSet>,
-    /// Whoever is assigned is moved without asking when it opens.
+    /// Assigned people are moved without asking when it opens.
     pub auto_move: Option<bool>,
-    /// Everybody may choose it by itself.
+    /// Participants may choose it by themselves.
     pub self_select: Option<bool>,
     /// A new owner.
     pub owner: Option<ParticipantId>,
@@ -140,13 +134,12 @@ pub struct BreakoutPatch {
     pub thread_id: Option<String>,
 }
 
-/// Which breakouts.
+/// The breakouts that a command is about.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     /// All of the room.
     All,
-    /// These.
     Some(Vec<BreakoutId>),
 }
 
@@ -154,7 +147,7 @@ pub enum Selection {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whom {
-    /// Somebody in the room.
+    /// A participant in the room.
     Participant(ParticipantId),
     /// By identity, which need not be in the room.
     Identity(String),
@@ -163,35 +156,32 @@ pub enum Whom {
 /// Where somebody is to go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MoveTo {
-    /// Who.
     pub participant: ParticipantId,
-    /// Where to.
+    /// The destination.
     pub to: GroupId,
     /// Which of its kinds it brings along; `None`: whatever the breakout carries.
     pub stream: Option<KindSet>,
 }
 
-/// Whose parent gate.
+/// The scope of a change of the parent gate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateScope {
     /// One participant's own.
     Participant(ParticipantId),
-    /// Everybody's who is away. A moderator's.
+    /// Everybody who is away. Moderators only.
     Room,
 }
 
-/// What a mute of the parent covers.
+/// The kinds that a mute of the parent covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GateKinds {
-    /// Audio.
     pub audio: bool,
     /// Camera, screen and canvas.
     pub video: bool,
 }
 
 impl GateKinds {
-    /// Both.
     pub const BOTH: Self = Self {
         audio: true,
         video: true,

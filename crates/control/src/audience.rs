@@ -1,5 +1,4 @@
-//! Who may know of which event: the one table. What may be seen of a room at rest ([`crate::RoomView`])
-//! says the same.
+//! The audience of each event, in one table. The views of a room at rest ([`crate::RoomView`]) agree with it.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
@@ -7,36 +6,32 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 use crate::turn::Effects;
 use crate::{Event, EventKind, Role};
 
-/// Who may know of an event. The operator may know of all.
+/// The audience of an event. The operator may see all events.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Audience {
-    /// Everybody in the room, in whatever group.
+    /// Everybody in the room, in any group.
     Everyone,
-    /// Moderators.
     Moderators,
     /// Those who are in this group when the event happens, or listen in on it.
     Group(GroupId),
-    /// One participant.
     Participant(ParticipantId),
     /// All of these.
     Several(Vec<Audience>),
 }
 
-/// What a viewer was when an event happened.
+/// A viewer's role and place when an event happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Standing {
     /// Holds from the event with this number on.
     pub seq: u64,
-    /// Its role.
     pub role: Role,
-    /// Its group.
     pub group: GroupId,
     /// The breakout that it listens in on.
     pub listening: Option<BreakoutId>,
 }
 
 impl EventKind {
-    /// Who may know of it: the one table.
+    /// The audience of this event: the one table.
     #[expect(
         clippy::too_many_lines,
         reason = "one table, an arm for each kind of audience"
@@ -89,7 +84,7 @@ impl EventKind {
                 several_and_moderators(members.iter().copied())
             }
 
-            // Away participants can hear the parent, so what is published there is for everybody.
+            // Away participants can hear the parent, so the parent's tracks are for everybody.
             Self::TrackPublished { group, .. }
             | Self::TrackUnpublished { group, .. }
             | Self::MuteChanged { group, .. }
@@ -153,7 +148,7 @@ fn listeners(listener: ParticipantId, breakout: BreakoutId, announced: bool) -> 
     Audience::Several(several)
 }
 
-/// A breakout's owner may be a plain participant with the grant for it.
+/// Moderators, and the owner: a breakout's owner may be a plain participant with the grant for it.
 fn moderators_and(owner: Option<ParticipantId>) -> Audience {
     match owner {
         None => Audience::Moderators,
@@ -162,7 +157,7 @@ fn moderators_and(owner: Option<ParticipantId>) -> Audience {
 }
 
 impl Audience {
-    /// True if `participant`, being what `standing` says, belongs to it.
+    /// True if `participant`, with this `standing`, belongs to it.
     pub fn includes(&self, participant: ParticipantId, standing: &Standing) -> bool {
         match self {
             Self::Everyone => true,
@@ -180,7 +175,7 @@ impl Audience {
 }
 
 impl Event {
-    /// True if `participant`, being what `standing` says, may know of it.
+    /// True if `participant`, with this `standing`, may see the event.
     pub fn visible_to(&self, participant: ParticipantId, standing: &Standing) -> bool {
         self.audience.includes(participant, standing)
     }

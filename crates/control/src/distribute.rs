@@ -1,4 +1,4 @@
-//! Who goes into which breakout: at random, evenly, never above capacity, and if it can be without
+//! Distributes people over breakouts: at random, evenly, never above capacity, and if possible without
 //! bringing two people together again.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,14 +26,14 @@ impl Target {
     }
 }
 
-/// A distribution.
+/// The result of a distribution.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Dealt {
     pub(crate) placed: Vec<(ParticipantId, BreakoutId)>,
     pub(crate) left_over: Vec<ParticipantId>,
 }
 
-/// Rooms of up to so many people are tried more than once and improved by exchanging people.
+/// For up to this many people, distributions are tried more than once and improved by exchanging people.
 const SMALL: usize = 64;
 /// How often, at most.
 const TRIES: usize = 24;
@@ -91,7 +91,7 @@ pub(crate) fn avoid_pairs(
 
 type Groups<'a> = Vec<Vec<&'a Person>>;
 
-/// Somebody, and where it was in each round; `None`: in no breakout.
+/// A person, and their breakout in each round; `None`: in no breakout.
 struct Person {
     id: ParticipantId,
     origins: Vec<Option<BreakoutId>>,
@@ -138,10 +138,10 @@ fn even_sizes(people: usize, targets: &[Target]) -> Vec<usize> {
 /// Where a person was in a round.
 type Origin = (usize, BreakoutId);
 
-/// Puts each person where the fewest are whom it has met, among the groups that are not full.
+/// Puts each person where they have met the fewest people, among the groups that are not full.
 fn fill<'a>(order: &[&'a Person], sizes: &[usize]) -> Groups<'a> {
-    // For each group, how many of its people were where in each round: whom somebody meets again is then
-    // a look-up for each round and not for each person.
+    // For each group, the number of its people by their place in each round: counting a person's
+    // acquaintances is then a look-up for each round and not for each person.
     let mut groups: Vec<(Vec<&Person>, BTreeMap<Origin, usize>)> = Vec::new();
     groups.resize_with(sizes.len(), Default::default);
     for person in order {

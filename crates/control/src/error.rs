@@ -1,5 +1,5 @@
-//! The one error type of the domain: for every way in which a command fails a stable name, a sentence that
-//! says what to do, and the codes that the two dialects know.
+//! The one error type of the domain: each failure of a command has a stable name, a sentence that says what
+//! to do, and the codes of the two dialects.
 //!
 //! Codes which the products do not define are the nearest ones they do; the table in [`BreakoutError::enablex`]
 //! is the documentation of that choice.
@@ -15,7 +15,7 @@ pub enum BreakoutError {
     /// `participants` is there but is not a usable count.
     #[error("The number of participants of a breakout must be 2 or more; give a larger one.")]
     ParticipantCountInvalid,
-    /// `participants` is above what a breakout may hold.
+    /// `participants` is above the limit for a breakout.
     #[error(
         "A breakout of this room holds {most} participants at most; give a smaller number or raise the \
          room's max_active_talkers."
@@ -86,7 +86,7 @@ pub enum BreakoutError {
     /// A join without assignment or invitation.
     #[error("This participant is neither invited nor assigned to the breakout; ask a moderator.")]
     NotAssigned,
-    /// What the command names does not exist (any more).
+    /// The object that the command names does not exist (any more).
     #[error("There is no such {0} in this room; take a fresh snapshot.")]
     NotFound(Subject),
     /// The actor lacks the power to do this.
@@ -130,7 +130,7 @@ pub enum BreakoutError {
         /// When it is worth trying again.
         retry_ms: u32,
     },
-    /// The room takes nobody in any more.
+    /// The room admits nobody any more.
     #[error(
         "This server is being drained and takes nobody in; connect again to reach another one."
     )]
@@ -138,7 +138,7 @@ pub enum BreakoutError {
     /// A moderator keeps this person out.
     #[error("This identity is banned from the room{}; ask a moderator.", ban_text(.reason, *.until))]
     Banned {
-        /// What the moderator said.
+        /// The moderator's words.
         reason: String,
         /// Until when; `None`: for the room's life.
         until: Option<UnixMillis>,
@@ -146,7 +146,7 @@ pub enum BreakoutError {
     /// The caller decided on a state that has passed.
     #[error("The room is at epoch {current} by now; take a fresh look and decide again.")]
     EpochMismatch {
-        /// What the epoch is.
+        /// The room's epoch.
         current: Epoch,
     },
 }
@@ -161,20 +161,16 @@ fn ban_text(reason: &str, until: Option<UnixMillis>) -> String {
     }
 }
 
-/// What was not found.
+/// The kind of the missing object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// A room.
     Room,
-    /// A participant.
     Participant,
-    /// A breakout.
     Breakout,
     /// A track of the kind in question.
     Track,
     /// An open request for help.
     HelpRequest,
-    /// A ban.
     Ban,
     /// A pending invitation.
     Invitation,
@@ -199,7 +195,7 @@ impl std::fmt::Display for Subject {
 pub struct AcsCode {
     /// Modelled on an HTTP status.
     pub code: u16,
-    /// What exactly.
+    /// The subcode.
     pub subcode: u32,
 }
 
@@ -242,9 +238,9 @@ impl BreakoutError {
         }
     }
 
-    /// The EnableX code. Where EnableX defines none, the nearest: 1731 ("could not be created") for what
-    /// stops a creation or a join, 5067 for what the room's mode or settings forbid, 1138 ("operation
-    /// failed") for the rest.
+    /// The EnableX code. Where EnableX defines none, the nearest: 1731 ("could not be created") for a refused
+    /// creation or join, 5067 for actions that the room's mode or settings forbid, 1138 ("operation failed")
+    /// for the rest.
     pub const fn enablex(&self) -> u16 {
         match self {
             Self::ParticipantCountInvalid => 1724,

@@ -1,4 +1,4 @@
-//! What happened in a room, numbered. Who may know of it is in [`crate::Audience`]'s file.
+//! Numbered events of a room. Their audiences are in [`crate::Audience`]'s file.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
@@ -15,16 +15,12 @@ pub struct Event {
     pub seq: u64,
     /// The epoch of the routing table that goes with it.
     pub epoch: Epoch,
-    /// When.
     pub at: UnixMillis,
-    /// The request that caused it; `None` if a timer did. Told only to the actor of the request and to
-    /// moderators.
+    /// The request that caused it; `None` if a timer did. Only the actor of the request and moderators see
+    /// it.
     pub request_id: Option<RequestId>,
-    /// Who caused it.
     pub actor: Actor,
-    /// Who may know.
     pub audience: Audience,
-    /// What.
     pub kind: EventKind,
 }
 
@@ -32,7 +28,6 @@ pub struct Event {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MoveCause {
-    /// It joined the room.
     JoinedRoom,
     /// It joined a breakout by itself.
     Joined,
@@ -40,7 +35,7 @@ pub enum MoveCause {
     Forced,
     /// It was assigned to a breakout with `auto_move`.
     AutoMoved,
-    /// Somebody with the power to do so moved it.
+    /// A participant with the right to do so moved them.
     Moved,
     /// The breakouts were shuffled.
     Shuffled,
@@ -54,7 +49,6 @@ pub enum MoveCause {
     Destroyed,
     /// The time was up.
     TimeUp,
-    /// It left the room.
     LeftRoom,
 }
 
@@ -62,9 +56,8 @@ pub enum MoveCause {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {
-    /// It left.
     Left,
-    /// A moderator put it out.
+    /// A moderator removed them.
     Removed,
     /// It did not come back in time after a drop.
     Expired,
@@ -78,17 +71,17 @@ pub enum LeaveReason {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvitationEnd {
-    /// The invitee is inside, by itself or because somebody moved it there.
+    /// The invitee is inside: they accepted, or somebody moved them there.
     Accepted,
     /// The invitee declined.
     Rejected,
-    /// A moderator or the owner took it back, or the breakout is gone.
+    /// A moderator or the owner withdrew it, or the breakout is gone.
     Withdrawn,
     /// The invitee left the room or went into another breakout, or the breakouts' time is up.
     Expired,
 }
 
-/// What happened. The audience of each is in [`EventKind::audience`], the one table.
+/// The content of an event. The audience of each is in [`EventKind::audience`], the one table.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum EventKind {
     /// The room's settings or its mode changed.
@@ -96,122 +89,99 @@ pub enum EventKind {
         /// All of them, as they are now.
         settings: Box<RoomSettings>,
     },
-    /// The room takes nobody in any more, or again.
+    /// The room stops admitting people, or resumes.
     Draining(bool),
     /// The room ended.
     RoomClosed,
-    /// Somebody came in.
+    /// A participant came in.
     ParticipantJoined {
-        /// Who, as everybody may see it.
+        /// The participant, as everybody may see them.
         participant: Box<ParticipantView>,
     },
-    /// Somebody's connection dropped; its place is kept.
+    /// A participant's connection dropped; their place is kept.
     ParticipantDropped {
-        /// Who.
         participant: ParticipantId,
-        /// Until when.
+        /// The end of the grace period.
         until: UnixMillis,
     },
     /// It came back.
-    ParticipantReconnected {
-        /// Who.
-        participant: ParticipantId,
-    },
-    /// Somebody is no longer in the room.
+    ParticipantReconnected { participant: ParticipantId },
+    /// A participant is no longer in the room.
     ParticipantLeft {
-        /// Who.
         participant: ParticipantId,
-        /// Why.
         reason: LeaveReason,
     },
-    /// Somebody has another role.
+    /// A participant's role changed.
     RoleChanged {
-        /// Who.
         participant: ParticipantId,
-        /// Which.
         role: Role,
     },
-    /// Somebody may do more or less than before.
+    /// A participant's grants changed.
     GrantsChanged {
-        /// Who.
         participant: ParticipantId,
-        /// What it may do.
         grants: Grants,
     },
-    /// Somebody sends a kind.
+    /// A participant publishes a kind.
     TrackPublished {
-        /// Who.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// The track, and who has muted its kind before.
+        /// The track, with earlier mutes of its kind.
         track: TrackView,
     },
     /// It no longer does.
     TrackUnpublished {
-        /// Who.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// What.
         kind: TrackKind,
-        /// The track.
         track: TrackId,
     },
-    /// Which kinds of somebody are muted, and by whom.
+    /// The muted kinds of a participant changed.
     MuteChanged {
-        /// Whose.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// By itself.
+        /// Kinds that they muted themselves.
         by_self: KindSet,
-        /// By a moderator.
         by_moderator: KindSet,
     },
     /// Which kinds somebody brings into its breakout.
     StreamChanged {
-        /// Who.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// Which.
         stream: KindSet,
     },
     /// Breakouts were created.
-    BreakoutsCreated {
-        /// Which.
-        breakouts: Vec<BreakoutView>,
-    },
+    BreakoutsCreated { breakouts: Vec<BreakoutView> },
     /// A breakout changed: name, size, state, owner, invitees, assignees or members.
     BreakoutChanged {
-        /// As it is now.
+        /// The breakout after the change.
         breakout: Box<BreakoutView>,
     },
     /// The name, owner, size, state or media of a breakout changed. To those inside.
     BreakoutDetailsChanged {
-        /// As it is now, for those inside.
+        /// The breakout after the change, for those inside.
         breakout: Box<BreakoutView>,
     },
-    /// The same of a breakout that somebody is invited to, who is neither inside nor assigned to it.
+    /// The same for an invitee of the breakout who is neither inside nor assigned to it.
     InvitationChanged {
-        /// Who is invited.
+        /// The invited participant.
         participant: ParticipantId,
-        /// As it is now.
+        /// The breakout after the change.
         breakout: Box<BreakoutSummary>,
     },
-    /// Somebody was invited to breakouts that were removed, and was not inside.
+    /// A participant was invited to breakouts that were removed, and was not inside.
     InvitationsVoid {
-        /// Who was invited.
+        /// The invited participant.
         participant: ParticipantId,
-        /// Where.
         breakouts: Vec<BreakoutId>,
     },
     /// Breakouts were removed.
     BreakoutsDestroyed {
-        /// Which.
         breakouts: Vec<BreakoutId>,
-        /// Who was inside until then.
+        /// The members until then.
         members: Vec<ParticipantId>,
     },
     /// The breakouts that everybody may choose from by itself, all of them, as they are now.
@@ -219,73 +189,60 @@ pub enum EventKind {
         /// Without members and invitees.
         breakouts: Vec<BreakoutSummary>,
     },
-    /// What somebody is assigned to, or its breakout changed.
+    /// A participant's assignment changed, or its breakout did.
     Assigned {
-        /// Who.
         participant: ParticipantId,
         /// Where to; `None`: nowhere any more.
         breakout: Option<Box<BreakoutSummary>>,
     },
-    /// Somebody is invited. With `force` it is moved in the same step.
+    /// A participant is invited. With `force` they are moved in the same step.
     Invited {
-        /// Who.
+        /// The invited participant.
         participant: ParticipantId,
-        /// Where to.
         breakout: Box<BreakoutSummary>,
-        /// Who invites.
         requestor: Actor,
-        /// Without asking.
+        /// They are not asked.
         force: bool,
     },
-    /// Somebody declined.
+    /// An invitee declined.
     InviteRejected {
-        /// Who.
         participant: ParticipantId,
-        /// What.
         breakout: BreakoutId,
-        /// Who owns the breakout, and is told besides moderators.
+        /// The owner of the breakout, who sees this besides moderators.
         owner: Option<ParticipantId>,
     },
-    /// Somebody is in another group. To itself and to moderators.
+    /// A participant is in another group. Seen by themselves and moderators.
     Placed {
-        /// Who.
         participant: ParticipantId,
         /// Where it was.
         from: GroupId,
         /// Where it is.
         to: GroupId,
-        /// Why.
         cause: MoveCause,
-        /// Who did it.
+        /// The author of the move.
         by: Actor,
         /// The breakout that it is in now, for those inside.
         breakout: Option<Box<BreakoutView>>,
-        /// What of the parent does not reach it now.
+        /// The parent's media that do not reach them now.
         gate: ParentGate,
     },
-    /// Who came and went in a breakout. To those inside.
+    /// Members came or went in a breakout. Seen by those inside.
     MembersChanged {
-        /// Where.
         breakout: BreakoutId,
-        /// Who came.
         joined: Vec<ParticipantId>,
-        /// Who went.
         left: Vec<ParticipantId>,
-        /// If somebody came: everybody inside, with what they publish.
+        /// If somebody came: everybody inside, with their tracks.
         people: Vec<ParticipantView>,
-        /// If somebody came: who listens in, as far as those inside are told.
+        /// If somebody came: those who listen in, as far as those inside may know.
         listeners: Vec<ParticipantId>,
     },
-    /// Who is away in some breakout, and who is back. To everybody: the parent's roster.
+    /// People went away into a breakout, or came back. Seen by everybody: the parent's roster.
     AwayChanged {
-        /// Who went away.
         away: Vec<ParticipantId>,
-        /// Who came back.
         back: Vec<ParticipantId>,
-        /// Those who came back, with what they publish.
+        /// Those who came back, with their tracks.
         people: Vec<ParticipantView>,
     },
-    /// The settings of the breakouts changed.
     BreakoutSettingsChanged {
         /// All of them, as they are now.
         settings: Box<BreakoutSettings>,
@@ -294,131 +251,102 @@ pub enum EventKind {
     Countdown {
         /// In how many milliseconds.
         remaining_ms: u64,
-        /// When.
         ends_at: UnixMillis,
     },
-    /// The time is up.
     TimeUp {
         /// When everybody is returned.
         grace_until: UnixMillis,
     },
-    /// Somebody's own parent gate changed.
+    /// A participant's own parent gate changed.
     GateChanged {
-        /// Whose.
         participant: ParticipantId,
-        /// As it is now.
+        /// The gate after the change.
         gate: ParentGate,
     },
     /// The room-wide parent gate changed.
     RoomGateChanged {
-        /// As it is now.
+        /// The gate after the change.
         gate: ParentGate,
     },
-    /// Somebody speaks to every group.
+    /// A participant speaks to every group.
     AddressAllStarted {
-        /// Who.
         participant: ParticipantId,
-        /// With which kinds.
         kinds: KindSet,
     },
     /// It no longer does.
-    AddressAllStopped {
-        /// Who.
-        participant: ParticipantId,
-    },
+    AddressAllStopped { participant: ParticipantId },
     /// A text for everybody in every group.
-    AddressAllText {
-        /// Who says it.
-        from: Actor,
-        /// What.
-        text: String,
-    },
-    /// Somebody hears a breakout without being in it.
+    AddressAllText { from: Actor, text: String },
+    /// A participant hears a breakout without being in it.
     ListeningStarted {
-        /// Who.
         participant: ParticipantId,
         /// Where, for those inside.
         breakout: Box<BreakoutView>,
-        /// Everybody inside, with what they publish.
+        /// Everybody inside, with their tracks.
         people: Vec<ParticipantView>,
-        /// Who listens in, as far as those inside are told.
+        /// Those who listen in, as far as those inside may know.
         listeners: Vec<ParticipantId>,
-        /// Those inside are told.
+        /// Those inside see this.
         announced: bool,
     },
     /// It no longer does.
     ListeningStopped {
-        /// Who.
         participant: ParticipantId,
-        /// Where.
         breakout: BreakoutId,
-        /// Those inside are told.
+        /// Those inside see this.
         announced: bool,
     },
-    /// Somebody asks the moderators to come.
+    /// A participant asks the moderators to come.
     HelpAsked {
-        /// Who.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// What it says.
         note: String,
     },
     /// A request for help was answered.
     HelpAnswered {
-        /// Whose.
+        /// The participant who asked.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
-        /// Who answers.
+        /// The author of the answer.
         by: Actor,
-        /// What it says.
         note: String,
     },
-    /// Somebody says something in a group's chat.
+    /// A message in a group's chat.
     Chat {
-        /// Where.
         group: GroupId,
-        /// Who.
         from: Actor,
-        /// What.
         text: String,
     },
     /// A person is kept out of the room.
     Banned {
-        /// Whom, why, until when, and by whom.
+        /// The ban: the person, the reason, the end, and the author.
         ban: Box<BanView>,
     },
     /// A ban was lifted.
-    Unbanned {
-        /// Whose.
-        identity: String,
-        /// By whom.
-        by: Actor,
-    },
-    /// Somebody came back under another name.
+    Unbanned { identity: String, by: Actor },
+    /// A participant came back under another name.
     Renamed {
-        /// Who.
         participant: ParticipantId,
         /// The new name.
         display_name: String,
     },
     /// An invitation is not pending any more.
     InvitationEnded {
-        /// Who was invited.
+        /// The invited participant.
         participant: ParticipantId,
-        /// Where to.
         breakout: BreakoutId,
         /// How it ended.
         end: InvitationEnd,
         /// The owner of the breakout.
         owner: Option<ParticipantId>,
     },
-    /// Somebody does not own a breakout any more.
+    /// A participant does not own a breakout any more.
     OwnershipLost {
-        /// Who owned it.
+        /// The former owner.
         participant: ParticipantId,
-        /// As it is now.
+        /// The breakout after the change.
         breakout: Box<BreakoutSummary>,
     },
 }

@@ -1,4 +1,4 @@
-//! Arithmetic of grants: what a role may do by itself, and how sets of grants combine.
+//! Arithmetic of grants: a role's own grants, and how sets of grants combine.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub enum Power {
 /// Role and grants together, of a token or of a participant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Rights {
-    /// The role says what somebody may do to others.
+    /// The role, which decides on rights over others.
     pub role: Role,
     /// Grants bound the rest, for moderators too.
     pub grants: Grants,

@@ -1,6 +1,6 @@
-//! Who hears whom: the five lines, and the full plan that follows from them.
+//! Defines who hears whom: the five lines, and the full plan that follows from them.
 //!
-//! Nothing here is fast. It says what is right; [`crate::planner`] computes the same step by step, and the
+//! This is a specification, not fast code: [`crate::planner`] computes the same step by step, and the
 //! property tests hold the two against each other.
 
 use std::collections::BTreeMap;
@@ -26,12 +26,12 @@ pub fn hears(room: &Room, subscriber: ParticipantId, track: TrackId) -> bool {
         && pair.has_a_slot()
 }
 
-/// The whole table, computed from nothing but the room and what its slots hold now.
+/// The whole table, computed from only the room and the present slots.
 pub fn plan(room: &Room) -> RoutePlan {
     plan_after(room, &room.table())
 }
 
-/// The whole table, if the slots held what they do in `held`: a source that keeps its claim keeps its slot.
+/// The whole table, if the slots were as in `held`: a source that keeps its claim keeps its slot.
 pub fn plan_after(room: &Room, held: &RoutePlan) -> RoutePlan {
     let mut plan = RoutePlan::empty(room.id());
     plan.epoch = room.epoch();
@@ -91,8 +91,8 @@ fn fill_slots(
     }
 }
 
-/// What `subscriber` would receive if it had slots without end, the most important first, cut off at what
-/// it has.
+/// The sources that `subscriber` would receive with unlimited slots, the most important first, cut off at the
+/// number of slots.
 fn claims(room: &Room, subscriber: ParticipantId, media: Media, slots: usize) -> Vec<Route> {
     let mut claims = Vec::new();
     for (publisher, one) in &room.state.participants {
@@ -113,8 +113,8 @@ fn claims(room: &Room, subscriber: ParticipantId, media: Media, slots: usize) ->
     claims.into_iter().map(|claim| claim.1).collect()
 }
 
-/// What comes first: what can be heard at all; the placement; what is live; what is pinned; screens before
-/// canvases before cameras; who talks more; who was first.
+/// Order of claims: open gates first; then placement; live; pinned; screens before canvases before cameras;
+/// more active talkers; older tracks.
 type Priority = (bool, Placement, bool, bool, u8, u16, TrackId);
 
 /// A subscriber and a track of somebody else in the same room.

@@ -33,7 +33,6 @@ impl std::fmt::Debug for Digest {
 pub struct Record {
     /// The version of this format.
     pub version: u16,
-    /// The room.
     pub room: RoomId,
     /// Counts the room's records, from 1, without a gap.
     pub seq: u64,
@@ -46,13 +45,11 @@ pub struct Record {
     pub now: UnixMillis,
     /// Who asked.
     pub actor: Actor,
-    /// Which request.
     pub request_id: RequestId,
     /// What was asked.
     pub command: Command,
     /// The hash of the record before; of the room's first configuration for the first record.
     pub prev_hash: Digest,
-    /// The hash of this one.
     pub hash: Digest,
 }
 
@@ -82,7 +79,6 @@ pub enum ReplayError {
     /// It is not the next of this room.
     #[error("record {found} of room {room} does not follow record {held}; a part is missing")]
     OutOfOrder {
-        /// Its room.
         room: RoomId,
         /// Its number.
         found: u64,

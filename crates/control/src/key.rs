@@ -28,7 +28,7 @@ impl KeyId {
         Ok(Self { bytes, length })
     }
 
-    /// As it was given.
+    /// The text of the id.
     pub fn as_str(&self) -> &str {
         let name = self.bytes.get(..usize::from(self.length));
         let name = name.and_then(|name| std::str::from_utf8(name).ok());

@@ -1,4 +1,4 @@
-//! Small sets of track kinds: what a participant brings along, what a breakout carries, what is muted.
+//! Small sets of track kinds: those a participant brings along, a breakout carries, or a mute covers.
 
 use std::fmt;
 
@@ -11,15 +11,12 @@ use sideroom_route::{Media, TrackKind};
 pub struct KindSet(u8);
 
 impl KindSet {
-    /// No kind.
     pub const NONE: Self = Self(0);
-    /// Every kind.
     pub const ALL: Self = Self(0b1111);
-    /// Audio.
     pub const AUDIO: Self = Self(0b0001);
-    /// What a mute calls video: camera, screen and canvas.
+    /// The video of a mute: camera, screen and canvas.
     pub const VIDEO: Self = Self(0b1110);
-    /// What a breakout carries if nothing else is said: everything but the camera.
+    /// The default kinds of a breakout: all but the camera.
     pub const WITHOUT_CAMERA: Self = Self(0b1101);
 
     const fn bit(kind: TrackKind) -> u8 {
@@ -43,19 +40,19 @@ impl KindSet {
         Self(self.0 & !Self::bit(kind))
     }
 
-    /// What is in either set.
+    /// The kinds in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What is in both sets.
+    /// The kinds in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// What is in this set and not in the other.
+    /// The kinds in this set and not in the other.
     #[must_use]
     pub const fn difference(self, other: Self) -> Self {
         Self(self.0 & !other.0)

@@ -1,9 +1,9 @@
 //! The domain of Sideroom: rooms, breakouts, and who hears whom.
 //!
 //! One [`Room`] takes [`Command`]s and answers each with an [`Applied`] (the outcome, the events with their
-//! audience, the change of the routing table, the journal record) or with a [`BreakoutError`], in which
-//! case nothing has changed. It is told the time and the seed of every random choice; it never reads a
-//! clock, opens a socket, spawns a thread or touches a packet. The forwarder obeys the
+//! audience, the change of the routing table, the journal record) or with a [`BreakoutError`], in which case
+//! nothing has changed. The caller passes in the time and the seed of every random choice; the crate never
+//! reads a clock, opens a socket, spawns a thread or touches a packet. The forwarder applies the
 //! [`sideroom_route::RouteUpdate`]s that come out of here and knows nothing else of this crate.
 
 mod apply;

@@ -1,5 +1,5 @@
-//! What a room remembers besides its state: answered requests, past events, past moves. It follows from
-//! the journal as the state does, and each part of it is bounded.
+//! A room's memory besides its state: answered requests, past events, past moves. It follows from the journal
+//! as the state does, and each part of it is bounded.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,10 +24,10 @@ pub(crate) struct Requests {
     order: VecDeque<(UnixMillis, Actor, RequestId)>,
 }
 
-/// What was answered.
+/// The answer to a request.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
-    /// Of the command.
+    /// The digest of the command.
     pub(crate) body: Digest,
     pub(crate) outcome: Outcome,
     pub(crate) epoch: Epoch,

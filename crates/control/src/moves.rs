@@ -1,4 +1,4 @@
-//! The move log: who was where, from when to when, moved by whom and why.
+//! The move log: people's stays in groups, each with its times, author and reason.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,17 +10,15 @@ use crate::{Actor, MoveCause, RequestId, UnixMillis, bounds};
 /// A time that somebody spent in one group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Stay {
-    /// Who.
     pub participant: ParticipantId,
-    /// Who it is, from the token.
+    /// The identity from the token.
     pub identity: String,
-    /// Where.
     pub group: GroupId,
-    /// From when.
+    /// When it began.
     pub from: UnixMillis,
     /// Why it came.
     pub cause: MoveCause,
-    /// Who brought it there.
+    /// The author of the move to there.
     pub by: Actor,
     /// The request that did.
     pub request_id: RequestId,
@@ -31,11 +29,8 @@ pub struct Stay {
 /// How a stay ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StayEnd {
-    /// When.
     pub at: UnixMillis,
-    /// Why.
     pub cause: MoveCause,
-    /// Who ended it.
     pub by: Actor,
     /// The request that did.
     pub request_id: RequestId,
@@ -54,11 +49,11 @@ pub struct MoveLog {
     stays: VecDeque<Stay>,
     /// How many were forgotten.
     forgotten: u64,
-    /// The number of the stay of everybody who is here, counted from the first one ever.
+    /// The number of the present stay of everybody in the room, counted from the first one ever.
     lasting: BTreeMap<ParticipantId, u64>,
 }
 
-/// Who does what, when.
+/// The cause, author and time of moves.
 pub(crate) struct Mover<'a> {
     pub(crate) at: UnixMillis,
     pub(crate) by: Actor,
@@ -85,7 +80,7 @@ impl MoveLog {
         stay.map(|stay| stay.group)
     }
 
-    /// Who was in a group at a moment.
+    /// The stays in a group at a moment.
     pub fn present(&self, group: GroupId, at: UnixMillis) -> impl Iterator<Item = &Stay> {
         let stays = self.stays.iter();
         stays.filter(move |stay| stay.group == group && stay.covers(at))
@@ -129,7 +124,7 @@ impl MoveLog {
         });
     }
 
-    /// Ends the stay that lasts, and tells whose it was.
+    /// Ends a participant's present stay, and returns their identity.
     fn end(
         &mut self,
         participant: ParticipantId,

@@ -1,25 +1,24 @@
-//! What a command led to.
+//! Results of commands.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RouteUpdate, TrackId, TrackKind};
 
 use crate::{BreakoutSettings, BreakoutView, Event, ParentGate, Record, RoomSettings};
 
-/// What an accepted command led to.
+/// The result of an accepted command.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Applied {
-    /// The answer.
     pub outcome: Outcome,
-    /// What happened, to be told to those who may know. Empty for a repeated request.
+    /// Events for those who may see them. Empty for a repeated request.
     pub events: Vec<Event>,
-    /// What the media plane has to change; `None` if nothing.
+    /// The change for the media plane, if any.
     pub update: Option<RouteUpdate>,
     /// The epoch of the routing table after the command: the answer is to go out when every worker
     /// concerned has applied it.
     pub epoch: Epoch,
     /// The number of the room's last event.
     pub seq: u64,
-    /// What to append to the journal before anybody is told; `None` for a repeated request.
+    /// The record to append to the journal before any answer; `None` for a repeated request.
     pub record: Option<Record>,
     /// The same request was answered before, and this is that answer.
     pub repeated: bool,
@@ -30,9 +29,8 @@ pub struct Applied {
 pub enum Outcome {
     /// It is done, and there is nothing more to say.
     Done,
-    /// Somebody came in, or back.
+    /// A participant came in, or back.
     Joined {
-        /// Its id.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
@@ -45,50 +43,46 @@ pub enum Outcome {
     Distributed {
         /// The breakouts, as they are now.
         breakouts: Vec<BreakoutView>,
-        /// Who was invited or moved where.
+        /// People who were invited or moved, with their breakouts.
         placed: Vec<(ParticipantId, BreakoutId)>,
-        /// For whom there was no room; they stay in the parent.
+        /// People without a place, who stay in the parent.
         left_over: Vec<ParticipantId>,
-        /// What the distribution was drawn with.
+        /// The seed of the distribution.
         seed: Option<u64>,
     },
     /// People were invited, or a breakout was changed.
     Breakout {
-        /// As it is now.
+        /// The breakout after the change.
         breakout: Box<BreakoutView>,
     },
-    /// Somebody joined or left a breakout.
+    /// A participant joined or left a breakout.
     Placed {
-        /// Who.
         participant: ParticipantId,
         /// Where it is.
         group: GroupId,
     },
     /// People were moved, or returned to the parent.
     Moved {
-        /// Who, and where to.
         moves: Vec<(ParticipantId, GroupId)>,
     },
     /// Breakouts were opened, closed, cleared or destroyed.
     Breakouts {
-        /// Which.
         breakouts: Vec<BreakoutId>,
-        /// Who was moved by it, and where to.
+        /// People moved by it, with their new groups.
         moves: Vec<(ParticipantId, GroupId)>,
     },
     /// The parent gate in question.
     Gate {
-        /// As it is now.
+        /// The gate after the change.
         gate: ParentGate,
     },
     /// The room's settings.
     RoomSettings {
-        /// As they are now.
+        /// The settings after the change.
         settings: Box<RoomSettings>,
     },
-    /// The settings of the breakouts.
     BreakoutSettings {
-        /// As they are now.
+        /// The settings after the change.
         settings: Box<BreakoutSettings>,
     },
 }

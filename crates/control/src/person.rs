@@ -17,7 +17,7 @@ pub const WHEP_SUFFIX: &str = "/whep-";
 /// Bytes of the name of a WHEP stream.
 pub const WHEP_NAME: usize = 8;
 
-/// The person behind an identity: the identity itself, or, of a WHIP or WHEP stream, whose stream it is.
+/// The person behind an identity: the identity itself, or the owner of a WHIP or WHEP stream.
 pub fn person_of(identity: &str) -> &str {
     if let Some(person) = identity.strip_suffix(WHIP_SUFFIX)
         && !person.is_empty()
@@ -38,7 +38,7 @@ pub fn person_of(identity: &str) -> &str {
 /// The record of one person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Person {
-    /// What a moderator has muted.
+    /// The kinds that a moderator has muted.
     pub(crate) muted: KindSet,
     /// The role that the room gave, if it is not the token's.
     pub(crate) role: Option<Role>,
@@ -46,7 +46,7 @@ pub(crate) struct Person {
     pub(crate) given: Grants,
     /// Grants of the token that do not hold.
     pub(crate) taken: Grants,
-    /// The breakout that the person left the room from while nobody might return.
+    /// The breakout that the person left the room from while returning was not allowed.
     pub(crate) held: Option<BreakoutId>,
     pub(crate) ban: Option<Ban>,
 }
@@ -68,7 +68,7 @@ impl Ban {
 }
 
 impl Person {
-    /// Nothing is known of anybody new.
+    /// A person without any record.
     pub(crate) const UNKNOWN: Self = Self {
         muted: KindSet::NONE,
         role: None,
@@ -78,7 +78,7 @@ impl Person {
         ban: None,
     };
 
-    /// What a token amounts to in this room.
+    /// The rights of a token's bearer in this room.
     pub(crate) fn rights(&self, token: Rights) -> Rights {
         Rights {
             role: self.role.unwrap_or(token.role),
@@ -100,7 +100,7 @@ impl State {
             .unwrap_or(&Person::UNKNOWN)
     }
 
-    /// Changes what is remembered of a person; what says nothing any more is forgotten.
+    /// Changes the record of a person; an empty record is dropped.
     pub(crate) fn change_person(&mut self, identity: &str, change: impl FnOnce(&mut Person)) {
         let person = person_of(identity);
         let mut known = self.people.remove(person).unwrap_or(Person::UNKNOWN);
@@ -129,8 +129,8 @@ impl State {
             .collect()
     }
 
-    /// Fills in what states from before there were rights of people lack: limits are those of the settings,
-    /// tokens say what their bearers may do, and mutes belong to the person.
+    /// Completes states from before there were rights of people: limits are those of the settings, rights
+    /// those of the tokens, and mutes belong to the person.
     pub(crate) fn remember_people(&mut self) {
         if self.ceiling.is_some() {
             return;
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    /// Bans that were not lifted. One whose time is over is shown until it is forgotten.
+    /// Bans that were not lifted. An expired ban is shown until it is forgotten.
     pub(crate) fn bans(&self) -> Vec<BanView> {
         let banned = self.people.iter();
         banned

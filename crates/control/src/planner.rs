@@ -1,8 +1,8 @@
 //! The routing table, kept step by step.
 //!
-//! Each group has one list of its sources in the order of their priority, shared by all its subscribers.
-//! A change goes into the lists that it concerns; only subscribers that could see the difference are
-//! placed anew. What comes out equals the difference of two full plans ([`crate::hears`]).
+//! Each group has one list of its sources in the order of their priority, shared by all its subscribers. A
+//! change goes into the lists that it concerns; only subscribers that could see the difference are placed
+//! anew. The result equals the difference of two full plans ([`crate::hears`]).
 
 mod claims;
 mod list;
@@ -27,17 +27,17 @@ pub(crate) struct Planner {
     subscribers: BTreeMap<ParticipantId, Subscriber>,
     lists: Lists,
     tracks: BTreeMap<TrackId, TrackRoute>,
-    /// Whose wishes change which sources are shown.
+    /// Participants whose wishes affect their sources.
     choosy: BTreeSet<ParticipantId>,
     /// The most slots that anybody has had.
     widest: PerMedia<u8>,
 }
 
-/// What all subscribers share.
+/// The lists that all subscribers share.
 #[derive(Clone, Debug, Default)]
 struct Lists {
     groups: BTreeMap<GroupId, Group>,
-    /// What is addressed to everybody.
+    /// Sources addressed to everybody.
     announced: PerMedia<SourceList>,
     /// Every source once more, to find the one that somebody wishes for.
     by_publisher: BTreeMap<(ParticipantId, TrackKind), Placed>,
@@ -49,12 +49,12 @@ struct Lists {
 struct Subscriber {
     group: GroupId,
     listening: Option<GroupId>,
-    /// What the parent's media meets on its way here, while away.
+    /// The gate of each of the parent's media for a participant who is away.
     gates: PerMedia<Gate>,
     slots: PerMedia<u8>,
-    /// What each slot carries.
+    /// The route of each slot.
     held: PerMedia<Vec<Option<Route>>>,
-    /// What it publishes, as it lies in the lists.
+    /// Their published tracks, as they lie in the lists.
     sources: Vec<Placed>,
     /// Disconnected: its slots are emptied and then it is forgotten.
     gone: bool,
@@ -75,7 +75,7 @@ struct Group {
     sources: PerMedia<SourceList>,
 }
 
-/// What has to change in the table.
+/// The changes of the table.
 #[derive(Default)]
 pub(crate) struct Delta {
     pub(crate) max_active_talkers: Option<u8>,
@@ -89,14 +89,14 @@ impl Delta {
     }
 }
 
-/// What one update has to look at.
+/// The work of one update.
 #[derive(Default)]
 struct Work {
     tracks: BTreeMap<TrackId, Option<TrackRoute>>,
     /// Lists that changed.
     lists: BTreeSet<(GroupId, Media)>,
     announced: BTreeSet<Media>,
-    /// Who has to be placed anew, not sorted, perhaps more than once.
+    /// Subscribers to place anew, not sorted, perhaps more than once.
     subscribers: Vec<ParticipantId>,
     everyone: bool,
 }
@@ -158,7 +158,7 @@ impl Planner {
         plan
     }
 
-    /// Whose wishes have changed has to be placed anew.
+    /// Notes whether a participant has wishes, and has to be placed anew.
     pub(crate) fn set_choosy(&mut self, participant: ParticipantId, choosy: bool) {
         if choosy {
             self.choosy.insert(participant);
@@ -167,7 +167,7 @@ impl Planner {
         }
     }
 
-    /// Takes over what has become of one participant.
+    /// Takes over the new state of one participant.
     fn follow(&mut self, state: &State, volatile: &Volatile, id: ParticipantId, work: &mut Work) {
         let one = state.participants.get(&id);
         let one = one.filter(|one| one.is_connected());
@@ -282,7 +282,7 @@ impl Planner {
         }
     }
 
-    /// Finds out who could see the changes of the lists.
+    /// Finds the subscribers that could see the changes of the lists.
     fn spread(&mut self, work: &mut Work) {
         for media in std::mem::take(&mut work.announced) {
             self.lists.announced.of_mut(media).refresh();
@@ -294,8 +294,8 @@ impl Planner {
             };
             let list = group.sources.of_mut(media);
             let first_change = list.refresh();
-            // Nobody looks further down the list than so: its slots, its own tracks and what is announced
-            // are skipped; and one source more than slots limits a list to its talkers.
+            // No subscriber looks further down the list than this: its slots, its own tracks and announced
+            // sources are skipped; and one source more than slots limits a list to its talkers.
             let own = if media == Media::Audio { 1 } else { 3 };
             let looked_at = usize::from(*self.widest.of(media)) + own + 1;
             let looked_at = looked_at + self.lists.announced.of(media).len();
@@ -321,7 +321,7 @@ impl Planner {
 }
 
 impl Subscriber {
-    /// As yet nowhere: whatever it becomes is a change.
+    /// A participant without a place: any state is a change.
     fn new() -> Self {
         Self {
             group: GroupId::Parent,

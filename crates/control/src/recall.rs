@@ -12,7 +12,7 @@ use crate::{Actor, Event, EventKind, Request, Standing, Viewer, bounds, tell};
     "the events after number {after} are not to be had; take a fresh snapshot, it is at {current}"
 )]
 pub struct Missed {
-    /// What was asked for.
+    /// The number that was asked for.
     pub after: u64,
     /// The number of the last event.
     pub current: u64,
@@ -21,7 +21,7 @@ pub struct Missed {
 impl Room {
     /// The event as `viewer` may know it, if at all: for events that have just happened.
     ///
-    /// Somebody who has just left is told that, and nothing else.
+    /// The event as the viewer sees it. A participant who has just left sees that, and no further events.
     pub fn event_for(&self, viewer: Viewer, event: &Event) -> Option<Event> {
         self.may_see(viewer, event)
             .then(|| self.redacted(viewer, event))
@@ -42,7 +42,7 @@ impl Room {
         }
     }
 
-    /// The events after number `after` that `viewer` may know of, judged by what it was at each.
+    /// The events after number `after` that `viewer` may see, judged by their standing at each.
     pub fn events_after(&self, viewer: Viewer, after: u64) -> Result<Vec<Event>, Missed> {
         let current = self.seq();
         let missed = Missed { after, current };
@@ -76,7 +76,7 @@ impl Room {
         event
     }
 
-    /// Numbers and keeps what `effects` have to tell, and notes who is where now.
+    /// Numbers and keeps the events of `effects`, and notes everybody's standing now.
     pub(crate) fn record_events(&mut self, request: &Request, effects: &mut Effects) -> Vec<Event> {
         let first = self.seq() + 1;
         let by_timer =

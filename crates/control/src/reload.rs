@@ -8,8 +8,8 @@ use crate::UnixMillis;
 use crate::room::Room;
 
 impl Room {
-    /// Takes over what is not journalled from the room as it was before it was read again: talkers, views,
-    /// and which slot carries what, so that nobody's slots are dealt anew. Epochs go on from there.
+    /// Takes over the volatile state of the room from before it was read again: talkers, views, and the
+    /// sources of slots, so that slots keep their sources. Epochs go on from there.
     pub fn take_over(&mut self, before: &Self) {
         let state = &self.state;
         self.volatile = before.volatile.clone();
@@ -37,7 +37,7 @@ impl Room {
         self.epoch = self.epoch.max(before.epoch).next();
     }
 
-    /// True for a participant who is in the room and has not been dropped.
+    /// True for a participant in the room whose connection has not dropped.
     pub fn is_connected(&self, participant: ParticipantId) -> bool {
         let one = self.state.participants.get(&participant);
         one.is_some_and(|one| one.dropped.is_none())

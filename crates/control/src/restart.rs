@@ -95,7 +95,6 @@ impl Room {
 }
 
 impl Snapshot {
-    /// Compact bytes.
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(self)
             .expect("invariant: a snapshot holds nothing that postcard refuses")

@@ -1,7 +1,7 @@
-//! Who may do what: the one place where roles and grants are looked at (rule 18).
+//! Authorises commands: the one place where roles and grants are checked (rule 18).
 //!
-//! A role says what somebody may do to others (mute, remove, ban, change the room); grants bound the rest,
-//! for moderators too. Whether a command makes sense is its own function's to check.
+//! A role decides on rights over others (mute, remove, ban, change the room); grants bound the rest, for
+//! moderators too. Whether a command makes sense is checked by its own function.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         Command::Open(selection) | Command::Close(selection) | Command::Destroy(selection) => {
             state.require_runs_selected(actor, selection)
         }
-        // By somebody who does not run them it returns that participant only.
+        // A plain participant's own `Clear` returns that participant only.
         Command::Clear(_) => Ok(()),
         Command::Move { moves } => check_move(state, actor, moves),
         Command::Shuffle { .. } => {
@@ -93,7 +93,7 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
     }
 }
 
-/// The operator's are what only the operator may switch.
+/// Some settings only the operator may change.
 fn check_settings(
     state: &State,
     actor: Actor,
@@ -106,7 +106,7 @@ fn check_settings(
     Ok(())
 }
 
-/// Rule 6: a moderator moves itself without the grant for moving others.
+/// Rule 6: moderators move themselves without the grant for moving others.
 fn check_move(state: &State, actor: Actor, moves: &[MoveTo]) -> Result<(), BreakoutError> {
     let itself = |one: &MoveTo| actor == Actor::Participant(one.participant);
     if state.is_moderator(actor) && !moves.is_empty() && moves.iter().all(itself) {
@@ -152,7 +152,6 @@ impl State {
         self.grants_of(actor).allows(power)
     }
 
-    /// The grants of the actor.
     pub(crate) fn grants_of(&self, actor: Actor) -> Grants {
         match actor {
             Actor::Operator | Actor::Key(_) | Actor::System => Grants::ALL,
@@ -171,7 +170,7 @@ impl State {
         require(self.is_moderator(actor), BreakoutError::NotModerator)
     }
 
-    /// The participant itself may, and the operator on its behalf.
+    /// Requires the participant themselves, or the operator on their behalf.
     fn require_self(
         &self,
         actor: Actor,
@@ -186,7 +185,7 @@ impl State {
         Ok(about)
     }
 
-    /// As [`State::require_self`], for what takes a power of the participant.
+    /// Like [`State::require_self`], for commands that need a power of the participant.
     fn require_own_power(
         &self,
         actor: Actor,
@@ -209,7 +208,8 @@ impl State {
         )
     }
 
-    /// A moderator runs every breakout, an owner its own; both with the grant.
+    /// Requires an actor who runs the breakout: a moderator runs every one, an owner their own; both with the
+    /// grant.
     fn require_runs(&self, actor: Actor, breakout: BreakoutId) -> Result<(), BreakoutError> {
         let about = self.breakout(breakout)?;
         require(

@@ -29,11 +29,11 @@ pub struct Room {
 
 /// Under which conditions a command is applied.
 pub(crate) enum Mode {
-    /// As it comes.
+    /// A new command.
     Live,
     /// If the table is at this epoch.
     Expecting(Epoch),
-    /// As it was once accepted.
+    /// A record that was once accepted.
     Replay {
         /// It led to this epoch.
         epoch: Epoch,
@@ -102,8 +102,8 @@ impl Room {
         self.run(request, &Mode::Live)
     }
 
-    /// As [`Room::apply`], if the routing table is still at `expected`. A repeated request is answered
-    /// whatever the epoch is.
+    /// Like [`Room::apply`], if the routing table is still at `expected`. A repeated request is answered at
+    /// any epoch.
     pub fn apply_at(
         &mut self,
         expected: Epoch,
@@ -120,13 +120,13 @@ impl Room {
         self.run(request, &Mode::Expecting(expected))
     }
 
-    /// Does what has come due, in order.
+    /// Runs all timers that are due, in order.
     pub fn tick(&mut self, now: UnixMillis) -> Vec<Applied> {
         self.run_due(now, State::next_timer)
     }
 
-    /// As [`Room::tick`], without the places of those who dropped: for a caller that counts their spans on a
-    /// clock that does not jump, and ends them with [`Room::expire`].
+    /// Like [`Room::tick`], without grace periods: for a caller that measures these on a clock that does not
+    /// jump, and ends them with [`Room::expire`].
     pub fn tick_calendar(&mut self, now: UnixMillis) -> Vec<Applied> {
         self.run_due(now, State::next_calendar_timer)
     }
@@ -136,7 +136,7 @@ impl Room {
         self.state.next_calendar_timer().map(|(at, _)| at)
     }
 
-    /// The place of somebody who dropped is kept no longer, whatever the calendar says.
+    /// Ends the grace period of a dropped participant, whatever the calendar says.
     pub fn expire(
         &mut self,
         now: UnixMillis,
@@ -175,7 +175,7 @@ impl Room {
         self.state.next_timer().map(|(at, _)| at)
     }
 
-    /// The routing table as it is: what a worker is given that starts from nothing.
+    /// The present routing table, for a worker that starts with none.
     pub fn table(&self) -> RoutePlan {
         self.planner.table(&self.state, self.epoch)
     }
@@ -225,35 +225,33 @@ impl Room {
         self.state.closed
     }
 
-    /// Everybody who is in the room or keeps its place.
+    /// All participants, including those within their grace period.
     pub fn participants(&self) -> impl Iterator<Item = ParticipantId> + '_ {
         self.state.participants.keys().copied()
     }
 
-    /// The participant with this identity, if it is in the room or keeps its place.
+    /// The participant with this identity, including those within their grace period.
     pub fn participant_id(&self, identity: &str) -> Option<ParticipantId> {
         self.state.identities.get(identity).copied()
     }
 
-    /// What the token says that a participant came in with last.
+    /// The rights in the token of a participant's last join.
     pub fn token_of(&self, participant: ParticipantId) -> Option<Rights> {
         let one = self.state.participants.get(&participant)?;
         Some(one.token)
     }
 
-    /// The identity of a participant.
     pub fn identity(&self, participant: ParticipantId) -> Option<&str> {
         let one = self.state.participants.get(&participant)?;
         Some(&one.identity)
     }
 
-    /// The group that a participant is in.
     pub fn group_of(&self, participant: ParticipantId) -> Option<GroupId> {
         let one = self.state.participants.get(&participant)?;
         Some(one.group)
     }
 
-    /// How much a participant can receive at once, and what it can send.
+    /// A participant's slots, and the kinds that their client can send.
     pub fn media_of(&self, participant: ParticipantId) -> Option<(SlotPool, Vec<TrackKind>)> {
         let one = self.state.participants.get(&participant)?;
         let offered = one.tracks.iter().filter(|track| track.offered);
@@ -270,7 +268,6 @@ impl Room {
         self.state.config.created_at
     }
 
-    /// Who was where, and when.
     pub fn move_log(&self) -> &MoveLog {
         &self.memory.moves
     }

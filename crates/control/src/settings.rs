@@ -1,4 +1,4 @@
-//! What a room is configured with, and the bounds of everything in it.
+//! Configuration of a room, and the bounds of everything in it.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::RoomId;
@@ -12,7 +12,7 @@ pub struct RoomConfig {
     pub id: RoomId,
     /// The room's public id, as the app knows it.
     pub name: String,
-    /// What can be changed later.
+    /// The settings that can be changed later.
     pub settings: RoomSettings,
     /// Where the room's random choices start when a command gives no seed of its own.
     pub seed: u64,
@@ -20,7 +20,6 @@ pub struct RoomConfig {
     pub created_at: UnixMillis,
 }
 
-/// The settings of a room.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomSettings {
     /// Breakouts exist in group mode only.
@@ -32,7 +31,7 @@ pub struct RoomSettings {
     pub max_breakouts: u16,
     /// How many participants the room may have.
     pub max_participants: u32,
-    /// How long a participant whose connection dropped keeps its place.
+    /// How long the place of a participant whose connection dropped is kept.
     pub reconnect_grace_ms: u32,
     /// The one codec of each media type.
     pub codecs: CodecChoice,
@@ -44,10 +43,10 @@ pub struct RoomSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomMode {
-    /// Everybody talks, breakouts are possible.
+    /// Everybody may talk; breakouts are possible.
     #[default]
     Group,
-    /// No breakouts.
+    /// Breakouts are not possible.
     Lecture,
 }
 
@@ -62,14 +61,11 @@ pub struct CodecChoice {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VideoCodec {
-    /// VP8.
     #[default]
     Vp8,
     /// H.264.
     H264,
-    /// VP9.
     Vp9,
-    /// AV1.
     Av1,
 }
 
@@ -78,11 +74,11 @@ pub enum VideoCodec {
 pub struct BreakoutSettings {
     /// Whether this room has breakouts at all.
     pub availability: Availability,
-    /// What somebody who joins a breakout still receives of the parent.
+    /// The parent's media that participants who join a breakout still receive.
     pub parent_while_away: ParentWhileAway,
     /// Participants may leave a breakout before its end. Moderators always may.
     pub allow_return: bool,
-    /// Everybody may choose an open breakout by itself.
+    /// Participants may choose an open breakout by themselves.
     pub self_select: bool,
     /// Camera video may be switched on for a breakout.
     pub allow_video: bool,
@@ -92,7 +88,7 @@ pub struct BreakoutSettings {
     pub grace_ms: u32,
     /// How long before `ends_at` everybody is reminded; at most 10 entries.
     pub countdown_ms: Vec<u32>,
-    /// Those inside a breakout are told who listens in.
+    /// Those inside a breakout see who listens in.
     pub announce_presence: bool,
 }
 
@@ -100,7 +96,7 @@ pub struct BreakoutSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Availability {
-    /// It has.
+    /// The room has breakouts.
     #[default]
     Available,
     /// The kind of room has none.
@@ -109,13 +105,13 @@ pub enum Availability {
     Disabled,
 }
 
-/// What somebody who joins a breakout still receives of the parent.
+/// The parent's media that participants who join a breakout still receive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParentWhileAway {
-    /// Everything; the client pauses or mutes by itself.
+    /// All media; the client pauses or mutes by itself.
     Live,
-    /// Nothing, until it resumes or returns.
+    /// No media, until they resume the parent or return.
     #[default]
     Paused,
 }
@@ -157,7 +153,7 @@ impl RoomSettings {
     }
 }
 
-/// A change of a room's settings; what is `None` stays.
+/// A change of a room's settings; fields that are `None` stay.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct RoomPatch {
     /// See [`RoomSettings::max_active_talkers`].
@@ -172,7 +168,7 @@ pub struct RoomPatch {
     pub codecs: Option<CodecChoice>,
 }
 
-/// A change of the settings of a room's breakouts; what is `None` stays.
+/// A change of the settings of a room's breakouts; fields that are `None` stay.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BreakoutSettingsPatch {
     /// See [`BreakoutSettings::availability`]; the operator's only.
@@ -195,7 +191,6 @@ pub struct BreakoutSettingsPatch {
     pub announce_presence: Option<bool>,
 }
 
-/// A change of the timer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerChange {
@@ -205,8 +200,8 @@ pub enum TimerChange {
     Stop,
 }
 
-/// The bounds of everything that a client can make grow. What is full refuses, or forgets the oldest, as
-/// said at each.
+/// Bounds on everything that a client can make grow. At the bound a command is refused, or the oldest entry
+/// is forgotten, as noted at each.
 pub mod bounds {
     /// Bytes of a request id; longer ones are refused.
     pub const REQUEST_ID: usize = 128;
@@ -224,7 +219,7 @@ pub mod bounds {
     pub const TEXT: usize = 4_096;
     /// Bytes of the note of a request for help; longer ones are refused.
     pub const NOTE: usize = 512;
-    /// Participants of a room, whatever its settings say.
+    /// Participants of a room, whatever its settings are.
     pub const PARTICIPANTS: u32 = 10_000;
     /// Breakouts of a room, whatever its settings say.
     pub const BREAKOUTS: u16 = 100;
@@ -242,7 +237,7 @@ pub mod bounds {
     pub const EVENTS: usize = 4_096;
     /// Stays that the move log keeps; the oldest is forgotten.
     pub const STAYS: usize = 20_000;
-    /// Past placings of a participant that are kept to judge which missed events it may see.
+    /// Past standings of a participant, kept to judge which missed events they may see.
     pub const STANDINGS: usize = 32;
     /// Past rounds that shuffling looks at; the oldest is forgotten.
     pub const ROUNDS: usize = 8;

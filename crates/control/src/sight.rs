@@ -1,5 +1,5 @@
-//! What a viewer may see of a room at rest. What it may know of changes is in [`crate::EventKind::audience`];
-//! the two say the same.
+//! Views of a room at rest, for each viewer. [`crate::EventKind::audience`] does the same for changes; the
+//! two agree.
 
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId};
 
@@ -101,7 +101,7 @@ impl State {
         all.filter(|(id, breakout)| told(*id, *breakout)).collect()
     }
 
-    /// Who listens in on a breakout, as far as those inside are told.
+    /// Those who listen in on a breakout, as far as those inside may know.
     pub(crate) fn listeners_of(&self, breakout: BreakoutId) -> Vec<ParticipantId> {
         if !self.settings().breakouts.announce_presence {
             return Vec::new();
@@ -111,14 +111,14 @@ impl State {
         listeners.map(|(id, _)| *id).collect()
     }
 
-    /// Everybody in a breakout, as those inside may see them.
+    /// All members of a breakout, as those inside may see them.
     pub(crate) fn people_in(&self, breakout: BreakoutId) -> Vec<ParticipantView> {
         let members = self.breakouts.get(&breakout);
         let members = members.into_iter().flat_map(|it| it.members.iter());
         members.filter_map(|id| self.neighbour_view(*id)).collect()
     }
 
-    /// Somebody, as those in the same group may see them.
+    /// A participant, as members of the same group may see them.
     pub(crate) fn neighbour_view(&self, id: ParticipantId) -> Option<ParticipantView> {
         let one = self.participants.get(&id)?;
         let mut view = self.participant_view(id, one, Some((id, one)));
@@ -156,7 +156,7 @@ impl State {
         }
     }
 
-    /// Somebody, as everybody may see it.
+    /// A participant, as everybody may see them.
     pub(crate) fn public_view(&self, id: ParticipantId) -> Option<ParticipantView> {
         let mut view = self.neighbour_view(id)?;
         view.group = GroupId::Parent;
@@ -180,7 +180,7 @@ impl State {
         Some(view)
     }
 
-    /// Invitees and assignees are told to moderators and the owner.
+    /// The view of a breakout: only moderators and the owner see invitees and assignees.
     fn breakout_view_for(
         &self,
         id: BreakoutId,
@@ -200,14 +200,14 @@ impl State {
         }
     }
 
-    /// A breakout, as somebody may see it who is invited to it.
+    /// A breakout, as its invitees may see it.
     pub(crate) fn summary(&self, id: BreakoutId) -> Option<BreakoutSummary> {
         self.breakouts
             .get(&id)
             .map(|breakout| summary_of(id, breakout))
     }
 
-    /// What everybody may choose from by itself.
+    /// The breakouts that participants may choose from.
     pub(crate) fn selectable(&self) -> Vec<BreakoutSummary> {
         let all = self.settings().breakouts.self_select;
         let breakouts = self.breakouts.iter();

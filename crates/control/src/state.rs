@@ -1,4 +1,4 @@
-//! What a room knows: everything that is journalled, and the questions that it answers.
+//! The state of a room: everything that is journalled, and queries on it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -21,15 +21,15 @@ pub(crate) struct State {
     pub(crate) config: RoomConfig,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) identities: BTreeMap<String, ParticipantId>,
-    /// What the room remembers of people beyond their stay.
+    /// Records of people that outlast their stay.
     #[serde(default)]
     pub(crate) people: BTreeMap<String, Person>,
-    /// What the operator allows at most. States from before there were ceilings have none: see
+    /// The operator's limits. States from before there were ceilings have none: see
     /// [`State::remember_people`].
     #[serde(default)]
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
-    /// By identity, so that somebody can be assigned who is not here yet.
+    /// By identity, so that people who are not here yet can be assigned.
     pub(crate) assignments: BTreeMap<String, BreakoutId>,
     /// Identities that wait for a place in a breakout, with the number of their ticket: the smallest is
     /// served first.
@@ -37,7 +37,7 @@ pub(crate) struct State {
     pub(crate) room_gate: ParentGate,
     pub(crate) addressing: BTreeMap<ParticipantId, KindSet>,
     pub(crate) help: BTreeMap<ParticipantId, HelpRequest>,
-    /// Who was together in a breakout in past rounds, the latest last.
+    /// The groups of past rounds in breakouts, the latest last.
     pub(crate) rounds: VecDeque<BTreeMap<ParticipantId, BreakoutId>>,
     pub(crate) timer: TimerState,
     /// When the places of dropped participants expire.
@@ -66,10 +66,10 @@ pub(crate) struct TimerState {
 pub(crate) struct Participant {
     pub(crate) identity: String,
     pub(crate) display_name: String,
-    /// What its token says.
+    /// The rights in their token.
     #[serde(default)]
     pub(crate) token: Rights,
-    /// What holds: the token, as the room has changed it.
+    /// The role that holds: the token's, as the room has changed it.
     pub(crate) role: Role,
     pub(crate) grants: Grants,
     pub(crate) slots: SlotPool,
@@ -78,9 +78,9 @@ pub(crate) struct Participant {
     pub(crate) muted_by_self: KindSet,
     pub(crate) muted_by_moderator: KindSet,
     pub(crate) group: GroupId,
-    /// What it brings into its breakout.
+    /// The kinds they bring into their breakout.
     pub(crate) stream: KindSet,
-    /// What it, or somebody for it, has explicitly paused and muted.
+    /// The media explicitly paused and muted by or for them.
     pub(crate) gate: ParentGate,
     /// Joining the breakout paused the parent.
     pub(crate) paused_by_joining: bool,
@@ -89,7 +89,7 @@ pub(crate) struct Participant {
     pub(crate) listening: Option<BreakoutId>,
     pub(crate) joined_at: UnixMillis,
     pub(crate) help_at: Option<UnixMillis>,
-    /// What it was when, the latest last, for the events that it missed.
+    /// Their past standings, the latest last, for the events that they missed.
     pub(crate) standings: VecDeque<Standing>,
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Track {
     pub(crate) kind: TrackKind,
     /// The client can send it.
     pub(crate) offered: bool,
-    /// It does.
+    /// The client sends it.
     pub(crate) published: bool,
     /// The audience that it is routed to, if any.
     pub(crate) routed: Option<Routed>,
@@ -169,7 +169,7 @@ impl Participant {
         self.group == group || self.listening.is_some() && self.listening == group.breakout()
     }
 
-    /// A track of this participant, as those may see it who can hear it.
+    /// A track of this participant, as its audience may see it.
     pub(crate) fn track_view(&self, track: &Track) -> TrackView {
         TrackView {
             track: track.id,
@@ -202,7 +202,7 @@ impl Participant {
         }
     }
 
-    /// The gate as it works, what joining set included.
+    /// The gate in effect, including the default on joining.
     pub(crate) fn effective_gate(&self) -> ParentGate {
         ParentGate {
             paused: self.gate.paused || self.paused_by_joining,
@@ -253,7 +253,7 @@ impl State {
         }
     }
 
-    /// What the parent's `media` meets on its way to a participant who is away.
+    /// The gate of the parent's `media` for a participant who is away.
     pub(crate) fn parent_gate(&self, participant: &Participant, media: Media) -> Gate {
         let own = participant.effective_gate();
         if own.paused {
@@ -269,7 +269,7 @@ impl State {
         }
     }
 
-    /// Who is assigned to `breakout`.
+    /// The identities assigned to `breakout`.
     pub(crate) fn assigned_to(&self, breakout: BreakoutId) -> impl Iterator<Item = &String> {
         let assigned = self.assignments.iter();
         assigned.filter_map(move |(identity, to)| (*to == breakout).then_some(identity))

@@ -1,5 +1,5 @@
-//! What a turn has to tell, in the order in which it is told: who came in, what was created, what the
-//! command itself says, who is where now, and what others have to see anew because of it.
+//! Lists the events of a turn, in order: arrivals, creations, the command's own events, moves, and the
+//! updates for others that follow from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
     }
     events.append(&mut effects.events);
     tell_placings(state, actor, &effects.placed, &mut events);
-    // First for those inside, then in full: moderators who are inside are told both.
+    // First for those inside, then in full: moderators who are inside get both.
     let announced = effects.announced.iter();
     let announced = announced.filter_map(|id| state.inside_view(*id));
     events.extend(announced.map(|view| EventKind::BreakoutDetailsChanged {
@@ -47,7 +47,7 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
     events
 }
 
-/// Everybody is told of the newcomer; moderators also what it may do.
+/// Announces a newcomer to everybody; moderators also see their grants.
 fn tell_arrival(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     let Some(participant) = effects.arrived else {
         return;
@@ -63,7 +63,7 @@ fn tell_arrival(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     }));
 }
 
-/// Somebody who owned a breakout sees it no longer, unless for another reason.
+/// Informs former owners, who do not see the breakout any longer unless for another reason.
 fn tell_former_owners(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     for (participant, id) in &effects.disowned {
         if let Some(summary) = state.summary(*id)
@@ -131,7 +131,7 @@ fn tell_placings(state: &State, actor: Actor, placed: &[Placing], events: &mut V
     }
 }
 
-/// Those who come in learn who is inside and who listens in; so do the others, of them.
+/// Newcomers learn who is inside and who listens in; the others learn of the newcomers.
 fn members_changed(
     state: &State,
     breakout: BreakoutId,
@@ -152,7 +152,7 @@ fn members_changed(
     }
 }
 
-/// To whoever is assigned elsewhere than before, or to a breakout that looks different now.
+/// Informs people with a new assignment, or whose breakout looks different now.
 fn tell_assignees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     let mut assignees = effects.reassigned.clone();
     for breakout in &effects.announced {
@@ -171,7 +171,7 @@ fn tell_assignees(state: &State, effects: &Effects, events: &mut Vec<EventKind>)
     }
 }
 
-/// Tells the invitees of a breakout what it looks like now. Those who are told in another way are left out:
+/// Informs the invitees of a breakout of its new look, except those who are informed in another way:
 /// moderators, its owner, its assignees, and those inside.
 fn tell_invitees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     for (id, breakout) in &state.breakouts {

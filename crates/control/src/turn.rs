@@ -1,4 +1,4 @@
-//! One command's turn: the changes that it makes to the state, and what must be told afterwards.
+//! One command's turn: its changes of the state, and the events that follow.
 //!
 //! A command checks everything first and only then takes steps; the steps here cannot fail. So a refused
 //! command has changed nothing.
@@ -23,38 +23,38 @@ pub(crate) struct Turn<'a> {
     pub(crate) effects: Effects,
 }
 
-/// What a turn has touched.
+/// The objects that a turn has touched.
 #[derive(Default)]
 pub(crate) struct Effects {
-    /// What happened, in order; what follows from `placed` and the sets below is told after these.
+    /// Events in order; those that follow from `placed` and the sets below come after these.
     pub(crate) events: Vec<EventKind>,
-    /// Whose routes, sources or standing may be different now.
+    /// Participants whose routes, sources or standing may be different now.
     pub(crate) touched: BTreeSet<ParticipantId>,
     /// Something that concerns every subscriber has changed.
     pub(crate) everyone: bool,
     pub(crate) placed: Vec<Placing>,
     pub(crate) created: Vec<BreakoutId>,
-    /// Who has come in.
+    /// The participant who has come in.
     pub(crate) arrived: Option<ParticipantId>,
     /// Breakouts that moderators have to see anew.
     pub(crate) changed: BTreeSet<BreakoutId>,
-    /// Breakouts whose assignees have to see them anew.
+    /// Breakouts that look different to their assignees.
     pub(crate) announced: BTreeSet<BreakoutId>,
-    /// Who is assigned elsewhere than before.
+    /// Participants with a new assignment.
     pub(crate) reassigned: BTreeSet<ParticipantId>,
-    /// What everybody may choose from has changed.
+    /// The breakouts that participants may choose from have changed.
     pub(crate) selectable: bool,
     /// Breakouts that somebody has left: those who wait for a place may follow.
     pub(crate) freed: BTreeSet<BreakoutId>,
     /// Owners of destroyed breakouts: the state no longer names them.
     pub(crate) destroyed_owners: BTreeSet<ParticipantId>,
-    /// From now on nobody may return.
+    /// Returning is not allowed from now on.
     pub(crate) confined: bool,
-    /// Who owns a breakout no longer.
+    /// Former owners, with the breakouts they lost.
     pub(crate) disowned: Vec<(ParticipantId, BreakoutId)>,
 }
 
-/// Somebody is in another group than before.
+/// A participant's move to another group.
 #[derive(Clone, Copy)]
 pub(crate) struct Placing {
     pub(crate) participant: ParticipantId,
@@ -158,7 +158,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Returns everybody who is inside, and remembers who was together.
+    /// Returns all members, and remembers their round.
     pub(crate) fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
         self.remember_round();
         self.release_places(breakouts);
@@ -172,7 +172,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Keeps who is together now, so that shuffling can avoid it later.
+    /// Keeps the groups of the present round, so that shuffling can avoid them later.
     pub(crate) fn remember_round(&mut self) {
         let mut round = BTreeMap::new();
         for (id, breakout) in &self.state.breakouts {
@@ -261,7 +261,7 @@ impl Turn<'_> {
         self.give_breakouts(Some(from), heir);
     }
 
-    /// Whatever `from` owns belongs to `to` now.
+    /// Gives all breakouts of `from` to `to`.
     pub(crate) fn give_breakouts(
         &mut self,
         from: Option<ParticipantId>,

@@ -1,16 +1,15 @@
-//! What can be seen of a room: plain values, made for the viewer.
+//! Views of a room: plain values, made for one viewer.
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::{Actor, Grants, KindSet, Role, RoomSettings, UnixMillis};
 
-/// Who looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewer {
     /// The app's signaling server sees everything.
     Operator,
-    /// Somebody in the room sees what its role and group allow.
+    /// A participant sees as much as their role and group allow.
     Participant(ParticipantId),
 }
 
@@ -21,14 +20,13 @@ pub struct RoomView {
     pub room: RoomId,
     /// Its public id.
     pub name: String,
-    /// The settings.
     pub settings: RoomSettings,
     /// The version of the routing table.
     pub epoch: Epoch,
     /// The number of the last event that this view contains.
     pub seq: u64,
-    /// Everybody. Which breakout somebody is in is told to moderators and to those in the same one; the
-    /// others see `away` and the group [`GroupId::Parent`].
+    /// All participants. Only moderators and members of the same breakout see somebody's breakout; the others
+    /// see `away` and the group [`GroupId::Parent`].
     pub participants: Vec<ParticipantView>,
     /// The breakouts: all of them for moderators; else the viewer's own, with its members.
     pub breakouts: Vec<BreakoutView>,
@@ -42,33 +40,31 @@ pub struct RoomView {
     pub gate: Option<ParentGate>,
     /// The parent gate for everybody.
     pub room_gate: ParentGate,
-    /// Who speaks to every group, with which kinds.
+    /// Participants who speak to every group, with the kinds.
     pub addressing: Vec<(ParticipantId, KindSet)>,
-    /// Who listens in on which breakout: all for moderators; else the viewer itself and, if the room
+    /// Participants who listen in on a breakout: all for moderators; else the viewer and, if the room
     /// announces presence, those who listen in on the viewer's breakout.
     pub listening: Vec<(ParticipantId, BreakoutId)>,
     /// Open requests for help: all for moderators; else the viewer's own.
     pub help: Vec<HelpRequest>,
-    /// Who is kept out: told to moderators.
+    /// The bans; only moderators see them.
     pub bans: Vec<BanView>,
-    /// The room takes nobody in any more.
+    /// The room admits nobody any more.
     pub draining: bool,
     /// The room has ended.
     pub closed: bool,
 }
 
-/// A participant, as one viewer may see it.
+/// A participant, as one viewer may see them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ParticipantView {
-    /// Its id.
     pub participant: ParticipantId,
-    /// Who it is, from the token.
+    /// The identity from the token.
     pub identity: String,
     /// How it is called.
     pub display_name: String,
-    /// Its role.
     pub role: Role,
-    /// What it may do; told to moderators and to itself.
+    /// Their grants; only moderators and they themselves see them.
     pub grants: Option<Grants>,
     /// Where it is, if the viewer may know.
     pub group: GroupId,
@@ -76,9 +72,9 @@ pub struct ParticipantView {
     pub away: bool,
     /// Its connection dropped.
     pub dropped: bool,
-    /// Its transport is not up yet. The room cannot know; whoever serves the room fills it in.
+    /// Their transport is not up yet. The room cannot know; its owner fills this in.
     pub connecting: bool,
-    /// What it publishes, where the viewer can hear or see it.
+    /// Their tracks, where the viewer can hear or see them.
     pub tracks: Vec<TrackView>,
     /// When it came in.
     pub joined_at: UnixMillis,
@@ -87,46 +83,38 @@ pub struct ParticipantView {
 /// A published track.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TrackView {
-    /// Its id.
     pub track: TrackId,
-    /// What it is.
     pub kind: TrackKind,
     /// Muted by its publisher.
     pub muted_by_self: bool,
-    /// Muted by a moderator.
     pub muted_by_moderator: bool,
 }
 
 /// A breakout, with everything that a moderator may know.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BreakoutView {
-    /// What everybody may know who may know of it at all.
+    /// The part that all viewers of the breakout may see.
     pub summary: BreakoutSummary,
-    /// Who owns it; `None`: the operator.
+    /// The owner; `None`: the operator.
     pub owner: Option<ParticipantId>,
     /// The identities that are assigned to it.
     pub assigned: Vec<String>,
     /// The identities that are invited and have not answered.
     pub invited: Vec<String>,
-    /// Who is inside.
     pub members: Vec<ParticipantId>,
 }
 
 /// An invitation that waits for an answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvitationView {
-    /// Where to.
     pub breakout: BreakoutSummary,
-    /// Who invites.
     pub requestor: Actor,
 }
 
-/// A breakout, as somebody may see it who is invited to it.
+/// A breakout, as its invitees may see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BreakoutSummary {
-    /// Its id.
     pub breakout: BreakoutId,
-    /// Its name.
     pub name: String,
     /// People can go in.
     pub open: bool,
@@ -134,51 +122,46 @@ pub struct BreakoutSummary {
     pub capacity: u16,
     /// How many are inside.
     pub occupancy: u16,
-    /// What it carries.
+    /// The kinds it carries.
     pub media: KindSet,
-    /// Whoever is assigned is moved without asking when it opens.
+    /// Assigned people are moved without asking when it opens.
     pub auto_move: bool,
-    /// Everybody may choose it by itself.
+    /// Participants may choose it by themselves.
     pub self_select: bool,
     /// The id of its chat thread.
     pub thread_id: String,
 }
 
-/// What of the parent does not reach somebody who is away.
+/// The parent's media that do not reach a participant who is away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ParentGate {
-    /// Nothing reaches it.
+    /// No media.
     pub paused: bool,
-    /// No audio.
     pub audio_muted: bool,
     /// No camera, screen or canvas.
     pub video_muted: bool,
 }
 
-/// Somebody who is kept out of the room.
+/// A person who is kept out of the room.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BanView {
-    /// Their identity.
     pub identity: String,
-    /// What they are told.
+    /// The reason, as the person sees it.
     pub reason: String,
     /// Until when; `None`: for the room's life.
     pub until: Option<UnixMillis>,
-    /// Who banned them.
+    /// The author of the ban.
     pub by: Actor,
-    /// Since when.
+    /// When it began.
     pub since: UnixMillis,
 }
 
 /// An open request for help.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HelpRequest {
-    /// Who asks.
     pub participant: ParticipantId,
     /// Where it is.
     pub group: GroupId,
-    /// What it says.
     pub note: String,
-    /// Since when.
     pub at: UnixMillis,
 }

@@ -1,5 +1,5 @@
-//! What a room is told and does not journal: who talks, and who looks at what. Losing it costs quality,
-//! never isolation.
+//! The volatile state of a room, which is not journalled: talkers and views. Losing it costs quality, never
+//! isolation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::state::require;
 use crate::turn::Effects;
 use crate::{BreakoutError, bounds};
 
-/// What a subscriber wants to see of whom. By default everything, as far as its slots go.
+/// A subscriber's wishes for their slots. By default all sources, as far as the slots go.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Views {
     /// Sources that are not named in `wishes` are shown too, if slots are left.
@@ -20,14 +20,11 @@ pub struct Views {
     pub wishes: Vec<View>,
 }
 
-/// One wish.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct View {
-    /// Of whom.
     pub publisher: ParticipantId,
-    /// What: camera, screen or canvas.
+    /// The kind: camera, screen or canvas.
     pub kind: TrackKind,
-    /// How.
     pub wish: Wish,
     /// The largest picture that is of use, in lines.
     pub max_height: Option<u16>,
@@ -127,7 +124,7 @@ impl Volatile {
 }
 
 impl Room {
-    /// Who talks in a group, the most active first. Volatile.
+    /// Takes the talkers of a group, the most active first. Volatile.
     pub fn handle_talkers(&mut self, group: GroupId, ranked: &[TrackId]) -> Option<RouteUpdate> {
         let known = group
             .breakout()
@@ -156,15 +153,15 @@ impl Room {
         self.replan(&touched)
     }
 
-    /// The talkers of a group to be told, the most active first. The workers' lists lag behind moves: nobody
-    /// is told who talks elsewhere.
+    /// The talkers of a group, the most active first. The workers' lists lag behind moves: talkers who are
+    /// elsewhere are left out.
     pub fn talkers(&self, group: GroupId) -> Vec<TrackId> {
         let known = self.volatile.talkers.get(&group);
         let here = |track: &&TrackId| self.planner.group_of(**track) == Some(group);
         known.into_iter().flatten().filter(here).copied().collect()
     }
 
-    /// What a subscriber wants to see. Volatile.
+    /// Sets a subscriber's wishes. Volatile.
     pub fn set_views(
         &mut self,
         participant: ParticipantId,

@@ -1,4 +1,4 @@
-//! Who is told what: nothing reaches a participant that is a moderator's, or another group's, to know.
+//! Events reach only their audience: a participant never sees events for moderators or of another group.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod story;
@@ -36,7 +36,7 @@ fn cast() -> Cast {
     }
 }
 
-/// The names of the events that each of moderator, Ann, Bob, Cem, Dee is told.
+/// The names of the events that each of moderator, Ann, Bob, Cem, Dee sees.
 fn told(cast: &Cast, applied: &Applied) -> [Vec<String>; 5] {
     let everybody = [cast.moderator, cast.ann, cast.bob, cast.cem, cast.dee];
     everybody.map(|who| {
@@ -215,7 +215,7 @@ fn the_owner_with_the_grant_learns_of_its_breakouts() {
     assert_eq!(*told_dee, ["BreakoutsCreated"]);
     assert!(told(&cast, &applied)[1].is_empty());
 
-    // Also of their end, whoever brings it about, and though the owner is not inside.
+    // They also see its end, whoever causes it, though the owner is not inside.
     let gone = Selection::Some(breakouts_of(&applied));
     let applied = cast.story.ok(cast.moderator, Command::Destroy(gone));
     let told = told(&cast, &applied);
@@ -224,7 +224,7 @@ fn the_owner_with_the_grant_learns_of_its_breakouts() {
     assert!(told[1].is_empty());
 }
 
-/// A moderator's events, seen by somebody who became one later, or was one before.
+/// Missed events of a moderator, seen by a participant who became one later, or was one before.
 #[test]
 fn missed_events_are_judged_by_what_one_was_then() {
     let mut cast = cast();
@@ -267,8 +267,8 @@ fn missed_events_are_judged_by_what_one_was_then() {
     );
 }
 
-/// Somebody who is assigned elsewhere and invited here is not assigned here by it. It still learns of
-/// everything that its invitation shows.
+/// A participant who is assigned elsewhere and invited here is not assigned here by it. They still learn of
+/// everything that their invitation shows.
 #[test]
 fn whoever_is_invited_learns_of_changes_and_of_the_end() {
     let mut cast = cast();
@@ -310,7 +310,7 @@ fn whoever_is_invited_learns_of_changes_and_of_the_end() {
         "{others:?}"
     );
 
-    // Of the one that it is assigned to it is told as its assignee, once.
+    // As the assignee of one, they see one event about it.
     let applied = cast.story.ok(moderator, Command::Close(only(two)));
     let seen = cast.story.seen_by(dee, &applied);
     let kinds = seen

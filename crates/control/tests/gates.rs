@@ -1,5 +1,4 @@
-//! What is heard through which gate, who gets the slots when there are too few, and that a slot keeps its
-//! source.
+//! Each gate stops the right media, priorities decide when slots are too few, and a source keeps its slot.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod story;
@@ -8,7 +7,7 @@ use sideroom_control::*;
 use sideroom_route::*;
 use story::*;
 
-/// A moderator who stays in the parent, and somebody in a breakout who receives it live.
+/// A moderator in the parent, and a participant in a breakout who receives it live.
 fn away() -> (Story, ParticipantId, ParticipantId) {
     let mut story = Story::live();
     let moderator = story.moderator("mod");
@@ -18,12 +17,12 @@ fn away() -> (Story, ParticipantId, ParticipantId) {
     (story, moderator, ann)
 }
 
-/// What Ann receives of the moderator's audio, camera, screen and canvas.
+/// Ann's gates for the moderator's audio, camera, screen and canvas.
 fn gates(story: &Story, moderator: ParticipantId, ann: ParticipantId) -> [Option<Gate>; 4] {
     TrackKind::ALL.map(|kind| story.route_gate(ann, moderator, kind))
 }
 
-/// `shut` and what undoes it leave the slots alone; in between, audio and video are as expected.
+/// `shut` and its undoing leave the slots alone; in between, audio and video are as expected.
 fn check(shut: Command, undo: Command, audio: Option<DropReason>, video: Option<DropReason>) {
     let (mut story, moderator, ann) = away();
     let slots = |story: &Story| story.room.table().routes.into_keys().collect::<Vec<_>>();

@@ -38,7 +38,7 @@ fn join(identity: &str, role: Role) -> Command {
     })
 }
 
-/// Comes back, as a browser, a publisher or a watcher; who is in the room then.
+/// Comes back, as a browser, a publisher or a watcher; returns the people in the room then.
 fn come_back(
     story: &mut Story,
     way: Way,

@@ -1,4 +1,4 @@
-//! What reaches across groups: addressing everybody, listening in, asking for help; and chat.
+//! Commands across groups: addressing everybody, listening in, asking for help; and chat.
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
@@ -100,7 +100,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Those inside have not known who listens in, and may know from now on.
+    /// Introduces the listeners to those inside, who did not know of them until now.
     pub(super) fn announce_listeners(&mut self) {
         let people = self.state.participants.iter();
         let all: Vec<_> = people

@@ -57,7 +57,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The bearer of another token for the same identity may do what that token says.
+    /// Applies the claims of another token for the same identity.
     fn take_token(&mut self, participant: ParticipantId, join: &Join) {
         let token = self.rights_of(join);
         if self.replays_older_than(KEEPS_SANCTIONS) {
@@ -174,7 +174,7 @@ impl Turn<'_> {
         Ok(self.joined(participant, true))
     }
 
-    /// What is offered still goes on as it did.
+    /// Changes a participant's offer. Tracks that are still offered go on unchanged.
     pub(super) fn reoffer(&mut self, reoffer: &Reoffer) -> Result<Outcome, BreakoutError> {
         let (participant, offers) = (reoffer.participant, &reoffer.offers);
         check_media(reoffer.slots, offers)?;
@@ -222,7 +222,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Hands out track ids for what is offered for the first time.
+    /// Hands out track ids for kinds that are offered for the first time.
     fn offer(&mut self, participant: ParticipantId, offers: &[TrackKind]) {
         let Some(one) = self.state.participants.get_mut(&participant) else {
             return;
@@ -257,8 +257,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Breakouts whose owner left when no moderator was there belong to the first one who comes and may run
-    /// them.
+    /// Gives orphaned breakouts, whose owner left when no moderator was there, to the first newcomer who may
+    /// run them.
     pub(super) fn adopt_orphans(&mut self, moderator: ParticipantId) {
         let actor = Actor::Participant(moderator);
         if !self.state.has_power(actor, Power::CreateBreakouts) {
@@ -312,7 +312,7 @@ impl Turn<'_> {
         Ok(Outcome::Done)
     }
 
-    /// Serial numbers are never used twice; a room that has used them all up takes nobody in.
+    /// Serial numbers are never used twice; a room that has used them all up admits nobody.
     fn check_serials(&self, tracks: usize) -> Result<(), BreakoutError> {
         let tracks = u32::try_from(tracks).unwrap_or(u32::MAX);
         let enough = self.state.next_participant < u32::MAX

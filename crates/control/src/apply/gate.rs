@@ -1,4 +1,4 @@
-//! The parent gate: what of the parent reaches those who are away.
+//! The parent gate: the media of the parent that reach those who are away.
 
 use sideroom_route::ParticipantId;
 
@@ -31,7 +31,8 @@ impl Turn<'_> {
                 if paused {
                     require(one.is_connected(), BreakoutError::HoldFailed)?;
                 } else {
-                    // Nothing would be heard: saying so is better than a success that is none.
+                    // The room's gate would still stop the media: an error is better than a success without
+                    // effect.
                     let in_vain = one.is_away() && self.state.room_gate.paused;
                     require(!in_vain, BreakoutError::ResumeFailed)?;
                 }

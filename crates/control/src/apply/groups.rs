@@ -41,7 +41,7 @@ impl Turn<'_> {
         self.state.breakouts.values().any(|it| it.open)
     }
 
-    /// Returns everybody and lets nobody in.
+    /// Returns everybody and closes the breakouts.
     pub(super) fn shut(&mut self, breakouts: &[BreakoutId], cause: MoveCause) {
         self.return_all(breakouts, cause);
         for id in breakouts {
@@ -148,7 +148,7 @@ impl Turn<'_> {
         Ok(self.moved_breakouts(breakouts))
     }
 
-    /// What those are told who were invited to breakouts that go, and are not told of their end itself.
+    /// Notifies invitees of removed breakouts who do not learn of the removal itself.
     fn void_invitations(
         &self,
         breakouts: &[BreakoutId],
@@ -176,7 +176,7 @@ impl Turn<'_> {
         .collect()
     }
 
-    /// With the last breakout goes what a moderator had shut for everybody who is away.
+    /// The room's gate for everybody who is away is lifted with the last breakout.
     fn lift_room_gate(&mut self) {
         let open = ParentGate::default();
         if self.state.room_gate != open {

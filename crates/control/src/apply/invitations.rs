@@ -43,7 +43,7 @@ impl Turn<'_> {
         asked
     }
 
-    /// Somebody is inside `entered` now: nothing else waits for their answer.
+    /// A participant is inside `entered` now: their pending invitations elsewhere end.
     pub(crate) fn end_invitations(&mut self, participant: ParticipantId, entered: BreakoutId) {
         for (identity, breakout) in self.pending(|_, id| id == participant) {
             let end = if breakout == entered {
@@ -55,7 +55,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Somebody leaves the room for good, and is welcome nowhere.
+    /// A participant leaves the room for good: all their invitations end.
     pub(crate) fn forget_invitations(&mut self, participant: ParticipantId) {
         if self.replays_older_than(ENDS_INVITATIONS) {
             return;
@@ -76,7 +76,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Nobody is asked into these breakouts any more.
+    /// Ends all invitations into these breakouts.
     pub(super) fn end_all_invitations(&mut self, breakouts: &[BreakoutId], end: InvitationEnd) {
         for (identity, breakout) in self.pending(|breakout, _| breakouts.contains(&breakout)) {
             self.end_invitation(&identity, breakout, end);

@@ -42,7 +42,7 @@ impl Turn<'_> {
         Ok(self.breakout_outcome(breakout))
     }
 
-    /// Whoever is invited and assigned to nothing yet is assigned by it, as long as there is room.
+    /// Assigns an invitee who is assigned to no breakout yet, as long as there is room.
     fn assign_if_free(&mut self, invitee: ParticipantId, breakout: BreakoutId) {
         let Some(one) = self.state.participants.get(&invitee) else {
             return;
@@ -161,7 +161,7 @@ impl Turn<'_> {
         Ok(self.breakout_outcome(breakout))
     }
 
-    /// Somebody who is inside already waits for nothing.
+    /// Queues an identity for a breakout, unless they are inside already.
     fn wait_outside(&mut self, breakout: BreakoutId, identity: &str) {
         let id = self.state.identities.get(identity);
         let one = id.and_then(|id| self.state.participants.get(id));

@@ -1,4 +1,4 @@
-//! What participants may do, what they send, and who has muted it.
+//! Commands on participants: grants, tracks and mutes.
 
 use sideroom_route::{ParticipantId, TrackKind};
 
@@ -52,7 +52,7 @@ impl Turn<'_> {
         Ok(Outcome::Done)
     }
 
-    /// Nobody grants more than they have.
+    /// Changes a participant's grants. An actor grants no more than they have.
     fn set_grants(
         &mut self,
         participant: ParticipantId,
@@ -101,7 +101,7 @@ impl Turn<'_> {
                 group,
                 track,
             });
-            // Told again: those who came since the mute, and a sanction's bearer, do not know of it.
+            // Repeated for those who came since the mute, and after a sanction: they do not know of it.
             if muted {
                 self.tell_mutes(participant);
             }
@@ -141,8 +141,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Somebody's own mute and a moderator's are kept apart: neither lifts the other. A moderator's is the
-    /// person's, with every stream of theirs, and stays when they go.
+    /// Mutes or unmutes a kind. Somebody's own mute and a moderator's are kept apart: neither lifts the
+    /// other. A moderator's mute belongs to the person, with every stream of theirs, and stays when they go.
     fn mute(
         &mut self,
         participant: ParticipantId,

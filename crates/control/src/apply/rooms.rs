@@ -163,7 +163,7 @@ fn patched(
 }
 
 impl TimerState {
-    /// Of a timer that begins to run: reminders whose moment has passed already are left out.
+    /// Reminders of a timer that begins to run, without those whose moment has passed already.
     pub(crate) fn new(settings: &BreakoutSettings, now: UnixMillis) -> Self {
         Self {
             announced: settings.ends_at.map_or(0, |at| passed(settings, at, now)),

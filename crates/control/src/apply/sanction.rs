@@ -116,7 +116,8 @@ impl Turn<'_> {
         )
     }
 
-    /// Changes what is remembered of a participant's person, and what they and their streams may do.
+    /// Changes the remembered rights of a participant's person, and applies them to the person and their
+    /// streams.
     pub(super) fn change_rights(
         &mut self,
         participant: ParticipantId,
@@ -131,7 +132,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Brings what a participant may do in line with their token and what the room changed of it.
+    /// Applies a participant's rights: their token, as the room has changed it.
     pub(super) fn apply_rights(&mut self, participant: ParticipantId) {
         let Some(one) = self.state.participants.get(&participant) else {
             return;
@@ -163,8 +164,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Where somebody who comes in must go because nobody may return: the breakout that they left the
-    /// room from, or where they are already. Refuses if it has no place left.
+    /// The place of a newcomer while returning is not allowed: the breakout that they left the room from, or
+    /// where they are already. Refuses if it has no place left.
     pub(super) fn confined_place(
         &self,
         identity: &str,
@@ -194,7 +195,7 @@ impl Turn<'_> {
         Ok(Some(breakout))
     }
 
-    /// While nobody may return, the streams of a person are where the person is: otherwise they would
+    /// While returning is not allowed, a person's streams stay in the person's group: otherwise they would
     /// hear the parent, and be heard there. A stream that finds no place ends.
     pub(super) fn keep_streams_along(&mut self) {
         if self.state.settings().breakouts.allow_return || self.replays_older_than(KEEPS_SANCTIONS)
@@ -249,7 +250,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Remembers where somebody was who goes while nobody may return.
+    /// Remembers the breakout of a participant who leaves the room while returning is not allowed.
     pub(crate) fn hold_place(&mut self, participant: ParticipantId) {
         if self.state.settings().breakouts.allow_return {
             return;
@@ -268,7 +269,7 @@ impl Turn<'_> {
             .change_person(&identity, |known| known.held = Some(breakout));
     }
 
-    /// Forgets who is held in these breakouts: everybody was returned.
+    /// Forgets the people held in these breakouts: everybody was returned.
     pub(crate) fn release_places(&mut self, breakouts: &[BreakoutId]) {
         self.state.people.retain(|_, known| {
             known.held = known.held.filter(|held| !breakouts.contains(held));

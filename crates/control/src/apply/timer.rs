@@ -1,4 +1,4 @@
-//! What comes due: the countdown, the end of the breakouts, and places that nobody came back to.
+//! Timers: the countdown, the end of the breakouts, and places whose grace period is over.
 
 use sideroom_route::ParticipantId;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl State {
-    /// What comes due next, and when.
+    /// The next timer, and its moment.
     pub(crate) fn next_timer(&self) -> Option<(UnixMillis, Timer)> {
         let expiry = self.expiries.first();
         let expiry = expiry.map(|(until, participant)| (*until, Timer::Expire(*participant)));
@@ -20,8 +20,8 @@ impl State {
             .min()
     }
 
-    /// What comes due at a moment of the calendar that somebody has named: all but the places of those who
-    /// dropped, which are kept for a span.
+    /// The next timer at a moment of the calendar that somebody has named: all but the grace periods of
+    /// dropped connections, which are spans.
     pub(crate) fn next_calendar_timer(&self) -> Option<(UnixMillis, Timer)> {
         self.next_breakout_timer()
     }

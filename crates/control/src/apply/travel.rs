@@ -66,8 +66,8 @@ impl Turn<'_> {
         require(powerful || allowed, BreakoutError::ReturnNotAllowed)
     }
 
-    /// Rule 6: one or many, between any groups, in one step. What counts is that everybody fits afterwards,
-    /// so people can change places in full breakouts.
+    /// Rule 6: one or many, between any groups, in one step. Only the state afterwards has to fit, so people
+    /// can change places in full breakouts.
     pub(super) fn move_all(&mut self, moves: &[MoveTo]) -> Result<Outcome, BreakoutError> {
         require(
             !moves.is_empty(),
@@ -163,7 +163,7 @@ impl Turn<'_> {
                 self.assign(&identity, Some(*breakout));
             }
         }
-        // The distribution stands: nobody follows into what it has left free.
+        // The distribution stands: nobody moves up into the places that it has left free.
         self.effects.freed.clear();
         Ok(self.distributed(breakouts, dealt.placed, dealt.left_over, Some(seed)))
     }

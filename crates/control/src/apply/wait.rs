@@ -1,7 +1,7 @@
 //! Waiting for a place in a breakout with `auto_move` (rule 11).
 //!
-//! An identity waits for a breakout from when it is assigned or invited until it is inside, declines, or
-//! is no longer asked. Somebody who was inside and left waits no more, until the breakout is opened again.
+//! An identity waits for a breakout from when it is assigned or invited until it is inside, declines, or its
+//! invitation ends. A participant who was inside and left waits no more, until the breakout is opened again.
 
 use std::collections::BTreeSet;
 
@@ -30,8 +30,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The breakout opens, or begins to move people by itself: everybody who is asked and in the parent
-    /// waits, those who waited before first, the others in the order in which they came into the room.
+    /// The breakout opens, or starts to move people by itself: everybody in the parent who is invited or
+    /// assigned waits, earlier waiters first, the others in the order in which they came into the room.
     pub(super) fn call_everybody(&mut self, breakout: BreakoutId) {
         let Some(to) = self.state.breakouts.get(&breakout) else {
             return;
@@ -49,7 +49,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Moves those in who wait and are in the parent, as far as there is room.
+    /// Moves waiting people in who are in the parent, as far as there is room.
     pub(super) fn take_in(&mut self, breakout: BreakoutId) {
         let ready = self.state.breakouts.get(&breakout);
         let Some(to) = ready.filter(|it| it.open && it.auto_move && it.free() > 0) else {

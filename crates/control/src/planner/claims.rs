@@ -1,4 +1,4 @@
-//! What of the lists a subscriber has a claim to: as many as it has slots, the most important first.
+//! A subscriber's claims on the lists: as many as it has slots, the most important first.
 
 use sideroom_route::{Gate, GroupId, Media, ParticipantId, Placement, Route, TrackKind};
 
@@ -17,11 +17,11 @@ pub(super) struct Claims<'a> {
     routes: &'a mut Vec<Route>,
 }
 
-/// Why sources are claimed, and what is in their way.
+/// The reason for a claim, and the gate in its way.
 #[derive(Clone, Copy)]
 struct Reason {
     placement: Placement,
-    /// Whatever the sources' own state is.
+    /// The gate, apart from the sources' own state.
     shut: Option<Gate>,
     /// How many at most.
     limit: usize,
@@ -53,7 +53,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// What can be heard.
+    /// Claims sources with open gates.
     fn claim_open(&mut self) {
         let lists = self.lists;
         let announced = Reason::new(Placement::AddressAll);
@@ -88,7 +88,7 @@ impl<'a> Claims<'a> {
         self.draw(&list.live, group, reason);
     }
 
-    /// What keeps a slot behind a shut gate as long as nobody needs it.
+    /// Claims slots for sources behind a shut gate, as long as the slots are free.
     fn claim_shut(&mut self) {
         if self.routes.len() >= self.slots {
             return;
@@ -154,7 +154,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// What is pinned, then the rest of the list without what is hidden.
+    /// Pinned sources, then the rest of the list without hidden ones.
     fn draw_wished(&mut self, part: &Part, group: GroupId, reason: Reason, wishes: &Wishes) {
         let Some(first) = part.all.first() else {
             return;

@@ -38,7 +38,7 @@ impl<T> PerMedia<T> {
 pub(super) struct Source {
     /// Screens before canvases before cameras.
     pub(super) order: u8,
-    /// Who talks more comes first.
+    /// More active talkers come first.
     pub(super) rank: u16,
     pub(super) track: TrackId,
     pub(super) publisher: ParticipantId,
@@ -68,7 +68,7 @@ impl Source {
     }
 }
 
-/// A list falls into what is live and what is muted.
+/// A list has two parts: live sources and muted ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceList {
     pub(super) live: Part,
@@ -83,8 +83,8 @@ pub(super) struct Part {
     stale: bool,
 }
 
-/// As many as the largest pool can take, and those that may have to be skipped: one's own tracks and those
-/// that are announced.
+/// The largest pool of slots, and the sources that may have to be skipped: one's own tracks and announced
+/// ones.
 const HEAD: usize = bounds::SLOTS as usize + 3 + 3 * bounds::ADDRESSING;
 
 impl SourceList {

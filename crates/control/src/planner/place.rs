@@ -1,4 +1,5 @@
-//! From claims to slots: a source that keeps its claim keeps its slot, and nobody else is moved about.
+//! Turns claims into slots: a source that keeps its claim keeps its slot, so that other changes never move
+//! it.
 
 use sideroom_route::{Media, ParticipantId, Route, RouteChange, SlotId, TrackId};
 
@@ -8,7 +9,7 @@ use super::{Delta, Planner, Work};
 use crate::volatile::Volatile;
 
 impl Planner {
-    /// Places everybody concerned anew, and tells what is different. Removals come first.
+    /// Places all affected subscribers anew, and returns the differences. Removals come first.
     pub(super) fn place_all(&mut self, volatile: &Volatile, work: &mut Work, delta: &mut Delta) {
         let mut claims = Vec::new();
         let mut set = Vec::new();
@@ -59,7 +60,7 @@ impl Changes<'_> {
             .collect();
         held.resize(slots, None);
         let mut changed = 0_u64;
-        // First those who keep their slot; whose claim is gone leaves it free.
+        // First the sources that keep their slot; a slot whose source lost its claim becomes free.
         let mut waiting = u64::MAX;
         let mut free = 0_u64;
         let mut hint = 0;

@@ -1,4 +1,4 @@
-//! Errors of who asks, what is asked, and when.
+//! Errors on the actor, the arguments, and the time of a command.
 
 use sideroom_control::*;
 use sideroom_route::*;
@@ -20,7 +20,7 @@ fn token_failed() {
 
 #[test]
 fn internal() {
-    // No command leads there: every number would have to be used up. What is told is what counts.
+    // No sequence of commands leads there: every number would have to be used up. Only the text is checked.
     let error = BreakoutError::Internal("ids are used up");
     assert!(error.to_string().contains("nothing was changed"));
     assert_eq!((error.name(), error.enablex()), ("Internal", 1138));

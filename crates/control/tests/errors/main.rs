@@ -1,5 +1,5 @@
-//! Every error: when it comes, that it changes nothing (the story checks that), its codes, and that its
-//! sentence says what to do. The table maps each error to its test and is checked.
+//! Every error: its cause, that it changes nothing (the story checks that), its codes, and that its sentence
+//! says what to do. The table maps each error to its test and is checked.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod asking;

@@ -1,4 +1,4 @@
-//! What must hold in every room, said without a word of the planner's.
+//! Invariants of every room, written without the planner's code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub(crate) fn check_slots_stay(before: &RoutePlan, after: &RoutePlan) {
     }
 }
 
-/// What must hold in every room, said without a word of the planner's.
+/// Checks the invariants of every room, without the planner's code.
 pub(crate) fn check_room(room: &Room) {
     let view = room.view(Viewer::Operator).unwrap();
     let people: BTreeMap<_, _> = view
@@ -63,7 +63,7 @@ pub(crate) fn check_room(room: &Room) {
     check_five_lines(room, &view, &table);
 }
 
-/// Isolation: whoever hears has one of the four reasons.
+/// Isolation: each listener has one of the four reasons to hear a source.
 fn check_may_hear(
     room: &Room,
     view: &RoomView,
@@ -80,7 +80,7 @@ fn check_may_hear(
     let parent = from.group == GroupId::Parent && !shut(gate) && !shut(view.room_gate);
     let powerful = to.role == Role::Moderator || own_grants(&own, to).listen_in;
     let visible = own.breakouts.iter().any(|one| {
-        // The view shows plain participants only what they are inside of, own, or listen in on.
+        // The view shows plain participants only breakouts that they are in, own, or listen in on.
         GroupId::Breakout(one.summary.breakout) == from.group
     });
     let listening = powerful && visible;

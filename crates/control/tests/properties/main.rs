@@ -1,6 +1,5 @@
-//! Whatever is asked of a room, in whatever order: a refusal changes nothing, the table follows the full
-//! plan, the plan says what the five lines say, nobody is heard where it is not, and the journal tells it
-//! all again.
+//! Random commands in random order: a refusal changes nothing, the table follows the full plan, the plan
+//! follows the five lines, people are heard only where they are, and the journal replays to the same room.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod checks;
@@ -56,7 +55,7 @@ proptest! {
         run(&steps, live, None);
     }
 
-    /// What a viewer sees, kept by the events that it is told, is what a fresh view shows.
+    /// A viewer's account, kept by the events that they receive, equals a fresh view.
     #[test]
     fn what_each_is_told_adds_up_to_a_fresh_view(steps in steps(), live in any::<bool>()) {
         run(&steps, live, Some(Accounts::default()));

@@ -1,4 +1,4 @@
-//! Gives a room what numbers draw: commands, talkers, wishes and time.
+//! Drives a room with random commands, talkers, wishes and time.
 
 use proptest::prelude::*;
 use sideroom_control::*;
@@ -8,7 +8,7 @@ use crate::checks::{check_room, check_slots_stay};
 use crate::story::fold::Accounts;
 use crate::story::{Story, check_full_plan};
 
-/// What happens next, in numbers that mean something only in the room that they meet.
+/// The next step, as numbers that get a meaning in the room that they meet.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) what: u8,
@@ -38,7 +38,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 pub(crate) struct Random {
     pub(crate) story: Story,
-    /// What each participant makes of what it is told, if that is of interest.
+    /// Each participant's account from their events, if it is of interest.
     pub(crate) accounts: Option<Accounts>,
 }
 

@@ -1,4 +1,4 @@
-//! Rule 17: what goes beyond both products.
+//! Rule 17: features beyond both products.
 
 use std::collections::BTreeSet;
 

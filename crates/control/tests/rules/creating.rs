@@ -1,4 +1,4 @@
-//! Rules 1 to 5: where breakouts are possible, who makes them, how many, how large, and what they carry.
+//! Rules 1 to 5: where breakouts are possible, their creators, number, capacity, and media.
 
 use sideroom_control::*;
 use sideroom_route::*;

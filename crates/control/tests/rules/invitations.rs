@@ -1,5 +1,5 @@
 //! Rule 11: an invitation has one life. It is pending until it is accepted, rejected, withdrawn, or expires;
-//! moderators see who is pending.
+//! moderators see pending ones.
 
 use sideroom_control::*;
 use sideroom_route::*;

@@ -30,7 +30,7 @@ fn rule_16_a_repeated_request_has_no_second_effect() {
     assert_eq!(room.state_hash(), hash);
     let other = room.apply(now, actor, &id, Command::CreateBreakouts(create(2, 4)));
     assert!(matches!(other, Err(BreakoutError::InvalidArgument(_))));
-    // Of another actor, the same id is another request.
+    // The same id from another actor is another request.
     let operator = room.apply(now, OPERATOR, &id, create_one.clone()).unwrap();
     assert!(!operator.repeated);
     // After a while it is forgotten, when something else is remembered.

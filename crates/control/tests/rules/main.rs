@@ -33,7 +33,7 @@ fn lecture(story: &mut Story, moderator: ParticipantId) {
     story.ok(moderator, Command::SetMode(RoomMode::Lecture));
 }
 
-/// Every rule, and what tests it.
+/// Every rule, and its tests.
 const RULES: &[(u8, &[&str])] = &[
     (1, &["lecture_mode_refuses", "lecture_mode_waits"]),
     (2, &["nobody_creates_or_invites"]),

@@ -1,4 +1,4 @@
-//! Rules 10 to 15: what happens to many at once, by force, by chance, by the clock, and to who is gone.
+//! Rules 10 to 15: moves of many at once, forced moves, distributions, timers, and people who are gone.
 
 use std::collections::BTreeSet;
 
@@ -125,7 +125,7 @@ fn rule_11_moderators_learn_of_a_rejection() {
     );
 }
 
-/// 2 moderators, `count` participants, one of whom is away already.
+/// 2 moderators and `count` participants, one of whom is away already.
 fn distribute(count: u32, seed: u64, force: bool) -> (Story, Applied, Vec<ParticipantId>) {
     let mut story = Story::new();
     let moderator = story.moderator("mod");
@@ -262,7 +262,7 @@ fn rule_13_the_timer_goes_with_its_round() {
         assert_eq!(story.group(ann), inside(next), "{way:?}");
         story.check_replay();
     }
-    // As long as a breakout is open the round goes on.
+    // The round goes on as long as a breakout is open.
     let (mut story, [moderator, ..]) = four();
     let first = story.create(moderator, 3, 4);
     let ends_at = Some(story.now + 60_000);

@@ -6,8 +6,8 @@ use sideroom_route::*;
 use super::story::*;
 use super::*;
 
-/// An open breakout with `auto_move` for two, to which ann, bob and cem are assigned in this order: who
-/// comes by the identity's letters comes last here.
+/// An open breakout with `auto_move` for two, to which ann, bob and cem are assigned in this order, which
+/// differs from the order of their identities.
 fn full() -> (Story, [ParticipantId; 4], BreakoutId) {
     let (mut story, people) = four();
     let auto = CreateBreakouts {
@@ -75,7 +75,7 @@ fn waiting() -> (Story, [ParticipantId; 4], BreakoutId) {
             auto_move: Some(auto_move),
             ..BreakoutPatch::default()
         };
-        // With `auto_move` an invitation to a full breakout is refused: invited before, it waits.
+        // With `auto_move` an invitation to a full breakout is refused: they were invited before, and wait.
         update(&mut story, id, auto(false));
         story.ok_as(OPERATOR, invite);
         update(&mut story, id, auto(true));
@@ -190,7 +190,7 @@ fn rule_11_those_who_are_not_asked_any_more_do_not_wait() {
     story.ok(cem, Command::LeaveBreakout { participant: cem });
     assert_eq!(story.group(bob), GroupId::Parent);
     assert_eq!(story.group(ann), inside(id));
-    // Somebody who has left by themselves is not fetched back, until it is opened again.
+    // A participant who has left by themselves is not fetched back, until it is opened again.
     story.ok(
         moderator,
         Command::LeaveBreakout {

@@ -1,6 +1,6 @@
-//! A client's account of a room: a view, kept by nothing but the events that its participant is told.
+//! A client's account of a room: a view, kept only by the events that its participant receives.
 //!
-//! What is done here is what a client has to do; nothing asks the room.
+//! This does the work of a client; it never asks the room.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use sideroom_route::*;
 pub struct Account {
     pub me: ParticipantId,
     pub view: RoomView,
-    /// The participant has another role: it takes a fresh snapshot.
+    /// The participant has another role: their client takes a fresh snapshot.
     pub outdated: bool,
 }
 
@@ -197,7 +197,7 @@ impl Account {
                 for id in away {
                     let one = self.person(*id).unwrap();
                     one.away = true;
-                    // Not told where: out of sight.
+                    // The new place is unknown: out of sight.
                     if one.group == GroupId::Parent {
                         one.tracks.clear();
                     }
@@ -246,7 +246,7 @@ impl Account {
         self.view.listening.sort_unstable();
     }
 
-    /// These are near, as they are now. What they may do is told apart.
+    /// Adds people who are near, in their present state. Their grants come apart from that.
     fn meet(&mut self, people: &[ParticipantView]) {
         for now in people {
             let known = self.person(now.participant).unwrap();
@@ -256,7 +256,7 @@ impl Account {
         }
     }
 
-    /// Somebody left a breakout: where to is a moderator's to know.
+    /// A participant left a breakout: only moderators see where to.
     fn hide(&mut self, id: ParticipantId, from: BreakoutId) {
         let moderates = self.moderates();
         let left = |one: &&mut ParticipantView| one.group == GroupId::Breakout(from);
@@ -303,7 +303,7 @@ impl Account {
         self.resume(&now.summary);
     }
 
-    /// As those inside see it: invitees and assignees are left out, and stay as they are known.
+    /// The view of those inside: invitees and assignees are left out, and stay as they were.
     fn describe_inside(&mut self, now: Option<&BreakoutView>) {
         let Some(mut now) = now.cloned() else {
             return;
@@ -459,14 +459,14 @@ impl Account {
     }
 }
 
-/// Everybody's own account.
+/// All participants' own accounts.
 #[derive(Default)]
 pub struct Accounts {
     accounts: BTreeMap<ParticipantId, Account>,
 }
 
 impl Accounts {
-    /// Lets everybody know what they are told, and compares what they make of it with a fresh view.
+    /// Delivers the events to everybody, and compares their accounts with a fresh view.
     pub fn follow(&mut self, room: &Room) {
         let present: Vec<ParticipantId> = room.participants().collect();
         self.accounts.retain(|id, _| present.contains(id));
@@ -518,8 +518,8 @@ fn difference(kept: &RoomView, fresh: &RoomView) -> String {
     )
 }
 
-/// Without what is no event's: the version of the table. How many are inside a breakout is told to those
-/// who are asked there together with its other changes, and not each time that somebody comes or goes.
+/// Leaves out fields without events: the version of the table, and, for invitees, the number of members,
+/// which they only see together with other changes of a breakout.
 fn comparable(view: &RoomView) -> RoomView {
     let mut view = view.clone();
     view.epoch = Epoch(0);

@@ -1,4 +1,4 @@
-//! A room with a short way of telling what happens in it, shared by the tests of behaviour.
+//! A room with a short notation for its story, shared by the tests of behaviour.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 #![allow(
     clippy::unwrap_used,
@@ -62,7 +62,7 @@ impl Story {
         RequestId::new(&format!("q{}", self.requests)).unwrap()
     }
 
-    /// Applies, and checks what must hold for every command whatsoever.
+    /// Applies a command, and checks the invariants of every command.
     pub fn try_as(&mut self, actor: Actor, command: Command) -> Result<Applied, BreakoutError> {
         let id = self.request_id();
         let (hash, before, seq) = (self.room.state_hash(), self.room.table(), self.room.seq());
@@ -130,7 +130,7 @@ impl Story {
         told
     }
 
-    /// Lets somebody in who publishes everything.
+    /// Lets a participant in who publishes everything.
     pub fn join(&mut self, identity: &str, role: Role) -> ParticipantId {
         self.join_with(identity, role, SlotPool { audio: 9, video: 9 })
     }
@@ -219,7 +219,6 @@ impl Story {
             .unwrap()
     }
 
-    /// The track of a kind.
     pub fn track(&self, who: ParticipantId, kind: TrackKind) -> Option<TrackId> {
         let table = self.room.table();
         let mut tracks = table.tracks.iter();
@@ -261,7 +260,7 @@ impl Story {
             .map(|(_, route)| route.gate)
     }
 
-    /// What of `events` the participant may know.
+    /// The `events` that the participant may see.
     pub fn seen_by(&self, who: ParticipantId, applied: &Applied) -> Vec<EventKind> {
         let viewer = Viewer::Participant(who);
         let events = applied.events.iter();
@@ -294,7 +293,7 @@ impl Story {
     }
 }
 
-/// The table is what the full plan says.
+/// Checks that the table equals the full plan.
 pub fn check_full_plan(room: &Room, before: &RoutePlan) {
     let wrong = room.table().diff(&plan_after(room, before));
     assert!(wrong.is_empty(), "the full plan differs by {wrong:#?}");
