@@ -1,7 +1,7 @@
 //! How long a command waits for the store, and how many commands a second it takes.
 //!
-//! `cargo bench -p sideroom --bench store [-- DIRECTORY]` works on a file in DIRECTORY (default: the
-//! current one), since what is measured is the disk's sync.
+//! `cargo bench -p sideroom --bench store [-- DIRECTORY]` works on a file in DIRECTORY (default: the current
+//! one), since it measures the disk's sync.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ fn main() {
     }
 }
 
-/// So many rooms, each waiting for its answer before it asks again.
+/// Rooms that each wait for their answer before they ask again.
 async fn closed_loop(store: Arc<dyn Store>, rooms: u32, length: Duration) {
     let begun = clock::now();
     let mut tasks = tokio::task::JoinSet::new();
@@ -63,7 +63,7 @@ async fn closed_loop(store: Arc<dyn Store>, rooms: u32, length: Duration) {
     report(rooms, took, begun.elapsed());
 }
 
-/// So many commands a second, whether answers come or not.
+/// Commands at a fixed rate, without waiting for answers.
 async fn open_loop(store: Arc<dyn Store>, rate: u32, length: Duration) {
     let begun = clock::now();
     let mut tasks = tokio::task::JoinSet::new();

@@ -1,8 +1,8 @@
 //! How many commands a second, how long each takes, and how long a move takes in a room of a thousand.
 //!
 //! `cargo bench -p sideroom --bench throughput [-- commands|moves]`. Everything runs on this machine, the
-//! clients too. It prints p50, p99 and the longest, beside what the disk alone takes to sync, and ends
-//! with an error if a bound is broken.
+//! clients too. It prints p50, p99 and the longest time, beside the time that the disk alone takes to sync,
+//! and ends with an error if a bound is broken.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -109,7 +109,7 @@ fn cpu_s(server: &Server) -> f64 {
     (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
 }
 
-/// What is promised of a measurement.
+/// A promised bound on a measurement.
 #[derive(Clone, Copy, Default)]
 struct Bound {
     p50_ms: Option<f64>,
@@ -117,7 +117,7 @@ struct Bound {
     per_cpu_s: Option<f64>,
 }
 
-/// Sorted times, and what they took altogether.
+/// Sorted times, and their total.
 struct Figures {
     took: Vec<Duration>,
     length: Duration,
@@ -176,7 +176,7 @@ impl Figures {
     }
 }
 
-/// What the disk alone takes for what a commit has to wait for.
+/// The time that the disk alone takes for a commit's sync.
 fn disk(directory: &Path) {
     let path = directory.join("probe");
     let file = std::fs::File::create(&path).unwrap();
@@ -193,11 +193,11 @@ fn disk(directory: &Path) {
     Figures::new(took, length, 0.0).report("the disk alone, 4 KiB and a sync", Bound::default());
 }
 
-/// Fully busy, then at the rate whose times are promised.
+/// At full load, then at the rate whose times are promised.
 fn measure(store: &Path, name: &str, durable: bool) -> bool {
     let server = Server::start(store, &[]);
     create_rooms(&server, 64, "4");
-    // What is loaded and allocated once.
+    // Warms up: loads and allocates once.
     load(&server, 16, Some(1_000.0), Duration::from_secs(1), "warm");
     let busy = Bound {
         per_cpu_s: durable.then_some(5_000.0),
@@ -224,7 +224,7 @@ fn measure(store: &Path, name: &str, durable: bool) -> bool {
     kept
 }
 
-/// What the server's own metric says, in one line.
+/// The server's own metric, in one line.
 fn said(server: &Server, metric: &str) -> String {
     let all = server.metrics();
     let lines = all.lines().filter(|line| {
@@ -242,7 +242,7 @@ fn commands() -> bool {
     on_disk && in_memory
 }
 
-/// The bound holds for what the server does; what the disk takes comes on top and is told.
+/// The bound is on the server's own time; the disk's comes on top and is printed.
 fn moves_in_a_room_of_a_thousand() -> bool {
     let directory = tempfile::tempdir_in(".").unwrap();
     let promised = Bound {

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// For durations.
+/// A clock for durations.
 #[expect(
     clippy::disallowed_methods,
     reason = "the server is an adapter: it brings the clock"
@@ -11,7 +11,7 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// For journals and people: milliseconds since 1970.
+/// A clock for journals and people: milliseconds since 1970.
 #[expect(
     clippy::disallowed_methods,
     reason = "the server is an adapter: it brings the clock"

@@ -30,7 +30,7 @@ pub fn init(config: &LogConfig, telemetry: Option<&Telemetry>) -> Result<(), Log
     let lines = tracing_subscriber::fmt::layer::<Registry>()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        // A log that cannot be written must not end what it tells of.
+        // A log that cannot be written must not end the server.
         .log_internal_errors(false)
         .with_target(false);
     let lines = match config.format {
@@ -64,7 +64,7 @@ fn repeated() -> &'static Repeated {
     REPEATED.get_or_init(Repeated::default)
 }
 
-/// Writes what is due of the warnings that were held back. Call it every few seconds.
+/// Writes the summaries that are due of repeated warnings. Call it every few seconds.
 pub fn report_repeated() {
     repeated().report();
 }

@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::config::Config;
 
-/// What was built from `web/` when this binary was: path and content.
+/// Files built from `web/` before this binary: path and content.
 const BUILT: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
-/// What is served when nothing was built.
+/// The page to serve when nothing was built.
 const NOTHING: &str = "<!doctype html><meta charset=utf-8><title>Sideroom</title>\
     <p>The server runs. The pages were not built: run <code>make web</code> and build again.";
 /// A page may load from here and connect to here, and nothing else.
@@ -71,7 +71,7 @@ fn page(pages: &HashMap<String, Bytes>, path: &str) -> Response {
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 (header::REFERRER_POLICY, "no-referrer"),
             ],
-            // Shared: readers who take their time hold no copies.
+            // Shared, so that slow readers hold no copies.
             content.clone(),
         )
             .into_response(),

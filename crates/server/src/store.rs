@@ -1,7 +1,7 @@
-//! What survives a `kill -9`: the journal of every room and, now and then, the room as a whole.
+//! The store, which survives a `kill -9`: the journal of every room and, now and then, the room as a whole.
 //!
-//! A store keeps rows of bytes in order; what a row says is [`Journal`]'s business. It never answers
-//! before a row is durable, and never decides what to keep.
+//! A store keeps rows of bytes in order; [`Journal`] knows their content. It never answers before a row is
+//! durable, and never decides what to keep.
 
 mod journal;
 mod memory;
@@ -27,14 +27,13 @@ pub use redb::RedbStore;
 pub struct Row {
     /// Its place in the journal of its room, without gaps. The first may be any but 0.
     pub seq: u64,
-    /// What it says.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
 /// A room as the store has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredRoom {
-    /// Which room.
     pub room: RoomId,
     /// The room as a whole, at some row.
     pub snapshot: Option<Row>,
@@ -42,7 +41,7 @@ pub struct StoredRoom {
     pub rows: Vec<Row>,
 }
 
-/// What one commit changes of a room: all of it or nothing.
+/// A change of one room: all of it or nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Change {
     /// Rows to add to its journal.
@@ -82,7 +81,7 @@ pub enum StoreError {
     /// The file is not a store, of a newer version, or damaged.
     #[error("the store's file cannot be used: {0}")]
     Unusable(String),
-    /// What is kept of a room leads to no room.
+    /// The stored rows of a room cannot be replayed.
     #[error("the room cannot be read: {0}")]
     Unreadable(String),
     /// Anything else that the system said.
@@ -93,7 +92,7 @@ pub enum StoreError {
     Closed,
 }
 
-/// Resolves once what was asked is durable.
+/// Resolves once the request is durable.
 pub type Committed<T = ()> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// Keeps rooms. Calls return at once, in the order in which their work is done; the future tells when
@@ -132,7 +131,7 @@ pub trait Store: Send + Sync + 'static {
     /// Every room that has not ended.
     fn load(&self) -> Committed<Stored>;
 
-    /// One room, to begin again from what was kept after an append failed.
+    /// One room, to begin again from the stored rows after an append failed.
     fn load_room(&self, room: RoomId) -> Committed<StoredRoom>;
 
     /// The first snapshot of a room and the newest, in order; those of ended rooms too.
@@ -166,8 +165,8 @@ pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
     )?))
 }
 
-/// Rows before its newest snapshot that a room's journal keeps at least. It holds twice as many at most, and
-/// what comes between two snapshots.
+/// Rows before its newest snapshot that a room's journal keeps at least. It holds twice as many at most, plus
+/// those between two snapshots.
 pub const JOURNAL_ROWS: u64 = 50_000;
 /// Rows that one snapshot removes at most, so that others do not wait long for it.
 const TRIMMED_ROWS: usize = 4_096;

@@ -1,6 +1,6 @@
-//! Traces, sent to an OpenTelemetry collector if one is configured: a span for every call, command and
-//! join. What a span carries is what a log line may carry: rooms, participants and request ids, never a
-//! token, a session description or what somebody said.
+//! Traces, sent to an OpenTelemetry collector if one is configured: a span for every call, command and join.
+//! Like log lines, spans carry rooms, participants and request ids, never a token, a session description or a
+//! chat message.
 
 mod calls;
 mod post;
@@ -25,7 +25,7 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 #[error("telemetry.otlp_endpoint: {0}; give the base of a collector such as http://127.0.0.1:4318")]
 pub struct TelemetryError(#[from] opentelemetry_otlp::ExporterBuildError);
 
-/// Sends spans as long as it lives; what is left goes out when it is dropped.
+/// Sends spans as long as it lives; dropping it sends the rest.
 #[derive(Debug)]
 pub struct Telemetry(SdkTracerProvider);
 
@@ -61,7 +61,7 @@ impl Telemetry {
         Ok(Some(Self(provider)))
     }
 
-    /// What makes spans.
+    /// The tracer.
     pub(crate) fn tracer(&self) -> Tracer {
         self.0.tracer("sideroom")
     }

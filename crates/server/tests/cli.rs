@@ -14,7 +14,7 @@ fn sideroom(args: &[&str], env: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-/// What it prints if it ends well; else why not.
+/// The command's output if it succeeds; else its error.
 fn ask(args: &[&str], env: &[(&str, &str)]) -> Result<String, String> {
     let output = sideroom(args, env);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -1,4 +1,4 @@
-//! A configuration is read from defaults, file, environment; every mistake is answered with what to do.
+//! A configuration is read from defaults, file, environment; the error for every mistake says what to do.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use sideroom::config::{Config, LogFormat, VideoCodec};

@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 /// Rooms that are changed at the same time, each over its own connection.
 const ROOMS: u64 = 4;
-/// People who are in each room.
+/// Number of people in each room.
 const PEOPLE: u64 = 3;
 
-/// What one room's commander knows.
+/// One room, as its commander knows it.
 struct Room {
     name: String,
     chance: Chance,
@@ -66,7 +66,7 @@ impl Room {
             self.open = None;
             let Ok(answer) = client.ask("RoomService/GetRoom", &json!({ "room": self.name }))
             else {
-                // It was answered; what it led to must be there, though it was not seen any more.
+                // It was answered; its effect must be there, though nobody has seen it yet.
                 self.open = Some((method, body));
                 return;
             };
@@ -144,7 +144,7 @@ impl Room {
         ids.collect()
     }
 
-    /// After a restart: everything that was answered is there, and what was not happened whole or not.
+    /// After a restart: every answered command is there, and an unanswered one happened whole or not.
     fn check(&mut self, client: &mut Client) {
         let found = client.room(&self.name).map(|room| what_lasts(&room));
         if let Some((method, body)) = self.open.take() {
@@ -185,7 +185,7 @@ impl Chance {
     }
 }
 
-/// A room without what a restart may change: connections and what follows from them.
+/// A room without the parts that a restart may change: connections and their consequences.
 fn what_lasts(room: &Value) -> Value {
     let people = room["participants"].as_array().cloned().unwrap_or_default();
     let people = people.iter().map(|one| {
@@ -339,7 +339,7 @@ fn limit_file_size(server: &Server, bytes: Option<u64>) {
     .unwrap();
 }
 
-/// SIGTERM with nobody inside ends the process, soon and properly.
+/// SIGTERM without participants ends the process, soon and properly.
 #[test]
 fn a_drain_of_an_empty_server_ends_it() {
     let directory = tempfile::tempdir().unwrap();

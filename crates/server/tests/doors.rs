@@ -1,5 +1,5 @@
-//! What a client leaves out holds no connection for long, those who push make way for others, and signaling
-//! servers, health and newcomers get through meanwhile.
+//! A client that stays silent holds no connection for long, a flood of connections makes way for others, and
+//! signaling servers, health and newcomers get through meanwhile.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod running;
@@ -169,7 +169,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
     .await;
 }
 
-/// Waits until the server has given the connection up, without reading what it sent.
+/// Waits until the server has given the connection up, without reading its data.
 fn wait_until_gone(stream: &mut TcpStream) {
     // A write to a connection that is gone fails, sooner or later.
     while stream.write_all(b" ").is_ok() {
@@ -192,7 +192,7 @@ async fn those_who_push_make_way_for_others() {
             let mut other = connect(Ipv4Addr::new(127, 0, 7, host), address);
             assert!(is_answered(&mut other), "127.0.7.{host}");
         }
-        // Of those who push the places that there are are left at most.
+        // At most the free places are left to the flood.
         while ended(&mut pushed) < 160 {
             std::thread::yield_now();
         }
@@ -200,7 +200,7 @@ async fn those_who_push_make_way_for_others() {
     .await;
 }
 
-/// A server with few places, and somebody who takes all that they can get of them.
+/// A server with few places, and a client that takes all that it can get of them.
 #[test]
 fn calls_and_health_go_on_while_one_address_pushes() {
     let limits = [
@@ -233,7 +233,7 @@ fn calls_and_health_go_on_while_one_address_pushes() {
         let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
         line.map_or(0.0, |value| value.parse::<f64>().unwrap())
     };
-    // Forty of each address that pushes, and newcomers who are about to show their token.
+    // Forty of each flooding address, and newcomers who are about to show their token.
     assert!(gauge("stranger") <= 90.0, "{metrics}");
     assert!(metrics.contains("sideroom_connections_cut_total{reason=\"make_way\"}"));
 }

@@ -1,5 +1,5 @@
-//! SIGTERM with somebody inside: nobody is let in any more, meetings go on, and the process ends when the
-//! last participant has left or the deadline has passed, telling whoever is left what to do.
+//! SIGTERM with participants inside: newcomers are refused, meetings go on, and the process ends when the
+//! last participant has left or the deadline has passed, telling the remaining ones what to do.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

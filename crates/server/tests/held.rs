@@ -1,5 +1,5 @@
-//! What the server holds of those who came and did nothing: sockets that nobody joins on, connections
-//! without a request, rooms that were made and deleted.
+//! Memory that the server holds for idle visitors: sockets without a join, connections without a request,
+//! rooms that were made and deleted.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod counted;
@@ -70,7 +70,7 @@ fn cost(address: &str, open: fn(&str) -> TcpStream, settled: impl Fn()) -> isize
     each
 }
 
-/// Makes and deletes rooms; what is held afterwards.
+/// Makes and deletes rooms; returns the memory held afterwards.
 fn churn(api: &mut Client) -> isize {
     for number in 0..ROOMS {
         let room = format!("room-{number}");
@@ -98,7 +98,7 @@ async fn nothing_stays_of_those_who_do_nothing() {
         };
         let sockets = cost(&address, socket, settled);
         let bytes = cost(&address, one_byte, settled);
-        // What a bounded store keeps of ended rooms is full after the first rounds.
+        // The store's bounded record of ended rooms is full after the first rounds.
         let mut rounds: Vec<_> = (0..6).map(|_| churn(&mut api)).collect();
         let last = rounds.pop().unwrap();
         (

@@ -1,4 +1,4 @@
-//! What an idle participant holds in the whole server: a connection, 18 slots, and nothing routed.
+//! Memory of an idle participant in the whole server: a connection, 18 slots, and no routes.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod counted;
@@ -21,14 +21,14 @@ use sideroom_session::{Certificate, IceCredentials, PeerAddr};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// As many as fill the tables of the server, which double, nearly to their ends: 56 times 18 slots.
+/// Enough to fill the tables of the server, which double, nearly to their ends: 56 times 18 slots.
 const PEOPLE: usize = 56;
 /// 33 KiB were measured when this was written.
 const MOST_EACH: isize = 36 * 1024;
 const SLOTS: usize = 9;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The offer of somebody who sends a microphone and a camera, and has nine slots of each media type.
+/// An offer with a microphone, a camera, and nine slots of each media type.
 fn offer(ufrag: &str, certificate: &Certificate) -> String {
     let kinds = [("audio", "sendonly", 1), ("video", "sendonly", 1)];
     let slots = [("audio", "recvonly", SLOTS), ("video", "recvonly", SLOTS)];
@@ -80,7 +80,7 @@ fn join(api: &mut Client, number: usize, certificate: &Certificate) -> UdpSocket
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     udp.connect(server).unwrap();
     udp.set_read_timeout(Some(PATIENCE)).unwrap();
-    // Nothing is lost on the way, so no time has to pass.
+    // No packets are lost on the way, so no time has to pass.
     let now = Time::from_millis(1_000);
     let peer = PeerAddr::udp(server);
     let mut ice = IceClient::new(now, &ufrag, credentials, vec![peer], number as u64 + 1);

@@ -1,5 +1,5 @@
-//! What is not a room's command is done once too: a room is made, and somebody comes in, once for each
-//! request, and a room's maker is known after a kill.
+//! Requests that are not a room's commands happen once too: making a room and joining, once for each request;
+//! and a room's maker is known after a kill.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -18,7 +18,7 @@ use sideroom_rpc::auth::RoleClaim;
 const SENDING: &str = include_str!("../../session/tests/offers/chromium156-simulcast.sdp");
 const ENCODER: &str = include_str!("../../session/tests/offers/ffmpeg9.0.2-whip.sdp");
 const WATCHING: &str = include_str!("../../session/tests/offers/chromium156-recvonly.sdp");
-/// So long that nobody's place is lost by a slow machine.
+/// Long enough that a slow machine loses no place.
 const LONG_GRACE: (&str, &str) = ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600");
 
 /// How somebody comes back.
@@ -104,7 +104,7 @@ impl Scene {
         self.client = self.server.client();
     }
 
-    /// Ann comes back; the status of what she tried.
+    /// Ann comes back; returns the status of her attempt.
     fn come_back(&mut self, way: Way) -> u16 {
         match way {
             Way::LeaveAndJoin => self.leave(),
@@ -296,7 +296,7 @@ fn no_key_makes_a_room_larger_than_the_operator_allows() {
         client.join("math", who, &format!("join-{number}"));
     }
     drop(server);
-    // The operator has lowered the bound: nobody new comes in, those who were inside do.
+    // The operator has lowered the bound: newcomers are refused, those who were inside are not.
     let server = with_limit(&store, "2");
     let mut client = server.client();
     client.join("math", "ann", "again");

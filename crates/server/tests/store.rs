@@ -1,4 +1,4 @@
-//! What a store promises holds for each of them: in memory, in a file, and in a file that fails.
+//! Every store keeps its promises: in memory, in a file, and in a file that fails.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{Error, ErrorKind};
@@ -188,7 +188,7 @@ async fn a_full_disk_refuses_and_recovers() {
     assert_eq!(store.load_room(ROOM).await.unwrap().rows, rows(1..=4));
 }
 
-/// Power loss after any number of writes: what was answered is there, a batch is whole or absent.
+/// Power loss after any number of writes: answered writes are there, a batch is whole or absent.
 #[tokio::test]
 async fn whatever_was_answered_survives_power_loss_at_any_write() {
     for cut in 0..60 {
@@ -217,7 +217,7 @@ const NONE: u8 = 0;
 const FULL: u8 = 1;
 const READ_ONLY: u8 = 2;
 
-/// A disk that counts syncs, fails on demand and forgets what was not synced.
+/// A disk that counts syncs, fails on demand and forgets unsynced writes.
 #[derive(Clone, Default, Debug)]
 struct Disk(Arc<Platter>);
 

@@ -1,5 +1,5 @@
-//! Where a collector is configured it is sent a span for every call, command and join, in the caller's own
-//! trace, and nothing that is secret; one that is not there disturbs nobody.
+//! A configured collector gets a span for every call, command and join, in the caller's own trace, without
+//! secrets; a collector that is down disturbs nobody.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,7 +20,7 @@ use prost::Message as _;
 use running::{Server, client_token};
 use serde_json::json;
 
-/// What a collector was sent, byte for byte.
+/// Bytes that a collector received.
 struct Posted {
     path: String,
     body: Vec<u8>,
@@ -186,7 +186,7 @@ fn a_collector_is_told_of_calls_commands_and_joins() {
 
 #[test]
 fn a_collector_that_is_not_there_disturbs_nobody() {
-    // Bound and never listened to again: what connects is refused.
+    // Bound and never listened to again: connections are refused.
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

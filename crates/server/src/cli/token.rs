@@ -6,7 +6,7 @@ use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
 use super::{ConfigArgs, Done};
 use crate::clock;
 
-/// Whose token, and what it opens.
+/// The bearer of a token, and its rights.
 #[derive(Args, Debug)]
 pub struct TokenArgs {
     #[command(flatten)]
@@ -20,13 +20,13 @@ pub struct TokenArgs {
     /// The room that the client may join
     #[arg(long, required_unless_present = "api")]
     room: Option<String>,
-    /// Who the client is, unique in the room
+    /// The client's identity, unique in the room
     #[arg(long, required_unless_present = "api")]
     identity: Option<String>,
-    /// What others see; the identity if it is left out
+    /// The display name; the identity if it is left out
     #[arg(long)]
     name: Option<String>,
-    /// What the client may do
+    /// The client's role
     #[arg(long, value_enum, default_value_t = RoleArg::Participant)]
     role: RoleArg,
     /// How long the token is good for

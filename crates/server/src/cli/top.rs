@@ -12,7 +12,7 @@ use sideroom_rpc::auth::ApiClaims;
 use super::{ConfigArgs, Done};
 use crate::clock;
 
-/// Rooms whose inside is shown; of the others only their line is.
+/// Rooms shown with their breakouts; the others get a line each.
 const ROOMS_SHOWN: usize = 8;
 /// How long a token for one request lives.
 const TOKEN_LIFE_S: u64 = 60;
@@ -38,7 +38,7 @@ pub struct TopArgs {
     room: Option<String>,
 }
 
-/// What one look at the server brought.
+/// One look at the server.
 #[derive(Debug, Default)]
 struct Look {
     stats: Value,

@@ -1,4 +1,5 @@
-//! What a connection is doing, and since when: read by its watchdog, written by its stream and its requests.
+//! The activity of a connection, with its times: written by its stream and its requests, read by its
+//! watchdog.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,15 +23,15 @@ pub(super) struct Activity {
     begun: Instant,
     /// Requests that are being answered.
     open: AtomicU32,
-    /// Since when nothing is answered.
+    /// The time since which no request is being answered.
     idle_since: AtomicU64,
-    /// Since when headers come of which the end is missing.
+    /// The time since which headers are incomplete.
     headers_since: AtomicU64,
-    /// Since when an answer waits for the client to read.
+    /// The time since which an answer waits for the client to read.
     stalled_since: AtomicU64,
     /// A request has been answered.
     answered: AtomicBool,
-    /// HTTP/2, whose frames between requests are no headers.
+    /// The connection is HTTP/2, whose frames between requests are no headers.
     frames: AtomicBool,
 }
 
@@ -52,7 +53,7 @@ impl Activity {
         u64::try_from(gone).unwrap_or(u64::MAX).max(1)
     }
 
-    /// Bytes came.
+    /// Notes arriving bytes.
     pub(super) fn read(&self) {
         let between = self.open.load(Ordering::Relaxed) == 0;
         if between && self.headers_since.load(Ordering::Relaxed) == 0 {
@@ -123,7 +124,7 @@ mod tests {
         stalled: Duration::from_secs(30),
     };
 
-    /// An activity that began so many seconds ago.
+    /// An activity that began `seconds` ago.
     fn begun_before(seconds: u64) -> Activity {
         let mut activity = Activity::new();
         activity.begun -= Duration::from_secs(seconds);

@@ -1,20 +1,20 @@
-//! File descriptors: how many there are, and who gets how many, so that a flood at one port leaves enough for
+//! The budget of file descriptors: divides them among the ports, so that a flood at one leaves enough for
 //! everything else.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// For the process itself: store, logs, sockets, event queues, libraries.
+/// Descriptors of the process itself: store, logs, sockets, event queues, libraries.
 const OWN: usize = 128;
-/// For each media worker: its sockets and event queue.
+/// Descriptors of each media worker: its sockets and event queue.
 const EACH_WORKER: usize = 8;
 /// Connections to the admin port: health checks and metrics.
 pub const ADMIN: usize = 64;
-/// Connections kept back for signaling servers and for newcomers who are about to show a token, at most.
+/// The most connections kept back for signaling servers and for newcomers who are about to show a token.
 const KEPT_BACK: usize = 256;
 /// Media connections of one worker at most.
 const MEDIA: usize = 4_096;
 
-/// Who gets how many descriptors.
+/// The division of the file descriptors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Budget {
     /// Connections of clients to the HTTP and gRPC ports.

@@ -1,4 +1,4 @@
-//! Who is connected to the HTTP and gRPC ports: strangers, clients and signaling servers, each counted.
+//! Counts the connections to the HTTP and gRPC ports: strangers, clients and signaling servers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ struct Counts {
     budget: Budget,
 }
 
-/// As what a connection is counted. It is counted no more when this is dropped.
+/// The kind that a connection is counted as, until this is dropped.
 pub(super) enum Standing {
-    /// Nobody has shown a token: the place can be taken by others.
+    /// A connection without a valid token: others can take its place.
     Stranger { _place: Place },
     /// Counted by itself.
     Client { _known: Known },
@@ -38,7 +38,7 @@ pub(super) struct Known {
 }
 
 impl Guests {
-    /// Nobody yet; at most `each` strangers of one address.
+    /// No connections yet; at most `each` strangers of one address.
     pub fn new(budget: Budget, each: usize) -> Self {
         Self(Arc::new(Counts {
             strangers: Crowd::new(each, WhenFull::Replace),

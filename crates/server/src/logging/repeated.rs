@@ -16,7 +16,7 @@ use crate::metrics::catalogue as names;
 
 /// One line for each kind of warning in this time.
 const ONE_LINE_EVERY: Duration = Duration::from_secs(60);
-/// Libraries that are told apart. There are fewer than that.
+/// The most libraries that are counted apart. There are fewer than that.
 const MAX_LIBRARIES: usize = 64;
 
 /// How often each library has warned.
@@ -48,7 +48,7 @@ impl Repeated {
         false
     }
 
-    /// Takes what was held back of every library whose minute has passed.
+    /// Takes the suppressed warnings of every library whose minute has passed.
     fn take_due(&self, now: Instant) -> Vec<(String, u64)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = all.iter_mut().filter(|(_, warnings)| {
@@ -96,7 +96,7 @@ impl<S: Subscriber> Filter<S> for Repeated {
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
-        // What comes from the `log` crate says its target in a field.
+        // Events from the `log` crate have their target in a field.
         let metadata = event.metadata();
         let target = log_target(event).unwrap_or_else(|| metadata.target().to_owned());
         let Some(library) = library(metadata, &target) else {

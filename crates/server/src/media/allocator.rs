@@ -1,5 +1,5 @@
-//! Who gets how much of a subscriber's bandwidth: audio first, then who addresses everybody, then what is
-//! read (screens, canvases), then cameras, step by step.
+//! Divides a subscriber's bandwidth: audio first, then sources that address everybody, then those with text
+//! (screens, canvases), then cameras, step by step.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,19 +11,19 @@ use sideroom_route::{Placement, SlotId, Time, TrackId, TrackKind};
 use super::ladder::{Step, best, cost, ladder};
 use super::taken::Taken;
 
-/// What is set aside for each audio slot that carries something.
+/// Rate reserved for each audio slot with a source.
 const AUDIO_BPS: u64 = 48_000;
 /// A layer is switched on only if this share of the estimate suffices for it, so that it stays on.
 const CAUTION: f64 = 0.88;
 
-/// What had to go comes back so much later at the earliest; twice as late if it had come back not long
-/// before, up to the bound.
+/// Least time before a lost step comes back; twice as long if it was lost soon after it had come back, up to
+/// the bound.
 const BACK_AFTER: Duration = Duration::from_secs(2);
 const BACK_AFTER_MOST: Duration = Duration::from_secs(16);
-/// What flows is cut off, and does not go on until a smaller layer comes, if it is so much of the estimate.
+/// Flowing layers above this multiple of the estimate are cut off until a smaller layer comes.
 const TOO_MUCH: f64 = 1.3;
 
-/// A video slot with an open route, and what its source could send.
+/// A video slot with an open route, and the rates of its source's layers.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
     pub(super) track: TrackId,
@@ -37,14 +37,15 @@ pub(super) struct Want {
     pub(super) simulcast: bool,
 }
 
-/// What a subscriber's slots carry, and what they would cost in full.
+/// The steps that a subscriber's slots carry, and their full cost.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
-    /// What each slot carries, and its step; 0 is paused.
+    /// The source and step of each slot; 0 is paused.
     held: BTreeMap<SlotId, (TrackId, usize)>,
-    /// When what each slot lost may come back.
+    /// The times when lost steps of slots may come back.
     falls: BTreeMap<SlotId, Fall>,
-    /// What each layer of a track took when it was last sent. Publishers switch off what nobody receives.
+    /// The rate of each layer of a track when it was last sent. Publishers switch off layers without
+    /// receivers.
     taken: BTreeMap<TrackId, [Taken; MAX_LAYERS]>,
 }
 
@@ -79,7 +80,7 @@ impl Fall {
     }
 }
 
-/// What a path is believed to carry.
+/// The estimate for a path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     pub(super) bps: u64,
@@ -87,15 +88,15 @@ pub(super) struct Estimate {
     pub(super) limited: bool,
 }
 
-/// What a sharing out led to.
+/// The result of an allocation.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// The target of each slot.
     pub(super) targets: Vec<(SlotId, LayerTarget)>,
-    /// What the path has to carry for everything to be switched on: probing for less would end where
+    /// The rate that the path must carry for everything to be switched on: a probe for less would end where
     /// caution keeps the last layer off.
     pub(super) wanted_bps: u64,
-    /// What flows so far is far more than fits: it cannot go on until the smaller layers come.
+    /// The flowing layers are far above the estimate: they must stop until the smaller ones come.
     pub(super) cut: bool,
 }
 
@@ -127,7 +128,7 @@ impl Shares {
         let mut held = BTreeMap::new();
         let levels = generous.iter().zip(&careful);
         for ((want, ladder), (generous, careful)) in wants.iter().zip(&ladders).zip(levels) {
-            // What has not been seen before begins where it fits.
+            // A new slot begins at the step that fits.
             let before = self.level(want).unwrap_or(*generous);
             let settled = self.falls.get(&want.slot).is_none_or(|it| it.is_over(now));
             let wished = if settled {
@@ -140,8 +141,8 @@ impl Shares {
             flowing_bps += cost(ladder, before);
             held.insert(want.slot, (want.track, level));
             let below = level.checked_sub(1).and_then(|index| ladder.get(index));
-            // At the top of what is known: whatever more there is use for is welcome too. To be asked for
-            // is what wakes a layer that was never sent.
+            // At the top of the known layers: if the slot could use more, it asks for more. A request is what
+            // wakes a layer that was never sent.
             let target = match below {
                 None => LayerTarget::Paused,
                 Some(_) if level == ladder.len() => best(want),
@@ -208,8 +209,8 @@ const fn rank(kind: TrackKind) -> u8 {
     }
 }
 
-/// How far each gets: everybody the first step, in order; then what is read goes to its top, and the
-/// others climb together.
+/// The step of each slot: everybody gets the first step, in order; then screens and canvases go to their top,
+/// and the others climb together.
 fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
     let mut left = budget_bps;
     let mut levels = vec![0; ladders.len()];

@@ -1,17 +1,17 @@
-//! What a burst of arrivals led to, until it is sealed: subscriber by subscriber instead of packet by packet.
+//! Packets of a burst, noted until they are sealed: subscriber by subscriber instead of packet by packet.
 //!
 //! A frame of five packets for two hundred subscribers is a thousand packets. Sealed in the order in which
 //! the forwarder makes them, each needs other keys and another place of a batch larger than the processor's
 //! cache, and when the second packet comes everything of the first one is cold again. So packets are noted
-//! down first, a payload once for all who get it, and sealed when the burst is over: keys are fetched once
-//! for a frame, and what was sealed is still at hand when the kernel copies it.
+//! down first, a payload once for all its subscribers, and sealed when the burst is over: keys are fetched
+//! once for a frame, and sealed packets are still in the cache when the kernel copies them.
 
 use sideroom_forward::{Outgoing, SubscriberId};
 use sideroom_session::RtpParts;
 
-/// So many packets are noted at most.
+/// The most packets that are noted.
 const MAX_PACKETS: usize = 4_096;
-/// So many bytes of headers and payloads.
+/// The most bytes of headers and payloads.
 const MAX_BYTES: usize = 1 << 20;
 /// No packet follows.
 const END: u32 = u32::MAX;
@@ -67,7 +67,7 @@ impl Bundles {
             return false;
         }
         let head = self.copy(&[packet.header, packet.prefix]);
-        // Compared, not remembered by its address: what is shared is the same, whoever lent it.
+        // Payloads are compared by content, not by address: equal ones are shared, from any source.
         if self.bytes_of(self.payload) != packet.payload {
             self.payload = self.copy(&[packet.payload]);
         }
@@ -90,7 +90,7 @@ impl Bundles {
         self.bundles.len()
     }
 
-    /// Who gets a bundle.
+    /// The subscriber of a bundle.
     pub(super) fn subscriber(&self, bundle: usize) -> Option<SubscriberId> {
         Some(self.bundles.get(bundle)?.subscriber)
     }
@@ -115,7 +115,6 @@ impl Bundles {
         })
     }
 
-    /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.packets.clear();
@@ -188,7 +187,7 @@ mod tests {
     /// A number and a payload.
     type Seen = (u64, Vec<u8>);
 
-    /// Who gets which.
+    /// The noted packets of each subscriber.
     fn noted(bundles: &Bundles) -> Vec<(u32, Vec<Seen>)> {
         let each = (0..bundles.len()).map(|at| {
             let to = bundles.subscriber(at).expect("there is one").0;

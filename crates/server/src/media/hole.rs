@@ -1,5 +1,5 @@
-//! Whether a client received nothing for so long that what it missed is of no use any more. Were all of it
-//! sent again, it would fill the path for as long as the path was gone, and old pictures would crawl by
+//! Detects outages of a client's path that are so long that lost packets are useless. If all of them were
+//! sent again, they would fill the path for as long as the outage lasted, and old pictures would play slowly
 //! before new ones come.
 
 use std::time::Duration;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use sideroom_route::Time;
 use sideroom_session::TransportFeedback;
 
-/// Nothing at all arrived for so long, and it was so many packets: chance alone loses few in a row.
+/// An outage: no packet arrived for this long, and at least this many were lost. Chance alone loses few in a
+/// row.
 const LENGTH: Duration = Duration::from_millis(500);
 const MIN_PACKETS: u32 = 10;
 
@@ -25,7 +26,7 @@ impl Hole {
     pub(super) fn handle_feedback(&mut self, feedback: &TransportFeedback) -> bool {
         let mut found = false;
         for packet in &feedback.packets {
-            // What has arrived is told once only: a number that is left out is no loss.
+            // Each arrival is reported once only: a number that is left out is no loss.
             if packet.sequence != self.next {
                 self.packets = 0;
             }
@@ -90,7 +91,7 @@ mod tests {
         let mut hole = Hole::default();
         let lost = |sequence| sequence % 4 == 0;
         assert!(!hole.handle_feedback(&feedback(0..200, lost)));
-        // Again, because one of them came late: the others are told as lost, and nothing between.
+        // Reported again, because one of them came late: the others are reported lost, and none between.
         let again = feedback(
             (0..200).filter(|sequence| lost(*sequence)).chain(200..201),
             |sequence| sequence < 200,

@@ -1,4 +1,4 @@
-//! What a slot can carry of its source, from the cheapest to the best, and what each step costs.
+//! The steps that a slot can carry of its source, from the cheapest to the best, with their costs.
 
 use sideroom_forward::{LayerTarget, MAX_LAYERS};
 
@@ -7,20 +7,20 @@ use super::allocator::Want;
 /// The height of a camera's largest layer; each smaller one has half of it.
 const TOP_HEIGHT: u16 = 720;
 
-/// An encoding of half the height takes so much of the one above it at the least.
+/// The least rate of an encoding of half the height, as a share of the one above it.
 const LEAST_PART: f64 = 0.3;
 
-/// One thing that a slot can carry, and what it costs.
+/// One step that a slot can carry, with its cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Step {
     pub(super) target: LayerTarget,
     pub(super) bps: u64,
 }
 
-/// What a slot can carry, from the cheapest to the best. What is switched off at the publisher is a step
-/// too: it comes back if it is wanted, and is not wanted where it is `known` not to fit. The steps up to
-/// `held`, which the slot carries, cost what is measured, and those above what they are known to take at
-/// the most: a layer that nobody receives any more is measured ever lower before it is off.
+/// The steps of a slot, from the cheapest to the best. A layer that is switched off at the publisher is a
+/// step too: it comes back if it is wanted, and is not wanted where it is `known` not to fit. The steps up to
+/// `held`, the slot's present one, cost their measured rate, and those above the most of their known rates:
+/// the measured rate of a layer without receivers falls before it is off.
 pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec<Step> {
     let count = want.rates.len();
     let known = supposed(want, *known);
@@ -60,7 +60,7 @@ pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec
         }
     }
     if steps.is_empty() {
-        // Nothing is known of the source yet.
+        // The source has no known layers yet.
         steps.push(Step {
             target: LayerTarget::TOP,
             bps: 0,
@@ -69,9 +69,9 @@ pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec
     steps
 }
 
-/// What each layer takes, as far as it is known. An encoding that was never sent, between two that were,
-/// takes what is between them: each has about the same factor more than the one below. What was measured
-/// while its encoder began, and is off now, is too little: it takes [`LEAST_PART`] of the one above.
+/// The assumed rate of each layer. An encoding that was never sent, between two that were, gets a rate
+/// between theirs: each has about the same factor more than the one below. A rate that was measured while its
+/// encoder began, and is off now, is too small: it becomes [`LEAST_PART`] of the one above.
 fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
     let count = want.rates.len().min(MAX_LAYERS);
     for index in 1..count.saturating_sub(1) {
@@ -110,7 +110,7 @@ fn suffices(want: &Want, index: usize, count: usize) -> bool {
     height >= want.max_height
 }
 
-/// What a level of a ladder costs.
+/// The cost of a level of a ladder.
 pub(super) fn cost(ladder: &[Step], level: usize) -> u64 {
     let step = level.checked_sub(1).and_then(|index| ladder.get(index));
     step.map_or(0, |step| step.bps)

@@ -1,12 +1,12 @@
-//! Whether a subscriber loses so many packets that redundant audio (RFC 2198) is worth its rate. With it a
-//! sound is lost only if two packets in a row are; a retransmission would come too late for most.
+//! Decides whether a subscriber loses so many packets that redundant audio (RFC 2198) is worth its rate. With
+//! it a sound is lost only if two packets in a row are; a retransmission would come too late for most.
 
 use std::time::Duration;
 
 use sideroom_route::Time;
 use sideroom_session::TransportFeedback;
 
-/// Loss is judged over so much time at least, and so many packets: half a second of one voice.
+/// Least duration of a window, which also has `MIN_PACKETS`: half a second of one voice.
 const WINDOW: Duration = Duration::from_millis(400);
 const MIN_PACKETS: u32 = 20;
 /// Redundancy begins above this share of losses, and ends once it stays below the other for a while.
@@ -14,7 +14,7 @@ const BEGINS: f64 = 0.015;
 const ENDS: f64 = 0.005;
 const AFTER: Duration = Duration::from_secs(10);
 
-/// What a path lost lately.
+/// The recent losses of a path.
 #[derive(Debug)]
 pub(super) struct PathLoss {
     window_began: Time,
@@ -41,7 +41,7 @@ impl PathLoss {
         self.redundancy
     }
 
-    /// A client said what arrived.
+    /// Handles a client's transport-wide feedback.
     pub(super) fn handle_feedback(&mut self, now: Time, feedback: &TransportFeedback) {
         for packet in &feedback.packets {
             self.packets += 1;

@@ -1,9 +1,9 @@
-//! The pacer of one subscriber whose path has shown a limit: what would fill the path's queue at once (a
-//! keyframe, several cameras together) leaves little by little, and audio never waits behind it.
+//! The pacer of a subscriber whose path has shown a limit: bursts that would fill the path's queue at once (a
+//! keyframe, several cameras together) leave little by little, and audio never waits behind them.
 //!
-//! An ordinary frame leaves whole, as it came, so that it still is one message for the kernel; only what
-//! is beyond [`BURST`] of the path's rate is kept. What is kept is kept *unsealed*: it leaves with the
-//! numbers and times of the moment when it leaves, and not at all if the route it came by has closed.
+//! An ordinary frame leaves whole, as it came, so that it still is one message for the kernel; only packets
+//! beyond [`BURST`] of the path's rate are kept. They are kept *unsealed*: they get the numbers and times of
+//! the moment when they leave, and don't leave at all if their route has closed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use sideroom_forward::{Outgoing, PacketKind};
 use sideroom_route::{Media, SlotId, Time, TrackId};
 use sideroom_session::RtpParts;
 
-/// Kept packets are looked at so often. All subscribers of a worker together, so that what they release
-/// leaves in one batch; and not more often, so that it is a few packets for each, in one message.
+/// Interval between releases of kept packets. It is the same for all subscribers of a worker, so that their
+/// packets leave in one batch; and not shorter, so that each gets a few packets in one message.
 pub(super) const PACE_EVERY: Duration = Duration::from_millis(10);
-/// So much of the path's rate may leave at once: a frame and a half at 30 frames a second.
+/// This much of the path's rate may leave at once: a frame and a half at 30 frames a second.
 const BURST: Duration = Duration::from_millis(50);
 /// At the least a few packets, however slow the path.
 const MIN_BURST_BYTES: f64 = 4_800.0;
 /// Kept packets leave at this share of the estimate: a little above, or a queue would never shrink.
 const PACE: f64 = 1.25;
-/// Retransmissions have so much of the estimate, and so much of it at once: on a path that overflows, more
-/// of them would only push out what is new.
+/// The share of the estimate that retransmissions may use: on a path that overflows, more of them would only
+/// push out new packets.
 const REPAIR: f64 = 0.35;
 const REPAIR_BURST: Duration = Duration::from_millis(400);
-/// Nothing waits longer than this: the rate rises until the queue is empty by then.
+/// The longest wait: the rate rises until the queue is empty by then.
 const MAX_WAIT: Duration = Duration::from_millis(400);
-/// More than this is never kept; what does not fit leaves at once.
+/// The most bytes that are kept; packets beyond it leave at once.
 const MAX_KEPT_BYTES: usize = 1 << 20;
 /// A packet that waits for its turn.
 #[derive(Debug)]
@@ -76,25 +76,24 @@ impl Pacer {
         pacer
     }
 
-    /// The path carries so much from now on.
+    /// Sets the estimate of the path.
     pub(super) fn set_estimate(&mut self, estimate_bps: u64) {
         self.bytes_per_s = estimate_bps as f64 * PACE / 8.0;
     }
 
-    /// What flowed is cut off until a smaller layer comes: what was lost of it is of no use any more, and
-    /// would only keep the path's queue full.
+    /// Called when the source is cut off until a smaller layer comes: its lost packets are useless, and would
+    /// only keep the path's queue full.
     pub(super) fn cut(&mut self, now: Time) {
         self.refill(now);
         self.repair_allowance = -self.repair_burst();
     }
 
-    /// Nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.kept_bytes == 0
     }
 
-    /// True if the packet is not to be sent at all: a retransmission beyond what the path has room for. It
-    /// is asked for again if it still matters.
+    /// True if the packet is not to be sent at all: a retransmission beyond the path's room. The client asks
+    /// again if it still matters.
     pub(super) fn refuses(&mut self, now: Time, packet: &Outgoing<'_>) -> bool {
         if packet.kind != PacketKind::Rtx {
             return false;
@@ -144,7 +143,7 @@ impl Pacer {
         }
     }
 
-    /// Hands out what may leave at `now`, in order.
+    /// Hands out the packets that may leave at `now`, in order.
     pub(super) fn release(&mut self, now: Time, mut send: impl FnMut(&RtpParts<'_>)) {
         self.refill(now);
         while self.allowance > 0.0 {
@@ -169,7 +168,7 @@ impl Pacer {
         }
     }
 
-    /// Drops what came by a route that is open no longer, and tells how many that were.
+    /// Drops packets whose route is not open any longer, and returns their number.
     pub(super) fn retain(&mut self, is_open: impl Fn(SlotId, Option<TrackId>) -> bool) -> u64 {
         let before = self.urgent.len() + self.media.len();
         for queue in [&mut self.urgent, &mut self.media] {
@@ -194,7 +193,7 @@ impl Pacer {
         let repair = self.repair_allowance + self.repair_bytes_per_s() * elapsed;
         self.repair_allowance = repair.min(self.repair_burst());
         let rate = self.rate(now);
-        // What has to leave by its time is no burst, however much it is.
+        // Packets that must leave by their time are no burst, however many they are.
         let most = self.burst().max(rate * PACE_EVERY.as_secs_f64());
         self.allowance = (self.allowance + rate * elapsed).min(most);
     }

@@ -1,4 +1,4 @@
-//! The participants of a worker: their transports, and how a datagram finds its own.
+//! The participants of a worker: their transports, and the lookup of a datagram's transport.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,13 +15,11 @@ pub(super) type PeerKey = u32;
 
 /// One participant's transport, and its names in the forwarder.
 pub(super) struct Peer {
-    /// Who.
     pub participant: ParticipantId,
     /// Names the transport.
     pub transport: u64,
-    /// The transport.
     pub session: Session,
-    /// As the forwarder calls it.
+    /// Its id in the forwarder.
     pub subscriber: SubscriberId,
     /// The forwarder's name for each entry of the session's list of ingress tracks; `None` for one that
     /// control has given no track.
@@ -30,7 +28,7 @@ pub(super) struct Peer {
     pub(super) tracks: Vec<TrackId>,
     /// Every slot with its SSRC.
     pub slots: Vec<(SlotId, u32)>,
-    /// What is known of its path, once its client has said anything.
+    /// The state of its path, from its client's first report on.
     pub(super) downlink: Option<Box<super::bandwidth::Downlink>>,
     /// Where packets go, as the session last selected.
     pub address: Option<PeerAddr>,
@@ -40,7 +38,7 @@ pub(super) struct Peer {
     addresses: Vec<PeerAddr>,
 }
 
-/// A peer is known under so many addresses at most: a client has a few interfaces and families.
+/// The most addresses of a peer: a client has a few interfaces and families.
 const MAX_ADDRESSES: usize = 8;
 /// A client checks its path every few seconds (RFC 7675); after this it may have left the address.
 const HELD: Duration = Duration::from_secs(12);
@@ -54,7 +52,7 @@ pub(super) struct Peers {
     by_ufrag: HashMap<String, PeerKey>,
     by_participant: HashMap<ParticipantId, PeerKey>,
     by_subscriber: Vec<PeerKey>,
-    /// By subscriber too, and apart from the peers: each packet asks for it.
+    /// By subscriber too, and apart from the peers: each packet looks it up.
     pacers: Vec<Option<Box<Pacer>>>,
 }
 
@@ -126,8 +124,8 @@ impl Peers {
         key
     }
 
-    /// Takes a peer out, with everything it was filed under. Its pacer stays: whoever is put in again keeps
-    /// what waits, and whoever is not has it [taken](Self::take_pacer).
+    /// Removes a peer, with all its entries. Its pacer stays, so that a peer that is put in again keeps its
+    /// waiting packets; otherwise the caller [takes](Self::take_pacer) it.
     pub(super) fn remove(&mut self, key: PeerKey) -> Option<Box<Peer>> {
         let peer = self.peers.get_mut(key as usize)?.take()?;
         for address in &peer.addresses {
@@ -146,7 +144,6 @@ impl Peers {
         Some(peer)
     }
 
-    /// The peer.
     #[inline]
     pub(super) fn get_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
         self.peers.get_mut(key as usize)?.as_deref_mut()
@@ -159,7 +156,7 @@ impl Peers {
         self.get_mut(key)
     }
 
-    /// Asks for what sealing for a subscriber needs, in the steps of [`Session::prefetch`].
+    /// Prefetches memory for sealing a subscriber's packets, in the steps of [`Session::prefetch`].
     #[inline]
     pub(super) fn prefetch(&self, subscriber: SubscriberId, step: Ahead) {
         let key = self.by_subscriber.get(subscriber.0 as usize);
@@ -173,8 +170,7 @@ impl Peers {
         peer.session.prefetch(step);
     }
 
-    /// What spreads packets that are too many for a subscriber's path at once; none while the path has
-    /// shown no limit.
+    /// The pacer of a subscriber; none while the path has shown no limit.
     #[inline]
     pub(super) fn pacer_of(&mut self, subscriber: SubscriberId) -> Option<&mut Pacer> {
         self.pacers.get_mut(subscriber.0 as usize)?.as_deref_mut()
@@ -192,24 +188,23 @@ impl Peers {
         }
     }
 
-    /// Whose transport this address was validated for.
+    /// The transport that this address was validated for.
     #[inline]
     pub(super) fn at(&self, address: PeerAddr) -> Option<PeerKey> {
         self.by_address.get(&address).copied()
     }
 
-    /// Whose ICE name this is.
+    /// The transport with this ICE user name.
     pub(super) fn named(&self, ufrag: &str) -> Option<PeerKey> {
         self.by_ufrag.get(ufrag).copied()
     }
 
-    /// The key of a participant.
     pub(super) fn key_of(&self, participant: ParticipantId) -> Option<PeerKey> {
         self.by_participant.get(&participant).copied()
     }
 
-    /// Files a peer under an address that one of its ICE checks came from; false if the address is another
-    /// peer's who was heard there lately. The oldest goes when there are too many.
+    /// Files a peer under the address of one of its ICE checks; false if the address belongs to another peer
+    /// that was heard there lately. The oldest entry goes when there are too many.
     pub(super) fn file(&mut self, now: Time, key: PeerKey, address: PeerAddr) -> bool {
         match self.by_address.get(&address).copied() {
             Some(holder) if holder == key => return true,
@@ -239,8 +234,8 @@ impl Peers {
         true
     }
 
-    /// True if the peer's client checked this path lately. Whoever sends a check with a borrowed source
-    /// address takes nothing from its owner; a client that got the port of one who left waits a little.
+    /// True if the peer's client checked this path lately. A check with a forged source address takes nothing
+    /// from the address's owner; a client that got the port of one who left waits a little.
     fn holds(&self, now: Time, key: PeerKey, address: PeerAddr) -> bool {
         let peer = self.peers.get(key as usize).and_then(Option::as_deref);
         let checked = peer.and_then(|peer| peer.session.checked_at(address));

@@ -1,4 +1,4 @@
-//! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
+//! Assigns participants to workers. A room begins on one worker and spreads over more when it grows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,20 +7,20 @@ use sideroom_route::{ParticipantId, RoomId, WorkerId};
 /// Participants of one room on one worker before the room spreads to another, unless configured.
 pub const SPREAD_ABOVE: usize = 150;
 
-/// Who is placed where.
+/// The assignment of participants to workers.
 #[derive(Debug)]
 pub(super) struct Placement {
     spread_above: usize,
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
     homes: HashMap<ParticipantId, WorkerId>,
-    /// Workers that serve nobody any more.
+    /// Workers that serve no participants any more.
     lost: BTreeSet<WorkerId>,
     rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
 }
 
 impl Placement {
-    /// Nobody is placed yet. A node has at least one worker.
+    /// No assignments yet. A node has at least one worker.
     pub(super) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
             spread_above: spread_above.max(1),
@@ -36,7 +36,6 @@ impl Placement {
         self.homes.get(&participant).copied()
     }
 
-    /// The workers that a room is on.
     pub(super) fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
         self.rooms
             .get(&room)
@@ -52,7 +51,7 @@ impl Placement {
             .unwrap_or(0)
     }
 
-    /// Everybody of a room who is placed.
+    /// The placed participants of a room.
     pub(super) fn participants_of(&self, room: RoomId) -> impl Iterator<Item = ParticipantId> + '_ {
         self.homes
             .keys()
@@ -60,7 +59,7 @@ impl Placement {
             .filter(move |participant| participant.room() == room)
     }
 
-    /// Places a participant, or says where it is placed already.
+    /// Places a participant, or returns their present worker.
     pub(super) fn place(&mut self, participant: ParticipantId) -> WorkerId {
         if let Some(home) = self.home_of(participant) {
             return home;
@@ -95,7 +94,7 @@ impl Placement {
         Some((home, last))
     }
 
-    /// A worker is lost: nobody is placed there any more. Gives those who are, once.
+    /// Excludes a lost worker from placing. Returns its participants, once.
     pub(super) fn lose(&mut self, worker: WorkerId) -> Vec<ParticipantId> {
         if !self.lost.insert(worker) {
             return Vec::new();

@@ -15,7 +15,7 @@ pub(super) struct Relays {
 }
 
 impl Relays {
-    /// None yet, among so many workers.
+    /// No relays yet, among `workers`.
     pub(super) fn new(workers: usize) -> Self {
         Self {
             idle: workers < 2,
@@ -23,7 +23,7 @@ impl Relays {
         }
     }
 
-    /// Follows an update; `before` says what a slot carried, `home_of` who is served where.
+    /// Follows an update; `before` is the former route of a slot, `home_of` the worker of a participant.
     pub(super) fn apply(
         &mut self,
         update: &RouteUpdate,

@@ -1,22 +1,23 @@
-//! What each layer of a track takes: the most of its last seconds, and what that was if it is off.
+//! The rate that each layer of a track takes: the most of its last seconds, or, if it is off, of its last
+//! seconds on.
 
 use std::time::Duration;
 
 use sideroom_forward::LayerRate;
 use sideroom_route::Time;
 
-/// A layer's rate is averaged over so much time, so that a keyframe alone is no rate.
+/// A layer's rate is averaged over this span, so that a keyframe alone is no rate.
 const SPAN: Duration = Duration::from_secs(2);
-/// The most of so many spans is what it takes. That is longer than a layer fades that nobody receives any
-/// more, and longer than an encoder that was switched on needs until it makes what it made before.
+/// Number of spans; the highest is the layer's rate. Together they are longer than a layer without receivers
+/// fades, and longer than a restarted encoder needs until it reaches its former rate.
 const SPANS: usize = 5;
 
-/// What one layer took while it was sent.
+/// The rate of one layer while it was sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Taken {
     /// The means of the last spans, the latest first; 0 for those that have not been.
     spans: [u64; SPANS],
-    /// The span that is under way: since when, and what was measured so far.
+    /// The present span: its start, and the measurements so far.
     began: Option<Time>,
     sum: u64,
     count: u64,
@@ -25,7 +26,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// What was measured now. Only the time counts in which the layer is sent.
+    /// Takes in a measurement. Only time in which the layer is sent counts.
     pub(super) fn observe(&mut self, now: Time, rate: &LayerRate) {
         let ended = self.began.is_some_and(|at| now.since(at) >= SPAN);
         if ended || !rate.live {

@@ -14,7 +14,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Asks for `key` at `at`, if that is earlier than what was asked for.
+    /// Schedules `key` at `at`, unless it is scheduled earlier.
     pub(super) fn bring_forward(&mut self, key: u32, at: Time) {
         let index = key as usize;
         if index >= self.due.len() {

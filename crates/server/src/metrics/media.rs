@@ -1,20 +1,18 @@
-//! From the counters of the media workers to metrics. A worker counts in plain integers of its own; now
-//! and then what it has counted so far is published here, so that no packet pays for a metric.
+//! Publishes the media workers' counters as metrics. A worker counts in plain integers of its own, which are
+//! published here from time to time, so that no packet pays for a metric.
 
 use sideroom_route::{DropReason, WorkerId};
 
 use super::catalogue as names;
 
-/// What one worker has counted since it began.
+/// Counters of one worker since it began.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct WorkerTotals {
     /// RTP packets from participants.
     pub packets_received: u64,
-    /// Their bytes.
     pub bytes_received: u64,
     /// RTP packets to participants.
     pub packets_sent: u64,
-    /// Their bytes.
     pub bytes_sent: u64,
     /// Packets that crossed to other workers.
     pub relayed_sent: u64,
@@ -55,7 +53,7 @@ impl WorkerTotals {
     }
 }
 
-/// What all workers together have counted since they began.
+/// Counters of all workers together since they began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MediaTotals {
     /// Packets that were not forwarded, in the order of [`DropReason::ALL`].
@@ -86,7 +84,6 @@ impl Default for MediaTotals {
 }
 
 impl MediaTotals {
-    /// Publishes them.
     pub fn publish(&self) {
         for (reason, count) in DropReason::ALL.iter().zip(self.dropped) {
             metrics::counter!(names::PACKETS_DROPPED, "reason" => reason.name()).absolute(count);

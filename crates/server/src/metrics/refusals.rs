@@ -1,5 +1,5 @@
-//! Counts what was refused before it became a command. A layer around the front ends' routes: it reads
-//! the status of an answer, HTTP's or gRPC's, and nothing else.
+//! Counts requests that were refused before they became commands. A layer around the front ends' routes: it
+//! reads the status of an answer, HTTP's or gRPC's, and nothing else.
 
 use axum::extract::Request;
 use axum::http::StatusCode;

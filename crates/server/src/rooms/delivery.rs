@@ -17,7 +17,8 @@ pub(super) struct Delivered {
     receipt: Arc<Receipt>,
 }
 
-/// Shared by the answers to one join and its repetitions: if none of them is accepted, nobody has come.
+/// Shared by the answers to one join and its repetitions: if none of them is accepted, the participant has
+/// not come.
 #[derive(Debug)]
 pub(super) struct Receipt {
     accepted: AtomicBool,
@@ -42,7 +43,7 @@ impl Receipt {
 }
 
 impl Receipt {
-    /// Of an answer that somebody has accepted before.
+    /// The receipt of an answer that was accepted before.
     pub(super) fn accepted(
         participant: ParticipantId,
         session: SessionNumber,

@@ -1,4 +1,4 @@
-//! The rooms of this node by name and by number, and what bounds them all.
+//! The rooms of this node by name and by number, and their common limits.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -40,7 +40,7 @@ pub struct NodeOptions {
     pub empty_timeout: Duration,
 }
 
-/// All rooms of this node, and what their tasks share.
+/// All rooms of this node, and the state that their tasks share.
 pub struct Directory {
     pub(super) options: NodeOptions,
     pub(super) journal: Journal,
@@ -112,7 +112,7 @@ pub(super) enum NoRoom {
 }
 
 impl Directory {
-    /// No rooms yet. `life` is told how many connections there are.
+    /// No rooms yet. `life` is informed of the number of connections.
     pub fn new(
         options: NodeOptions,
         journal: Journal,
@@ -267,7 +267,7 @@ impl Directory {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Holds a place for somebody who wants in; false if the node is full, which keeps newcomers out.
+    /// Reserves a place for a newcomer; false if the node is full, which keeps newcomers out.
     pub(super) fn take_place(&self) -> (Place, bool) {
         let entering = self.entering.fetch_add(1, Ordering::Relaxed);
         let place = Place(Arc::clone(&self.entering));

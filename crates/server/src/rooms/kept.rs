@@ -1,6 +1,6 @@
-//! What a join was answered, kept for as long as the connection so that the same request can be answered
-//! again. An answer with twenty sections has 16 KiB of text that says the same thing twenty times:
-//! deflated it takes a tenth.
+//! The answer to a join, kept for as long as the connection so that the same request can be answered again.
+//! An answer with twenty sections has 16 KiB of text that says the same thing twenty times: deflated it takes
+//! a tenth.
 
 use std::io::{Read, Write};
 
@@ -20,7 +20,6 @@ pub(super) struct KeptAnswer {
 }
 
 impl KeptAnswer {
-    /// Packs it.
     pub(super) fn pack(media: &Negotiated) -> Self {
         let mut deflating = DeflateEncoder::new(Vec::new(), Compression::fast());
         let tracks = media.tracks.iter().map(|(_, mid)| mid);
@@ -40,7 +39,7 @@ impl KeptAnswer {
         }
     }
 
-    /// What was packed.
+    /// Unpacks the answer.
     pub(super) fn unpack(&self) -> Negotiated {
         let mut text = String::new();
         DeflateDecoder::new(&*self.deflated)

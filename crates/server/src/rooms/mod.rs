@@ -1,7 +1,7 @@
 //! The rooms of this node: one supervised task for each, and the front ends' way to them.
 //!
-//! [`sideroom_room::RoomMachine`] decides what a room does and when; here are its adapters to the
-//! store, the media plane, callers and watchers. No rule lives here.
+//! [`sideroom_room::RoomMachine`] decides what a room does and when; here are its adapters to the store, the
+//! media plane, callers and watchers. This module has no rules of its own.
 
 mod ask;
 mod chance;

@@ -11,7 +11,7 @@ use sideroom_session::{RoomCodecs, TrackHint};
 use super::ask::Offer;
 use crate::media::{ConnectError, Connected};
 
-/// Reads an offer, or says what is wrong with it.
+/// Reads an offer, or returns the error in it.
 pub(super) fn read(
     sdp: String,
     hints: &[(String, TrackKind)],

@@ -74,7 +74,7 @@ fn set_aside(node: &Directory, room: RoomId, why: &str) {
     node.note_unreadable();
 }
 
-/// Two rooms of one name: the maker of the older was told that it could not be stored.
+/// Removes the older of two rooms with one name, whose creator was told that it could not be stored.
 fn remove_duplicate(node: &Directory, older: &Room) {
     let (id, name) = (older.id(), older.name());
     tracing::warn!(room = %id, name, "a room whose creation was refused is removed");

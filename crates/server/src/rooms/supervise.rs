@@ -42,7 +42,7 @@ async fn supervise(mut task: RoomTask, mut inbox: Inbox) {
 }
 
 impl RoomTask {
-    /// Tells everybody who waits, and begins anew.
+    /// Fails all waiting callers, and begins anew.
     fn recover(&mut self) {
         for token in self.callers.keys().copied().collect::<Vec<_>>() {
             self.refuse(token, Refusal::Internal);

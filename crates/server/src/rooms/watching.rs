@@ -21,7 +21,7 @@ pub(super) struct Watcher {
 }
 
 impl RoomTask {
-    /// Begins to tell `viewer` what happens, with `first` as the beginning.
+    /// Adds a watcher for `viewer`, whose stream begins with `first`.
     pub(super) fn add_watcher(
         &mut self,
         viewer: Viewer,
@@ -54,7 +54,7 @@ impl RoomTask {
         }
     }
 
-    /// Tells those whose slots an update changes.
+    /// Informs the participants whose slots an update changes.
     pub(super) fn tell_slots(&mut self, update: &RouteUpdate) {
         for change in &update.routes {
             if self.machine.watchers_of(change.subscriber).is_empty() {

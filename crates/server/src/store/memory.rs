@@ -1,6 +1,6 @@
-//! A store that forgets everything with the process: for tests and development. Nobody can read its journal
-//! once the process is gone, so of a long one only the latest rows are kept, and of rooms that have ended only
-//! the latest.
+//! A store that forgets everything with the process: for tests and development. Its journal is unreadable
+//! once the process is gone, so of a long one only the latest rows are kept, and of rooms that have ended
+//! only the latest.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
 const MAX_OLD_ROWS: u64 = 4_096;
 /// Bytes that rooms which have ended may hold in all. The one that ended first is forgotten first.
 const MAX_ENDED_BYTES: usize = 256 * 1_024;
-/// What a room and a row take beside their bytes, roughly.
+/// Rough memory of a room or a row beside its bytes.
 const OVERHEAD: usize = 128;
 
 /// Keeps everything in maps.
@@ -25,7 +25,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Rooms {
     all: BTreeMap<RoomId, Kept>,
-    /// Rooms that have ended, the first one first, with what they hold.
+    /// Rooms that have ended, the first one first, with their sizes.
     ended: VecDeque<(RoomId, usize)>,
     ended_bytes: usize,
 }

@@ -92,7 +92,7 @@ impl RedbStore {
         let (answer, answered) = oneshot::channel();
         let submitted = self.submit(Job::Read(Box::new(move |db| {
             let found = db.and_then(|db| read(db).map_err(explain));
-            // Whoever asked may have gone; then nobody wants the answer.
+            // The caller may have gone; then the answer is dropped.
             drop(answer.send(found));
         })));
         Box::pin(async move {

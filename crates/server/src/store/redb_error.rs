@@ -1,4 +1,4 @@
-//! What the store's file said, in words for an operator.
+//! Errors of the store's file, in words for an operator.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,4 @@
-//! The tables of the store's file, and what each request does to them.
+//! The tables of the store's file, and the effect of each request on them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
 const SNAPSHOTS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("snapshots");
 /// Every room ever seen; when it ended, 0 while it lives.
 const ROOMS: TableDefinition<u32, u64> = TableDefinition::new("rooms");
-/// What the file is.
+/// Properties of the file.
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
 /// The layout of these tables. A greater number in a file means a newer server wrote it.
@@ -23,7 +23,7 @@ const LAYOUT: u64 = 1;
 /// Makes the bytes below the database: a file, or in tests something that fails on demand.
 pub(super) type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> + Send>;
 
-/// What changes the file.
+/// A change of the file.
 pub(super) enum Write {
     Change(RoomId, Change),
     ForgetEndedBefore(u64),
@@ -244,7 +244,7 @@ pub(super) fn rows_from(
         .collect()
 }
 
-/// Opens the file, makes its tables and refuses what a newer server wrote.
+/// Opens the file, makes its tables and refuses files of newer servers.
 pub(super) fn prepare(open: &mut Open) -> Result<Database, StoreError> {
     let db = open().map_err(|error| explain(error.into()))?;
     let layout = check_layout(&db).map_err(explain)?;

@@ -18,14 +18,14 @@ use crate::metrics::catalogue as names;
 
 /// Requests in one transaction. Bounds how long the first of them waits.
 const BATCH: usize = 1_024;
-/// How often a store that failed is tried while nobody asks.
+/// Interval between tests of a store that failed, while there are no requests.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
-/// A commit that takes longer is told of as trouble.
+/// A commit that takes longer is logged as trouble.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// Where the verdict about one request goes.
 pub(super) type Answer = oneshot::Sender<Result<(), StoreError>>;
-/// What to do with the file, or with the reason why there is none.
+/// A read of the file; it gets an error if there is no file.
 pub(super) type Read = Box<dyn FnOnce(Result<&Database, StoreError>) + Send>;
 
 pub(super) enum Job {
@@ -33,7 +33,7 @@ pub(super) enum Job {
     Read(Read),
 }
 
-/// What others see of the thread.
+/// The state of the thread, for others.
 #[derive(Debug, Default)]
 pub(super) struct WriterState {
     failed: Option<StoreError>,
@@ -108,8 +108,8 @@ impl Writer {
         }
     }
 
-    /// Looks whether a store that failed works again, so that rooms and readiness need not wait for somebody
-    /// who tries.
+    /// Tests whether a store that failed works again, so that rooms and readiness need not wait for a
+    /// request.
     fn probe(&mut self) {
         let probed = self.guarded(|writer| {
             let transaction = writer.database()?.begin_write();
@@ -120,10 +120,10 @@ impl Writer {
         self.note(probed.as_ref().err());
     }
 
-    /// What was done has succeeded, or failed.
+    /// Notes the success or failure of a write.
     fn note(&mut self, error: Option<&StoreError>) {
         if error.is_some() {
-            // What a failed transaction wrote is forgotten by opening the file anew.
+            // Opening the file anew discards the writes of a failed transaction.
             self.db = None;
             self.last.clear();
         }

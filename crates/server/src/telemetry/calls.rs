@@ -27,7 +27,7 @@ pub async fn trace_calls(request: Request, next: Next) -> Response {
         status = tracing::field::Empty
     );
     if let Some(parent) = parent_of(request.headers()) {
-        // It fails where nobody sends spans anywhere.
+        // It fails where spans are not sent anywhere.
         let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     }
     let response = next.run(request).instrument(span.clone()).await;
@@ -40,7 +40,7 @@ fn parent_of(headers: &HeaderMap) -> Option<SpanContext> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     let mut parts = text.split('-');
     let [version, trace, span, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());
-    // Later versions may say more after what we read; ours says nothing more.
+    // Later versions may add fields; ours has no more.
     let fits = [(version, 2), (trace, 32), (span, 16), (flags, 2)]
         .iter()
         .all(|(part, length)| part.len() == *length);

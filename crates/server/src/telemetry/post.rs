@@ -9,7 +9,7 @@ use ureq::Agent;
 
 /// A collector that takes longer has lost the batch.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What is read of a collector's answer.
+/// The most bytes read of a collector's answer.
 const ANSWER_BYTES: u64 = 64 * 1_024;
 
 /// Posts, and tells once when it fails and once when it works again.

@@ -1,4 +1,4 @@
-//! The server in the process of a test that counts what all threads hold.
+//! The server in the process of a test that counts the allocations of all threads.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 
 use crate::running::{self, keyring};
 
-/// Counts what all threads hold. Contexts of the cryptographic library are its own, some 4 KiB each
-/// participant, and not in this count.
+/// Counts the allocations of all threads. The cryptographic library allocates contexts by itself, some 4 KiB
+/// for each participant, which are not in this count.
 pub(crate) struct Counting;
 
 pub(crate) static HELD: AtomicIsize = AtomicIsize::new(0);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{PATIENCE, Server};
 
-/// Somebody who watches a room.
+/// A client that watches a room.
 pub(crate) struct Stream {
     lines: BufReader<TcpStream>,
 }
@@ -18,7 +18,7 @@ impl Stream {
         let mut stream = TcpStream::connect(&server.http).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let body = body.to_string();
-        // HTTP/1.0: what follows the head is the stream itself, without chunks.
+        // HTTP/1.0: the stream itself follows the head, without chunks.
         let request = format!(
             "POST /sideroom.v1.EventService/Watch HTTP/1.0\r\nhost: localhost\r\n\
              authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",

@@ -92,7 +92,7 @@ fn workers(out: &mut String, stats: &Value, before: Option<(Duration, &Value)>) 
     out.push('\n');
 }
 
-/// Reasons that grew since the look before come first; what never happened is left out.
+/// Drops by reason: those that grew since the last look come first, zeros are left out.
 fn drops(out: &mut String, stats: &Value, before: Option<(Duration, &Value)>) {
     let mut found = Vec::new();
     for drop in list(stats, "drops") {
@@ -183,7 +183,7 @@ fn name(person: &Value) -> String {
         "" => text(person, "identity"),
         name => name,
     };
-    // A name comes from a client; what would steer the terminal is not printed.
+    // A name comes from a client: control characters, which could steer the terminal, are left out.
     let clean: String = shown.chars().filter(|c| !c.is_control()).collect();
     if lost { format!("({clean})") } else { clean }
 }
