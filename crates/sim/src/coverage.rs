@@ -1,4 +1,4 @@
-//! What happened in a world: how often each command was accepted, refused and repeated.
+//! Counts the events of a world: how often each command was accepted, refused and repeated.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,11 +8,9 @@ use sideroom_control::Command;
 /// Counts of one command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Accepted.
     pub accepted: u64,
-    /// Refused.
     pub refused: u64,
-    /// Answered again.
+    /// Repeated requests that were answered again.
     pub repeated: u64,
 }
 
@@ -29,7 +27,6 @@ pub struct Coverage {
     pub resent: u64,
     /// Steps of the routing table.
     pub updates: u64,
-    /// Quiet moments.
     pub quiet: u64,
     /// Snapshots that were restored.
     pub restored: u64,
@@ -61,7 +58,7 @@ impl Coverage {
             .sum()
     }
 
-    /// Adds what happened elsewhere.
+    /// Adds another world's counts.
     pub fn add(&mut self, other: &Self) {
         for (name, count) in &other.commands {
             let held = self.commands.entry(name.clone()).or_default();
@@ -80,7 +77,7 @@ impl Coverage {
     }
 }
 
-/// The first word of what a command looks like; timers are told apart.
+/// The first word of a command's debug text; each timer has its own.
 fn name_of(command: &Command) -> String {
     struct FirstWord(String);
     impl fmt::Write for FirstWord {

@@ -1,4 +1,4 @@
-//! What the room was like at each epoch that a worker may still be at.
+//! Pictures of the room at each epoch that a worker may still be at.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ impl History {
         }
     }
 
-    /// `picture` is what it is like from `epoch` on. True if that is the last epoch, or the one after it.
+    /// Notes the `picture` that holds from `epoch` on. True if that is the last epoch, or the one after it.
     pub(crate) fn note(&mut self, epoch: Epoch, picture: Rc<Picture>) -> bool {
         let next = self.first + self.pictures.len() as u64;
         if epoch.0 + 1 == next {
@@ -38,7 +38,7 @@ impl History {
         self.pictures.get(usize::try_from(index).ok()?)
     }
 
-    /// Nobody is at an epoch before `epoch` any more.
+    /// Forgets pictures from before `epoch`, which no worker needs any more.
     pub(crate) fn forget_before(&mut self, epoch: Epoch) {
         while self.first < epoch.0 && self.pictures.len() > 1 {
             self.pictures.pop_front();

@@ -10,7 +10,7 @@ use sideroom_route::Time;
 
 use crate::chance::Chance;
 
-/// What the network does to packets. The default does nothing to them.
+/// Impairments of a network. The default has none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Impairment {
     /// Time that each packet takes.
@@ -35,7 +35,7 @@ pub struct Impairment {
     pub stall: Duration,
     /// Mean time between two stalls.
     pub stall_every: Duration,
-    /// Nothing at all passes.
+    /// No packet passes.
     pub down: bool,
 }
 
@@ -58,7 +58,7 @@ impl Default for Impairment {
     }
 }
 
-/// Counters of what happened on a link.
+/// Counters of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
     /// Packets given to the link.
@@ -67,7 +67,7 @@ pub struct LinkCounts {
     pub lost: u64,
     /// Dropped because the queue was full.
     pub overflowed: u64,
-    /// Came out, copies included.
+    /// Packets that came out, copies included.
     pub delivered: u64,
 }
 
@@ -76,7 +76,7 @@ pub struct LinkCounts {
 pub struct Link<P> {
     impairment: Impairment,
     chance: Chance,
-    /// When the bottleneck has sent what waits before it.
+    /// The time at which the bottleneck has sent its queue.
     busy_until: Time,
     /// Arrival of the last packet that kept its order.
     last_arrival: Time,
@@ -115,17 +115,17 @@ impl<P: Clone> Link<P> {
         }
     }
 
-    /// The network changes. What is under way already arrives as it would have.
+    /// Changes the impairments. Packets under way arrive as they would have.
     pub fn set_impairment(&mut self, impairment: Impairment) {
         self.impairment = impairment;
     }
 
-    /// What the link does now.
+    /// The present impairments.
     pub fn impairment(&self) -> &Impairment {
         &self.impairment
     }
 
-    /// What happened so far.
+    /// The counters so far.
     pub fn counts(&self) -> LinkCounts {
         self.counts
     }

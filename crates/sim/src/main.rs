@@ -22,7 +22,7 @@ struct Options {
     /// Run this seed only.
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
-    /// Run so many seeds, from --first on.
+    /// Number of seeds to run, from --first on.
     #[arg(long, default_value_t = 1_000)]
     seeds: u64,
     /// The first of them.
@@ -45,7 +45,7 @@ enum Worlds {
     Faults(faults_run::FaultOptions),
 }
 
-/// What all threads share.
+/// State shared by all threads.
 struct Run {
     options: Options,
     next: AtomicU64,

@@ -1,5 +1,5 @@
-//! Media in a world: what clients send, what becomes of it, and the oracle that looks at every packet
-//! which reaches a subscriber.
+//! Media in a world: the clients' packets, their way, and the oracle that checks every packet which reaches a
+//! subscriber.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    /// The oracle: everything that reaches a subscriber is allowed to, by what its worker holds.
+    /// The oracle: every packet that reaches a subscriber is allowed to, by its worker's table.
     fn check_delivery(
         &mut self,
         index: usize,

@@ -1,5 +1,5 @@
-//! The packets of model clients: real RTP, with a tag at the end of the payload that says whose they are
-//! and under which grouping of their track they came in.
+//! The packets of model clients: real RTP, with a tag at the end of the payload that names their publisher
+//! and the grouping of their track under which they came in.
 
 use sideroom_route::{ParticipantId, TrackId, TrackKind};
 use sideroom_rtp::{Header, HeaderWriter};
@@ -15,7 +15,7 @@ const MAGIC: u32 = 0x5ea1_ed00;
 /// Bytes of a tag.
 const LEN: usize = 29;
 
-/// What a packet says of itself.
+/// The tag of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag {
     pub(crate) publisher: ParticipantId,
@@ -58,7 +58,7 @@ impl Tag {
     }
 }
 
-/// A packet under way from its publisher: what is known before it reaches a worker.
+/// A packet under way from its publisher, before it reaches a worker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft {
     pub(crate) kind: TrackKind,

@@ -1,4 +1,4 @@
-//! Quiet moments: everything under way has arrived, and whoever should be heard is.
+//! Quiet moments: everything under way has arrived, and everybody who should be heard is.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::plane::TransportId;
 use crate::step::{Violation, ensure};
 use crate::world::World;
 
-/// Who got whose what.
+/// Received tracks: subscriber, publisher, kind.
 pub(crate) type Heard = BTreeSet<(ParticipantId, ParticipantId, TrackKind)>;
 
 const CLASSES: [Placement; 4] = [
@@ -29,7 +29,7 @@ impl World {
         while let Some(last) = self.plane.last_due() {
             self.run_until(last)?;
         }
-        // With the first round pictures switch in, with the second nothing may be missing.
+        // In the first round pictures switch in, in the second all of them must be there.
         for _ in 0..2 {
             self.quiet = Some(Heard::new());
             let round = self.send_everything();
@@ -75,7 +75,7 @@ impl World {
     }
 }
 
-/// By what it was asked for, as many as there are slots, the most important first.
+/// Checks that a subscriber receives as many sources as it has slots, by the model's priority.
 fn check_complete(
     picture: &Picture,
     to: &Person,

@@ -1,23 +1,23 @@
-//! A model of a bulk TCP flow with selective acknowledgements (Reno's window, loss detection and pacing
-//! of retransmissions after RFC 9002, which says the same in packets): what a call shares its
-//! bottleneck with when somebody beside it downloads. Sans-IO; each packet has a number of its own,
-//! and what is lost is simply sent again under the next.
+//! A model of a bulk TCP flow with selective acknowledgements (Reno's window, loss detection and pacing of
+//! retransmissions after RFC 9002, which says the same in packets): the cross traffic of a download at a
+//! call's bottleneck. Sans-IO; each packet has a number of its own, and a lost one is simply sent again under
+//! the next.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sideroom_route::Time;
 
-/// What a full packet takes on the wire.
+/// Size of a full packet on the wire.
 pub const PACKET_BYTES: usize = 1_500;
-/// What an acknowledgement takes.
+/// Size of an acknowledgement.
 pub const ACK_BYTES: usize = 52;
 
 const FIRST_WINDOW: f64 = 10.0;
 const LEAST_WINDOW: f64 = 2.0;
 /// A receive window of about a megabyte.
 const MOST_WINDOW: f64 = 700.0;
-/// A packet is lost once so many that were sent after it have arrived.
+/// A packet is lost once this many later ones have arrived.
 const REORDERING: u64 = 3;
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 const LEAST_TIMEOUT: Duration = Duration::from_millis(200);

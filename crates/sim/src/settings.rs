@@ -1,16 +1,16 @@
-//! What a link does, as people write it: `rate=500k,delay=30ms,loss=5%`. Every word that is not
-//! understood is answered with those that are.
+//! Impairments of a link as text: `rate=500k,delay=30ms,loss=5%`. The error for an unknown word lists the
+//! known ones.
 
 use std::time::Duration;
 
 use crate::link::Impairment;
 
-/// What may be set, with an example each.
+/// The words, with an example each.
 pub const KEYS: &str = "rate=3m (bits a second, 0 is unlimited), queue=300ms, delay=30ms, jitter=20ms, \
      loss=0.05 (or 5%), burst=0.01 (chance that one begins), burst-length=5, reorder=0.1, \
      duplicate=0.01, stall=200ms, stall-every=1s, down=yes|no; clean sets all of them back";
 
-/// Changes `impairment` by what `text` says; what it does not name stays as it is.
+/// Changes `impairment` by `text`; settings that it does not name stay.
 pub fn apply(impairment: &mut Impairment, text: &str) -> Result<(), String> {
     let mut changed = *impairment;
     for setting in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {

@@ -1,4 +1,4 @@
-//! What leaves the forwarders.
+//! Packets that leave the forwarders.
 
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_route::{Epoch, SlotId, TrackId, WorkerId};
@@ -14,7 +14,7 @@ pub(crate) struct Delivery {
     pub(crate) track: Option<TrackId>,
     pub(crate) ssrc: u32,
     pub(crate) number: u64,
-    /// What the payload says, if there is one.
+    /// The tag of the payload, if there is one.
     pub(crate) tag: Option<Tag>,
 }
 

@@ -1,4 +1,4 @@
-//! What a story is made of: concrete steps, so that a story with steps left out can still be told.
+//! Steps of a story, concrete so that a story with steps left out can still run.
 
 use sideroom_control::{Actor, Command};
 use sideroom_route::{GroupId, TrackId};
@@ -8,43 +8,40 @@ use sideroom_route::{GroupId, TrackId};
 pub struct Step {
     /// Time that passes before it.
     pub wait_ms: u32,
-    /// What clients send meanwhile, and what the networks do to it, is drawn from this.
+    /// Seed for the clients' media and the networks meanwhile.
     pub media_seed: u64,
-    /// What happens.
+    /// The action.
     pub act: Act,
 }
 
-/// What happens in a step.
+/// The action of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     /// A request reaches the room.
     Ask {
-        /// Who asks.
         actor: Actor,
         /// The number of the request: the same number of the same actor is the same request id.
         request: u64,
-        /// What is asked.
         command: Command,
     },
-    /// The media plane says who talks.
+    /// The media plane reports talkers.
     Talkers {
         /// In which group.
         group: GroupId,
         /// The most active first.
         ranked: Vec<TrackId>,
     },
-    /// Everything under way arrives, and whoever should be heard must be.
+    /// Everything under way arrives, and everybody who should be heard must be.
     Quiet,
     /// The room is written down, read again, and must be the same.
     Restore,
 }
 
-/// What an oracle has seen that must not be.
+/// A violation that an oracle has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which oracle.
     pub oracle: &'static str,
-    /// What exactly.
+    /// The particulars.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Whole stories: told from a seed, told again from their steps, and made shorter when they fail.
+//! Whole stories: run from a seed, run again from their steps, and shortened when they fail.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,7 +16,7 @@ const ATTEMPTS: usize = 3_000;
 /// How a world begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// What everything is drawn from.
+    /// The seed of all random numbers.
     pub seed: u64,
     /// How many people come, about.
     pub size: usize,
@@ -31,14 +31,12 @@ pub struct Failure {
     pub setting: Setting,
     /// The steps until the oracle spoke, the last one included.
     pub steps: Vec<Step>,
-    /// What it said.
     pub violation: Violation,
 }
 
 /// A story that ended well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
-    /// What happened in it.
     pub coverage: Coverage,
     /// The same for the same seed.
     pub fingerprint: (Digest, u64),

@@ -1,4 +1,4 @@
-//! A model client's transport: what it sends, what it receives on, and what it can ask for again.
+//! A model client's transport: its streams out, its slots, and the packets that it can ask for again.
 
 use std::collections::VecDeque;
 
@@ -37,7 +37,7 @@ pub(crate) struct Transport {
     pub(crate) pool: SlotPool,
     pub(crate) sources: Vec<Source>,
     pub(crate) subscriber: SubscriberId,
-    /// Media SSRC and sequence number of what it got.
+    /// Media SSRC and sequence number of received packets.
     pub(crate) heard: VecDeque<(u32, u16)>,
 }
 

@@ -1,5 +1,5 @@
-//! The estimate follows what a path carries: down within two seconds, up within eight, through random
-//! loss and after an outage.
+//! The estimate follows the path's capacity: down within two seconds, up within eight, through random loss
+//! and after an outage.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ const FEEDBACK_EVERY: Duration = Duration::from_millis(50);
 const FRAME: Duration = Duration::from_millis(33);
 const WANTED_BPS: u64 = 4_000_000;
 
-/// A server that sends video at what it believes the path carries, and a client that reports.
+/// A server that sends video at its estimate, and a client that reports.
 struct Path {
     now: Time,
     link: Link<(usize, u16)>,

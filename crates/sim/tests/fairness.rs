@@ -1,4 +1,5 @@
-//! Who shares a bottleneck gets a part of it: two calls between themselves, and a call beside a download.
+//! Flows that share a bottleneck each get a part of it: two calls between themselves, and a call beside a
+//! download.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Duration;
@@ -40,7 +41,7 @@ struct Shared {
     calls: Vec<Call>,
     download: Option<Reno>,
     acks: Vec<(Time, u64)>,
-    /// What a packet would have waited, every millisecond of the last run.
+    /// The delay of the queue, every millisecond of the last run.
     queues: Vec<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Rooms hold what they promise while store, workers, callers and clocks fail; and each oracle can fail.
+//! Rooms keep their promises while store, workers, callers and clocks fail; and each oracle can fail.
 #![allow(missing_docs)]
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -15,7 +15,7 @@ const SEEDS: u64 = 1_000;
 const STEPS: u64 = 300;
 const THREADS: u64 = 2;
 
-/// Everything that can be asked. What a run of many seeds never accepts, it does not test.
+/// All commands. A command that a run of many seeds never accepts is not tested.
 const COMMANDS: [&str; 46] = [
     "AddressAllText",
     "AnswerHelp",
@@ -123,8 +123,8 @@ fn ask(request: u64, actor: Actor, command: Command) -> Step {
     }
 }
 
-/// With as many slots as anybody has, and one more voice than slots, somebody who speaks as well went on
-/// hearing a voice that is not among the talkers.
+/// With one voice more than the widest pool has slots, a subscriber who speaks as well went on hearing a
+/// voice that is not among the talkers.
 #[test]
 fn one_voice_more_than_the_widest_pool_has_slots_limits_everybody_to_the_talkers() {
     let setting = Setting {

@@ -1,4 +1,4 @@
-//! Draws the next step of a world: what people, apps and networks do, the sensible and the other things.
+//! Draws the next step of a world: sensible and other actions of people, apps and networks.
 
 mod breakouts;
 mod people;
@@ -25,7 +25,7 @@ pub struct Generator {
     steps: u64,
 }
 
-/// What is drawn from: a model of the room, and chance.
+/// The source of draws: a model of the room, and chance.
 pub(crate) struct Draw<'a> {
     pub(crate) chance: &'a mut Chance,
     pub(crate) model: &'a Model,
@@ -45,7 +45,7 @@ impl Generator {
         }
     }
 
-    /// What happens next in `world`.
+    /// Draws the next step in `world`.
     pub fn step(&mut self, world: &World) -> Step {
         self.steps += 1;
         let wait_ms = match self.chance.below(200) {
@@ -150,7 +150,7 @@ impl Draw<'_> {
         }
     }
 
-    /// Somebody in the room; now and then somebody who is not.
+    /// A participant in the room; sometimes an unknown one.
     pub(crate) fn someone(&mut self) -> ParticipantId {
         let stranger = ParticipantId::new(ROOM, 1 + self.chance.below(9_999) as u32);
         if self.chance.happens(0.01) {
@@ -185,7 +185,7 @@ impl Draw<'_> {
         Actor::Key(KeyId::new(name).expect("invariant: the name is short"))
     }
 
-    /// Who asks something about `id`: mostly `id`.
+    /// The actor of a command on `id`: mostly `id` itself.
     pub(crate) fn itself(&mut self, id: ParticipantId) -> Actor {
         match self.chance.below(10) {
             0 => Actor::Participant(self.someone()),

@@ -1,4 +1,4 @@
-//! What is asked about people, their media, the room and its gates.
+//! Draws commands on people, their media, the room and its gates.
 
 use sideroom_control::{
     Actor, BreakoutSettingsPatch, Command, GateKinds, GateScope, Grants, Join, KindSet,
@@ -10,7 +10,7 @@ use super::Draw;
 use crate::model::identity;
 
 impl Draw<'_> {
-    /// Somebody comes in.
+    /// Draws a join.
     pub(super) fn arrival(&mut self) -> (Actor, Command) {
         let number = if self.chance.happens(0.9) {
             self.identities
@@ -195,7 +195,7 @@ impl Draw<'_> {
         (self.itself(participant), command)
     }
 
-    /// Mostly somebody whose connection is down.
+    /// Mostly a participant whose connection is down.
     fn absent_or_any(&mut self) -> String {
         let absent = self.model.people.iter().filter(|one| !one.connected);
         let absent: Vec<u32> = absent.map(|one| one.identity).collect();

@@ -7,7 +7,7 @@ use sideroom_route::{GroupId, Media, ParticipantId, Placement, TrackId, TrackKin
 
 use super::{Model, Person, Talkers, Track};
 
-/// Everything that decides who hears whom, at one epoch.
+/// The state that decides who hears whom, at one epoch.
 #[derive(Clone, Debug)]
 pub(crate) struct Picture {
     people: Vec<Person>,
@@ -20,7 +20,7 @@ pub(crate) struct Picture {
 pub(crate) type Refusal = &'static str;
 
 impl Model {
-    /// What it is like now.
+    /// The present picture.
     pub(crate) fn picture(&self) -> Rc<Picture> {
         Rc::new(Picture {
             people: self.people.clone(),
@@ -32,7 +32,7 @@ impl Model {
 }
 
 impl Person {
-    /// What a track of this kind meets at its publisher: lines 1 and 2.
+    /// Lines 1 and 2: the publisher's own conditions for a track of this kind.
     fn speaks(&self, kind: TrackKind) -> Result<GroupId, Refusal> {
         let track = self.track(kind).ok_or("no such track")?;
         if !track.published || !self.connected {
@@ -113,7 +113,7 @@ impl Picture {
         Ok(placement)
     }
 
-    /// Line 3.
+    /// Line 3: the track reaches the listener's group.
     fn reaches(
         &self,
         to: &Person,
@@ -139,7 +139,7 @@ impl Picture {
         Err("another group")
     }
 
-    /// Line 4.
+    /// Line 4: the publisher is among the talkers.
     fn is_among_talkers(&self, to: &Person, from: &Person, group: GroupId) -> bool {
         let mut louder = 0;
         let mut live = 0;

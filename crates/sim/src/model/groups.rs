@@ -76,7 +76,7 @@ impl Model {
         }
     }
 
-    /// Everybody inside is in the parent again.
+    /// Returns all members to the parent.
     fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) -> Vec<ParticipantId> {
         self.release(breakouts);
         let inside = |group: GroupId| group.breakout().is_some_and(|id| breakouts.contains(&id));
@@ -102,7 +102,7 @@ impl Model {
         }
     }
 
-    /// Rule 9.
+    /// Rule 9: clearing returns people.
     fn clear(
         &mut self,
         actor: Actor,
@@ -153,7 +153,7 @@ fn moves(outcome: &Outcome) -> Result<&[(ParticipantId, GroupId)], Violation> {
     }
 }
 
-/// The answer names everybody who was returned.
+/// The answer names all returned people.
 fn check_moves(returned: &[ParticipantId], outcome: &Outcome) -> Result<(), Violation> {
     let answered = moves(outcome)?;
     let right = answered.len() == returned.len()

@@ -1,5 +1,5 @@
-//! The oracle's own idea of a room, built from the log of accepted commands and their answers alone. It
-//! never asks control who hears whom: what it says is held against what the forwarders let out.
+//! The oracle's own model of a room, built only from the log of accepted commands and their answers. It never
+//! asks control who hears whom: its account is compared with the forwarders' output.
 
 mod allow;
 mod around;
@@ -25,7 +25,7 @@ pub(crate) use rights::Known;
 /// The number of the room in every world.
 pub(crate) const ROOM: RoomId = RoomId(1);
 
-/// Who talks in each group.
+/// The talkers of each group.
 pub(crate) type Talkers = Rc<BTreeMap<GroupId, Vec<TrackId>>>;
 
 /// A track, as its publisher's answers and commands tell.
@@ -35,13 +35,12 @@ pub(crate) struct Track {
     pub(crate) kind: TrackKind,
     pub(crate) offered: bool,
     pub(crate) published: bool,
-    /// Its audience.
     pub(crate) routed: Option<GroupId>,
     /// Counts audiences: no two stays in a group have the same number.
     pub(crate) grouping: u32,
 }
 
-/// Somebody in the room.
+/// A participant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Person {
     pub(crate) id: ParticipantId,
@@ -64,7 +63,6 @@ pub(crate) struct Person {
     pub(crate) tracks: [Option<Track>; 4],
 }
 
-/// A breakout.
 #[derive(Clone, Debug)]
 pub(crate) struct Breakout {
     pub(crate) owner: Option<ParticipantId>,
@@ -74,9 +72,9 @@ pub(crate) struct Breakout {
     pub(crate) open: bool,
     pub(crate) auto_move: bool,
     pub(crate) self_select: bool,
-    /// Those who were asked and have not declined.
+    /// People who were invited and have not declined.
     pub(crate) invited: BTreeSet<u32>,
-    /// Those of them who have not answered, and whether the invitation assigned them.
+    /// Invitees without an answer, and whether the invitation assigned them.
     pub(crate) pending: BTreeMap<u32, bool>,
 }
 
@@ -88,7 +86,6 @@ impl Breakout {
     }
 }
 
-/// The room.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     /// In the order of their ids.
@@ -96,7 +93,7 @@ pub(crate) struct Model {
     pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
     pub(crate) assignments: BTreeMap<u32, BreakoutId>,
     pub(crate) known: BTreeMap<u32, Known>,
-    /// What the operator allows at most.
+    /// The operator's limits.
     ceiling: RoomSettings,
     /// Identities that wait for a place in a breakout, in order of waiting.
     waiting: Vec<(BreakoutId, u32)>,
@@ -225,7 +222,7 @@ impl Model {
         }
     }
 
-    /// Rules 3 and 4, and that nobody is where there is nothing.
+    /// Rules 3 and 4, and that everybody is in an existing group.
     fn check_limits(&self) -> Result<(), Violation> {
         let count = self.breakouts.len();
         ensure(
@@ -266,7 +263,7 @@ impl Model {
         self.people.get(self.index(id)?)
     }
 
-    /// Somebody whom an accepted command is about.
+    /// The participant that an accepted command names.
     pub(crate) fn named(&mut self, id: ParticipantId) -> Result<&mut Person, Violation> {
         let index = self.index(id);
         let person = index.and_then(|index| self.people.get_mut(index));
@@ -278,7 +275,6 @@ impl Model {
         breakout.ok_or_else(|| Violation::new("unknown", format!("there is no {id}")))
     }
 
-    /// Who is in a breakout.
     pub(crate) fn members(&self, id: BreakoutId) -> Vec<ParticipantId> {
         let inside = |one: &&Person| one.group == GroupId::Breakout(id);
         self.people
@@ -288,7 +284,7 @@ impl Model {
             .collect()
     }
 
-    /// Somebody is in another group.
+    /// Places a participant in another group.
     fn place(
         &mut self,
         id: ParticipantId,

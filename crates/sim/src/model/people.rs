@@ -163,7 +163,7 @@ impl Model {
         self.offer(id, offers, outcome)
     }
 
-    /// The answer names the tracks of what is offered.
+    /// The answer names the tracks of the offered kinds.
     fn offer(
         &mut self,
         id: ParticipantId,
@@ -259,7 +259,7 @@ impl Model {
         Ok(())
     }
 
-    /// Somebody's own mute, or a moderator's.
+    /// The mutes of the participant themselves, or a moderator's.
     fn mutes(&mut self, actor: Actor, id: ParticipantId) -> Result<&mut KindSet, Violation> {
         let one = self.named(id)?;
         Ok(if actor == Actor::Participant(id) {

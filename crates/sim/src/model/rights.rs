@@ -1,4 +1,4 @@
-//! Rule 18: what the room remembers of people beyond their stay.
+//! Rule 18: the room's records of people that outlast their stay.
 
 use sideroom_control::{Actor, Grants, Join, KindSet, Power, Rights, Role};
 use sideroom_route::{BreakoutId, ParticipantId};
@@ -6,14 +6,14 @@ use sideroom_route::{BreakoutId, ParticipantId};
 use super::{Model, number_of};
 use crate::step::{Violation, ensure};
 
-/// What is remembered of one identity.
+/// The record of one identity.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     pub(crate) muted: KindSet,
     role: Option<Role>,
     given: Grants,
     taken: Grants,
-    /// Where they left the room from while nobody might return.
+    /// The breakout that they left the room from while returning was not allowed.
     held: Option<BreakoutId>,
     pub(crate) banned: bool,
 }
@@ -36,7 +36,7 @@ impl Model {
         self.known.get(&number).copied().unwrap_or_default()
     }
 
-    /// What a token amounts to.
+    /// The rights of a token's bearer.
     pub(super) fn rights(&self, join: &Join) -> Rights {
         self.rights_with(
             number_of(&join.identity),
@@ -55,7 +55,7 @@ impl Model {
         }
     }
 
-    /// Where a newcomer must go because they left a breakout that nobody may leave.
+    /// The place of a newcomer who left a breakout while returning was not allowed.
     pub(super) fn confined(&self, number: u32, role: Role) -> Option<BreakoutId> {
         if self.settings.breakouts.allow_return || role == Role::Moderator {
             return None;
@@ -71,7 +71,7 @@ impl Model {
         self.known.entry(number).or_default().held = None;
     }
 
-    /// Somebody goes while nobody may return.
+    /// Records the place of a participant who leaves while returning is not allowed.
     pub(super) fn hold(&mut self, id: ParticipantId) {
         let Some(one) = self.person(id) else {
             return;
@@ -84,7 +84,7 @@ impl Model {
         }
     }
 
-    /// Everybody was returned from these.
+    /// Forgets the places in these breakouts: everybody was returned.
     pub(super) fn release(&mut self, breakouts: &[BreakoutId]) {
         for known in self.known.values_mut() {
             known.held = known.held.filter(|held| !breakouts.contains(held));
@@ -122,7 +122,7 @@ impl Model {
         self.remember_grants(id, grants)
     }
 
-    /// Nobody grants more than they have.
+    /// Nobody grants more rights than they have.
     pub(super) fn set_grants(
         &mut self,
         actor: Actor,

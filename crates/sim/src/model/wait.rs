@@ -1,4 +1,4 @@
-//! Rule 11: who waits for a place in a breakout that moves people by itself, and for how long.
+//! Rule 11: the queue for places in a breakout that moves people by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ impl Model {
         }
     }
 
-    /// Those in the parent who wait come in, as far as there is room.
+    /// Moves waiting people in the parent in, as far as there is room.
     pub(super) fn fill(&mut self, breakout: BreakoutId) -> Result<(), Violation> {
         let to = self.breakouts.get(&breakout);
         if !to.is_some_and(|to| to.open && to.auto_move) {
@@ -56,7 +56,7 @@ impl Model {
         Ok(())
     }
 
-    /// Who is in a breakout, and in which.
+    /// The members of all breakouts.
     pub(super) fn inside(&self) -> BTreeSet<(ParticipantId, BreakoutId)> {
         let people = self.people.iter();
         people

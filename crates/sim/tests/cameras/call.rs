@@ -26,7 +26,7 @@ pub(crate) enum Load {
     Download(u64),
 }
 
-/// One subscriber of one camera and one voice, its server, and what else is on the path.
+/// One subscriber of one camera and one voice, its server, and the other traffic on the path.
 pub(crate) struct Call {
     now: Time,
     pub(crate) link: Link<Load>,
@@ -44,7 +44,7 @@ pub(crate) struct Call {
     seen: Seen,
 }
 
-/// What was seen in a stretch.
+/// Measurements of a stretch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     bytes: u64,
@@ -211,7 +211,7 @@ impl Call {
             arrived: None,
         });
         self.is_audio.push(audio);
-        // What is below RTP takes room too.
+        // Headers below RTP take room too.
         self.link
             .send(self.now, usize::from(size) + 40, Load::Call(index));
     }
@@ -243,7 +243,7 @@ impl Call {
         }
     }
 
-    /// The client reports as often as a twentieth of what it receives allows, as Chromium does.
+    /// Sends the client's report, as often as a twentieth of its receive rate allows, like Chromium.
     fn report(&mut self) {
         let flowing = self
             .ladder
@@ -300,7 +300,7 @@ impl Call {
         self.next[3] = self.now + Duration::from_millis(200);
         let (estimate, limited) = (self.bandwidth.estimate_bps(), self.bandwidth.is_limited());
         if self.ladder.share(self.now, estimate, limited) {
-            // What was lost of it is of no use any more.
+            // Its lost packets are useless now.
             self.repair = -0.35 * estimate as f64 / 8.0 * 0.4;
         }
     }

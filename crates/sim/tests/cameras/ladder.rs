@@ -1,25 +1,25 @@
-//! Which layer of the camera the subscriber has: as the server's allocator does it, for one camera.
+//! The subscriber's layer of the camera, chosen like the server's allocator does for one camera.
 
 use std::time::Duration;
 
 use sideroom_route::Time;
 
-/// What is set aside for the voice.
+/// Rate reserved for the voice.
 pub(crate) const AUDIO_BPS: u64 = 48_000;
-/// What each step takes; the first is the smallest picture at half its frame rate.
+/// Rate of each step; the first is the smallest picture at half its frame rate.
 pub(crate) const STEPS: [u64; 4] = [90_000, 160_000, 600_000, 1_800_000];
 /// From the wish for a layer until the publisher's keyframe is there.
 const KEYFRAME_AFTER: Duration = Duration::from_millis(80);
-/// What had to go comes back so much later, and twice as late if it came back not long before.
+/// Least time before a lost step comes back, twice as long if it was lost soon after it had come back.
 const BACK_AFTER: Duration = Duration::from_secs(2);
 const BACK_AFTER_MOST: Duration = Duration::from_secs(16);
 /// A layer is switched on if this share of the estimate suffices.
 pub(crate) const CAUTION: f64 = 0.88;
 
-/// What a step of the ladder does: comes with room to spare, goes at once, comes back later each time.
+/// The steps of the camera: a step needs room to spare, is dropped at once, and comes back later each time.
 pub(crate) struct Ladder {
     pub(crate) level: usize,
-    /// What flows until the keyframe of `level` is there.
+    /// The step that flows until the keyframe of `level` is there.
     pub(crate) flowing: usize,
     pub(crate) keyframe_at: Option<Time>,
     fell: Option<Fall>,
@@ -50,7 +50,7 @@ impl Ladder {
         STEPS.iter().take_while(fits).count()
     }
 
-    /// True if what flowed is cut off, or flows on thinner.
+    /// True if the flowing layer is cut off, or flows on thinner.
     pub(crate) fn share(&mut self, now: Time, estimate: u64, limited: bool) -> bool {
         let least = usize::from(!limited);
         let generous = Self::fits(estimate as f64).max(least);

@@ -1,4 +1,4 @@
-//! A camera of three layers on bad paths: it sends what a layer takes and not what the path carries, which
+//! A camera of three layers on bad paths: it sends at a layer's rate and not at the path's capacity, which
 //! makes other mistakes than a flow that always fills its estimate.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 

@@ -19,7 +19,7 @@ pub(crate) enum Way {
 /// Something that is done at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Action {
-    /// Change what a way does, or both ways.
+    /// Change the impairments of a way, or of both.
     Set { ways: Vec<Way>, text: String },
     /// A bulk flow begins or ends.
     Tcp { way: Way, on: bool },
@@ -32,7 +32,7 @@ pub(crate) enum Action {
 /// When an action is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum When {
-    /// So long after the start.
+    /// Run a command at this time after the start.
     At(Time),
     /// So long from now.
     In(Duration),
@@ -47,7 +47,7 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// Nothing for empty lines and those that begin with `#`.
+    /// Parses a line: `None` for empty lines and those that begin with `#`.
     pub(crate) fn parse(line: &str) -> Result<Option<Self>, String> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {

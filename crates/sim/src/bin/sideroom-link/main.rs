@@ -21,9 +21,9 @@ use sideroom_sim::settings::{apply, duration};
 use commands::{Answer, Command};
 use proxy::Proxy;
 
-/// Carries UDP between clients and a server over a link that does what it is told to: rate, queue,
-/// delay, jitter, loss, bursts, reordering, stalls, outages. Prints its address as JSON, then an answer
-/// to each command, one a line.
+/// Carries UDP between clients and a server over a link with impairments: rate, queue, delay, jitter, loss,
+/// bursts, reordering, stalls, outages. Prints its address as JSON, then an answer to each command, one a
+/// line.
 ///
 /// Commands, from standard input or a script, one a line:
 ///
@@ -44,7 +44,7 @@ struct Options {
     /// The server's media port.
     #[arg(long)]
     to: SocketAddr,
-    /// What the way from the server to the clients does: rate=500k,queue=300ms,delay=30ms,jitter=5ms,
+    /// Impairments of the way from the server to the clients: rate=500k,queue=300ms,delay=30ms,jitter=5ms,
     /// loss=0.05,burst=0.01,burst-length=5,reorder=0.1,duplicate=0.01,stall=200ms,stall-every=1s,down=yes.
     #[arg(long, value_parser = settings, default_value = "")]
     down: Impairment,

@@ -1,5 +1,5 @@
-//! The sockets and threads: one reader for the clients, one for what the server sends to each client,
-//! and one loop that hands on what has come through the links.
+//! The sockets and threads: one reader for the clients, one for the server's packets to each client, and one
+//! loop that delivers the links' packets.
 
 use std::collections::HashMap;
 use std::io;
@@ -36,7 +36,7 @@ pub(crate) struct Proxy {
     ended: AtomicBool,
 }
 
-/// Somebody who sent to us, and the socket by which the server knows them.
+/// A client, and the socket by which the server knows it.
 struct Client {
     address: SocketAddr,
     back: Arc<UdpSocket>,
@@ -91,7 +91,7 @@ impl Proxy {
         let Some(client) = clients.get(client) else {
             return;
         };
-        // What a socket does not take is lost, as on any network.
+        // A packet that a socket does not take is lost, as on any network.
         let _ = match way {
             Way::Down => self.opened.front.send_to(bytes, client.address),
             Way::Up => client.back.send(bytes),
@@ -123,7 +123,7 @@ impl Proxy {
         }
     }
 
-    /// A new client gets a socket of its own towards the server.
+    /// Admits a new client, with a socket of its own towards the server.
     fn admit(self: &Arc<Self>, address: SocketAddr) -> Option<usize> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= MAX_CLIENTS {
@@ -165,7 +165,7 @@ impl Proxy {
 }
 
 impl Opened {
-    /// The proxy, with what its two ways do at first.
+    /// The proxy, with the impairments of its two ways at the start.
     #[expect(clippy::disallowed_methods, reason = "real packets take real time")]
     pub(crate) fn with_links(self, down: Impairment, up: Impairment, seed: u64) -> Proxy {
         Proxy {

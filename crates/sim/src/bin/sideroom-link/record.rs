@@ -1,4 +1,4 @@
-//! What passed, over time: one sample every tenth of a second, printed as JSON.
+//! A record of the traffic over time: one sample every tenth of a second, printed as JSON.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -15,22 +15,21 @@ const MAX_SAMPLES: usize = 36_000;
 /// One way, since the sample before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Passed {
-    /// What the clients or the server got, in bytes on the wire.
+    /// Bytes on the wire that reached the clients or the server.
     pub(crate) media_bytes: u64,
-    /// What bulk flows got.
+    /// Bytes that reached bulk flows.
     pub(crate) tcp_bytes: u64,
     /// The longest that a packet waited before the bottleneck.
     pub(crate) queue: Duration,
 }
 
-/// One moment.
+/// A sample of a tenth of a second.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at: Time,
     ways: [Passed; 2],
 }
 
-/// All samples.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     samples: VecDeque<Sample>,

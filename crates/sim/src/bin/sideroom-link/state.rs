@@ -1,4 +1,4 @@
-//! What the threads of the proxy share: the two links, what is planned, and what was seen. It is told
+//! State shared by the threads of the proxy: the two links, planned commands, and the record. It is passed
 //! the time and touches no socket.
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::record::{EVERY, Passed, Record};
 /// IPv4 and UDP headers: a bottleneck carries them too.
 const OVERHEAD: usize = 28;
 
-/// What travels.
+/// A packet on a link.
 #[derive(Clone, Debug)]
 pub(crate) enum Load {
     /// A datagram of one client, or to it.
@@ -33,7 +33,7 @@ pub(crate) struct Arrived {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What is to be done outside of the lock.
+/// Work to be done outside of the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     pub(crate) arrived: Vec<Arrived>,
@@ -41,7 +41,7 @@ pub(crate) struct Due {
     pub(crate) ended: bool,
 }
 
-/// One way.
+/// The state of one way.
 #[derive(Debug)]
 struct Lane {
     link: Link<Load>,
