@@ -9,7 +9,7 @@ PACKAGES ?= -p sideroom
 LINK ?= -p sideroom-sim
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js e2e lint bench bench-networks bench-peers fuzz nightly
+.PHONY: help run build web test test-rust test-js test-sdks generate e2e lint bench bench-networks bench-peers fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,13 +26,21 @@ web: ## Build the SDK and the pages that the server serves
 
 test: PACKAGES = --workspace --bins
 test: LINK = --workspace --bins
-test: lint test-rust test-js e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
+test: lint test-rust test-js test-sdks e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
 
 test-rust: web ## Tests of the Rust crates
 	$(CARGO) test --release --locked --workspace
 
 test-js: web ## Tests of the SDK and the dialects
 	cd sdk && npm test --silent
+
+test-sdks: build ## Server SDKs against the real server, which they kill, and their packages
+	@$(SETUP) sdks
+	sdk/server/test.sh
+
+generate: ## Write what the server SDKs take from the proto
+	@$(SETUP) sdks
+	.cache/sdks/bin/python sdk/server/generate
 
 e2e: build ## Real browsers and native clients against the real server
 	$(CARGO) build --release --locked $(LINK)

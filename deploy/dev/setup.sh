@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|e2e|deploy|janus …`. It
-# installs Debian packages only as root; otherwise it says in one line what to install.
+# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|e2e|sdks|deploy|janus …`.
+# It installs Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -31,14 +31,14 @@ npm_packages() {
   fi
 }
 
-python_packages() {
-  local wanted=deploy/dev/requirements.txt
-  if [ ! -e .venv/.installed ] || ! cmp -s "$wanted" .venv/.installed; then
+python_packages() { # python_packages REQUIREMENTS INTO
+  local wanted=$1 into=$2
+  if [ ! -e "$into/.installed" ] || ! cmp -s "$wanted" "$into/.installed"; then
     python3 -c 'import ensurepip' 2>/dev/null || debian /nowhere/ensurepip=python3-venv
-    say "installing the Python packages of $wanted into .venv"
-    python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check -r "$wanted"
-    cp "$wanted" .venv/.installed
+    say "installing the Python packages of $wanted into $into"
+    python3 -m venv "$into"
+    "$into/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$into/.installed"
   fi
 }
 
@@ -64,7 +64,10 @@ for part in "$@"; do
     e2e)
       debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl
       npm_packages
-      python_packages
+      python_packages deploy/dev/requirements.txt .venv
+      ;;
+    sdks)
+      python_packages deploy/dev/requirements-sdks.txt .cache/sdks
       ;;
     deploy)
       debian systemd-analyze=systemd

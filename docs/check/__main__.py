@@ -57,7 +57,7 @@ class Page:
                 pass
             case "sh":
                 self._shell(block).run(block)
-            case "ts" | "html" | "js" | "toml" | "css" if block.words:
+            case "ts" | "html" | "js" | "toml" | "css" | "python" | "go" if block.words:
                 self._save(block)
             case "json":
                 self.messages.run(block)

@@ -1,0 +1,1103 @@
+"""The methods of the API, asynchronous.
+
+Generated from crates/rpc/proto by sdk/server/generate. `make generate` writes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import types
+from .calls import AsyncService
+
+
+class AsyncBreakoutService(AsyncService):
+    """Breakouts: smaller groups split off a room, and their members.
+
+    Callers: an API key with scope `breakouts`; a participant with their client token, as far as their role and
+    grants go. `as_participant_id` (API keys only) gives the command with that participant's rights. Every
+    command happens whole or not at all, and answers after the media plane has applied it: when a move is
+    answered, no packet of the old group follows.
+    """
+
+    async def create_breakouts(
+        self,
+        room: str = "",
+        *,
+        definition: types.BreakoutDefinition | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CreateBreakoutsResponse:
+        """Makes breakouts, without anybody in them. From the parent only."""
+        request = types.CreateBreakoutsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            definition=definition,
+        )
+        return await self.call("BreakoutService/CreateBreakouts", request, types.CreateBreakoutsResponse, timeout)
+
+    async def create_and_invite(
+        self,
+        room: str = "",
+        *,
+        definition: types.BreakoutDefinition | None = None,
+        force_join: bool = False,
+        seed: int | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CreateAndInviteResponse:
+        """Makes breakouts and distributes the parent's participants at random and evenly over them."""
+        request = types.CreateAndInviteRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            definition=definition,
+            force_join=force_join,
+            seed=seed,
+        )
+        return await self.call("BreakoutService/CreateAndInvite", request, types.CreateAndInviteResponse, timeout)
+
+    async def update_breakout(
+        self,
+        room: str = "",
+        *,
+        breakout_id: str = "",
+        display_name: str | None = None,
+        capacity: int | None = None,
+        media: types.MediaFlags | None = None,
+        auto_move: bool | None = None,
+        self_select: bool | None = None,
+        owner_id: str | None = None,
+        thread_id: str | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UpdateBreakoutResponse:
+        """Renames a breakout or changes its capacity, media or flags."""
+        request = types.UpdateBreakoutRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_id=breakout_id,
+            display_name=display_name,
+            capacity=capacity,
+            media=media,
+            auto_move=auto_move,
+            self_select=self_select,
+            owner_id=owner_id,
+            thread_id=thread_id,
+        )
+        return await self.call("BreakoutService/UpdateBreakout", request, types.UpdateBreakoutResponse, timeout)
+
+    async def open_breakouts(
+        self,
+        room: str = "",
+        *,
+        breakout_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.OpenBreakoutsResponse:
+        """Opens breakouts: they can be joined, and people assigned to an auto_move one are moved."""
+        request = types.OpenBreakoutsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_ids=list(breakout_ids),
+        )
+        return await self.call("BreakoutService/OpenBreakouts", request, types.OpenBreakoutsResponse, timeout)
+
+    async def close_breakouts(
+        self,
+        room: str = "",
+        *,
+        breakout_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CloseBreakoutsResponse:
+        """Closes breakouts: everybody inside returns, nobody can join."""
+        request = types.CloseBreakoutsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_ids=list(breakout_ids),
+        )
+        return await self.call("BreakoutService/CloseBreakouts", request, types.CloseBreakoutsResponse, timeout)
+
+    async def update_settings(
+        self,
+        room: str = "",
+        *,
+        settings: types.BreakoutSettingsPatch | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UpdateSettingsResponse:
+        """Changes the settings of all breakouts of the room, the timer among them."""
+        request = types.UpdateSettingsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            settings=settings,
+        )
+        return await self.call("BreakoutService/UpdateSettings", request, types.UpdateSettingsResponse, timeout)
+
+    async def invite(
+        self,
+        room: str = "",
+        *,
+        breakout_id: str = "",
+        participant_ids: Sequence[str] = (),
+        force_join: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.InviteResponse:
+        """Asks participants into a breakout, or with force_join moves them there."""
+        request = types.InviteRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_id=breakout_id,
+            participant_ids=list(participant_ids),
+            force_join=force_join,
+        )
+        return await self.call("BreakoutService/Invite", request, types.InviteResponse, timeout)
+
+    async def withdraw_invites(
+        self,
+        room: str = "",
+        *,
+        breakout_id: str = "",
+        participant_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.WithdrawInvitesResponse:
+        """Takes invitations back that wait for an answer. A moderator's, or the owner's."""
+        request = types.WithdrawInvitesRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_id=breakout_id,
+            participant_ids=list(participant_ids),
+        )
+        return await self.call("BreakoutService/WithdrawInvites", request, types.WithdrawInvitesResponse, timeout)
+
+    async def reject_invite(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        breakout_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.RejectInviteResponse:
+        """Rejects an invitation; the moderators learn of it."""
+        request = types.RejectInviteRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            breakout_id=breakout_id,
+        )
+        return await self.call("BreakoutService/RejectInvite", request, types.RejectInviteResponse, timeout)
+
+    async def assign(
+        self,
+        room: str = "",
+        *,
+        breakout_id: str = "",
+        identities: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.AssignResponse:
+        """Assigns identities to a breakout, also people who are not in the room yet."""
+        request = types.AssignRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_id=breakout_id,
+            identities=list(identities),
+        )
+        return await self.call("BreakoutService/Assign", request, types.AssignResponse, timeout)
+
+    async def unassign(
+        self,
+        room: str = "",
+        *,
+        identities: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UnassignResponse:
+        """Takes assignments away."""
+        request = types.UnassignRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            identities=list(identities),
+        )
+        return await self.call("BreakoutService/Unassign", request, types.UnassignResponse, timeout)
+
+    async def join_breakout(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        breakout_id: str = "",
+        stream_info: types.MediaFlags | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.JoinBreakoutResponse:
+        """Goes from the parent into a breakout, taking along the kinds of track that are named."""
+        request = types.JoinBreakoutRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            breakout_id=breakout_id,
+            stream_info=stream_info,
+        )
+        return await self.call("BreakoutService/JoinBreakout", request, types.JoinBreakoutResponse, timeout)
+
+    async def leave_breakout(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.LeaveBreakoutResponse:
+        """Returns to the parent."""
+        request = types.LeaveBreakoutRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+        )
+        return await self.call("BreakoutService/LeaveBreakout", request, types.LeaveBreakoutResponse, timeout)
+
+    async def move_participants(
+        self,
+        room: str = "",
+        *,
+        moves: Sequence[types.MoveTarget] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.MoveParticipantsResponse:
+        """Moves people between groups, each in one step and all in one epoch. A moderator's."""
+        request = types.MoveParticipantsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            moves=list(moves),
+        )
+        return await self.call("BreakoutService/MoveParticipants", request, types.MoveParticipantsResponse, timeout)
+
+    async def shuffle(
+        self,
+        room: str = "",
+        *,
+        seed: int | None = None,
+        breakout_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ShuffleResponse:
+        """Distributes everybody but moderators anew, avoiding pairs that were together before."""
+        request = types.ShuffleRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            seed=seed,
+            breakout_ids=list(breakout_ids),
+        )
+        return await self.call("BreakoutService/Shuffle", request, types.ShuffleResponse, timeout)
+
+    async def clear_breakouts(
+        self,
+        room: str = "",
+        *,
+        breakout_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ClearBreakoutsResponse:
+        """Returns everybody and keeps the breakouts. Called by a plain participant: returns that one only."""
+        request = types.ClearBreakoutsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_ids=list(breakout_ids),
+        )
+        return await self.call("BreakoutService/ClearBreakouts", request, types.ClearBreakoutsResponse, timeout)
+
+    async def destroy_breakouts(
+        self,
+        room: str = "",
+        *,
+        breakout_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.DestroyBreakoutsResponse:
+        """Returns everybody, resumes and unmutes the parent for them, and removes the breakouts."""
+        request = types.DestroyBreakoutsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            breakout_ids=list(breakout_ids),
+        )
+        return await self.call("BreakoutService/DestroyBreakouts", request, types.DestroyBreakoutsResponse, timeout)
+
+    async def start_address_all(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StartAddressAllResponse:
+        """Lets a moderator be heard (and seen) in every group at once, until stopped."""
+        request = types.StartAddressAllRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            kinds=list(kinds),
+        )
+        return await self.call("BreakoutService/StartAddressAll", request, types.StartAddressAllResponse, timeout)
+
+    async def stop_address_all(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StopAddressAllResponse:
+        request = types.StopAddressAllRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+        )
+        return await self.call("BreakoutService/StopAddressAll", request, types.StopAddressAllResponse, timeout)
+
+    async def start_listening(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        group_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StartListeningResponse:
+        """Lets a moderator hear and see a group without being in it, until stopped."""
+        request = types.StartListeningRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            group_id=group_id,
+        )
+        return await self.call("BreakoutService/StartListening", request, types.StartListeningResponse, timeout)
+
+    async def stop_listening(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StopListeningResponse:
+        request = types.StopListeningRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+        )
+        return await self.call("BreakoutService/StopListening", request, types.StopListeningResponse, timeout)
+
+    async def raise_help(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        text: str = "",
+        withdraw: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.RaiseHelpResponse:
+        """Asks the moderators for help, or withdraws that."""
+        request = types.RaiseHelpRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            text=text,
+            withdraw=withdraw,
+        )
+        return await self.call("BreakoutService/RaiseHelp", request, types.RaiseHelpResponse, timeout)
+
+    async def answer_help(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        text: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.AnswerHelpResponse:
+        """A moderator answers somebody's call for help."""
+        request = types.AnswerHelpRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            text=text,
+        )
+        return await self.call("BreakoutService/AnswerHelp", request, types.AnswerHelpResponse, timeout)
+
+
+class AsyncNodeService(AsyncService):
+    """This node. Needs scope `node`."""
+
+    async def get_stats(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> types.GetStatsResponse:
+        request = types.GetStatsRequest()
+        return await self.call("NodeService/GetStats", request, types.GetStatsResponse, timeout)
+
+    async def drain(
+        self,
+        *,
+        deadline_ms: int = 0,
+        timeout: float | None = None,
+    ) -> types.DrainResponse:
+        """Takes no new rooms and joins from now on, and ends when the last room does or at the deadline."""
+        request = types.DrainRequest(
+            deadline_ms=deadline_ms,
+        )
+        return await self.call("NodeService/Drain", request, types.DrainResponse, timeout)
+
+
+class AsyncParticipantService(AsyncService):
+    """The people in a room, their transports, tracks and the gate between them and the parent.
+
+    Callers: an API key with scope `participants`, for any participant (`as_participant_id` names one on whose
+    behalf it acts, with their rights; without it the signaling server acts with a moderator's power); a client
+    token, for its own participant, in its own room. `participant_id` may then be left out.
+    """
+
+    async def join(
+        self,
+        room: str = "",
+        *,
+        client_token: str = "",
+        offer: str = "",
+        tracks: Sequence[types.TrackHint] = (),
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> types.JoinResponse:
+        """Offer in, answer out: the one negotiation of a session. Called with an API key and a client token in
+        the body, or with the client token as bearer. The same identity again takes its old place back.
+        """
+        request = types.JoinRequest(
+            room=room,
+            request_id=request_id,
+            client_token=client_token,
+            offer=offer,
+            tracks=list(tracks),
+        )
+        return await self.call("ParticipantService/Join", request, types.JoinResponse, timeout)
+
+    async def reoffer(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        offer: str = "",
+        tracks: Sequence[types.TrackHint] = (),
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ReofferResponse:
+        """A further offer on the same transport: more slots or tracks, or an ICE restart."""
+        request = types.ReofferRequest(
+            room=room,
+            request_id=request_id,
+            participant_id=participant_id,
+            offer=offer,
+            tracks=list(tracks),
+        )
+        return await self.call("ParticipantService/Reoffer", request, types.ReofferResponse, timeout)
+
+    async def trickle(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        candidate: str = "",
+        mid: str = "",
+        timeout: float | None = None,
+    ) -> types.TrickleResponse:
+        """A candidate of the client. The server is ICE-lite and learns addresses from checks, so this is
+        validated and otherwise not needed.
+        """
+        request = types.TrickleRequest(
+            room=room,
+            participant_id=participant_id,
+            candidate=candidate,
+            mid=mid,
+        )
+        return await self.call("ParticipantService/Trickle", request, types.TrickleResponse, timeout)
+
+    async def leave(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        timeout: float | None = None,
+    ) -> types.LeaveResponse:
+        """Leaves the room, for good."""
+        request = types.LeaveRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            participant_id=participant_id,
+        )
+        return await self.call("ParticipantService/Leave", request, types.LeaveResponse, timeout)
+
+    async def remove(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.RemoveResponse:
+        """Sends somebody away. A moderator's."""
+        request = types.RemoveRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+        )
+        return await self.call("ParticipantService/Remove", request, types.RemoveResponse, timeout)
+
+    async def ban(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        identity: str = "",
+        reason: str = "",
+        until_ms: int = 0,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.BanResponse:
+        """Sends a person away and keeps them out, whichever way they come. A moderator's."""
+        request = types.BanRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            identity=identity,
+            reason=reason,
+            until_ms=until_ms,
+        )
+        return await self.call("ParticipantService/Ban", request, types.BanResponse, timeout)
+
+    async def unban(
+        self,
+        room: str = "",
+        *,
+        identity: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UnbanResponse:
+        """Lifts a ban. A moderator's."""
+        request = types.UnbanRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            identity=identity,
+        )
+        return await self.call("ParticipantService/Unban", request, types.UnbanResponse, timeout)
+
+    async def set_role(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        role: types.Role = types.Role.UNSPECIFIED,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetRoleResponse:
+        """Gives somebody another role; it stays with their identity. A moderator's."""
+        request = types.SetRoleRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            role=role,
+        )
+        return await self.call("ParticipantService/SetRole", request, types.SetRoleResponse, timeout)
+
+    async def set_grants(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        grants: types.Grants | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetGrantsResponse:
+        """Changes a person's grants, which stay with their identity. A moderator may call it, and grants no more
+        than they have.
+        """
+        request = types.SetGrantsRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            grants=grants,
+        )
+        return await self.call("ParticipantService/SetGrants", request, types.SetGrantsResponse, timeout)
+
+    async def publish(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.PublishResponse:
+        """Starts to send a track that was offered: one kind in a call."""
+        request = types.PublishRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            kinds=list(kinds),
+        )
+        return await self.call("ParticipantService/Publish", request, types.PublishResponse, timeout)
+
+    async def unpublish(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UnpublishResponse:
+        """Stops to send a track: one kind in a call. Its m-line stays."""
+        request = types.UnpublishRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            kinds=list(kinds),
+        )
+        return await self.call("ParticipantService/Unpublish", request, types.UnpublishResponse, timeout)
+
+    async def mute(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.MuteResponse:
+        """Mutes tracks: one's own, or (a moderator) somebody else's. Both mutes are kept apart."""
+        request = types.MuteRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            kinds=list(kinds),
+        )
+        return await self.call("ParticipantService/Mute", request, types.MuteResponse, timeout)
+
+    async def unmute(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UnmuteResponse:
+        """Lifts the caller's own kind of mute."""
+        request = types.UnmuteRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            kinds=list(kinds),
+        )
+        return await self.call("ParticipantService/Unmute", request, types.UnmuteResponse, timeout)
+
+    async def set_stream(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        stream: types.MediaFlags | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetStreamResponse:
+        """Changes which of its kinds somebody brings into the breakout that it is in."""
+        request = types.SetStreamRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            stream=stream,
+        )
+        return await self.call("ParticipantService/SetStream", request, types.SetStreamResponse, timeout)
+
+    async def set_parent_gate(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        paused: bool | None = None,
+        audio_muted: bool | None = None,
+        video_muted: bool | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetParentGateResponse:
+        """Changes the media of the parent that one participant who is away receives: pauses, resumes, mutes or
+        unmutes, one of the four in a call.
+        """
+        request = types.SetParentGateRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            paused=paused,
+            audio_muted=audio_muted,
+            video_muted=video_muted,
+        )
+        return await self.call("ParticipantService/SetParentGate", request, types.SetParentGateResponse, timeout)
+
+    async def set_room_gate(
+        self,
+        room: str = "",
+        *,
+        paused: bool | None = None,
+        audio_muted: bool | None = None,
+        video_muted: bool | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetRoomGateResponse:
+        """The same for everybody who is away. Moderators only."""
+        request = types.SetRoomGateRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            paused=paused,
+            audio_muted=audio_muted,
+            video_muted=video_muted,
+        )
+        return await self.call("ParticipantService/SetRoomGate", request, types.SetRoomGateResponse, timeout)
+
+    async def set_views(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        views: Sequence[types.View] = (),
+        only_these: bool = False,
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SetViewsResponse:
+        """Which videos a participant wants to see, and how large. Not journalled."""
+        request = types.SetViewsRequest(
+            room=room,
+            request_id=request_id,
+            participant_id=participant_id,
+            views=list(views),
+            only_these=only_these,
+        )
+        return await self.call("ParticipantService/SetViews", request, types.SetViewsResponse, timeout)
+
+    async def create_token(
+        self,
+        room: str = "",
+        *,
+        identity: str = "",
+        display_name: str = "",
+        role: types.Role = types.Role.UNSPECIFIED,
+        grants: types.Grants | None = None,
+        valid_for_s: int = 0,
+        timeout: float | None = None,
+    ) -> types.CreateTokenResponse:
+        """Mints a client token. Needs scope `tokens`."""
+        request = types.CreateTokenRequest(
+            room=room,
+            identity=identity,
+            display_name=display_name,
+            role=role,
+            grants=grants,
+            valid_for_s=valid_for_s,
+        )
+        return await self.call("ParticipantService/CreateToken", request, types.CreateTokenResponse, timeout)
+
+
+class AsyncRoomService(AsyncService):
+    """Rooms. Every mutation takes `request_id`: the same id with the same body gives the first answer again,
+    with another body INVALID_ARGUMENT. An empty one is replaced by a fresh one, so the call is then not
+    safe to repeat. `expected_epoch`, where given, must be the room's, or the call is ABORTED and tells it.
+
+    Callers: an API key with scope `rooms`; GetRoom and SendMessage also the room's participants.
+    """
+
+    async def create_room(
+        self,
+        room: str = "",
+        *,
+        settings: types.RoomSettingsPatch | None = None,
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CreateRoomResponse:
+        """Makes a room. A room that exists under this name is an error unless this very request made it."""
+        request = types.CreateRoomRequest(
+            room=room,
+            request_id=request_id,
+            settings=settings,
+        )
+        return await self.call("RoomService/CreateRoom", request, types.CreateRoomResponse, timeout)
+
+    async def get_room(
+        self,
+        room: str = "",
+        *,
+        timeout: float | None = None,
+    ) -> types.GetRoomResponse:
+        """A room as the caller may see it."""
+        request = types.GetRoomRequest(
+            room=room,
+        )
+        return await self.call("RoomService/GetRoom", request, types.GetRoomResponse, timeout)
+
+    async def list_rooms(
+        self,
+        *,
+        page_size: int = 0,
+        after: str = "",
+        timeout: float | None = None,
+    ) -> types.ListRoomsResponse:
+        """All rooms of this node."""
+        request = types.ListRoomsRequest(
+            page_size=page_size,
+            after=after,
+        )
+        return await self.call("RoomService/ListRooms", request, types.ListRoomsResponse, timeout)
+
+    async def update_room(
+        self,
+        room: str = "",
+        *,
+        settings: types.RoomSettingsPatch | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.UpdateRoomResponse:
+        """Changes the room's own settings, or its mode, or (as UpdateSettings of BreakoutService) those of its
+        breakouts: one of the three in a call. Lecture mode is refused while breakouts exist.
+        """
+        request = types.UpdateRoomRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            settings=settings,
+        )
+        return await self.call("RoomService/UpdateRoom", request, types.UpdateRoomResponse, timeout)
+
+    async def set_draining(
+        self,
+        room: str = "",
+        *,
+        draining: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        timeout: float | None = None,
+    ) -> types.SetDrainingResponse:
+        """Stops or resumes admitting people. Scope `rooms`."""
+        request = types.SetDrainingRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            draining=draining,
+        )
+        return await self.call("RoomService/SetDraining", request, types.SetDrainingResponse, timeout)
+
+    async def delete_room(
+        self,
+        room: str = "",
+        *,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        timeout: float | None = None,
+    ) -> types.DeleteRoomResponse:
+        """Sends everybody away and forgets the room. Scope `rooms` or a moderator, who ends the meeting for all.
+        """
+        request = types.DeleteRoomRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+        )
+        return await self.call("RoomService/DeleteRoom", request, types.DeleteRoomResponse, timeout)
+
+    async def send_message(
+        self,
+        room: str = "",
+        *,
+        group_id: str = "",
+        all_groups: bool = False,
+        text: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SendMessageResponse:
+        """A chat message, to a group or (moderators) to every group. An event, kept nowhere."""
+        request = types.SendMessageRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            as_participant_id=as_participant_id,
+            group_id=group_id,
+            all_groups=all_groups,
+            text=text,
+        )
+        return await self.call("RoomService/SendMessage", request, types.SendMessageResponse, timeout)
+
+    async def list_moves(
+        self,
+        room: str = "",
+        *,
+        participant_id: str = "",
+        since_ms: int = 0,
+        until_ms: int = 0,
+        timeout: float | None = None,
+    ) -> types.ListMovesResponse:
+        """The move journal: the stays of people in groups, with times and reasons. Scope `rooms` or a moderator.
+        """
+        request = types.ListMovesRequest(
+            room=room,
+            participant_id=participant_id,
+            since_ms=since_ms,
+            until_ms=until_ms,
+        )
+        return await self.call("RoomService/ListMoves", request, types.ListMovesResponse, timeout)
