@@ -34,7 +34,7 @@ function endingOf(person: Person, error: SideroomError | undefined): Ending {
     case undefined:
       return { title: 'You left the meeting', text: `The meeting ${name} goes on without you.`, again: 'Join again' };
     case 'Removed':
-      return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}, or ended it for everybody.` };
+      return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}.` };
     case 'Banned':
       return { title: 'You were removed from the meeting', text: `A moderator removed you from ${name}. You cannot join it again unless a moderator lets you in.` };
     case 'RoomClosed':
