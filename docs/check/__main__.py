@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from blocks import ROOT, Block, Wrong, blocks, pages
+from blocks import ROOT, Block, Wrong, blocks, check_all_seen, pages
 from figures import check_constants, check_defaults, check_links, check_rules, check_text, check_toml
 from messages import Messages
 from programs import Browser, Programs, by_hand
@@ -34,6 +34,7 @@ class Page:
         self.scratch = tempfile.TemporaryDirectory()
 
     def run(self) -> int:
+        check_all_seen(self.path)
         count = 0
         for block in blocks(self.path):
             for step in block.steps:

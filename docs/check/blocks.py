@@ -44,6 +44,23 @@ def pages() -> list[Path]:
     return sorted(found)
 
 
+def check_all_seen(page: Path) -> None:
+    """No code is on the page in a form that `blocks` does not see: it would be skipped without a word."""
+    lines = page.read_text().splitlines()
+    inside = {number for block in blocks(page) for number in range(block.line, block.line + block.text.count("\n") + 2)}
+    in_list = False
+    for number, line in enumerate(lines, 1):
+        if number in inside:
+            continue
+        if line and not line[0].isspace():
+            in_list = bool(re.match(r"([-*+]|\d+\.) ", line))
+        above = lines[number - 2] if number > 1 else ""
+        begins_indented = re.match(r"( {4}|\t)\s*\S", line) and not above.strip() and not in_list
+        said = re.sub(r"(?<!`)`[^`]+`(?!`)", "", line)
+        if begins_indented or re.search(r"```|~~~|<pre\b|<code\b", said):
+            raise Wrong(f"{page.relative_to(ROOT)}:{number}: code that is not run: put it into a block between ``` lines")
+
+
 def _mark_before(lines: list[str], index: int) -> str:
     """The mark is the paragraph just above the block; it may span lines."""
     above = index - 1

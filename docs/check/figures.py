@@ -3,15 +3,24 @@ the protocol or a running server knows."""
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 from blocks import ROOT, Block, Wrong
 from server import Server, binary
 
 
+# What begins a line that somebody is meant to type: it belongs into a block that is run.
+TYPED = re.compile(r"^\s*(\$ |(sudo )?(curl|sideroom|make|cargo|npm|npx|node|python3|docker|git|export|cd) \S)")
+
+
 def check_text(block: Block) -> None:
-    """A figure may begin its lines with a file and what is found there, as docs/ARCHITECTURE.md does."""
+    """A figure may begin its lines with a file and what is found there, or say which crate uses which, as
+    docs/ARCHITECTURE.md does. It is for looking at: commands belong into `sh`."""
     for line in block.text.splitlines():
+        if TYPED.match(line):
+            raise Wrong(f"{block.where}: {line.strip()!r} is to be typed, so the block is `sh`")
+        check_arrows(block, line)
         found = re.match(r"^([a-z_]+)/([\w/]+\.rs)\s+(.*)$", line)
         if not found:
             continue
@@ -23,6 +32,19 @@ def check_text(block: Block) -> None:
         for name in re.findall(r"\b(?:[A-Z]\w+::)?([a-z]\w+)\b", said):
             if not re.search(rf"\bfn {name}\b", path.read_text()):
                 raise Wrong(f"{block.where}: {path.relative_to(ROOT)} has no function {name}")
+
+
+def check_arrows(block: Block, line: str) -> None:
+    """`room → control, route`: it is built on these crates of the workspace and no others."""
+    for name, said in re.findall(r"\b([a-z]+) +→ ([a-z]+(?:, [a-z]+)*)", line):
+        manifest = ROOT / "crates" / name / "Cargo.toml"
+        if not manifest.exists():
+            continue
+        tables = tomllib.loads(manifest.read_text())
+        kind = "dev-dependencies" if "tests only" in line else "dependencies"
+        used = {each.removeprefix("sideroom-").replace("sideroom", "server") for each in tables.get(kind, {}) if each.startswith("sideroom")}
+        if more := used - set(said.split(", ")):
+            raise Wrong(f"{block.where}: {name} → {said}, but its Cargo.toml also names {', '.join(sorted(more))}")
 
 
 def anchor(heading: str) -> str:
