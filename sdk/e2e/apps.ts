@@ -151,6 +151,16 @@ export class User {
     return last;
   }
 
+  /** Waits for a line, and takes every line up to it. */
+  async linesUntil(line: string): Promise<string[]> {
+    const wait = this.page.waitForFunction((wanted) => (window as unknown as { lines: string[] }).lines.includes(wanted), line, { timeout: PATIENCE_MS });
+    await wait.catch(async () => assert.fail(`${this.identity} never says ${line}; there is ${JSON.stringify(await this.lines())}; ${JSON.stringify(this.trouble)}`));
+    return this.page.evaluate((wanted) => {
+      const { lines } = window as unknown as { lines: string[] };
+      return lines.splice(0, lines.indexOf(wanted) + 1);
+    }, line);
+  }
+
   /** The lines since the last one that was waited for. */
   lines(): Promise<string[]> {
     return this.page.evaluate(() => (window as unknown as { lines: string[] }).lines);

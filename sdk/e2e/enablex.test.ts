@@ -113,6 +113,39 @@ test('enablex: a page that is reloaded inside a breakout has its room object aga
   await apps.close();
 });
 
+test('enablex: an invitation that a forced join has settled is not offered again by a reload, inside or outside', { timeout: 300_000 }, async () => {
+  const name = apps.nextRoom();
+  const teacher = await open(name, 'teacher.js', 'tina', 'moderator');
+  const ada = await open(name, 'student.js', 'ada');
+  const [first = '', second = ''] = await create(teacher);
+  await ada.page.getByLabel('answer').fill('later');
+  await teacher.click('invite', { clients: ada.clientId, room: first });
+  await ada.says(`Asked into ${first} by ${teacher.clientId}`);
+  await teacher.click('force', { clients: ada.clientId, room: first });
+  await ada.says(`Moved into ${first} by ${teacher.clientId}`, `Inside ${first}, Breakout 1, made by ${teacher.clientId}, holds 3`);
+  const offers = async (label: string, last: string): Promise<string[]> => {
+    await ada.click(label);
+    return (await ada.linesUntil(last)).filter((line) => /^(Asked|Moved) into/.test(line));
+  };
+  for (const again of ['once', 'twice']) {
+    await ada.reload();
+    assert.deepEqual(await offers('pause', '0 Room paused'), [], `reloaded ${again} inside`);
+  }
+  await ada.reload();
+  await ada.says(new RegExp(`^Inside ${first}, `));
+  await ada.click('leave');
+  await ada.says(`Back from ${first}`);
+  await ada.reload();
+  assert.deepEqual(await offers('resume', '0 Room resumed'), [], 'reloaded in the parent');
+  // A new invitation is another one: it is offered, and again after a reload.
+  await ada.page.getByLabel('answer').fill('later');
+  await teacher.click('invite', { clients: ada.clientId, room: second });
+  await ada.says(`Asked into ${second} by ${teacher.clientId}`);
+  await ada.reload();
+  await ada.says(`Asked into ${second} by ${teacher.clientId}`, new RegExp(`^Inside ${second}, `));
+  await apps.close();
+});
+
 test('enablex: a participant with the grant owns what they made, in TypeScript', { timeout: 300_000 }, async () => {
   const name = apps.nextRoom();
   const owner = await open(name, 'owner.ts', 'olga');
