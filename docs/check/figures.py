@@ -6,7 +6,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from blocks import ROOT, Block, Wrong
+from blocks import ROOT, Block, Wrong, pages
 from server import Server, binary
 
 
@@ -65,6 +65,13 @@ def check_links(page: Path) -> None:
             headings = re.findall(r"^#+ (.+)$", other.read_text(), re.M)
             if part not in {anchor(each.replace("`", "")) for each in headings}:
                 raise Wrong(f"{page.relative_to(ROOT)}: {other.name} has no heading #{part}")
+
+
+def check_images() -> None:
+    """Every picture is shown by a page: the others go out of date without anybody seeing it."""
+    shown = {name for page in pages() for name in re.findall(r"images/([\w-]+\.png)", page.read_text())}
+    if unseen := sorted({path.name for path in (ROOT / "docs/images").iterdir()} - shown):
+        raise Wrong(f"docs/images: no page shows {', '.join(unseen)}")
 
 
 def check_toml(block: Block, scratch: Path) -> None:

@@ -215,6 +215,47 @@ test('a person muted by a moderator sees it, learns what to do, and hears when i
   await done(host, guest);
 });
 
+test('a camera that a moderator turned off says so, and a reload lifts no mute', limits, async () => {
+  const { host, guest } = await hostAndGuest('dark');
+  await button(guest, 'Unmute').click();
+  await button(guest, 'Start camera').click();
+  await button(guest, 'Stop camera').waitFor();
+  await host.evaluate((id) => sideroom.room.muteOther(id, ['audio', 'camera']), await idOf(guest));
+  const told = guest.getByText('A moderator turned off your microphone and camera. Nobody hears you. Only a moderator can turn it on again.');
+  await told.waitFor();
+  await button(guest, /^Turned off by a moderator: camera/).click();
+  await guest.locator('#notices').getByText('A moderator turned off your camera. Only a moderator can turn it on again.').waitFor();
+  await guest.reload();
+  await joined(guest);
+  await told.waitFor();
+  for (const page of [host, guest]) await holdsTheTruth(page, 'reloaded while muted');
+  await host.evaluate((id) => sideroom.room.muteOther(id, ['audio', 'camera'], false), await idOf(guest));
+  await button(guest, 'Mute').first().waitFor();
+  await button(guest, 'Stop camera').waitFor();
+  await host.waitForFunction((id) => ['audio', 'camera'].every((kind) => sideroom.room.participants.get(id).isLive(kind)), await idOf(guest));
+  await done(host, guest);
+});
+
+test('choosing a device before joining turns nothing on', limits, async () => {
+  const page = await demo.open('/?room=choose%20first&name=Gus');
+  await page.evaluate(() => {
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    Object.assign(globalThis, { opened: 0 });
+    navigator.mediaDevices.getUserMedia = (wanted) => ((globalThis as unknown as { opened: number }).opened++, real(wanted));
+  });
+  await page.getByText('Choose microphone, camera and speaker').click();
+  for (const label of ['Microphone', 'Camera']) {
+    const list = page.getByLabel(label, { exact: true });
+    await list.selectOption({ index: (await list.locator('option').count()) - 1 });
+  }
+  await button(page, 'Join').click();
+  await joined(page);
+  for (const label of ['Unmute', 'Start camera']) await button(page, label).waitFor();
+  assert.equal(await page.evaluate(() => (globalThis as unknown as { opened: number }).opened), 0);
+  assert.deepEqual(await page.evaluate(() => ['audio', 'camera'].filter((kind) => sideroom.room.local.isPublished(kind))), []);
+  await done(page);
+});
+
 test('choosing a device neither unmutes nor starts anything', limits, async () => {
   const { host, guest } = await hostAndGuest('choose');
   const choose = async (label: string): Promise<void> => {
@@ -229,6 +270,7 @@ test('choosing a device neither unmutes nor starts anything', limits, async () =
   await button(guest, 'Unmute').click();
   await button(guest, 'Mute').click();
   await button(guest, 'Unmute').waitFor();
+  await host.waitForFunction((id) => sideroom.room.participants.get(id).track('audio')?.mutedByPublisher, await idOf(guest));
   await choose('Microphone');
   const track = await guest.evaluate(() => ({ muted: sideroom.room.local.isMuted('audio'), enabled: sideroom.room.local.track('audio').enabled }));
   assert.deepEqual(track, { muted: true, enabled: false });

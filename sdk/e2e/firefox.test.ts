@@ -54,7 +54,7 @@ async function join(browser: Browser, url: string, name: string, role: string): 
 
 /** Waits until a page hears exactly these people. */
 async function hears(page: Page, names: string[], what: string): Promise<void> {
-  const deadline = Date.now() + limitMs(4_000);
+  const deadline = Date.now() + limitMs(10_000);
   let heard: string[] = [];
   while (Date.now() < deadline) {
     heard = namesOf(await page.evaluate(() => sideroom.tones()));

@@ -130,6 +130,9 @@ test('the host: panel and dialogs', limits, async () => {
     await look(host, dialog);
     await host.keyboard.press('Escape');
   }
+  await host.getByRole('region', { name: 'Breakout 2' }).getByRole('button', { name: 'Rename' }).click();
+  await look(host, 'host-rename');
+  await host.keyboard.press('Escape');
   await host.getByRole('button', { name: /^Alan Turing/ }).click();
   await look(host, 'host-person');
   await button(host, 'Remove from the meeting…').click();
@@ -199,6 +202,11 @@ test('the guest: asked, inside, muted, out of time', limits, async () => {
   await guest.keyboard.press('Enter');
   await look(guest, 'guest-chat');
   await button(guest, 'Close chat').click();
+  await button(guest, 'Microphone, camera and speaker').click();
+  await button(guest, 'Test the camera').click();
+  await guest.waitForFunction(() => (document.querySelector<HTMLVideoElement>('.camera-test video')?.videoWidth ?? 0) > 0);
+  await look(guest, 'guest-devices');
+  await guest.keyboard.press('Escape');
   await button(guest, 'Leave meeting').click();
   await look(guest, 'guest-leave');
   await guest.keyboard.press('Escape');
@@ -245,6 +253,21 @@ test('the ends of a meeting', limits, async () => {
   await host.evaluate((id) => sideroom.room.remove(id), await idOf(guest));
   await guest.getByRole('heading', { name: 'You were removed' }).waitFor();
   await look(guest, 'end-removed');
+  const loud = await demo.join({ room: 'ends', name: 'Mallory' });
+  await host.evaluate((id) => sideroom.room.ban({ participantId: id }, { reason: 'Shouted at everybody, twice.' }), await idOf(loud));
+  await loud.getByRole('heading', { name: 'You were removed' }).waitFor();
+  await look(loud, 'end-kept-out');
+  await loud.goto(`${demo.server.url}/?room=ends&name=Mallory&join`);
+  await loud.getByRole('alert').getByText('Shouted at everybody').waitFor();
+  await look(loud, 'join-kept-out');
+  const token = await host.evaluate(async () => (await fetch('/dev/token?room=ends&name=Grace&identity=grace&plain')).text());
+  const link = `/?room=ends&name=Grace&join&token=${token.trim()}`;
+  const tab = await demo.open(link);
+  await joined(tab);
+  const another = await demo.open(link);
+  await joined(another);
+  await tab.getByRole('heading', { name: 'The meeting is open in another tab' }).waitFor();
+  await look(tab, 'end-other-tab');
   await button(host, 'Leave meeting').click();
   await button(host, /^End meeting for all/).click();
   await look(host, 'host-end-for-all');
@@ -253,7 +276,12 @@ test('the ends of a meeting', limits, async () => {
   await button(host, /^Leave meeting The meeting/).click();
   await host.getByRole('heading', { name: 'You left the meeting' }).waitFor();
   await look(host, 'end-left');
-  await done(host, guest);
+  await button(host, 'Join again').click();
+  await joined(host);
+  await host.evaluate(() => sideroom.room.end());
+  await another.getByRole('heading', { name: 'The meeting has ended' }).waitFor();
+  await look(another, 'end-ended');
+  await done(host, guest, loud, tab, another);
 });
 
 test('the console', limits, async () => {

@@ -119,7 +119,7 @@ async function step(from: Name, to: Name, group: string): Promise<Step> {
       const levels = (name: string): number[] => kit.person(name).ear.record.slice(-10).map((each) => each.levels[0] ?? 0);
       const loudest = (name: string): number => Math.max(0, ...levels(name));
       // Pages that are behind hear late.
-      await kit.until(() => way.every((name) => (name === to ? loudest(name) > kit.heard : loudest(name) < nobody)), 5_000);
+      await kit.until(() => way.every((name) => (name === to ? loudest(name) > kit.heard : loudest(name) < nobody)), 30_000);
       return Object.fromEntries(way.map((name) => [name, loudest(name)]));
     },
     { way: WAY, to, nobody: NOBODY },
@@ -199,7 +199,7 @@ test('fifty moves of somebody who talks', { timeout: 600_000 }, async (t) => {
     const values = steps.map(({ concealedMs }) => concealedMs);
     const total = values.reduce((all, each) => all + each, 0);
     console.log(`# made-up sound: ${total.toFixed()} ms in ${MOVES} moves, ${values.filter((each) => each > CONCEALED_MS).length} moves with more than ${CONCEALED_MS} ms; ${calmMs.toFixed(1)} ms a second without moves`);
-    assert.ok(median(values) <= CONCEALED_MS, `${median(values).toFixed()} ms at the median`);
+    assert.ok(median(values) <= limitMs(CONCEALED_MS, busiest), `${median(values).toFixed()} ms at the median`);
     assert.ok(total <= limitMs(CONCEALED_MS * MOVES, busiest) + calmMs * seconds, `${total.toFixed()} ms in ${MOVES} moves`);
   });
 

@@ -178,7 +178,7 @@ async function colours(rooms: string[]): Promise<void> {
   await ada().do(() => sideroom.publishPatch('screen', '#2030d0'));
   const sees = (viewer: Person, publisher: Person, kind: string): Promise<Colour> => viewer.do(({ id, kind: which }) => sideroom.colour(id, which), { id: publisher.id, kind });
   const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + 30_000;
     while (!(await holds())) {
       if (Date.now() > deadline) assert.fail(what);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -127,6 +127,6 @@ test('a restarted server: everybody is back in the same breakout', { timeout: 24
   await guest.waitForFunction(() => sideroom.room.me.isAway);
   await server.restart();
   await guest.waitForFunction((id) => sideroom.room.phase.name === 'connected' && sideroom.room.phase.how === 'rejoined' && sideroom.room.me.groupId === id && sideroom.room.peer.connection.connectionState === 'connected', breakout, { timeout: 90_000 });
-  await guest.waitForFunction(() => sideroom.room.me.isLive('audio'), null, { timeout: 10_000 });
+  await guest.waitForFunction(() => sideroom.room.me.isLive('audio'));
   for (const page of pages) await page.context().close();
 });

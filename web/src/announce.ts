@@ -1,6 +1,6 @@
 /** Short messages about moves, mutes, calls for help, timers and text to all rooms. */
 import type { Room } from '@sideroom/client';
-import { countdown, inWords, serverNow } from './clock.js';
+import { graceLeftMs, inWords, serverNow } from './clock.js';
 import { short } from './dom.js';
 import { answerHelpThere } from './help.js';
 import { notify, run } from './notices.js';
@@ -92,8 +92,8 @@ function tellBreakouts({ room, openRooms }: AnnounceHost): void {
   });
   breakouts.on('timer', ({ remainingMs, inGrace }) => {
     if (!room.me.isAway && !room.me.isModerator) return;
-    const left = countdown(breakouts.settings, serverNow());
-    if (inGrace) notify(left?.leftMs ? `The time is up. Everybody returns to the main room in ${inWords(left.leftMs)}.` : 'The time is up.');
+    const leftMs = graceLeftMs(breakouts.settings, serverNow());
+    if (inGrace) notify(leftMs ? `The time is up. Everybody returns to the main room in ${inWords(leftMs)}.` : 'The time is up.');
     else if (remainingMs > 0) notify(`The breakouts end in ${inWords(remainingMs)}.`);
   });
 }

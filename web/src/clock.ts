@@ -28,6 +28,11 @@ export function countdown(timer: { endsAtMs: number; endGraceMs: number }, nowMs
   return left > 0 ? { leftMs: left, inGrace: false } : { leftMs: Math.max(0, left + timer.endGraceMs), inGrace: true };
 }
 
+/** Time until everybody returns, once the server says that time is up: this clock may be a little behind. */
+export function graceLeftMs(timer: { endsAtMs: number; endGraceMs: number }, nowMs: number): number {
+  return countdown(timer, Math.max(nowMs, timer.endsAtMs))?.leftMs ?? 0;
+}
+
 /** `4:05`. */
 export function minutes(ms: number): string {
   const seconds = Math.ceil(ms / 1000);

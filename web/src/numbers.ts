@@ -71,7 +71,7 @@ function spark(values: number[]): SVGElement {
 function format(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
   if (value >= 1e4) return `${Math.round(value / 1000)} k`;
-  return value >= 10 || value === 0 ? String(Math.round(value)) : value.toFixed(1);
+  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
 }
 
 function duration(ms: number): string {
