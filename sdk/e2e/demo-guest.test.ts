@@ -225,6 +225,10 @@ test('a camera that a moderator turned off says so, and a reload lifts no mute',
   await told.waitFor();
   await button(guest, /^Turned off by a moderator: camera/).click();
   await guest.locator('#notices').getByText('A moderator turned off your camera. Only a moderator can turn it on again.').waitFor();
+  await button(guest, 'Microphone, camera and speaker').click();
+  const devices = guest.getByRole('dialog', { name: 'Devices' });
+  await devices.getByText('Only you see this level: a moderator turned off your microphone.').waitFor();
+  await devices.getByRole('button', { name: 'Done' }).click();
   await guest.reload();
   await joined(guest);
   await told.waitFor();

@@ -277,6 +277,7 @@ test('the ends of a meeting', limits, async () => {
   await host.getByRole('heading', { name: 'You left the meeting' }).waitFor();
   await look(host, 'end-left');
   await button(host, 'Join again').click();
+  await button(host, 'Join').click();
   await joined(host);
   await host.evaluate(() => sideroom.room.end());
   await another.getByRole('heading', { name: 'The meeting has ended' }).waitFor();

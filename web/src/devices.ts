@@ -1,5 +1,6 @@
 /** Choosing microphone, camera and speaker: before joining, and in the meeting. Choosing opens nothing that is off. */
 import { listDevices, type AudioOutput, type Device, type Devices, type Room } from '@sideroom/client';
+import { mutedKinds } from './banners.js';
 import { h } from './dom.js';
 import { LevelBar, playTestSound } from './level.js';
 import { openDialog, run } from './notices.js';
@@ -67,11 +68,18 @@ export async function devicesDialog(room: Room, output: AudioOutput): Promise<vo
   test.changed = dialog.update;
   const stops = [
     room.on('localChanged', dialog.update),
+    room.on('changed', dialog.update),
     room.on('devicesChanged', (now) => {
       devices = now;
       dialog.update();
     }),
   ];
+}
+
+function levelNote(room: Room): string {
+  if (mutedKinds(room).includes('audio')) return 'Only you see this level: a moderator turned off your microphone.';
+  const off = !room.local.isPublished('audio') || room.local.isMuted('audio');
+  return off ? 'Only you see this level: your microphone is off in the meeting.' : 'Speak: the bar moves.';
 }
 
 /** Microphone and camera as the dialog shows them: a copy of what is published, or opened for the test alone. */
@@ -90,8 +98,7 @@ class DeviceTest {
 
   microphone(): HTMLElement {
     if (!this.#opened.has('audio')) return this.#button('audio', 'Test the microphone');
-    const off = !this.room.local.isPublished('audio') || this.room.local.isMuted('audio');
-    return h('div', { class: 'field', 'data-key': 'level' }, this.#level.element, h('span', { class: 'dim small' }, off ? 'Only you see this level: your microphone is off in the meeting.' : 'Speak: the bar moves.'));
+    return h('div', { class: 'field', 'data-key': 'level' }, this.#level.element, h('span', { class: 'dim small' }, levelNote(this.room)));
   }
 
   camera(): HTMLElement {

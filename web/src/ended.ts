@@ -40,7 +40,7 @@ function endingOf(person: Person, error: SideroomError | undefined): Ending {
     case 'RoomClosed':
       return { title: 'The meeting has ended', text: `A moderator ended ${name} for everybody.` };
     case 'Replaced':
-      return { title: 'The meeting is open in another tab', text: 'You joined once more with the same name and place. This tab has left.', again: 'Use it here' };
+      return { title: 'The meeting is open in another tab', text: 'You joined again elsewhere, so this tab has left.', again: 'Use it here' };
     default:
       return { title: 'You are no longer in the meeting', text: error?.message ?? '', again: 'Try again' };
   }
