@@ -62,10 +62,16 @@ function round(): Promise<Round> {
       const packets = async (): Promise<number> => (await ann.inbound()).reduce((all, each) => all + each.packetsReceived, 0);
       const { answered: paused } = await ann.timed(() => ann.room.setGate({ paused: true }));
       const last = (): number => ann.heard(paused).findLast(({ levels }) => (levels[1] ?? 0) > nobody)?.at ?? paused.audio;
-      await kit.wait(drainMs);
+      // A page that is behind still takes in packets of before the pause.
+      const drainedBy = performance.now() + 10_000;
+      let before = -1;
+      for (let now = await packets(); now !== before && performance.now() < drainedBy; now = await packets()) {
+        before = now;
+        await kit.wait(drainMs);
+      }
       await kit.until(() => (ann.ear.record.at(-1)?.at ?? 0) - last() > drainMs / 1000, 10_000);
       const fadedMs = (last() - paused.audio) * 1000;
-      const before = await packets();
+      before = await packets();
       await kit.wait(pausedMs);
       const during = (await packets()) - before;
       const { answered } = await ann.timed(() => ann.room.setGate({ paused: false }));
