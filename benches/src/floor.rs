@@ -14,7 +14,7 @@ use sideroom_net::{
 };
 
 use crate::machine::Machine;
-use crate::summary::Spread;
+use crate::summary::Summary;
 
 /// Header bytes of a packet: the fixed part and an extension block with a MID and a transport number.
 const HEADER: usize = 28;
@@ -56,7 +56,7 @@ pub struct Floor {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CpuPerPacket {
     /// CPU time, in nanoseconds.
-    pub cpu_ns_per_packet: Spread,
+    pub cpu_ns_per_packet: Summary,
 }
 
 /// One variant of sending.
@@ -115,7 +115,7 @@ pub fn measure(options: FloorOptions) -> io::Result<Floor> {
         }
     }
     let cost = |readings: &[f64]| CpuPerPacket {
-        cpu_ns_per_packet: Spread::of(readings).rounded(),
+        cpu_ns_per_packet: Summary::of(readings).rounded(),
     };
     Ok(Floor {
         measurement: "floor",

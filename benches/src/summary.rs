@@ -4,14 +4,14 @@ use serde::Serialize;
 
 /// Best (smallest), median and worst of some readings.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
-pub struct Spread {
+pub struct Summary {
     pub best: f64,
     /// Half lie below.
     pub median: f64,
     pub worst: f64,
 }
 
-impl Spread {
+impl Summary {
     /// Summarises any number of readings; all zero for none.
     pub fn of(readings: &[f64]) -> Self {
         let mut sorted = readings.to_vec();
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_neighbours() {
-        let spread = Spread::of(&[4.0, 1.0, 2.0, 3.0]);
+        let spread = Summary::of(&[4.0, 1.0, 2.0, 3.0]);
         assert_eq!((spread.best, spread.median, spread.worst), (1.0, 2.5, 4.0));
         assert_eq!(quantile(&[], 0.5), 0.0);
         assert_eq!(quantile(&[7.0], 0.99), 7.0);

@@ -15,8 +15,8 @@ use sideroom_session::sdp::{MAX_LAYERS, MAX_MEDIA_SECTIONS, MAX_SLOTS_PER_MEDIA,
 use sideroom_session::srtp::{KeyMaterial, Role};
 use sideroom_session::srtp::{SrtpOut, SrtpProfile};
 use sideroom_session::{
-    Candidate, Certificate, DatagramClass, IceCredentials, PeerAddr, Proto, Received, RoomCodecs,
-    Session, SessionConfig,
+    Candidate, Certificate, DatagramClass, DatagramOutcome, IceCredentials, PeerAddr, Proto,
+    RoomCodecs, Session, SessionConfig,
 };
 
 /// The offer before this one: three tracks, one of them simulcast, and two slots.
@@ -196,7 +196,7 @@ impl Client {
         let received = self
             .session
             .handle_datagram(self.now, address(), class, &mut sealed[..len]);
-        assert!(!matches!(received, Received::Rtp { .. }));
+        assert!(!matches!(received, DatagramOutcome::Rtp { .. }));
     }
 
     fn send_rtp(&mut self, plain: &[u8]) {
@@ -216,7 +216,7 @@ impl Client {
             .seal(header, payload, sequence.into(), &mut sealed);
         let class = DatagramClass::Rtp;
         let sealed = &mut sealed[..len];
-        if let Received::Rtp {
+        if let DatagramOutcome::Rtp {
             ingress,
             layer,
             range,

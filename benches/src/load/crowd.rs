@@ -128,9 +128,9 @@ impl Crowd {
     }
 
     /// Tells the swarm of `client` to do something.
-    pub fn tell(&self, client: u32, command: Command) {
+    pub fn send_command(&self, client: u32, command: Command) {
         if let Some(swarm) = swarm_of(&self.swarms, client) {
-            swarm.tell(command);
+            swarm.send_command(command);
         }
     }
 
@@ -142,10 +142,10 @@ impl Crowd {
     }
 
     /// Waits until all swarms have carried out their commands.
-    pub fn settle(&self) {
+    pub fn await_commands(&self) {
         let (answer, answers) = channel();
         for swarm in &self.swarms {
-            swarm.tell(Command::Barrier(answer.clone()));
+            swarm.send_command(Command::Barrier(answer.clone()));
         }
         drop(answer);
         while answers.recv().is_ok() {}
@@ -230,14 +230,14 @@ impl Crowd {
     pub fn send(&self, client: &Client, kind: TrackKind, rate_bps: u64, fps: u32) {
         for track in client.sends.iter().filter(|track| track.kind == kind) {
             let source = track.source(rate_bps, fps);
-            self.tell(client.number, Command::Publish(client.number, source));
+            self.send_command(client.number, Command::Publish(client.number, source));
         }
     }
 
     /// All sources of `kind` have another rate from now on.
     pub fn set_rate(&self, kind: TrackKind, rate_bps: u64) {
         for swarm in &self.swarms {
-            swarm.tell(Command::SetRate(kind, rate_bps));
+            swarm.send_command(Command::SetRate(kind, rate_bps));
         }
     }
 
@@ -245,7 +245,7 @@ impl Crowd {
     pub fn next_run(&mut self) -> u16 {
         self.run += 1;
         for swarm in &self.swarms {
-            swarm.tell(Command::SetRun(self.run));
+            swarm.send_command(Command::SetRun(self.run));
         }
         self.run
     }
@@ -304,7 +304,7 @@ fn join_some(
         let joined = target.join(&plan)?;
         answers.record(clock.now().since(begun));
         if let Some(swarm) = swarm_of(swarms, plan.client) {
-            swarm.tell(Command::Add(Box::new(joined.setup)));
+            swarm.send_command(Command::Add(Box::new(joined.setup)));
         }
         clients.push(Client {
             number: plan.client,

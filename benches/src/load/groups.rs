@@ -115,7 +115,7 @@ impl Groups {
     }
 
     /// The move was answered, and everything received before the answer has been looked at.
-    pub fn settle(&self, client: u32) {
+    pub fn confirm_move(&self, client: u32) {
         let place = self.place(client);
         if let Some(at) = place.moving_to {
             let place = Place {
@@ -218,7 +218,7 @@ mod tests {
             "not answered yet"
         );
         assert!(hears(&groups, 1, &tag(2, 4, 100_020)));
-        groups.settle(1);
+        groups.confirm_move(1);
         assert!(!hears(&groups, 1, &tag(0, PARENT, 100_020)));
         assert!(hears(&groups, 1, &tag(2, 4, 100_030)));
         assert!(!hears(&groups, 0, &tag(2, 4, 100_030)));
@@ -234,9 +234,9 @@ mod tests {
     fn what_a_mover_said_before_may_arrive_in_the_new_group_for_a_moment() {
         let groups = Groups::new(2, Duration::from_millis(100));
         groups.begin(1, 4, Time::from_millis(100_000));
-        groups.settle(1);
+        groups.confirm_move(1);
         groups.begin(0, 4, Time::from_millis(100_500));
-        groups.settle(0);
+        groups.confirm_move(0);
         assert!(hears(&groups, 1, &tag(0, PARENT, 100_450)), "on its way");
         assert!(!hears(&groups, 1, &tag(0, PARENT, 99_900)), "long gone");
         assert!(hears(&groups, 1, &tag(0, 4, 100_600)));

@@ -14,7 +14,7 @@ use sideroom_session::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 use super::counts::Counts;
 use super::feedback::Feedback;
 use super::media::Source;
-use super::path::{Heard, Path};
+use super::path::{Path, ReceivedPacket};
 use super::receive::Arrival;
 use super::tag::Tag;
 
@@ -86,7 +86,7 @@ pub(super) enum LinkEvent {
 }
 
 /// A media packet, as the client that received it classifies it.
-pub(super) struct Got {
+pub(super) struct ClassifiedPacket {
     /// It repeats another one.
     pub(super) again: bool,
     /// Packets of its stream that are missing before it; -1 if it was missing itself.
@@ -263,7 +263,7 @@ impl Member {
                 poll_dtls(dtls, &destination, send);
                 let lost = matches!(ice.poll_event(), Some(IceClientEvent::Failed));
                 let event = dtls.poll_event();
-                self.heed(event, lost)
+                self.handle_dtls_event(event, lost)
             }
             Link::Open | Link::Failed => None,
         }
@@ -281,7 +281,7 @@ impl Member {
         None
     }
 
-    fn heed(&mut self, event: Option<DtlsEvent>, lost: bool) -> Option<LinkEvent> {
+    fn handle_dtls_event(&mut self, event: Option<DtlsEvent>, lost: bool) -> Option<LinkEvent> {
         match event {
             Some(DtlsEvent::Connected { keys, .. }) => {
                 self.secure(&keys);
@@ -315,7 +315,7 @@ impl Member {
         tag: Option<&Tag>,
         feedback: bool,
         (arrival, bytes): (Arrival, usize),
-    ) -> Got {
+    ) -> ClassifiedPacket {
         let (ssrc, sequence) = (view.ssrc(), view.sequence());
         let number = self.transport_cc.filter(|_| feedback);
         let number = number.and_then(|id| view.extension(id)?.first_chunk());
@@ -329,14 +329,14 @@ impl Member {
             }
             let missing = self.feedback.note(ssrc, sequence);
             let lost = false;
-            return Got {
+            return ClassifiedPacket {
                 again,
                 missing,
                 lost,
             };
         };
         let original = view.payload().first_chunk();
-        let heard = Heard {
+        let heard = ReceivedPacket {
             ssrc,
             sequence,
             number,
@@ -346,7 +346,7 @@ impl Member {
             run: tag.map(|tag| tag.run),
             repairable: repairs.iter().any(|(_, media)| *media == ssrc),
         };
-        Got {
+        ClassifiedPacket {
             again,
             missing: path.door.note(ssrc, sequence),
             lost: path.carry(arrival.left(), bytes, heard),

@@ -21,7 +21,7 @@ pub struct Addresses {
 
 /// Connections that are held.
 #[derive(Default)]
-pub struct Held {
+pub struct HeldConnections {
     streams: Vec<TcpStream>,
     /// Connections that were not taken.
     pub refused: u64,
@@ -46,8 +46,8 @@ impl Addresses {
         to: SocketAddr,
         (count, bytes): (u32, &[u8]),
         go_on: impl Fn() -> bool,
-    ) -> Held {
-        let mut held = Held::default();
+    ) -> HeldConnections {
+        let mut held = HeldConnections::default();
         for number in (0..count).take_while(|_| go_on()) {
             match self.connect(number, to) {
                 Ok(mut stream) => {
@@ -62,7 +62,7 @@ impl Addresses {
     }
 }
 
-impl Held {
+impl HeldConnections {
     /// Connections that were taken.
     pub fn taken(&self) -> usize {
         self.streams.len()

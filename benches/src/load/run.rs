@@ -15,7 +15,7 @@ use super::targets::bare::Bare;
 use super::targets::shim::Shim;
 use super::targets::whip_whep::WhipWhep;
 use super::targets::{janus, sideroom};
-use crate::summary::Spread;
+use crate::summary::Summary;
 
 /// Everything that was found out.
 #[derive(Clone, Debug, Serialize)]
@@ -23,9 +23,9 @@ pub struct Outcome {
     /// One report for each server and round, in the order in which they were made.
     pub reports: Vec<Report>,
     /// CPU time for each forwarded packet, in nanoseconds.
-    pub cpu_ns_per_packet: Spread,
+    pub cpu_ns_per_packet: Summary,
     /// The same of the other server.
-    pub against_cpu_ns_per_packet: Option<Spread>,
+    pub against_cpu_ns_per_packet: Option<Summary>,
     /// The median of the first to that of the second.
     pub ratio: Option<f64>,
     /// Delay that the first adds to the other's: medians over the rounds, without the tool's part.
@@ -52,7 +52,7 @@ impl AddedDelay {
         let median = |first: usize, of: fn(&Percentiles) -> f64| {
             let every_other = reports.iter().skip(first).step_by(2);
             let readings: Vec<_> = every_other.map(|r| of(&r.traffic.delay_server)).collect();
-            Spread::of(&readings).median
+            Summary::of(&readings).median
         };
         let added = |of| ((median(0, of) - median(1, of)) * 1e3).round() / 1e3;
         Self {
@@ -85,8 +85,8 @@ pub fn run(options: &Options) -> Result<Outcome, LoadError> {
             reports.push(report);
         }
     }
-    let cost = Spread::of(&costs);
-    let other = common.against.map(|_| Spread::of(&other_costs));
+    let cost = Summary::of(&costs);
+    let other = common.against.map(|_| Summary::of(&other_costs));
     let ratio = other.map(|other| (cost.median / other.median * 1e3).round() / 1e3);
     let mut broken: Vec<_> = reports
         .iter()

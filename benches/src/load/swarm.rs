@@ -147,7 +147,7 @@ impl Swarm {
     }
 
     /// Tells the swarm to do something; it wakes up for it.
-    pub fn tell(&self, command: Command) {
+    pub fn send_command(&self, command: Command) {
         if self.commands.send(command).is_ok() {
             self.waker.wake();
         }
@@ -156,14 +156,14 @@ impl Swarm {
     /// Asks for the counts.
     pub fn snapshot(&self) -> Snapshot {
         let (answer, answers) = channel();
-        self.tell(Command::Snapshot(answer));
+        self.send_command(Command::Snapshot(answer));
         answers.recv().unwrap_or_default()
     }
 }
 
 impl Drop for Swarm {
     fn drop(&mut self) {
-        self.tell(Command::Stop);
+        self.send_command(Command::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -222,7 +222,7 @@ impl Worker {
     fn run(&mut self) -> io::Result<()> {
         loop {
             let begun = self.options.clock.now();
-            if self.obey(begun)? {
+            if self.apply_commands(begun)? {
                 return Ok(());
             }
             self.send_due(self.options.clock.now());
@@ -247,7 +247,7 @@ impl Worker {
     }
 
     /// Carries out the commands since the last turn; true at the end.
-    fn obey(&mut self, now: Time) -> io::Result<bool> {
+    fn apply_commands(&mut self, now: Time) -> io::Result<bool> {
         loop {
             match self.commands.try_recv() {
                 Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return Ok(true),
@@ -456,7 +456,7 @@ impl Worker {
     fn answered(&mut self, client: u32, at: Time, moved: bool) -> io::Result<()> {
         while self.take_batch()? {}
         if moved {
-            self.options.groups.settle(client);
+            self.options.groups.confirm_move(client);
         } else {
             self.options.groups.stay(client);
         }

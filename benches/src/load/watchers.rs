@@ -50,7 +50,7 @@ impl Watchers {
     }
 
     /// The number of events so far, in the order of the connections.
-    pub fn told(&self) -> Vec<u64> {
+    pub fn event_counts(&self) -> Vec<u64> {
         let events = self.shared.events.iter();
         events.map(|count| count.load(Ordering::Relaxed)).collect()
     }

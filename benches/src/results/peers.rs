@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Results;
 use crate::machine::Machine;
-use crate::summary::Spread;
+use crate::summary::Summary;
 
 /// A server that loses more than this share does not carry the load, and its CPU is not compared.
 const MAX_LOSS: f64 = 0.000_1;
@@ -20,7 +20,7 @@ pub struct Side {
     /// Its name, version and setting.
     pub server: String,
     /// CPU time for each forwarded packet, in nanoseconds, over the rounds.
-    pub cpu_ns_per_packet: Spread,
+    pub cpu_ns_per_packet: Summary,
     /// The largest loss of any round.
     pub loss: f64,
     /// The median over the rounds of the median delay.
@@ -210,7 +210,7 @@ fn side(reports: &[&Value]) -> Option<Side> {
             .filter_map(|report| report.pointer(pointer)?.as_f64())
             .collect()
     };
-    let median = |pointer: &str| Spread::of(&numbers(pointer)).median;
+    let median = |pointer: &str| Summary::of(&numbers(pointer)).median;
     let objections = reports
         .iter()
         .filter_map(|report| report.get("invalid_because")?.as_array())
@@ -218,8 +218,8 @@ fn side(reports: &[&Value]) -> Option<Side> {
         .filter_map(|why| why.as_str().map(str::to_owned));
     Some(Side {
         server: reports.first()?.get("target")?.as_str()?.to_owned(),
-        cpu_ns_per_packet: Spread::of(&numbers("/server/cpu_ns_per_packet")),
-        loss: Spread::of(&numbers("/traffic/loss")).worst,
+        cpu_ns_per_packet: Summary::of(&numbers("/server/cpu_ns_per_packet")),
+        loss: Summary::of(&numbers("/traffic/loss")).worst,
         delay_p50_ms: median("/traffic/delay_server/p50_ms"),
         delay_p99_ms: median("/traffic/delay_server/p99_ms"),
         resident_mib: *numbers("/server/resident_mib").last()?,

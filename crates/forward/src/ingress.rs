@@ -52,7 +52,7 @@ pub(crate) struct Ingress {
     pub(crate) rates: Rates,
     pub(crate) counts: TrackCounts,
     pub(crate) activity: Activity,
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: WantedLayers,
     reading: Reading,
     red: RedForm,
     /// Its packets tell their audio level.
@@ -61,7 +61,7 @@ pub(crate) struct Ingress {
 
 /// The layers that subscribers want, and those reported to the publisher.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedLayers {
     /// Routes, gates or targets changed since it was worked out.
     pub(crate) stale: bool,
     pub(crate) layers: u8,
@@ -118,7 +118,7 @@ impl Ingress {
             rates: Rates::new(count),
             counts: TrackCounts::default(),
             activity: Activity::default(),
-            wanted: Wanted::default(),
+            wanted: WantedLayers::default(),
             reading: Reading::new(config),
             red: RedForm::Unknown,
             has_levels: false,

@@ -4,7 +4,7 @@ use sideroom_route::{DropReason, Media, Time};
 
 use crate::emit::Leaving;
 use crate::history::Fate;
-use crate::slot::Source;
+use crate::slot::SlotSource;
 use crate::{Egress, Forwarder, SubscriberId};
 
 impl Forwarder {
@@ -41,8 +41,8 @@ impl Forwarder {
         let slot = self.slots.at_mut(key).ok_or(GONE)?;
         let Some(flow) = slot.flow else {
             return Err(match slot.source {
-                Source::Shut { reason, .. } => reason,
-                Source::Empty | Source::Open { .. } => GONE,
+                SlotSource::Shut { reason, .. } => reason,
+                SlotSource::Empty | SlotSource::Open { .. } => GONE,
             });
         };
         if slot.rtx_ssrc.is_none() {
@@ -101,7 +101,7 @@ impl Forwarder {
     /// Starts a subscriber anew after a long outage: its pictures go on with keyframes, and earlier packets
     /// are not sent again.
     #[cold]
-    pub fn begin_anew(&mut self, now: Time, subscriber: SubscriberId) {
+    pub fn restart_subscriber(&mut self, now: Time, subscriber: SubscriberId) {
         let Some(to) = self.subscribers.at(subscriber.0) else {
             return;
         };

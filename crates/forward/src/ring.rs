@@ -11,7 +11,7 @@ use sideroom_route::Time;
 const FIRST_BYTES: usize = 16 << 10;
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Kept {
+struct RingEntry {
     number: u64,
     at: Time,
     /// Position of the first byte, counted since the beginning of time.
@@ -23,9 +23,9 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct PacketRing {
     /// Empty until the first packet: most layers are never asked for.
-    index: Box<[Kept]>,
+    index: Box<[RingEntry]>,
     bytes: Box<[u8]>,
-    /// Where the next packet begins, on the same count as `Kept::start`.
+    /// Where the next packet begins, on the same count as `RingEntry::start`.
     head: u64,
     /// Packets before this number are not given out any more.
     valid_from: u64,
@@ -69,7 +69,7 @@ impl PacketRing {
         self.head = start + packet.len() as u64;
         let key = number as usize & (self.index.len() - 1);
         if let Some(kept) = self.index.get_mut(key) {
-            *kept = Kept {
+            *kept = RingEntry {
                 number,
                 at: now,
                 start,
@@ -129,7 +129,7 @@ impl PacketRing {
     #[cold]
     fn allocate(&mut self, now: Time) {
         let packets = self.bounds.packets.next_power_of_two();
-        self.index = vec![Kept::default(); packets].into();
+        self.index = vec![RingEntry::default(); packets].into();
         self.bytes = vec![0; FIRST_BYTES.min(self.bounds.bytes)].into();
         self.lap_began = now;
     }
@@ -143,7 +143,7 @@ impl PacketRing {
         let size = size as u64;
         // Everything valid lies in the last lap, and a lap of the new buffer has room for it.
         let base = self.head.next_multiple_of(size);
-        let mut kept: Vec<&mut Kept> = self.index.iter_mut().collect();
+        let mut kept: Vec<&mut RingEntry> = self.index.iter_mut().collect();
         kept.retain(|kept| {
             kept.len > 0 && kept.start >= self.valid_from && self.head - kept.start <= old_len
         });

@@ -21,7 +21,7 @@ pub(crate) struct Flow {
 
 /// The source of a slot, by the table and the layer target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Source {
+pub(crate) enum SlotSource {
     /// No route, the track is absent, or no publisher is connected here.
     Empty,
     /// A route that lets nothing through.
@@ -30,7 +30,7 @@ pub(crate) enum Source {
     Open { flow: Flow },
 }
 
-impl Source {
+impl SlotSource {
     pub(crate) const fn ingress(self) -> Option<u32> {
         match self {
             Self::Empty => None,
@@ -77,7 +77,7 @@ pub(crate) struct Slot {
     pub(crate) rtx_ssrc: Option<u32>,
     pub(crate) next_rtx: u64,
     pub(crate) participant: ParticipantId,
-    pub(crate) source: Source,
+    pub(crate) source: SlotSource,
     pub(crate) target: LayerTarget,
     pub(crate) listed: Listing,
     /// The round of re-listing in which it was touched last.
@@ -177,7 +177,7 @@ impl Slot {
             rtx_ssrc: config.rtx_ssrc,
             next_rtx: (rtx & 0x7fff) + 1,
             participant: subscriber.participant,
-            source: Source::Empty,
+            source: SlotSource::Empty,
             target: LayerTarget::TOP,
             listed: Listing::default(),
             stamp: 0,
@@ -299,11 +299,11 @@ impl Slot {
 
     /// Applies the table's source. `lingers`: the old source may flow until the new one comes. `layered`: the
     /// source has layers inside its one stream.
-    pub(crate) fn obey(&mut self, source: Source, lingers: bool, layered: bool) {
+    pub(crate) fn set_source(&mut self, source: SlotSource, lingers: bool, layered: bool) {
         self.source = source;
-        let Source::Open { flow } = source else {
+        let SlotSource::Open { flow } = source else {
             (self.flow, self.wanted) = (None, None);
-            if source == Source::Empty {
+            if source == SlotSource::Empty {
                 self.rewriter.rest();
                 self.remembers = None;
             }
@@ -325,7 +325,7 @@ impl Slot {
 
     /// Empties the slot.
     pub(crate) fn empty(&mut self) {
-        self.obey(Source::Empty, false, false);
+        self.set_source(SlotSource::Empty, false, false);
     }
 
     /// Something flows, or is to flow.
@@ -344,7 +344,7 @@ impl Slot {
         self.target == LayerTarget::Paused
             && matches!(
                 self.source,
-                Source::Shut {
+                SlotSource::Shut {
                     reason: DropReason::Bandwidth,
                     ..
                 }
@@ -354,8 +354,8 @@ impl Slot {
     /// Which lists should hold the slot.
     pub(crate) fn listing(&self) -> Listing {
         let shut = match self.source {
-            Source::Shut { reason, .. } => Some(reason),
-            Source::Empty | Source::Open { .. } => None,
+            SlotSource::Shut { reason, .. } => Some(reason),
+            SlotSource::Empty | SlotSource::Open { .. } => None,
         };
         Listing {
             attached: self.source.ingress(),

@@ -13,14 +13,14 @@ pub(crate) const MAX_SLOTS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Subscriber {
     pub(crate) config: SubscriberConfig,
-    pub(crate) slots: Vec<Held>,
+    pub(crate) slots: Vec<SlotRef>,
     pub(crate) resends: Allowance,
     pub(crate) keyframes: Allowance,
 }
 
 /// Where one of its slots is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub(crate) struct SlotRef {
     pub(crate) slot: SlotId,
     pub(crate) ssrc: u32,
     pub(crate) key: u32,

@@ -10,7 +10,7 @@ use sideroom_route::{
 
 use crate::config::LayerTarget;
 use crate::event::ForwardEvent;
-use crate::slot::{Flow, Slot, Source};
+use crate::slot::{Flow, Slot, SlotSource};
 use crate::{Forwarder, SubscriberId};
 
 /// Prefetch distance, in slots, for updates that change thousands at once.
@@ -45,7 +45,7 @@ impl Forwarder {
         if new_tracks {
             self.touch_routes_to(update, &mut touched);
         }
-        self.settle(now, touched);
+        self.update_slots(now, touched);
         Ok(())
     }
 
@@ -75,7 +75,7 @@ impl Forwarder {
                 touched.extend(ingress.layers.iter().flat_map(|layer| &layer.listeners));
             }
         }
-        self.settle(self.latest, touched);
+        self.update_slots(self.latest, touched);
     }
 
     /// Sets the layer that a slot should carry.
@@ -98,7 +98,7 @@ impl Forwarder {
         slot.target = target;
         let mut touched = mem::take(&mut self.touched);
         touched.push(key);
-        self.settle(now, touched);
+        self.update_slots(now, touched);
     }
 
     /// Like [`set_layer_target`](Self::set_layer_target), but a simulcast layer above the target goes no
@@ -147,11 +147,11 @@ impl Forwarder {
         if let Some(ingress) = self.ingresses.at(ingress) {
             touched.extend(&ingress.attached);
         }
-        self.settle(now, touched);
+        self.update_slots(now, touched);
     }
 
     /// Makes of these slots what the table says, and gives the list of them back to the forwarder.
-    pub(crate) fn settle(&mut self, now: Time, mut touched: Vec<u32>) {
+    pub(crate) fn update_slots(&mut self, now: Time, mut touched: Vec<u32>) {
         touched.sort_unstable();
         touched.dedup();
         for (at, key) in touched.iter().enumerate() {
@@ -213,7 +213,7 @@ impl Forwarder {
     }
 
     /// The source of a slot, by the table.
-    fn source_of(&self, slot: &Slot) -> Option<Source> {
+    fn source_of(&self, slot: &Slot) -> Option<SlotSource> {
         let newest = self.participants.get(&slot.participant)?;
         if *newest != slot.subscriber.0 {
             return None;
@@ -227,14 +227,14 @@ impl Forwarder {
             return None;
         }
         Some(match (route.gate, slot.target) {
-            (Gate::Shut(reason), _) => Source::Shut { ingress, reason },
-            (Gate::Open, LayerTarget::Paused) => Source::Shut {
+            (Gate::Shut(reason), _) => SlotSource::Shut { ingress, reason },
+            (Gate::Open, LayerTarget::Paused) => SlotSource::Shut {
                 ingress,
                 reason: sideroom_route::DropReason::Bandwidth,
             },
             (Gate::Open, LayerTarget::Layer { encoding, .. }) => {
                 let layer = from.layer_for(encoding);
-                Source::Open {
+                SlotSource::Open {
                     flow: Flow { ingress, layer },
                 }
             }
@@ -262,12 +262,12 @@ impl Forwarder {
         let Some(slot) = self.slots.at(key) else {
             return;
         };
-        let source = self.source_of(slot).unwrap_or(Source::Empty);
+        let source = self.source_of(slot).unwrap_or(SlotSource::Empty);
         let lingers = match (source, slot.flow) {
-            (Source::Open { flow }, Some(old)) if old.ingress != flow.ingress => {
+            (SlotSource::Open { flow }, Some(old)) if old.ingress != flow.ingress => {
                 slot.id.media == Media::Video && self.may_linger(slot.participant, old.ingress)
             }
-            (Source::Open { .. }, Some(_)) => true,
+            (SlotSource::Open { .. }, Some(_)) => true,
             _ => false,
         };
         let from = source.ingress().and_then(|key| self.ingresses.at(key));
@@ -277,8 +277,8 @@ impl Forwarder {
         let Some(slot) = self.slots.at_mut(key) else {
             return;
         };
-        slot.obey(source, lingers, layered);
-        if let Source::Open { flow } = source
+        slot.set_source(source, lingers, layered);
+        if let SlotSource::Open { flow } = source
             && slot.awaits(flow)
         {
             self.want_keyframe(now, flow);

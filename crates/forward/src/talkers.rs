@@ -58,7 +58,7 @@ impl Activity {
     }
 
     /// Silence that sends no packets counts as well.
-    fn settle(&mut self, now: Time) {
+    fn decay(&mut self, now: Time) {
         if self.score == 0 || now.since(self.heard_at) < ABSENT_AFTER {
             return;
         }
@@ -70,7 +70,7 @@ impl Activity {
     }
 
     pub(crate) fn score(&mut self, now: Time) -> u16 {
-        self.settle(now);
+        self.decay(now);
         self.score
     }
 }

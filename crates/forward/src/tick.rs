@@ -10,7 +10,7 @@ use crate::event::ForwardEvent;
 use crate::ingress::Ingress;
 use crate::keyframe::Wish;
 use crate::slab::Slab;
-use crate::slot::{Flow, Slot, Source};
+use crate::slot::{Flow, Slot, SlotSource};
 use crate::talkers::Candidate;
 use crate::{Forwarder, SubscriberId};
 
@@ -207,7 +207,7 @@ fn wanted_layers(ingress: &Ingress, slots: &Slab<Slot>) -> u8 {
     let top = (count - 1) as u8;
     let mut wanted = 0;
     for slot in ingress.attached.iter().filter_map(|key| slots.at(*key)) {
-        let (Source::Open { flow }, LayerTarget::Layer { encoding, .. }) =
+        let (SlotSource::Open { flow }, LayerTarget::Layer { encoding, .. }) =
             (slot.source, slot.target)
         else {
             continue;

@@ -8,7 +8,7 @@ use sideroom_route::{MediaEvent, SlotId, Time, TrackId, WorkerId};
 use crate::event::ForwardEvent;
 use crate::ingress::Ingress;
 use crate::slot::Slot;
-use crate::subscriber::{Held, MAX_SLOTS, Subscriber};
+use crate::subscriber::{MAX_SLOTS, SlotRef, Subscriber};
 use crate::{Forwarder, IngressConfig, IngressId, SlotConfig, SubscriberConfig, SubscriberId};
 
 impl Forwarder {
@@ -47,7 +47,7 @@ impl Forwarder {
                 }
             }
         }
-        self.settle(self.latest, touched);
+        self.update_slots(self.latest, touched);
         IngressId(key)
     }
 
@@ -77,7 +77,7 @@ impl Forwarder {
         }
         let mut touched = mem::take(&mut self.touched);
         self.retire(ingress.0, &mut touched);
-        self.settle(self.latest, touched);
+        self.update_slots(self.latest, touched);
         self.ingresses.remove(ingress.0);
         // The number may be used again: no slot must take the next ingress for this one.
         for (_, slot) in self.slots.iter_mut() {
@@ -115,7 +115,7 @@ impl Forwarder {
         let old = self.participants.insert(participant, key);
         if let Some(old) = old.and_then(|old| self.subscribers.at(old)) {
             let touched = old.slots.iter().map(|held| held.key).collect();
-            self.settle(self.latest, touched);
+            self.update_slots(self.latest, touched);
         }
         SubscriberId(key)
     }
@@ -159,14 +159,14 @@ impl Forwarder {
         }
         let slot = Slot::new(&self.config, subscriber, &to.config, &config);
         let key = self.slots.insert(slot);
-        to.slots.push(Held {
+        to.slots.push(SlotRef {
             slot: config.slot,
             ssrc: config.ssrc,
             key,
         });
         let mut touched = mem::take(&mut self.touched);
         touched.push(key);
-        self.settle(now, touched);
+        self.update_slots(now, touched);
         true
     }
 

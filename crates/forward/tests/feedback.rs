@@ -207,9 +207,9 @@ fn whoever_missed_too_much_goes_on_with_a_keyframe_and_gets_nothing_from_before(
         forwarder.handle_nack(ms(at), to, ssrc, [number].into_iter(), &mut sink);
         sink.sent.len()
     };
-    forwarder.begin_anew(ms(1_200), back);
+    forwarder.restart_subscriber(ms(1_200), back);
     assert_eq!(keyframe_requests(&mut forwarder), [(track(0), 0)]);
-    forwarder.begin_anew(ms(1_250), back);
+    forwarder.restart_subscriber(ms(1_250), back);
     assert_eq!(keyframe_requests(&mut forwarder), [], "no storm");
     assert_eq!(ask(&mut forwarder, 1_210, back, 3, missed[0]), 0);
     assert_eq!(ask(&mut forwarder, 1_210, other, 4, missed[1]), 1);

@@ -84,7 +84,7 @@ impl Waker {
         }
     }
 
-    fn settle(&self) {
+    fn clear(&self) {
         let _ = rustix::io::read(&self.shared.event, &mut [0u8; 8]);
         // After the read, so that a wake from here on writes again.
         self.shared.pending.swap(false, Ordering::AcqRel);
@@ -141,7 +141,7 @@ impl Poller {
             let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
             match data.u64() {
                 WAKER => {
-                    self.waker.settle();
+                    self.waker.clear();
                     woken = true;
                 }
                 token => each(Happened {

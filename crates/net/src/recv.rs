@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::addr::{PeerAddr, canonical};
-use crate::sys_recv::{Received, RecvArena};
+use crate::sys_recv::{ReceivedMessage, RecvArena};
 
 /// Datagrams, and frames of TCP connections, that were received together. Taken out one by one with
 /// [`RecvBatch::pop`], each in a buffer of its own that may be written to: packets are opened in place.
@@ -12,7 +12,7 @@ pub struct RecvBatch {
     arena: RecvArena,
     next: usize,
     /// The coalesced message that datagrams are being taken from, and how far.
-    open: Option<(Received, usize)>,
+    open: Option<(ReceivedMessage, usize)>,
     frames: Vec<Frame>,
     frame_bytes: Vec<u8>,
     next_frame: usize,

@@ -137,7 +137,7 @@ pub(crate) unsafe fn push_control<T: Copy>(
 
 /// The control messages of a received datagram.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Told {
+pub(crate) struct ControlMessages {
     /// The datagrams that were coalesced have this size each, but the last, which may be shorter.
     pub(crate) segment: Option<usize>,
     /// The local address that the datagram was sent to.
@@ -151,8 +151,8 @@ pub(crate) struct Told {
 /// # Safety
 /// `head.msg_control` points to `head.msg_controllen` bytes that the kernel wrote in the call that
 /// filled `head`, and they are still alive.
-pub(crate) unsafe fn read_control(head: &libc::msghdr) -> Told {
-    let mut told = Told::default();
+pub(crate) unsafe fn read_control(head: &libc::msghdr) -> ControlMessages {
+    let mut told = ControlMessages::default();
     // SAFETY: by contract the kernel wrote this buffer, so the macros stay inside it; the data of each
     // message has the size that its type says, and is read unaligned.
     unsafe {

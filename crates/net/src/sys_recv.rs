@@ -33,7 +33,7 @@ unsafe impl Send for RecvArena {}
 
 /// Metadata of one received message: one datagram, or several that the kernel coalesced.
 #[derive(Clone, Copy)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedMessage {
     pub(crate) from: SocketAddr,
     pub(crate) local: Option<IpAddr>,
     pub(crate) arrived: Option<Duration>,
@@ -122,7 +122,7 @@ impl RecvArena {
     }
 
     /// Metadata of message number `index` of the last call.
-    pub(crate) fn message(&self, index: usize) -> Option<Received> {
+    pub(crate) fn message(&self, index: usize) -> Option<ReceivedMessage> {
         if index >= self.filled {
             return None;
         }
@@ -131,7 +131,7 @@ impl RecvArena {
         // SAFETY: the kernel filled this header in the last `recv`, and the control buffer it points to
         // is owned by this value and was not touched since.
         let told = unsafe { sys::read_control(&head.msg_hdr) };
-        Some(Received {
+        Some(ReceivedMessage {
             from: self.names.get(index)?.read()?,
             local: told.local,
             arrived: told.arrived,

@@ -58,7 +58,7 @@ impl std::fmt::Debug for Api {
 
 /// The caller.
 #[derive(Clone, Debug)]
-pub(crate) enum Who {
+pub(crate) enum Caller {
     /// A signaling server.
     Operator(Operator),
     /// A client that shows its token with each call.
@@ -72,7 +72,7 @@ pub(crate) enum Who {
 
 /// The author of a request on one room.
 #[derive(Clone, Debug)]
-pub(crate) struct Asker {
+pub(crate) struct Requester {
     /// The room's name.
     pub(crate) room: String,
     /// The actor whose rights count.
@@ -108,7 +108,11 @@ impl Api {
 
     /// Identifies the caller by their bearer token and counts the call. Callers without a good token are
     /// counted by address.
-    pub(crate) fn who(&self, token: Option<&str>, from: Option<IpAddr>) -> Result<Who, ApiError> {
+    pub(crate) fn who(
+        &self,
+        token: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<Caller, ApiError> {
         let verified = token
             .ok_or(ApiError::Unauthenticated(
                 "send `Authorization: Bearer` with a token",
@@ -117,11 +121,11 @@ impl Api {
         let (who, source, standing) = match verified {
             Ok(Bearer::Operator(operator)) => {
                 let key = Source::Key(operator.key_id.clone());
-                (Who::Operator(operator), key, Standing::Operator)
+                (Caller::Operator(operator), key, Standing::Operator)
             }
             Ok(Bearer::Client(claims)) => {
                 let client = Source::Client(claims.room.clone(), claims.sub.clone());
-                (Who::Client(claims), client, Standing::Client)
+                (Caller::Client(claims), client, Standing::Client)
             }
             Err(error) => {
                 self.count_address(from)?;
@@ -154,51 +158,51 @@ impl Api {
 
     /// The author of a request, and the room. An operator needs the scope and may act with a participant's
     /// rights; a client acts for its own participant, in its own room.
-    pub(crate) async fn asker(
+    pub(crate) async fn requester(
         &self,
-        who: &Who,
+        who: &Caller,
         scope: Scope,
         room: &str,
         act_as: &str,
-    ) -> Result<Asker, ApiError> {
-        let asker = match who {
-            Who::Operator(operator) => {
+    ) -> Result<Requester, ApiError> {
+        let requester = match who {
+            Caller::Operator(operator) => {
                 operator.require(scope)?;
                 let actor = match act_as {
                     "" => operator.actor()?,
                     id => Actor::Participant(ids::participant(id)?),
                 };
-                return Ok(Asker {
+                return Ok(Requester {
                     room: room_name(room)?.to_owned(),
                     actor,
                 });
             }
-            Who::Client(claims) => {
+            Caller::Client(claims) => {
                 own_room(room, &claims.room)?;
                 let me = self.participant(claims).await?;
-                Asker {
+                Requester {
                     room: claims.room.clone(),
                     actor: Actor::Participant(me),
                 }
             }
-            Who::Seated {
+            Caller::Seated {
                 room: own,
                 participant,
             } => {
                 own_room(room, own)?;
-                Asker {
+                Requester {
                     room: own.clone(),
                     actor: Actor::Participant(*participant),
                 }
             }
         };
-        if !act_as.is_empty() && ids::actor(asker.actor) != act_as {
+        if !act_as.is_empty() && ids::actor(requester.actor) != act_as {
             return Err(ApiError::PermissionDenied(
                 "Only the signaling server may act for somebody else; leave `asParticipantId` out."
                     .to_owned(),
             ));
         }
-        Ok(asker)
+        Ok(requester)
     }
 
     /// The participant that a client token speaks for. A token that allows less than the one that the
@@ -219,14 +223,14 @@ impl Api {
     /// Gives a command to a room.
     pub(crate) async fn command(
         &self,
-        asker: Asker,
+        requester: Requester,
         request_id: &str,
         expected_epoch: Option<u64>,
         command: Command,
     ) -> Result<Answer, ApiError> {
         let request = CommandRequest {
-            room: asker.room,
-            actor: asker.actor,
+            room: requester.room,
+            actor: requester.actor,
             request_id: request_id_or_fresh(request_id)?,
             expected_epoch: expected_epoch.map(Epoch),
             command,
@@ -241,11 +245,11 @@ impl Api {
         participant: ParticipantId,
         request_id: &str,
     ) -> Result<Answer, ApiError> {
-        let asker = Asker {
+        let requester = Requester {
             room: room.to_owned(),
             actor: Actor::Participant(participant),
         };
-        self.command(asker, request_id, None, Command::Leave { participant })
+        self.command(requester, request_id, None, Command::Leave { participant })
             .await
     }
 
@@ -260,7 +264,7 @@ impl Api {
     }
 }
 
-impl Who {
+impl Caller {
     /// An operator with this scope, or an error.
     pub(crate) fn operator(&self, scope: Scope) -> Result<&Operator, ApiError> {
         match self {
@@ -272,8 +276,8 @@ impl Who {
     }
 }
 
-impl Asker {
-    /// The participant that a command is about: the one that is named, or the asker itself.
+impl Requester {
+    /// The participant that a command is about: the one that is named, or the requester itself.
     pub(crate) fn subject(&self, named: &str) -> Result<ParticipantId, ApiError> {
         match (named, self.actor) {
             ("", Actor::Participant(me)) => Ok(me),

@@ -11,7 +11,7 @@ mod table;
 mod watch;
 
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     error::ApiError,
 };
 
@@ -34,7 +34,7 @@ pub(crate) trait Call: Sized {
     fn call(
         self,
         api: &Api,
-        who: &Who,
+        who: &Caller,
     ) -> impl Future<Output = Result<Self::Response, ApiError>> + Send;
 }
 
@@ -42,7 +42,7 @@ pub(crate) trait Call: Sized {
 /// the response carries.
 macro_rules! mutation {
     ($($request:ident => $response:ident needs $scope:ident {
-        |$this:ident, $asker:ident| $command:expr,
+        |$this:ident, $requester:ident| $command:expr,
         |$answer:ident, $outcome:ident| $fields:expr $(,)?
     })+) => {$(
         impl crate::call::Call for crate::proto::$request {
@@ -55,18 +55,18 @@ macro_rules! mutation {
             async fn call(
                 self,
                 api: &crate::api::Api,
-                who: &crate::api::Who,
+                who: &crate::api::Caller,
             ) -> Result<Self::Response, crate::error::ApiError> {
                 let $this = self;
                 let scope = crate::auth::Scope::$scope;
-                let $asker = api
-                    .asker(who, scope, &$this.room, &$this.as_participant_id)
+                let $requester = api
+                    .requester(who, scope, &$this.room, &$this.as_participant_id)
                     .await?;
                 let request_id = $this.request_id.clone();
                 let expected_epoch = $this.expected_epoch;
                 let command: sideroom_control::Command = $command;
                 let answered = api
-                    .command($asker, &request_id, expected_epoch, command)
+                    .command($requester, &request_id, expected_epoch, command)
                     .await?;
                 let $answer = Some(crate::encode::answer(&answered));
                 #[allow(unused_variables)]

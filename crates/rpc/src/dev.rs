@@ -23,7 +23,7 @@ const LIFE_S: u64 = 12 * 3600;
 /// The parameters of a token.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Wanted {
+pub(crate) struct TokenRequest {
     room: String,
     #[serde(default)]
     name: String,
@@ -129,7 +129,7 @@ fn line(token: String) -> Response {
     (token + "\n").into_response()
 }
 
-async fn wanted(request: Request) -> Result<Wanted, ApiError> {
+async fn wanted(request: Request) -> Result<TokenRequest, ApiError> {
     let bad = || {
         ApiError::BadRequest(
             "Give `room`, and if you like `name`, `identity`, `role` (participant or moderator) and \
@@ -138,9 +138,9 @@ async fn wanted(request: Request) -> Result<Wanted, ApiError> {
         )
     };
     if request.method() == Method::POST {
-        let json = Json::<Wanted>::from_request(request, &()).await;
+        let json = Json::<TokenRequest>::from_request(request, &()).await;
         return json.map(|Json(wanted)| wanted).map_err(|_| bad());
     }
-    let query = Query::<Wanted>::try_from_uri(request.uri());
+    let query = Query::<TokenRequest>::try_from_uri(request.uri());
     query.map(|Query(wanted)| wanted).map_err(|_| bad())
 }

@@ -1,10 +1,10 @@
 //! The browser gateway: one WebSocket for each participant, as `docs/gateway.md` describes it.
 
-mod line;
 mod message;
 mod seating;
 mod seats;
 mod socket;
+mod text_socket;
 mod waiting;
 
 use std::sync::atomic::Ordering;

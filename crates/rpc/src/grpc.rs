@@ -1,6 +1,6 @@
 //! gRPC: the services, the standard health and reflection services, and nothing else.
 
-mod own_words;
+mod error_text;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     call::{self, Call},
     error::ApiError,
     proto::{
@@ -48,7 +48,7 @@ pub fn grpc(api: &Api) -> (axum::Router, Health) {
         .add_service(EventServiceServer::new(grpc.clone()).max_decoding_message_size(limit))
         .add_service(NodeServiceServer::new(grpc).max_decoding_message_size(limit));
     let router = routes.routes().into_axum_router();
-    let in_our_words = from_fn_with_state(api.clone(), own_words::in_our_words);
+    let in_our_words = from_fn_with_state(api.clone(), error_text::in_our_words);
     (router.layer(in_our_words), Health(reporter))
 }
 
@@ -82,7 +82,7 @@ impl Grpc {
         Ok(Response::new(response))
     }
 
-    fn who<T>(&self, request: &Request<T>) -> Result<Who, ApiError> {
+    fn who<T>(&self, request: &Request<T>) -> Result<Caller, ApiError> {
         let header = request.metadata().get("authorization");
         let token = header
             .and_then(|value| value.to_str().ok())

@@ -148,7 +148,7 @@ async fn authorised(
     api: &Api,
     from: Option<IpAddr>,
     request: Request,
-) -> Result<(crate::api::Who, Bytes), ApiError> {
+) -> Result<(crate::api::Caller, Bytes), ApiError> {
     let (parts, body) = request.into_parts();
     let who = api.who(bearer(&parts.headers), from)?;
     Ok((who, read(api, body).await?))

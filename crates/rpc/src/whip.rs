@@ -20,7 +20,7 @@ use sideroom_control::{Actor, Command, KindSet, WHEP_NAME, WHEP_SUFFIX, WHIP_SUF
 use sideroom_route::{GroupId, ParticipantId};
 
 use crate::{
-    api::{Api, Asker, Who},
+    api::{Api, Caller, Requester},
     auth::{ClientClaims, GrantClaims, Scope},
     backend::Joined,
     call::to_join,
@@ -142,11 +142,11 @@ pub(crate) async fn resource(
 }
 
 /// The owner may, and the signaling server that may remove participants.
-fn check_owner(who: &Who, session: &Session) -> Result<(), ApiError> {
+fn check_owner(who: &Caller, session: &Session) -> Result<(), ApiError> {
     let owns = match who {
-        Who::Operator(operator) => return operator.require(Scope::Participants),
-        Who::Client(claims) => claims.room == session.room && claims.sub == session.owner,
-        Who::Seated { .. } => false,
+        Caller::Operator(operator) => return operator.require(Scope::Participants),
+        Caller::Client(claims) => claims.room == session.room && claims.sub == session.owner,
+        Caller::Seated { .. } => false,
     };
     if owns {
         return Ok(());
@@ -162,7 +162,7 @@ async fn begin(
     (way, room, options): (Way, String, Options),
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Who::Client(claims) = api.who(bearer(request.headers()), from)? else {
+    let Caller::Client(claims) = api.who(bearer(request.headers()), from)? else {
         return Err(ApiError::PermissionDenied(
             "Use a client token here, not an API token.".to_owned(),
         ));
@@ -242,7 +242,7 @@ async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<()
     {
         return Ok(());
     }
-    let asker = Asker {
+    let requester = Requester {
         room: room.to_owned(),
         actor: Actor::Participant(participant),
     };
@@ -256,7 +256,7 @@ async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<()
             .map(|(kind, _)| *kind)
             .collect::<KindSet>(),
     };
-    api.command(asker, "", None, command).await.map(|_| ())
+    api.command(requester, "", None, command).await.map(|_| ())
 }
 
 fn created(way: Way, room: &str, resource: &str, answer: String) -> Response {

@@ -18,7 +18,7 @@ use sideroom_route::RoomId;
 
 use crate::config::StoreConfig;
 
-pub use journal::{Journal, Kept, KeptRoom};
+pub use journal::{Journal, KeptRoom, StoredRooms};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 

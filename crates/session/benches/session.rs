@@ -13,7 +13,7 @@ use common::{Builder, OPUS, Sent, TRANSPORT_CC, VP8, World, config};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use sideroom_rtp::Codec;
 use sideroom_session::srtp::{SrtpIn, SrtpOut};
-use sideroom_session::{DatagramClass, Received, RtpParts};
+use sideroom_session::{DatagramClass, DatagramOutcome, RtpParts};
 
 /// The offer of the client SDK: four tracks and nine slots of each media type.
 fn world() -> World {
@@ -67,7 +67,7 @@ fn receive(c: &mut Criterion) {
             || source.next(),
             |packet| {
                 let received = world.deliver(DatagramClass::Rtp, packet);
-                assert!(matches!(received, Received::Rtp { .. }));
+                assert!(matches!(received, DatagramOutcome::Rtp { .. }));
             },
             BatchSize::SmallInput,
         );

@@ -17,7 +17,7 @@ pub struct Answer {
     pub sdp: String,
     /// The user name fragment that the client's checks are addressed to from now on.
     pub ufrag: String,
-    /// The tracks that the client sends, or will. [`Received::Rtp`] counts in this list; an ingress
+    /// The tracks that the client sends, or will. [`DatagramOutcome::Rtp`] counts in this list; an ingress
     /// keeps its place through every later offer.
     pub ingress: Vec<NegotiatedIngress>,
     /// The streams that the client can be sent. Slots keep their places and SSRCs likewise.
@@ -44,7 +44,7 @@ impl fmt::Debug for Answer {
 
 /// Outcome of handling a datagram.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Received {
+pub enum DatagramOutcome {
     /// An RTP packet to be forwarded, opened in place.
     Rtp {
         /// Which track: an index in [`Answer::ingress`].

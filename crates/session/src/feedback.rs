@@ -7,15 +7,15 @@ use sideroom_rtp::rtcp::{Packet, ReportBlock, SenderInfo, packets};
 
 use crate::events::Events;
 use crate::sdp::Negotiated;
-use crate::secured::Secured;
-use crate::{Received, SessionEvent};
+use crate::secure_media::SecureMedia;
+use crate::{DatagramOutcome, SessionEvent};
 
 /// The most packets that one NACK is taken to ask for.
 const MAX_NACKED: usize = 512;
 /// Smoothing of the round trip (RFC 6298).
 const SMOOTHING: u32 = 8;
 
-impl Secured {
+impl SecureMedia {
     /// Opens a compound RTCP packet in place and emits its events.
     pub(crate) fn handle_rtcp(
         &mut self,
@@ -23,18 +23,18 @@ impl Secured {
         negotiated: &Negotiated,
         datagram: &mut [u8],
         events: &mut Events,
-    ) -> Received {
+    ) -> DatagramOutcome {
         let len = match self.incoming.open_rtcp(datagram) {
             Ok(len) => len,
-            Err(reason) => return Received::Dropped(reason),
+            Err(reason) => return DatagramOutcome::Dropped(reason),
         };
         for packet in packets(datagram.get(..len).unwrap_or_default()) {
             let Ok(packet) = packet else {
-                return Received::Dropped(DropReason::Malformed);
+                return DatagramOutcome::Dropped(DropReason::Malformed);
             };
             self.handle_rtcp_packet(now, negotiated, packet, events);
         }
-        Received::Handled
+        DatagramOutcome::Handled
     }
 
     fn handle_rtcp_packet(

@@ -20,20 +20,20 @@ mod departures;
 mod event;
 mod events;
 mod feedback;
+mod handshake_rtt;
 mod missing;
 mod negotiation;
-mod pace;
 mod reception;
 mod repair;
 mod reports;
 pub mod sdp;
-mod secured;
+mod secure_media;
 mod session;
 
 pub use address::{DatagramClass, PeerAddr, Proto};
 pub use certificate::{Certificate, CertificateError, Fingerprint, FingerprintHash, NoFingerprint};
 pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
 pub use event::{
-    Answer, Received, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,
+    Answer, DatagramOutcome, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,
 };
-pub use session::{Ahead, Session};
+pub use session::{PrefetchStep, Session};

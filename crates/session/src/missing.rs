@@ -30,7 +30,7 @@ struct Lost {
 
 /// The kind of a late packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Found {
+pub(crate) enum LatePacket {
     /// Not waited for.
     Unknown,
     Awaited,
@@ -74,18 +74,18 @@ impl Missing {
 
     /// A packet came late after all.
     #[inline]
-    pub(crate) fn found(&mut self, now: Time, sequence: u64) -> Found {
+    pub(crate) fn found(&mut self, now: Time, sequence: u64) -> LatePacket {
         let place = self
             .lost
             .binary_search_by_key(&sequence, |lost| lost.sequence);
         let Ok(place) = place else {
-            return Found::Unknown;
+            return LatePacket::Unknown;
         };
         let lost = self.lost.remove(place);
         self.set_due();
         match lost.asked {
-            1 => Found::Asked(now.since(lost.asked_at)),
-            _ => Found::Awaited,
+            1 => LatePacket::Asked(now.since(lost.asked_at)),
+            _ => LatePacket::Awaited,
         }
     }
 
@@ -165,12 +165,12 @@ mod tests {
         assert_eq!(asked(&mut missing, 5), [11, 13]);
         assert_eq!(
             missing.found(Time::from_millis(45), 11),
-            Found::Asked(Duration::from_millis(40))
+            LatePacket::Asked(Duration::from_millis(40))
         );
         assert_eq!(asked(&mut missing, 105), [13]);
         let twice = missing.found(Time::from_millis(145), 13);
-        assert_eq!(twice, Found::Awaited, "which request was answered?");
-        assert_eq!(missing.found(Time::ZERO, 13), Found::Unknown);
+        assert_eq!(twice, LatePacket::Awaited, "which request was answered?");
+        assert_eq!(missing.found(Time::ZERO, 13), LatePacket::Unknown);
         assert_eq!(missing.due(), Time::NEVER);
     }
 

@@ -7,7 +7,7 @@ use sideroom_route::Time;
 use sideroom_rtp::rtcp::ReportBlock;
 use sideroom_rtp::{RtpView, SeqUnwrapper};
 
-use crate::missing::{Found, Missing};
+use crate::missing::{LatePacket, Missing};
 
 /// One stream, from its first packet on.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Reception {
 
 /// How a packet fits its stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Came {
+pub(crate) enum PacketFit {
     /// In order, late, or missed.
     Expected,
     /// Behind so large a gap that only a keyframe helps.
@@ -65,47 +65,47 @@ impl Reception {
     }
 
     #[inline]
-    pub(crate) fn receive(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
+    pub(crate) fn receive(&mut self, now: Time, packet: &RtpView<'_>) -> PacketFit {
         let before = self.sequence.highest();
         let sequence = self.sequence.extend(packet.sequence());
         self.received += 1;
         self.note_transit(now, packet.timestamp());
         let Some(before) = before else {
             self.first = sequence;
-            return Came::Expected;
+            return PacketFit::Expected;
         };
         if !self.nack {
-            return Came::Expected;
+            return PacketFit::Expected;
         }
         if sequence <= before {
             self.missing.found(now, sequence);
-            return Came::Expected;
+            return PacketFit::Expected;
         }
         if self.missing.skip(now, before, sequence) {
-            Came::Expected
+            PacketFit::Expected
         } else {
-            Came::AfterGap
+            PacketFit::AfterGap
         }
     }
 
     /// Counts a retransmitted packet. It is no part of the stream's loss and jitter (RFC 4588 section 6.3).
     /// Clients also probe the path with repetitions of packets that arrived.
     #[inline]
-    pub(crate) fn receive_repeated(&mut self, now: Time, packet: &RtpView<'_>) -> Came {
+    pub(crate) fn receive_repeated(&mut self, now: Time, packet: &RtpView<'_>) -> PacketFit {
         let before = self.sequence.highest();
         let sequence = self.sequence.extend(packet.sequence());
         let Some(before) = before else {
             self.first = sequence;
-            return Came::Expected;
+            return PacketFit::Expected;
         };
         if sequence > before {
             self.missing.skip(now, before, sequence);
-            Came::Expected
+            PacketFit::Expected
         } else {
             match self.missing.found(now, sequence) {
-                Found::Asked(ago) => Came::Asked(ago),
-                Found::Awaited => Came::Expected,
-                Found::Unknown => Came::Again,
+                LatePacket::Asked(ago) => PacketFit::Asked(ago),
+                LatePacket::Awaited => PacketFit::Expected,
+                LatePacket::Unknown => PacketFit::Again,
             }
         }
     }
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn receive(reception: &mut Reception, millis: u64, sequence: u16, timestamp: u32) -> Came {
+    fn receive(reception: &mut Reception, millis: u64, sequence: u16, timestamp: u32) -> PacketFit {
         let mut writer = HeaderWriter::new();
         let header = Header {
             sequence,
@@ -264,7 +264,11 @@ mod tests {
             let mut ask = Vec::new();
             reception.poll_missing(Time::from_millis(10), Duration::ZERO, &mut ask);
             assert_eq!(ask.as_slice(), if nack { &[2][..] } else { &[] });
-            let expected = if nack { Came::AfterGap } else { Came::Expected };
+            let expected = if nack {
+                PacketFit::AfterGap
+            } else {
+                PacketFit::Expected
+            };
             assert_eq!(receive(&mut reception, 0, 5_000, 0), expected);
         }
     }

@@ -6,7 +6,7 @@ use sideroom_route::Time;
 use sideroom_rtp::rtcp::{self, ReportBlock, SenderInfo};
 
 use crate::sdp::Negotiated;
-use crate::secured::{Secured, UNKNOWN_ROUND_TRIP};
+use crate::secure_media::{SecureMedia, UNKNOWN_ROUND_TRIP};
 
 /// Receiver reports, and sender reports of slots, go out so often while there is something to report.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ pub(crate) struct Speaker<'a> {
     pub cname: &'a str,
 }
 
-impl Secured {
+impl SecureMedia {
     #[inline]
     pub(crate) fn arm_report(&mut self, now: Time) {
         if self.report_at == Time::NEVER {

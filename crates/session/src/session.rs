@@ -9,16 +9,16 @@ use sideroom_rtp::rtcp::SenderInfo;
 
 use crate::dtls::{Dtls, DtlsConfig, DtlsEvent};
 use crate::events::Events;
+use crate::handshake_rtt::HandshakeRtt;
 use crate::ice::{IceAgent, IceEvent};
 use crate::negotiation::Negotiation;
-use crate::pace::Pace;
 use crate::sdp::OfferError;
-use crate::secured::Secured;
+use crate::secure_media::SecureMedia;
 #[cfg(fuzzing)]
 use crate::srtp::KeyMaterial;
 use crate::srtp::Role;
 use crate::{
-    Answer, DatagramClass, IceCredentials, PeerAddr, Received, RtpParts, SessionConfig,
+    Answer, DatagramClass, DatagramOutcome, IceCredentials, PeerAddr, RtpParts, SessionConfig,
     SessionCounts, SessionEvent, TrackHint,
 };
 
@@ -37,17 +37,17 @@ pub struct Session {
     ice: IceAgent,
     dtls: Handshake,
     /// From the end of the handshake on.
-    secured: Option<Box<Secured>>,
+    secured: Option<Box<SecureMedia>>,
     events: Events,
     connect_by: Time,
     /// How fast the client answers in the handshake.
-    pace: Pace,
+    handshake_rtt: HandshakeRtt,
     lost: Option<LostReason>,
 }
 
 /// Prefetch distance. Each step needs the memory that the step before it has fetched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ahead {
+pub enum PrefetchStep {
     /// The session itself comes.
     Far,
     /// The first level of pointers.
@@ -92,7 +92,7 @@ impl Session {
             secured: None,
             events: Events::default(),
             connect_by: now + CONNECT_WITHIN,
-            pace: Pace::default(),
+            handshake_rtt: HandshakeRtt::default(),
             lost: None,
         };
         Ok((session, answer))
@@ -124,31 +124,31 @@ impl Session {
         from: PeerAddr,
         class: DatagramClass,
         datagram: &mut [u8],
-    ) -> Received {
+    ) -> DatagramOutcome {
         if class == DatagramClass::Stun {
             let handled = self.ice.handle_datagram(now, from, datagram);
             self.collect_ice_events(now);
             return received(handled);
         }
         if !self.ice.is_validated(from) {
-            return Received::Dropped(DropReason::UnvalidatedAddress);
+            return DatagramOutcome::Dropped(DropReason::UnvalidatedAddress);
         }
         if class == DatagramClass::Dtls {
             let Handshake::Begun(dtls) = &mut self.dtls else {
-                return Received::Dropped(DropReason::NotSecured);
+                return DatagramOutcome::Dropped(DropReason::NotSecured);
             };
-            self.pace.heard(now);
+            self.handshake_rtt.heard(now);
             let handled = dtls.handle_datagram(now, datagram);
             self.collect_dtls_events(now);
             return received(handled);
         }
         let agreed = self.negotiation.agreed();
         let received = match (&mut self.secured, class) {
-            (None, _) => return Received::Dropped(DropReason::NotSecured),
+            (None, _) => return DatagramOutcome::Dropped(DropReason::NotSecured),
             (Some(secured), DatagramClass::Rtp) => secured.handle_rtp(now, agreed, datagram),
             (Some(secured), _) => secured.handle_rtcp(now, agreed, datagram, &mut self.events),
         };
-        if self.ice.selected() != Some(from) && !matches!(received, Received::Dropped(_)) {
+        if self.ice.selected() != Some(from) && !matches!(received, DatagramOutcome::Dropped(_)) {
             self.ice.prove(from);
             self.collect_ice_events(now);
         }
@@ -184,8 +184,8 @@ impl Session {
         while let Some(event) = self.dtls.begun().and_then(Dtls::poll_event) {
             match event {
                 DtlsEvent::Connected { keys, .. } => {
-                    let mut secured = Secured::new(now, &keys, self.negotiation.agreed());
-                    secured.round_trip = self.pace.round_trip();
+                    let mut secured = SecureMedia::new(now, &keys, self.negotiation.agreed());
+                    secured.round_trip = self.handshake_rtt.round_trip();
                     self.ice.require_proof();
                     self.secured = Some(Box::new(secured));
                     self.events.push(SessionEvent::Connected);
@@ -200,7 +200,7 @@ impl Session {
     /// handshake.
     #[cfg(fuzzing)]
     pub fn connect_with(&mut self, now: Time, keys: &KeyMaterial) {
-        let secured = Secured::new(now, keys, self.negotiation.agreed());
+        let secured = SecureMedia::new(now, keys, self.negotiation.agreed());
         self.secured = Some(Box::new(secured));
         self.events.push(SessionEvent::Connected);
     }
@@ -225,16 +225,16 @@ impl Session {
 
     /// Prefetches the memory that sealing the next packet needs.
     #[inline]
-    pub fn prefetch(&self, step: Ahead) {
+    pub fn prefetch(&self, step: PrefetchStep) {
         match (step, &self.secured) {
-            (Ahead::Far, secured) => prefetch(secured),
-            (Ahead::Near, Some(secured)) => {
+            (PrefetchStep::Far, secured) => prefetch(secured),
+            (PrefetchStep::Near, Some(secured)) => {
                 prefetch(&secured.outgoing);
                 prefetch(&secured.departures);
                 prefetch(&secured.slots_report_at);
             }
-            (Ahead::Next, Some(secured)) => secured.departures.prefetch(),
-            (Ahead::Near | Ahead::Next, None) => {}
+            (PrefetchStep::Next, Some(secured)) => secured.departures.prefetch(),
+            (PrefetchStep::Near | PrefetchStep::Next, None) => {}
         }
     }
 
@@ -262,7 +262,7 @@ impl Session {
         let to = self.ice.selected()?;
         if let Some(len) = self.dtls.begun().and_then(|dtls| dtls.poll_transmit(out)) {
             out.truncate(len);
-            self.pace.sent(now);
+            self.handshake_rtt.sent(now);
             return Some(to);
         }
         let secured = self.secured.as_mut()?;
@@ -394,9 +394,9 @@ impl Handshake {
     }
 }
 
-fn received(handled: Result<(), DropReason>) -> Received {
+fn received(handled: Result<(), DropReason>) -> DatagramOutcome {
     match handled {
-        Ok(()) => Received::Handled,
-        Err(reason) => Received::Dropped(reason),
+        Ok(()) => DatagramOutcome::Handled,
+        Err(reason) => DatagramOutcome::Dropped(reason),
     }
 }

@@ -17,7 +17,7 @@ use sideroom_rtp::{Codec, RtpView};
 use sideroom_session::ice::IceClient;
 use sideroom_session::srtp::{KeyMaterial, Role, SrtpIn, SrtpOut, SrtpProfile};
 use sideroom_session::{
-    DatagramClass, Fingerprint, FingerprintHash, PeerAddr, Received, RtpParts, Session,
+    DatagramClass, DatagramOutcome, Fingerprint, FingerprintHash, PeerAddr, RtpParts, Session,
     SessionEvent,
 };
 
@@ -172,7 +172,7 @@ fn check<const ID: u8>(hashes: &'static AsSent<ID>, profile: SrtpProfile) {
     let len = SrtpOut::new(keys).seal(&packet.header(), &packet.payload, 1, &mut buffer);
     let class = DatagramClass::Rtp;
     let received = session.handle_datagram(now, client_address(), class, &mut buffer[..len]);
-    let Received::Rtp { range, .. } = received else {
+    let DatagramOutcome::Rtp { range, .. } = received else {
         panic!("{received:?}");
     };
     assert_eq!(buffer[range], packet.plain());

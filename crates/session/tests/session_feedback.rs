@@ -9,7 +9,7 @@ use common::{Builder, MID, OPUS, RID, Sent, TRANSPORT_CC, VP8, World, config};
 use sideroom_route::{DropReason, Time};
 use sideroom_rtp::Codec;
 use sideroom_rtp::rtcp::{self, Packet, ReportBlock, SenderInfo};
-use sideroom_session::{PeerAddr, Received, RtpParts, SentPacket, SessionEvent};
+use sideroom_session::{DatagramOutcome, PeerAddr, RtpParts, SentPacket, SessionEvent};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -88,7 +88,7 @@ fn a_lost_video_packet_is_asked_for_until_it_comes() {
     assert!(
         matches!(
             received,
-            Received::Rtp {
+            DatagramOutcome::Rtp {
                 recovered: true,
                 ..
             }
@@ -98,7 +98,11 @@ fn a_lost_video_packet_is_asked_for_until_it_comes() {
     world.run(400 * MILLISECOND);
     assert_eq!(nacked(&mut world), []);
     let (again, _) = world.send(&lost.repeated(2001, 2));
-    assert_eq!(again, Received::Handled, "a probe of what is not missing");
+    assert_eq!(
+        again,
+        DatagramOutcome::Handled,
+        "a probe of what is not missing"
+    );
     assert_eq!(world.session.counts().nacked, 5);
 }
 
@@ -117,7 +121,10 @@ impl Camera {
 
     fn repeat(&mut self, lost: u16) {
         let repeated = Sent::new(VP8, 2000, lost).repeated(2001, lost);
-        assert!(matches!(self.world.send(&repeated).0, Received::Rtp { .. }));
+        assert!(matches!(
+            self.world.send(&repeated).0,
+            DatagramOutcome::Rtp { .. }
+        ));
     }
 
     /// How long after its first request a lost packet is asked for again.
@@ -230,7 +237,7 @@ fn publishers_get_receiver_reports_while_they_send() {
         ..SenderInfo::default()
     };
     rtcp::write_sender_report(&mut sender, &info, &[]);
-    assert_eq!(world.send_rtcp(&sender), Received::Handled);
+    assert_eq!(world.send_rtcp(&sender), DatagramOutcome::Handled);
     world.run(250 * MILLISECOND);
     let expected = SessionEvent::SenderReport {
         ingress: 0,
@@ -270,7 +277,7 @@ fn arrivals_are_reported_for_the_whole_transport() {
         let numbered = |sent: Sent| sent.with(TRANSPORT_CC, number.to_be_bytes());
         match number {
             0 => world.send(&numbered(Sent::new(OPUS, 1000, sequence))).0,
-            2 => Received::Handled,
+            2 => DatagramOutcome::Handled,
             _ => world.send(&numbered(Sent::new(VP8, 2000, sequence))).0,
         };
         world.now = world.now + 10 * MILLISECOND;
@@ -358,7 +365,7 @@ fn what_a_subscriber_says_of_its_slots_becomes_events_and_nothing_else_does() {
     rtcp::write_fir(&mut said, 9, video, 1);
     rtcp::write_fir(&mut said, 9, 4711, 1);
     rtcp::write_remb(&mut said, 9, 1 << 20, &[video]);
-    assert_eq!(world.send_rtcp(&said), Received::Handled);
+    assert_eq!(world.send_rtcp(&said), DatagramOutcome::Handled);
     world.exchange();
     let report = |ssrc| SessionEvent::ReceiverReport {
         ssrc,
@@ -389,13 +396,13 @@ fn rtcp_that_is_not_whole_or_not_authentic_is_dropped() {
     let torn = said[..10].to_vec();
     assert_eq!(
         world.send_rtcp(&torn),
-        Received::Dropped(DropReason::Malformed)
+        DatagramOutcome::Dropped(DropReason::Malformed)
     );
     let mut garbage = vec![
         0x81, 201, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
     ];
     let dropped = world.deliver(sideroom_session::DatagramClass::Rtcp, &mut garbage);
-    assert_eq!(dropped, Received::Dropped(DropReason::NotAuthentic));
+    assert_eq!(dropped, DatagramOutcome::Dropped(DropReason::NotAuthentic));
     world.exchange();
     assert_eq!(world.events, []);
 }

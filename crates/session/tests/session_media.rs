@@ -11,7 +11,7 @@ use sideroom_route::{DropReason, LostReason};
 use sideroom_rtp::{Codec, RtpView};
 use sideroom_session::dtls::{DtlsConfig, DtlsVersions};
 use sideroom_session::srtp::{Role, SrtpProfile};
-use sideroom_session::{DatagramClass, PeerAddr, Received, RtpParts, SessionEvent};
+use sideroom_session::{DatagramClass, DatagramOutcome, PeerAddr, RtpParts, SessionEvent};
 
 /// A microphone with an announced SSRC, a camera without, a simulcast screen, and two slots.
 fn offer() -> Builder {
@@ -42,7 +42,7 @@ fn check(world: &mut World, packet: &Sent, ingress: usize, layer: u8) {
     let (received, buffer) = world.send(packet);
     let plain = packet.plain();
     let range = 0..plain.len();
-    let expected = Received::Rtp {
+    let expected = DatagramOutcome::Rtp {
         ingress,
         layer,
         range: range.clone(),
@@ -55,7 +55,7 @@ fn check(world: &mut World, packet: &Sent, ingress: usize, layer: u8) {
 fn check_dropped(world: &mut World, packet: &Sent, reason: DropReason) {
     assert_eq!(
         world.send(packet).0,
-        Received::Dropped(reason),
+        DatagramOutcome::Dropped(reason),
         "{packet:?}"
     );
 }
@@ -125,13 +125,16 @@ fn nothing_is_taken_before_address_and_handshake_are_checked() {
     let mut garbage = vec![0x80; 100];
     for class in [DatagramClass::Dtls, DatagramClass::Rtp, DatagramClass::Rtcp] {
         let dropped = world.deliver(class, &mut garbage);
-        assert_eq!(dropped, Received::Dropped(DropReason::UnvalidatedAddress));
+        assert_eq!(
+            dropped,
+            DatagramOutcome::Dropped(DropReason::UnvalidatedAddress)
+        );
     }
     let mut buffer = [0; 500];
     let (_, len) = world.ice.poll_transmit(world.now, &mut buffer).unwrap();
     assert_eq!(
         world.deliver(DatagramClass::Stun, &mut buffer[..len]),
-        Received::Handled
+        DatagramOutcome::Handled
     );
     for (class, reason) in [
         (DatagramClass::Rtp, DropReason::NotSecured),
@@ -140,7 +143,7 @@ fn nothing_is_taken_before_address_and_handshake_are_checked() {
     ] {
         assert_eq!(
             world.deliver(class, &mut garbage),
-            Received::Dropped(reason)
+            DatagramOutcome::Dropped(reason)
         );
     }
     world.run(Duration::from_secs(1));
@@ -152,7 +155,10 @@ fn nothing_is_taken_before_address_and_handshake_are_checked() {
         world
             .session
             .handle_datagram(world.now, stranger, DatagramClass::Rtp, &mut sealed);
-    assert_eq!(dropped, Received::Dropped(DropReason::UnvalidatedAddress));
+    assert_eq!(
+        dropped,
+        DatagramOutcome::Dropped(DropReason::UnvalidatedAddress)
+    );
     check(&mut world, &packet, AUDIO, 0);
 }
 
@@ -229,7 +235,7 @@ fn a_header_is_not_believed_before_the_packet_is_authentic() {
     let last = forged.len() - 1;
     forged[last] ^= 1;
     let dropped = world.deliver(DatagramClass::Rtp, &mut forged);
-    assert_eq!(dropped, Received::Dropped(DropReason::NotAuthentic));
+    assert_eq!(dropped, DatagramOutcome::Dropped(DropReason::NotAuthentic));
     check_dropped(
         &mut world,
         &Sent::new(VP8, 2000, 2),
@@ -252,7 +258,7 @@ fn padding_does_not_hide_a_mid() {
         .unwrap()
         .seal(&header, &payload, 1, &mut out);
     let received = world.deliver(DatagramClass::Rtp, &mut out[..len]);
-    let Received::Rtp { range, .. } = received else {
+    let DatagramOutcome::Rtp { range, .. } = received else {
         panic!("{received:?}");
     };
     assert_eq!(RtpView::parse(&out[range]).unwrap().padding_len(), 4);
@@ -278,7 +284,7 @@ fn simulcast_layers_are_told_apart_by_rid() {
 /// Sends a retransmission of `packet` and expects it to be restored.
 fn check_recovered(world: &mut World, packet: &Sent, repeated: &Sent, place: (usize, u8)) {
     let (received, buffer) = world.send(repeated);
-    let Received::Rtp {
+    let DatagramOutcome::Rtp {
         ingress,
         layer,
         range,
@@ -331,7 +337,7 @@ fn retransmissions_are_restored_to_what_they_repeat() {
     check_recovered(&mut world, &of_screen, &repeated, (SCREEN, 1));
     let mut padding = Sent::new(RTX, 22, 2);
     padding.payload = vec![];
-    assert_eq!(world.send(&padding).0, Received::Handled);
+    assert_eq!(world.send(&padding).0, DatagramOutcome::Handled);
     assert_eq!(world.session.counts().recovered, 2);
     assert_eq!(world.session.counts().padding, 1);
 }
@@ -393,10 +399,10 @@ fn a_replayed_packet_is_dropped() {
     let sealed = world.sealed(&Sent::new(OPUS, 1000, 1));
     assert!(matches!(
         world.deliver(DatagramClass::Rtp, &mut sealed.clone()),
-        Received::Rtp { .. }
+        DatagramOutcome::Rtp { .. }
     ));
     let again = world.deliver(DatagramClass::Rtp, &mut sealed.clone());
-    assert_eq!(again, Received::Dropped(DropReason::Replayed));
+    assert_eq!(again, DatagramOutcome::Dropped(DropReason::Replayed));
 }
 
 #[test]
@@ -490,7 +496,7 @@ fn a_recorded_check_does_not_take_the_downlink() {
     let (now, session) = (world.now, &mut world.session);
     session.handle_datagram(now, thief, DatagramClass::Stun, &mut recorded);
     let answer = session.handle_datagram(now, thief, DatagramClass::Rtp, &mut replayed.clone());
-    assert_eq!(answer, Received::Dropped(DropReason::Replayed));
+    assert_eq!(answer, DatagramOutcome::Dropped(DropReason::Replayed));
     assert_eq!(session.selected_address(), Some(common::client_address()));
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use common::{Builder, OPUS, Sent, TRANSPORT_CC, VP8, World, config};
 use sideroom_rtp::Codec;
-use sideroom_session::{DatagramClass, Received, RtpParts};
+use sideroom_session::{DatagramClass, DatagramOutcome, RtpParts};
 
 /// Counts the allocations of the test's own thread.
 struct Counting;
@@ -104,7 +104,10 @@ fn a_warm_session_allocates_nothing_for_a_packet() {
         let before = CALLS.get();
         for packet in &mut incoming {
             let received = world.deliver(DatagramClass::Rtp, packet);
-            assert!(matches!(received, Received::Rtp { .. }), "{received:?}");
+            assert!(
+                matches!(received, DatagramOutcome::Rtp { .. }),
+                "{received:?}"
+            );
         }
         assert_ne!(world.session.seal_rtp(world.now, &parts, &mut out), 0);
         allocated.push(CALLS.get() - before);

@@ -103,7 +103,7 @@ pub fn settings(text: &str) -> Result<Impairment, String> {
 
 /// A received packet, as far as the client sees it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heard {
+pub(super) struct ReceivedPacket {
     pub(super) ssrc: u32,
     pub(super) sequence: u16,
     /// The number in the whole transport.
@@ -119,7 +119,7 @@ pub(super) struct Heard {
 /// Something that travels to the client.
 #[derive(Clone, Debug)]
 enum Passing {
-    Media { heard: Heard, left: Time },
+    Media { heard: ReceivedPacket, left: Time },
     Control(Box<[u8]>),
 }
 
@@ -154,7 +154,7 @@ impl Path {
     }
 
     /// A packet of `bytes` bytes left the server; true if the link lost it.
-    pub(super) fn carry(&mut self, left: Time, bytes: usize, heard: Heard) -> bool {
+    pub(super) fn carry(&mut self, left: Time, bytes: usize, heard: ReceivedPacket) -> bool {
         pass(&mut self.down, left, bytes, Passing::Media { heard, left })
     }
 
@@ -232,8 +232,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn heard(sequence: u16) -> Heard {
-        Heard {
+    fn heard(sequence: u16) -> ReceivedPacket {
+        ReceivedPacket {
             ssrc: 5,
             sequence,
             number: Some(sequence),

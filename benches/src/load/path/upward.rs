@@ -15,12 +15,12 @@ const KEPT: usize = 1_024;
 /// See the module.
 pub(in crate::load) struct Upward {
     link: Link<Box<[u8]>>,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<SentCopy>,
 }
 
 /// A packet that was sent, sealed. It leaves again as it was, so that the server's replay window tells
 /// whether it ever came.
-struct Kept {
+struct SentCopy {
     ssrc: u32,
     sequence: u16,
     lost: bool,
@@ -49,7 +49,7 @@ impl Upward {
         if self.kept.len() >= KEPT {
             self.kept.pop_front();
         }
-        self.kept.push_back(Kept {
+        self.kept.push_back(SentCopy {
             ssrc,
             sequence,
             lost,

@@ -121,7 +121,7 @@ pub fn run(
 
 /// Opens a new room in place of the last, with a talker.
 fn begin_room(crowd: &mut Crowd, target: &dyn Target, together: u32) -> Result<(), LoadError> {
-    crowd.tell(0, Command::Remove(0));
+    crowd.send_command(0, Command::Remove(0));
     crowd.clients.clear();
     target.open_room(ROOM, together as usize + 1)?;
     let talker = plans(crowd, 0..1, ROOM, &[TrackKind::Audio], (0, 0));
@@ -144,7 +144,7 @@ fn come_and_go(
     crowd.join(target, newcomers)?;
     for client in crowd.clients.split_off(1) {
         target.leave(ROOM, &client.participant)?;
-        crowd.tell(client.number, Command::Remove(client.number));
+        crowd.send_command(client.number, Command::Remove(client.number));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
 use crate::load::histogram::Percentiles;
 use crate::load::options::{Common, seconds};
-use crate::load::pushers::{Addresses, Held, descriptors};
+use crate::load::pushers::{Addresses, HeldConnections, descriptors};
 use crate::load::report::Report;
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::{api::Api, identity_of};
@@ -228,10 +228,10 @@ impl Run<'_> {
     }
 
     /// Takes as many connections as `push` can.
-    fn take(&self, push: Option<Push>, over: &AtomicBool) -> Result<Held, LoadError> {
+    fn take(&self, push: Option<Push>, over: &AtomicBool) -> Result<HeldConnections, LoadError> {
         let watch = watch_request(&self.token);
         let bytes: &[u8] = match push {
-            None => return Ok(Held::default()),
+            None => return Ok(HeldConnections::default()),
             Some(Push::Rooms) => return self.make_rooms(over),
             Some(Push::Bytes) => b"G",
             Some(Push::Sockets) => UPGRADE.as_bytes(),
@@ -251,14 +251,14 @@ impl Run<'_> {
         Ok(addresses.push(to, (self.asked(push), bytes), go_on))
     }
 
-    fn make_rooms(&self, over: &AtomicBool) -> Result<Held, LoadError> {
+    fn make_rooms(&self, over: &AtomicBool) -> Result<HeldConnections, LoadError> {
         let rooms = (0..self.options.rooms).take_while(|_| !over.load(Ordering::Relaxed));
         for number in rooms {
             let body = json!({ "room": format!("gone-{number}") });
             self.api.call("RoomService/CreateRoom", body.clone())?;
             self.api.call("RoomService/DeleteRoom", body)?;
         }
-        Ok(Held::default())
+        Ok(HeldConnections::default())
     }
 
     fn resident(&self) -> u64 {

@@ -195,7 +195,7 @@ pub fn run(
 fn workers_at_rest(crowd: &mut Crowd, target: &dyn Target) -> Option<Vec<WorkerCounts>> {
     target.workers()?;
     for client in &crowd.clients {
-        crowd.tell(client.number, Command::Unpublish(client.number));
+        crowd.send_command(client.number, Command::Unpublish(client.number));
     }
     crowd.idle_until(crowd.clock.now() + TOLD_WITHIN, |_| {});
     target.workers()

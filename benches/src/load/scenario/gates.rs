@@ -80,18 +80,18 @@ pub fn run(
         crowd.groups.set_parent_gate(gate);
         let measured = measure(&mut crowd, target, common.duration, name)?;
         wrong.extend(complaint(name, &measured));
-        costs.insert(name.to_owned(), told(&measured));
+        costs.insert(name.to_owned(), figures(&measured));
         if name == "live" {
             live = Some(measured);
         }
     }
     for client in 0..options.talkers {
-        crowd.tell(client, Command::Unpublish(client));
+        crowd.send_command(client, Command::Unpublish(client));
     }
     let settled = crowd.clock.now() + common.warm_up;
     crowd.idle_until(settled, |_| {});
     let measured = measure(&mut crowd, target, common.duration, "silent")?;
-    costs.insert("silent".to_owned(), told(&measured));
+    costs.insert("silent".to_owned(), figures(&measured));
     let live = live.ok_or_else(|| LoadError::Answer("nothing was measured".to_owned()))?;
     let traffic = live.traffic(options.away.into());
     let mut report = report("gates", target, &live, traffic);
@@ -136,9 +136,9 @@ fn fill(
     api.move_all(ROOM, &moves)?;
     let answered = crowd.clock.now();
     for client in options.talkers..clients {
-        crowd.tell(client, Command::Answered(client, answered, true));
+        crowd.send_command(client, Command::Answered(client, answered, true));
     }
-    crowd.settle();
+    crowd.await_commands();
     for client in crowd.clients.iter().take(options.talkers as usize) {
         target.publish(ROOM, &client.participant, &kinds)?;
         crowd.send(client, TrackKind::Audio, 32_000, 50);
@@ -147,7 +147,7 @@ fn fill(
     Ok(crowd)
 }
 
-fn told(measured: &Measured) -> Value {
+fn figures(measured: &Measured) -> Value {
     let server = measured.server();
     json!({
         "server_cores": server.cores,

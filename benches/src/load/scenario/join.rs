@@ -67,17 +67,17 @@ pub fn run(
         let took = crowd.clock.now().since(begun);
         let joined = usage();
         if round == options.again {
-            rounds.push(json!({ "joined": told(people, took, joined, cpu) }));
+            rounds.push(json!({ "joined": figures(people, took, joined, cpu) }));
             break;
         }
         crowd.idle_until(crowd.clock.now() + common.warm_up, |_| {});
         for client in crowd.clients.split_off(1) {
             target.leave(ROOM, &client.participant)?;
-            crowd.tell(client.number, Command::Remove(client.number));
+            crowd.send_command(client.number, Command::Remove(client.number));
         }
         crowd.idle_until(crowd.clock.now() + AFTERWARDS, |_| {});
         let left = mib(usage().resident);
-        let line = told(people, took, joined, cpu);
+        let line = figures(people, took, joined, cpu);
         rounds.push(json!({ "joined": line, "resident_mib_after_leaving": left }));
     }
     let first_media: Vec<_> = crowd.first_media.values().copied().collect();
@@ -85,7 +85,7 @@ pub fn run(
     let settled = crowd.clock.now() + common.warm_up;
     crowd.idle_until(settled, |_| {});
     let talking = measure(&mut crowd, target, common.duration, "talking")?;
-    crowd.tell(0, Command::Unpublish(0));
+    crowd.send_command(0, Command::Unpublish(0));
     crowd.idle_until(crowd.clock.now() + common.warm_up, |_| {});
     let silent = measure(&mut crowd, target, common.duration, "silent")?;
     let after = usage();
@@ -113,7 +113,7 @@ fn mib(bytes: u64) -> f64 {
     (bytes as f64 / f64::from(1 << 20) * 10.0).round() / 10.0
 }
 
-fn told(people: u32, took: Duration, joined: Usage, cpu: Duration) -> serde_json::Value {
+fn figures(people: u32, took: Duration, joined: Usage, cpu: Duration) -> serde_json::Value {
     json!({
         "joins_per_s": (f64::from(people) / took.as_secs_f64()).round(),
         "server_cpu_ms_each":

@@ -80,7 +80,7 @@ pub fn run(
         let measured = step(&mut crowd, target, options, rate)?;
         let traffic = measured.traffic(options.subscribers.into());
         let clean = traffic.loss <= NO_LOSS;
-        steps.push(told(rate, &measured, options));
+        steps.push(figures(rate, &measured, options));
         if clean {
             best = Some((rate, measured));
         } else {
@@ -132,7 +132,7 @@ fn step(
     measure(crowd, target, options.step, &what)
 }
 
-fn told(rate: f64, measured: &Measured, options: &SaturateOptions) -> Value {
+fn figures(rate: f64, measured: &Measured, options: &SaturateOptions) -> Value {
     let traffic = measured.traffic(options.subscribers.into());
     let (server, own) = (measured.server(), measured.own());
     json!({

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::fanout::FanoutOptions;
 use crate::load::report::Report;
 use crate::load::targets::WorkerCounts;
-use crate::summary::Spread;
+use crate::summary::Summary;
 
 /// Enough for a room to be on two workers in equal parts.
 const SUBSCRIBERS: u32 = 400;
@@ -34,7 +34,7 @@ pub struct Scaled {
     /// Number of media workers.
     pub workers: usize,
     /// CPU time for each forwarded packet, in nanoseconds, over the rounds.
-    pub cpu_ns_per_packet: Spread,
+    pub cpu_ns_per_packet: Summary,
     /// Forwarded packets for a second of CPU, by the median.
     pub packets_per_cpu_s: f64,
     /// Packets that this many workers on as many processors can forward, as a multiple of the first number's.
@@ -86,7 +86,7 @@ pub fn compare(reports: &[Report], counts: &[usize], subscribers: u32) -> Vec<Sc
             .iter()
             .map(|report| report.server.cpu_ns_per_packet)
             .collect();
-        let cost = Spread::of(&costs);
+        let cost = Summary::of(&costs);
         let all: Vec<_> = rounds
             .iter()
             .flat_map(|report| workers_of(report))

@@ -168,12 +168,14 @@ fn rejoin(stage: &mut Stage<'_>, target: &dyn Target, newcomer: &mut u32) -> Res
     let gone = stage.crowd.clients.remove(at);
     let room = stage.plan.room;
     target.leave(room, &gone.participant)?;
-    stage.crowd.tell(gone.number, Command::Remove(gone.number));
+    stage
+        .crowd
+        .send_command(gone.number, Command::Remove(gone.number));
     let number = stage.plan.participants + *newcomer % SPARE;
     *newcomer += 1;
     let now: Time = stage.crowd.clock.now();
     stage.crowd.groups.begin(number, PARENT, now);
-    stage.crowd.groups.settle(number);
+    stage.crowd.groups.confirm_move(number);
     let plan = plans(&stage.crowd, number..number + 1, room, &[], stage.slots());
     stage.crowd.join(target, plan)
 }

@@ -250,7 +250,7 @@ impl<'a> Stage<'a> {
         let crowd = &self.crowd;
         let begun = crowd.clock.now();
         for &(client, to) in moves {
-            crowd.tell(client, Command::Watch(client, to, begun));
+            crowd.send_command(client, Command::Watch(client, to, begun));
             crowd.groups.begin(client, to, begun);
         }
         let words: Vec<_> = moves
@@ -267,10 +267,10 @@ impl<'a> Stage<'a> {
         let result = self.api.move_all(self.plan.room, &words);
         let answered = crowd.clock.now();
         for &(client, _) in moves {
-            crowd.tell(client, Command::Answered(client, answered, result.is_ok()));
+            crowd.send_command(client, Command::Answered(client, answered, result.is_ok()));
         }
         // Until then no participant may start the next move.
-        crowd.settle();
+        crowd.await_commands();
         self.times.answer.record(answered.since(asked));
         result
     }

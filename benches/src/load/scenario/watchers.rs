@@ -83,13 +83,13 @@ pub fn run(
     let mut report = report("watchers", target, &watched, watched.traffic(subscribers));
     report.options = json!({ "watchers": options, "profile": common.profile });
     report.figures = json!({
-        "alone": told(&alone, subscribers),
-        "watched": told(&watched, subscribers),
+        "alone": figures(&alone, subscribers),
+        "watched": figures(&watched, subscribers),
         "watchers": options.watchers,
         "cut_off": watchers.ended(),
         "commands": given.count,
         "command": given.took.percentiles(),
-        "events_told": watchers.told().iter().sum::<u64>(),
+        "events_told": watchers.event_counts().iter().sum::<u64>(),
         "events_missed": missed,
     });
     report.broken = broken(&watched, subscribers, missed, watchers.ended());
@@ -121,15 +121,20 @@ fn fill(
 }
 
 /// Commands given, and the number of events they led to in each room.
-struct Given {
+struct CommandLog {
     count: u64,
     took: Histogram,
     events: Vec<u64>,
 }
 
 /// Gives commands at a rate, each measured from when it was due.
-fn give(api: &Api, rooms: &[String], per_s: f64, stop: &AtomicBool) -> Result<Given, LoadError> {
-    let mut given = Given {
+fn give(
+    api: &Api,
+    rooms: &[String],
+    per_s: f64,
+    stop: &AtomicBool,
+) -> Result<CommandLog, LoadError> {
+    let mut given = CommandLog {
         count: 0,
         took: Histogram::default(),
         events: vec![0; rooms.len()],
@@ -158,13 +163,13 @@ fn give(api: &Api, rooms: &[String], per_s: f64, stop: &AtomicBool) -> Result<Gi
 }
 
 /// Events that watchers of their room have not received, after some patience.
-fn missed(watchers: &Watchers, given: &Given, rooms: usize) -> u64 {
+fn missed(watchers: &Watchers, given: &CommandLog, rooms: usize) -> u64 {
     let deadline = now() + LAST_EVENTS;
     loop {
-        let told = watchers.told().into_iter().enumerate();
-        let missed = told.map(|(watcher, told)| {
+        let counts = watchers.event_counts().into_iter().enumerate();
+        let missed = counts.map(|(watcher, received)| {
             let events = given.events.get(watcher % rooms).copied().unwrap_or(0);
-            events.abs_diff(told)
+            events.abs_diff(received)
         });
         let missed: u64 = missed.sum();
         if missed == 0 || now() >= deadline {
@@ -174,7 +179,7 @@ fn missed(watchers: &Watchers, given: &Given, rooms: usize) -> u64 {
     }
 }
 
-fn told(measured: &Measured, subscribers: u64) -> Value {
+fn figures(measured: &Measured, subscribers: u64) -> Value {
     let traffic = measured.traffic(subscribers);
     json!({
         "packets_per_s": traffic.packets_per_s,
@@ -192,7 +197,7 @@ fn broken(watched: &Measured, subscribers: u64, missed: u64, cut_off: u64) -> Ve
     }
     if missed > 0 || cut_off > 0 {
         broken.push(format!(
-            "{missed} events were not told, {cut_off} watchers were cut off"
+            "{missed} events were not received, {cut_off} watchers were cut off"
         ));
     }
     broken

@@ -7,7 +7,7 @@ use sideroom_route::{BreakoutId, GroupId};
 
 use super::{Call, mutation, patch};
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     auth::Scope,
     encode::{
         answer, breakout_ids, breakouts, left_over, moved, one_breakout, placed, placed_at,
@@ -20,11 +20,11 @@ use crate::{
 
 mutation! {
     CreateBreakoutsRequest => CreateBreakoutsResponse needs Breakouts {
-        |this, asker| Command::CreateBreakouts(definition(this.definition)?),
+        |this, requester| Command::CreateBreakouts(definition(this.definition)?),
         |answer, outcome| CreateBreakoutsResponse { answer, breakouts: breakouts(outcome) },
     }
     CreateAndInviteRequest => CreateAndInviteResponse needs Breakouts {
-        |this, asker| Command::CreateAndInvite {
+        |this, requester| Command::CreateAndInvite {
             create: definition(this.definition)?,
             seed: this.seed,
             force: this.force_join,
@@ -38,7 +38,7 @@ mutation! {
         },
     }
     UpdateBreakoutRequest => UpdateBreakoutResponse needs Breakouts {
-        |this, asker| Command::UpdateBreakout {
+        |this, requester| Command::UpdateBreakout {
             breakout: ids::breakout(&this.breakout_id)?,
             patch: BreakoutPatch {
                 name: this.display_name,
@@ -53,7 +53,7 @@ mutation! {
         |answer, outcome| UpdateBreakoutResponse { answer, breakout: one_breakout(outcome) },
     }
     OpenBreakoutsRequest => OpenBreakoutsResponse needs Breakouts {
-        |this, asker| Command::Open(selection(&this.breakout_ids)?),
+        |this, requester| Command::Open(selection(&this.breakout_ids)?),
         |answer, outcome| OpenBreakoutsResponse {
             answer,
             breakout_ids: breakout_ids(outcome),
@@ -61,7 +61,7 @@ mutation! {
         },
     }
     CloseBreakoutsRequest => CloseBreakoutsResponse needs Breakouts {
-        |this, asker| Command::Close(selection(&this.breakout_ids)?),
+        |this, requester| Command::Close(selection(&this.breakout_ids)?),
         |answer, outcome| CloseBreakoutsResponse {
             answer,
             breakout_ids: breakout_ids(outcome),
@@ -69,14 +69,14 @@ mutation! {
         },
     }
     UpdateSettingsRequest => UpdateSettingsResponse needs Breakouts {
-        |this, asker| Command::UpdateBreakoutSettings(patch::breakouts(this.settings)?),
+        |this, requester| Command::UpdateBreakoutSettings(patch::breakouts(this.settings)?),
         |answer, outcome| UpdateSettingsResponse {
             answer,
             settings: patch::breakout_settings_of(outcome),
         },
     }
     InviteRequest => InviteResponse needs Breakouts {
-        |this, asker| Command::Invite {
+        |this, requester| Command::Invite {
             breakout: ids::breakout(&this.breakout_id)?,
             participants: ids::participants(&this.participant_ids)?,
             force: this.force_join,
@@ -84,33 +84,33 @@ mutation! {
         |answer, outcome| InviteResponse { answer, breakout: one_breakout(outcome) },
     }
     WithdrawInvitesRequest => WithdrawInvitesResponse needs Breakouts {
-        |this, asker| Command::WithdrawInvitations {
+        |this, requester| Command::WithdrawInvitations {
             breakout: ids::breakout(&this.breakout_id)?,
             participants: ids::participants(&this.participant_ids)?,
         },
         |answer, outcome| WithdrawInvitesResponse { answer, breakout: one_breakout(outcome) },
     }
     RejectInviteRequest => RejectInviteResponse needs Breakouts {
-        |this, asker| Command::Reject {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::Reject {
+            participant: requester.subject(&this.participant_id)?,
             breakout: ids::breakout(&this.breakout_id)?,
         },
         |answer, outcome| RejectInviteResponse { answer },
     }
     AssignRequest => AssignResponse needs Breakouts {
-        |this, asker| Command::Assign {
+        |this, requester| Command::Assign {
             breakout: Some(ids::breakout(&this.breakout_id)?),
             identities: this.identities,
         },
         |answer, outcome| AssignResponse { answer, breakout: one_breakout(outcome) },
     }
     UnassignRequest => UnassignResponse needs Breakouts {
-        |this, asker| Command::Assign { breakout: None, identities: this.identities },
+        |this, requester| Command::Assign { breakout: None, identities: this.identities },
         |answer, outcome| UnassignResponse { answer },
     }
     LeaveBreakoutRequest => LeaveBreakoutResponse needs Breakouts {
-        |this, asker| Command::LeaveBreakout {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::LeaveBreakout {
+            participant: requester.subject(&this.participant_id)?,
         },
         |answer, outcome| {
             let (participant_id, group_id) = placed_at(outcome);
@@ -118,13 +118,13 @@ mutation! {
         },
     }
     MoveParticipantsRequest => MoveParticipantsResponse needs Breakouts {
-        |this, asker| Command::Move {
+        |this, requester| Command::Move {
             moves: this.moves.iter().map(move_to).collect::<Result<_, _>>()?,
         },
         |answer, outcome| MoveParticipantsResponse { answer, moved: moved(outcome) },
     }
     ShuffleRequest => ShuffleResponse needs Breakouts {
-        |this, asker| Command::Shuffle {
+        |this, requester| Command::Shuffle {
             breakouts: selection(&this.breakout_ids)?,
             seed: this.seed,
         },
@@ -137,7 +137,7 @@ mutation! {
         },
     }
     ClearBreakoutsRequest => ClearBreakoutsResponse needs Breakouts {
-        |this, asker| Command::Clear(selection(&this.breakout_ids)?),
+        |this, requester| Command::Clear(selection(&this.breakout_ids)?),
         |answer, outcome| ClearBreakoutsResponse {
             answer,
             returned_ids: returned(outcome),
@@ -145,7 +145,7 @@ mutation! {
         },
     }
     DestroyBreakoutsRequest => DestroyBreakoutsResponse needs Breakouts {
-        |this, asker| Command::Destroy(selection(&this.breakout_ids)?),
+        |this, requester| Command::Destroy(selection(&this.breakout_ids)?),
         |answer, outcome| DestroyBreakoutsResponse {
             answer,
             returned_ids: returned(outcome),
@@ -153,34 +153,34 @@ mutation! {
         },
     }
     StartAddressAllRequest => StartAddressAllResponse needs Breakouts {
-        |this, asker| Command::StartAddressAll {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::StartAddressAll {
+            participant: requester.subject(&this.participant_id)?,
             kinds: if this.kinds.is_empty() { KindSet::AUDIO } else { ids::kinds(&this.kinds)? },
         },
         |answer, outcome| StartAddressAllResponse { answer },
     }
     StopAddressAllRequest => StopAddressAllResponse needs Breakouts {
-        |this, asker| Command::StopAddressAll {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::StopAddressAll {
+            participant: requester.subject(&this.participant_id)?,
         },
         |answer, outcome| StopAddressAllResponse { answer },
     }
     StartListeningRequest => StartListeningResponse needs Breakouts {
-        |this, asker| Command::ListenIn {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::ListenIn {
+            participant: requester.subject(&this.participant_id)?,
             breakout: ids::breakout(&this.group_id)?,
         },
         |answer, outcome| StartListeningResponse { answer },
     }
     StopListeningRequest => StopListeningResponse needs Breakouts {
-        |this, asker| Command::StopListening {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::StopListening {
+            participant: requester.subject(&this.participant_id)?,
         },
         |answer, outcome| StopListeningResponse { answer },
     }
     RaiseHelpRequest => RaiseHelpResponse needs Breakouts {
-        |this, asker| {
-            let participant = asker.subject(&this.participant_id)?;
+        |this, requester| {
+            let participant = requester.subject(&this.participant_id)?;
             // To withdraw a request is to answer it oneself.
             if this.withdraw {
                 Command::AnswerHelp { participant, note: this.text }
@@ -191,8 +191,8 @@ mutation! {
         |answer, outcome| RaiseHelpResponse { answer },
     }
     AnswerHelpRequest => AnswerHelpResponse needs Breakouts {
-        |this, asker| Command::AnswerHelp {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::AnswerHelp {
+            participant: requester.subject(&this.participant_id)?,
             note: this.text,
         },
         |answer, outcome| AnswerHelpResponse { answer },
@@ -207,10 +207,12 @@ impl Call for JoinBreakoutRequest {
     }
 
     /// Fields that the request leaves out come from the room as the joiner sees it.
-    async fn call(self, api: &Api, who: &Who) -> Result<JoinBreakoutResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<JoinBreakoutResponse, ApiError> {
         let act_as = &self.as_participant_id;
-        let asker = api.asker(who, Scope::Breakouts, &self.room, act_as).await?;
-        let participant = asker.subject(&self.participant_id)?;
+        let requester = api
+            .requester(who, Scope::Breakouts, &self.room, act_as)
+            .await?;
+        let participant = requester.subject(&self.participant_id)?;
         let command = match (self.breakout_id.as_str(), self.stream_info) {
             (id, Some(stream)) if !id.is_empty() => Command::JoinBreakout {
                 participant,
@@ -219,7 +221,9 @@ impl Call for JoinBreakoutRequest {
             },
             (id, stream) => {
                 let as_joiner = sideroom_control::Viewer::Participant(participant);
-                let view = api.timed(api.backend.room(&asker.room, as_joiner)).await?;
+                let view = api
+                    .timed(api.backend.room(&requester.room, as_joiner))
+                    .await?;
                 let breakout = match id {
                     "" => only_choice(&view)?,
                     id => ids::breakout(id)?,
@@ -233,7 +237,7 @@ impl Call for JoinBreakoutRequest {
             }
         };
         let answered = api
-            .command(asker, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, self.expected_epoch, command)
             .await?;
         let (participant_id, group_id) = placed_at(&answered.outcome);
         Ok(JoinBreakoutResponse {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Call;
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     auth::Scope,
     encode,
     error::ApiError,
@@ -14,7 +14,7 @@ use crate::{
 impl Call for GetStatsRequest {
     type Response = GetStatsResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<GetStatsResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<GetStatsResponse, ApiError> {
         who.operator(Scope::Node)?;
         api.timed(api.backend.stats()).await.map(encode::stats)
     }
@@ -23,7 +23,7 @@ impl Call for GetStatsRequest {
 impl Call for DrainRequest {
     type Response = DrainResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<DrainResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<DrainResponse, ApiError> {
         who.operator(Scope::Node)?;
         let deadline = (self.deadline_ms != 0).then(|| Duration::from_millis(self.deadline_ms));
         api.timed(api.backend.drain(deadline)).await?;

@@ -5,7 +5,7 @@ use sideroom_route::TrackKind;
 
 use super::{Call, mutation};
 use crate::{
-    api::{Api, Who, room_name},
+    api::{Api, Caller, room_name},
     auth::{ClientClaims, GrantClaims, RoleClaim, Scope},
     clock,
     encode::gate_of,
@@ -16,11 +16,11 @@ use crate::{
 
 mutation! {
     RemoveRequest => RemoveResponse needs Participants {
-        |this, asker| Command::Remove { participant: ids::participant(&this.participant_id)? },
+        |this, requester| Command::Remove { participant: ids::participant(&this.participant_id)? },
         |answer, outcome| RemoveResponse { answer },
     }
     BanRequest => BanResponse needs Participants {
-        |this, asker| Command::Ban {
+        |this, requester| Command::Ban {
             whom: whom(&this.participant_id, this.identity)?,
             reason: this.reason,
             until: (this.until_ms != 0).then_some(UnixMillis(this.until_ms)),
@@ -28,67 +28,67 @@ mutation! {
         |answer, outcome| BanResponse { answer },
     }
     UnbanRequest => UnbanResponse needs Participants {
-        |this, asker| Command::Unban { identity: this.identity },
+        |this, requester| Command::Unban { identity: this.identity },
         |answer, outcome| UnbanResponse { answer },
     }
     SetRoleRequest => SetRoleResponse needs Participants {
-        |this, asker| Command::SetRole {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::SetRole {
+            participant: requester.subject(&this.participant_id)?,
             role: role(this.role)?,
         },
         |answer, outcome| SetRoleResponse { answer },
     }
     SetGrantsRequest => SetGrantsResponse needs Participants {
-        |this, asker| Command::SetGrants {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::SetGrants {
+            participant: requester.subject(&this.participant_id)?,
             grants: grants(&this.grants.unwrap_or_default())?,
         },
         |answer, outcome| SetGrantsResponse { answer },
     }
     SetStreamRequest => SetStreamResponse needs Participants {
-        |this, asker| Command::SetStream {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::SetStream {
+            participant: requester.subject(&this.participant_id)?,
             stream: this.stream.map_or(KindSet::NONE, ids::flags),
         },
         |answer, outcome| SetStreamResponse { answer },
     }
     PublishRequest => PublishResponse needs Participants {
-        |this, asker| Command::Publish {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::Publish {
+            participant: requester.subject(&this.participant_id)?,
             kind: one_kind(&this.kinds)?,
         },
         |answer, outcome| PublishResponse { answer },
     }
     UnpublishRequest => UnpublishResponse needs Participants {
-        |this, asker| Command::Unpublish {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::Unpublish {
+            participant: requester.subject(&this.participant_id)?,
             kind: one_kind(&this.kinds)?,
         },
         |answer, outcome| UnpublishResponse { answer },
     }
     MuteRequest => MuteResponse needs Participants {
-        |this, asker| Command::Mute {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::Mute {
+            participant: requester.subject(&this.participant_id)?,
             kinds: ids::kinds(&this.kinds)?,
         },
         |answer, outcome| MuteResponse { answer },
     }
     UnmuteRequest => UnmuteResponse needs Participants {
-        |this, asker| Command::Unmute {
-            participant: asker.subject(&this.participant_id)?,
+        |this, requester| Command::Unmute {
+            participant: requester.subject(&this.participant_id)?,
             kinds: ids::kinds(&this.kinds)?,
         },
         |answer, outcome| UnmuteResponse { answer },
     }
     SetParentGateRequest => SetParentGateResponse needs Participants {
-        |this, asker| {
-            let scope = GateScope::Participant(asker.subject(&this.participant_id)?);
+        |this, requester| {
+            let scope = GateScope::Participant(requester.subject(&this.participant_id)?);
             gate_change(scope, this.paused, this.audio_muted, this.video_muted)?
         },
         |answer, outcome| SetParentGateResponse { answer, gate: gate_of(outcome) },
     }
     SetRoomGateRequest => SetRoomGateResponse needs Participants {
-        |this, asker| {
+        |this, requester| {
             gate_change(GateScope::Room, this.paused, this.audio_muted, this.video_muted)?
         },
         |answer, outcome| SetRoomGateResponse { answer, gate: gate_of(outcome) },
@@ -173,7 +173,7 @@ fn grants(wire: &proto::Grants) -> Result<Grants, ApiError> {
 impl Call for CreateTokenRequest {
     type Response = CreateTokenResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<CreateTokenResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<CreateTokenResponse, ApiError> {
         let operator = who.operator(Scope::Tokens)?;
         let role = match self.role {
             0 => RoleClaim::Participant,

@@ -5,7 +5,7 @@ use sideroom_route::{Epoch, GroupId};
 
 use super::{Call, mutation, patch};
 use crate::{
-    api::{Api, Asker, Who, request_id_or_fresh, room_name},
+    api::{Api, Caller, Requester, request_id_or_fresh, room_name},
     auth::Scope,
     backend::{CommandRequest, CreateRoom, MovesRequest},
     encode,
@@ -21,7 +21,7 @@ const MAX_PAGE: u32 = 1000;
 impl Call for CreateRoomRequest {
     type Response = CreateRoomResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<CreateRoomResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<CreateRoomResponse, ApiError> {
         who.operator(Scope::Rooms)?;
         let wire = self.settings.unwrap_or_default();
         let request = CreateRoom {
@@ -41,10 +41,10 @@ impl Call for CreateRoomRequest {
 impl Call for GetRoomRequest {
     type Response = GetRoomResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<GetRoomResponse, ApiError> {
-        let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
+    async fn call(self, api: &Api, who: &Caller) -> Result<GetRoomResponse, ApiError> {
+        let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
         let view = api
-            .timed(api.backend.room(&asker.room, asker.viewer()))
+            .timed(api.backend.room(&requester.room, requester.viewer()))
             .await?;
         Ok(GetRoomResponse {
             room: Some(encode::room(view)),
@@ -55,7 +55,7 @@ impl Call for GetRoomRequest {
 impl Call for ListRoomsRequest {
     type Response = ListRoomsResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<ListRoomsResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<ListRoomsResponse, ApiError> {
         who.operator(Scope::Rooms)?;
         let size = match self.page_size {
             0 => PAGE,
@@ -81,11 +81,11 @@ impl Call for DeleteRoomRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    async fn call(self, api: &Api, who: &Who) -> Result<DeleteRoomResponse, ApiError> {
-        let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
+    async fn call(self, api: &Api, who: &Caller) -> Result<DeleteRoomResponse, ApiError> {
+        let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
         let request = CommandRequest {
-            room: asker.room,
-            actor: asker.actor,
+            room: requester.room,
+            actor: requester.actor,
             request_id: request_id_or_fresh(&self.request_id)?,
             expected_epoch: self.expected_epoch.map(Epoch),
             command: Command::CloseRoom,
@@ -98,12 +98,12 @@ impl Call for DeleteRoomRequest {
 impl Call for SetDrainingRequest {
     type Response = SetDrainingResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<SetDrainingResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<SetDrainingResponse, ApiError> {
         who.operator(Scope::Rooms)?;
-        let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
+        let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
         let command = Command::Drain(self.draining);
         let answered = api
-            .command(asker, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, self.expected_epoch, command)
             .await?;
         Ok(SetDrainingResponse {
             answer: Some(encode::answer(&answered)),
@@ -118,9 +118,9 @@ impl Call for SendMessageRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    async fn call(self, api: &Api, who: &Who) -> Result<SendMessageResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<SendMessageResponse, ApiError> {
         let act_as = &self.as_participant_id;
-        let asker = api.asker(who, Scope::Rooms, &self.room, act_as).await?;
+        let requester = api.requester(who, Scope::Rooms, &self.room, act_as).await?;
         let command = match (self.all_groups, self.group_id.as_str()) {
             (true, "") => Command::AddressAllText { text: self.text },
             (true, _) => {
@@ -130,14 +130,14 @@ impl Call for SendMessageRequest {
             }
             (false, id) => Command::Chat {
                 group: match id {
-                    "" => own_group(api, &asker).await?,
+                    "" => own_group(api, &requester).await?,
                     id => ids::group(id)?,
                 },
                 text: self.text,
             },
         };
         let answered = api
-            .command(asker, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, self.expected_epoch, command)
             .await?;
         Ok(SendMessageResponse {
             answer: Some(encode::answer(&answered)),
@@ -145,13 +145,13 @@ impl Call for SendMessageRequest {
     }
 }
 
-/// Where the asker is; the signaling server speaks to the parent.
-async fn own_group(api: &Api, asker: &Asker) -> Result<GroupId, ApiError> {
-    let sideroom_control::Actor::Participant(me) = asker.actor else {
+/// Where the requester is; the signaling server speaks to the parent.
+async fn own_group(api: &Api, requester: &Requester) -> Result<GroupId, ApiError> {
+    let sideroom_control::Actor::Participant(me) = requester.actor else {
         return Ok(GroupId::Parent);
     };
     let view = api
-        .timed(api.backend.room(&asker.room, asker.viewer()))
+        .timed(api.backend.room(&requester.room, requester.viewer()))
         .await?;
     let own = view.participants.iter().find(|one| one.participant == me);
     own.map(|one| one.group)
@@ -161,15 +161,15 @@ async fn own_group(api: &Api, asker: &Asker) -> Result<GroupId, ApiError> {
 impl Call for ListMovesRequest {
     type Response = ListMovesResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<ListMovesResponse, ApiError> {
-        let asker = api.asker(who, Scope::Rooms, &self.room, "").await?;
-        let viewer = asker.viewer();
+    async fn call(self, api: &Api, who: &Caller) -> Result<ListMovesResponse, ApiError> {
+        let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
+        let viewer = requester.viewer();
         let participant = match self.participant_id.as_str() {
             "" => None,
             id => Some(ids::participant(id)?),
         };
         let request = MovesRequest {
-            room: asker.room,
+            room: requester.room,
             viewer,
             participant,
             since: UnixMillis(self.since_ms),
@@ -184,7 +184,7 @@ impl Call for ListMovesRequest {
 
 mutation! {
     UpdateRoomRequest => UpdateRoomResponse needs Rooms {
-        |this, asker| one_change(this.settings)?,
+        |this, requester| one_change(this.settings)?,
         |answer, outcome| UpdateRoomResponse { answer, settings: settings_of(outcome) },
     }
 }

@@ -5,7 +5,7 @@ use sideroom_route::{ParticipantId, TrackKind};
 
 use super::Call;
 use crate::{
-    api::{Api, Asker, Who, request_id_or_fresh},
+    api::{Api, Caller, Requester, request_id_or_fresh},
     auth::{ClientClaims, GrantClaims, RoleClaim, Scope},
     backend::{JoinRequest as ToJoin, Joined, ReofferRequest as ToReoffer},
     clock, encode,
@@ -102,15 +102,15 @@ pub(crate) fn check_offer(api: &Api, offer: &str) -> Result<(), ApiError> {
 impl Call for JoinRequest {
     type Response = JoinResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<JoinResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<JoinResponse, ApiError> {
         let claims = match who {
-            Who::Operator(operator) => {
+            Caller::Operator(operator) => {
                 operator.require(Scope::Participants)?;
                 api.keyring
                     .verify_client(&self.client_token, clock::unix_s())?
             }
-            Who::Client(claims) => claims.as_ref().clone(),
-            Who::Seated { .. } => return Err(ApiError::NoSuchMethod("Join".to_owned())),
+            Caller::Client(claims) => claims.as_ref().clone(),
+            Caller::Seated { .. } => return Err(ApiError::NoSuchMethod("Join".to_owned())),
         };
         if !self.room.is_empty() && self.room != claims.room {
             return Err(ApiError::PermissionDenied(
@@ -138,7 +138,7 @@ impl Call for JoinRequest {
 impl Call for ReofferRequest {
     type Response = ReofferResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<ReofferResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<ReofferResponse, ApiError> {
         let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
         check_offer(api, &self.offer)?;
         let request = ToReoffer {
@@ -160,7 +160,7 @@ impl Call for ReofferRequest {
 impl Call for TrickleRequest {
     type Response = TrickleResponse;
 
-    async fn call(self, api: &Api, who: &Who) -> Result<TrickleResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<TrickleResponse, ApiError> {
         let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
         let line = &self.candidate;
         if line.len() > 1024 || !(line.is_empty() || line.starts_with("candidate:")) {
@@ -181,11 +181,11 @@ impl Call for LeaveRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    async fn call(self, api: &Api, who: &Who) -> Result<LeaveResponse, ApiError> {
-        let (asker, participant) = own_of(api, who, &self.room, &self.participant_id).await?;
+    async fn call(self, api: &Api, who: &Caller) -> Result<LeaveResponse, ApiError> {
+        let (requester, participant) = own_of(api, who, &self.room, &self.participant_id).await?;
         let leave = Command::Leave { participant };
         let left = api
-            .command(asker, &self.request_id, self.expected_epoch, leave)
+            .command(requester, &self.request_id, self.expected_epoch, leave)
             .await?;
         Ok(LeaveResponse {
             answer: Some(encode::answer(&left)),
@@ -200,7 +200,7 @@ impl Call for SetViewsRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    async fn call(self, api: &Api, who: &Who) -> Result<SetViewsResponse, ApiError> {
+    async fn call(self, api: &Api, who: &Caller) -> Result<SetViewsResponse, ApiError> {
         let (room, participant) = own(api, who, &self.room, &self.participant_id).await?;
         let views = Views {
             everything_else: !self.only_these,
@@ -240,26 +240,26 @@ fn wish(wire: &View) -> Result<Wished, ApiError> {
 /// The participant of a transport or view: a client's own, or the one that an operator names.
 async fn own(
     api: &Api,
-    who: &Who,
+    who: &Caller,
     room: &str,
     named: &str,
 ) -> Result<(String, ParticipantId), ApiError> {
-    let (asker, subject) = own_of(api, who, room, named).await?;
-    Ok((asker.room, subject))
+    let (requester, subject) = own_of(api, who, room, named).await?;
+    Ok((requester.room, subject))
 }
 
 async fn own_of(
     api: &Api,
-    who: &Who,
+    who: &Caller,
     room: &str,
     named: &str,
-) -> Result<(Asker, ParticipantId), ApiError> {
-    let asker = api.asker(who, Scope::Participants, room, "").await?;
-    let subject = asker.subject(named)?;
-    match asker.actor {
+) -> Result<(Requester, ParticipantId), ApiError> {
+    let requester = api.requester(who, Scope::Participants, room, "").await?;
+    let subject = requester.subject(named)?;
+    match requester.actor {
         Actor::Participant(me) if me != subject => Err(ApiError::PermissionDenied(
             "This is for oneself only; leave `participantId` out.".to_owned(),
         )),
-        _ => Ok((asker, subject)),
+        _ => Ok((requester, subject)),
     }
 }

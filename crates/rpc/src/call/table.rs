@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::Call;
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     error::ApiError,
     grpc::Grpc,
     proto::*,
@@ -16,7 +16,7 @@ use crate::{
 /// request's id comes beside the body.
 pub(crate) async fn call_json(
     api: &Api,
-    who: &Who,
+    who: &Caller,
     method: &str,
     body: &[u8],
     request_id: Option<&str>,
@@ -26,7 +26,7 @@ pub(crate) async fn call_json(
 
 async fn answer<R>(
     api: &Api,
-    who: &Who,
+    who: &Caller,
     (body, request_id): (&[u8], Option<&str>),
 ) -> Result<Bytes, ApiError>
 where
@@ -60,7 +60,7 @@ macro_rules! services {
     })+) => {
         async fn route_json(
             api: &Api,
-            who: &Who,
+            who: &Caller,
             method: &str,
             body: (&[u8], Option<&str>),
         ) -> Result<Bytes, ApiError> {

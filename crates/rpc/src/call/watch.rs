@@ -10,7 +10,7 @@ use sideroom_control::Viewer;
 use tokio::sync::mpsc;
 
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     auth::Scope,
     backend::{CloseReason, WatchItem},
     encode,
@@ -22,14 +22,17 @@ use crate::{
 /// Begins to watch.
 pub(crate) async fn watch(
     api: &Api,
-    who: &Who,
+    who: &Caller,
     request: WatchRequest,
 ) -> Result<Watching, ApiError> {
-    let asker = api.asker(who, Scope::Watch, &request.room, "").await?;
-    let viewer = asker.viewer();
-    let place = api.watches.begin(&asker.room, viewer)?;
+    let requester = api.requester(who, Scope::Watch, &request.room, "").await?;
+    let viewer = requester.viewer();
+    let place = api.watches.begin(&requester.room, viewer)?;
     let watch = api
-        .timed(api.backend.watch(&asker.room, viewer, request.after_seq))
+        .timed(
+            api.backend
+                .watch(&requester.room, viewer, request.after_seq),
+        )
         .await?;
     Ok(Watching {
         snapshot: watch.snapshot.map(|view| encode::room(*view)),

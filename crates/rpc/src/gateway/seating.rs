@@ -13,9 +13,9 @@ use tokio::{
 use tonic::Code;
 
 use super::{
-    line::{End, Line},
     message::{self, Closing, Incoming, Joined, Resumed, typed},
     seats::{Mids, Seated},
+    text_socket::{End, TextSocket},
     waiting::Waiting,
 };
 use crate::{
@@ -27,19 +27,19 @@ use crate::{
 };
 
 /// A seat, and the stream of its room's events.
-type Taken = (Seated, mpsc::Receiver<WatchItem>);
+type NewSeat = (Seated, mpsc::Receiver<WatchItem>);
 
 /// A socket that has not joined yet.
 pub(super) struct Newcomer<'a> {
     api: &'a Api,
-    line: &'a mut Line,
+    line: &'a mut TextSocket,
     from: Option<IpAddr>,
     /// The place among those that wait; `None` since a valid token came.
     waiting: Option<Waiting>,
 }
 
 impl<'a> Newcomer<'a> {
-    pub(super) const fn new(api: &'a Api, line: &'a mut Line, from: Option<IpAddr>) -> Self {
+    pub(super) const fn new(api: &'a Api, line: &'a mut TextSocket, from: Option<IpAddr>) -> Self {
         Self {
             api,
             line,
@@ -74,7 +74,7 @@ impl Newcomer<'_> {
     }
 
     /// Waits for a `join` or a `resume` that succeeds.
-    pub(super) async fn take_seat(&mut self, waiting: Waiting) -> Result<Taken, End> {
+    pub(super) async fn take_seat(&mut self, waiting: Waiting) -> Result<NewSeat, End> {
         self.waiting = Some(waiting);
         let deadline = Instant::now() + self.api.config.join_within;
         loop {
@@ -82,7 +82,7 @@ impl Newcomer<'_> {
             let incoming = match serde_json::from_str::<Incoming<'_>>(&text) {
                 Ok(incoming) => incoming,
                 Err(error) => {
-                    self.line.strike("", &unreadable(&error)).await?;
+                    self.line.record_offence("", &unreadable(&error)).await?;
                     continue;
                 }
             };
@@ -116,13 +116,15 @@ impl Newcomer<'_> {
                 }
                 _ => {
                     let error = ApiError::BadRequest("Send `join` or `resume` first.".to_owned());
-                    self.line.strike(&incoming.request_id, &error).await?;
+                    self.line
+                        .record_offence(&incoming.request_id, &error)
+                        .await?;
                 }
             }
         }
     }
 
-    async fn join(&mut self, incoming: &Incoming<'_>) -> Result<Taken, ApiError> {
+    async fn join(&mut self, incoming: &Incoming<'_>) -> Result<NewSeat, ApiError> {
         let api = self.api.clone();
         let claims = api
             .keyring
@@ -140,7 +142,7 @@ impl Newcomer<'_> {
         let mids = mids_of(&joined.media);
         let seated = api
             .seats
-            .sit(claims.room.clone(), participant, session, mids);
+            .take_seat(claims.room.clone(), participant, session, mids);
         let after = Some(joined.room.seq);
         let viewer = Viewer::Participant(participant);
         let watch = api
@@ -165,20 +167,20 @@ impl Newcomer<'_> {
                 .await
                 .map(|()| watch.items),
             Err(error) => {
-                rise(&api, &seated, End::NotJoined { retry: true }).await;
+                end_seat(&api, &seated, End::NotJoined { retry: true }).await;
                 return Err(error);
             }
         };
         match sent {
             Ok(items) => Ok((seated, items)),
             Err(end) => {
-                rise(&api, &seated, end).await;
+                end_seat(&api, &seated, end).await;
                 Err(ApiError::SessionGone)
             }
         }
     }
 
-    async fn resume(&mut self, incoming: &Incoming<'_>) -> Result<Taken, ApiError> {
+    async fn resume(&mut self, incoming: &Incoming<'_>) -> Result<NewSeat, ApiError> {
         let api = self.api.clone();
         let after = incoming
             .after_seq
@@ -202,7 +204,7 @@ impl Newcomer<'_> {
         match sent {
             Ok(items) => Ok((seated, items)),
             Err(end) => {
-                rise(&api, &seated, end).await;
+                end_seat(&api, &seated, end).await;
                 Err(ApiError::SessionGone)
             }
         }
@@ -240,7 +242,7 @@ impl Newcomer<'_> {
 }
 
 /// Ends or keeps the seat when its socket ends.
-pub(super) async fn rise(api: &Api, seated: &Seated, end: End) {
+pub(super) async fn end_seat(api: &Api, seated: &Seated, end: End) {
     let (participant, generation) = (seated.participant, seated.generation);
     match end {
         End::Closing(Closing::Backend(_)) => {

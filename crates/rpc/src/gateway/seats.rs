@@ -61,7 +61,7 @@ impl Seats {
     }
 
     /// Seats a new session; the participant's former one makes way.
-    pub(super) fn sit(
+    pub(super) fn take_seat(
         &self,
         room: String,
         participant: ParticipantId,
@@ -165,14 +165,14 @@ mod tests {
 
     const ADA: ParticipantId = ParticipantId::new(RoomId(1), 1);
 
-    fn sit(seats: &Seats) -> Seated {
-        seats.sit("math".into(), ADA, SessionId(7), Mids::default())
+    fn take_seat(seats: &Seats) -> Seated {
+        seats.take_seat("math".into(), ADA, SessionId(7), Mids::default())
     }
 
     #[test]
     fn a_token_resumes_once_and_the_older_socket_makes_way() {
         let seats = Seats::default();
-        let mut first = sit(&seats);
+        let mut first = take_seat(&seats);
         let second = seats.resume(&first.token).unwrap();
         assert_eq!(first.kicked.try_recv(), Ok(Kick::Resumed));
         assert!(seats.resume(&first.token).is_none());
@@ -191,8 +191,8 @@ mod tests {
     #[test]
     fn a_newcomer_with_the_same_identity_replaces_the_old_session() {
         let seats = Seats::default();
-        let mut first = sit(&seats);
-        let _second = sit(&seats);
+        let mut first = take_seat(&seats);
+        let _second = take_seat(&seats);
         assert_eq!(first.kicked.try_recv(), Ok(Kick::Replaced));
         assert!(seats.resume(&first.token).is_none());
     }

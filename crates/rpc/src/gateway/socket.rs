@@ -11,14 +11,14 @@ use tokio::{
 };
 
 use super::{
-    line::{End, Line},
     message::{self, Closing, Incoming, typed},
-    seating::{Newcomer, mids_of, rise, unreadable},
+    seating::{Newcomer, end_seat, mids_of, unreadable},
     seats::{Kick, Seated},
+    text_socket::{End, TextSocket},
     waiting::Waiting,
 };
 use crate::{
-    api::{Api, Who},
+    api::{Api, Caller},
     backend::{CloseReason, ReofferRequest, WatchItem},
     call::{call_json, check_offer, check_repeat, hints},
     clock, encode,
@@ -40,14 +40,14 @@ type Answers = FuturesUnordered<BoxFuture<'static, String>>;
 
 struct Socket {
     api: Api,
-    line: Line,
+    line: TextSocket,
     bucket: Bucket,
     refused: u32,
 }
 
 /// Serves one client until either side closes the socket.
 pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<IpAddr>, Waiting)) {
-    let mut line = Line::new(socket);
+    let mut line = TextSocket::new(socket);
     let taken = Newcomer::new(&api, &mut line, from)
         .take_seat(waiting)
         .await;
@@ -59,7 +59,12 @@ pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<
 }
 
 /// Serves a client that has joined.
-async fn carry(api: Api, line: Line, mut seated: Seated, mut items: mpsc::Receiver<WatchItem>) {
+async fn carry(
+    api: Api,
+    line: TextSocket,
+    mut seated: Seated,
+    mut items: mpsc::Receiver<WatchItem>,
+) {
     let bucket = Bucket::full(api.config.rates.client, clock::now());
     let mut socket = Socket {
         api: api.clone(),
@@ -71,7 +76,7 @@ async fn carry(api: Api, line: Line, mut seated: Seated, mut items: mpsc::Receiv
     tracing::info!(%room, %participant, "a socket is up");
     let end = socket.run(&mut seated, &mut items).await;
     tracing::info!(%room, %participant, ?end, "a socket has ended");
-    rise(&api, &seated, end).await;
+    end_seat(&api, &seated, end).await;
     socket.line.close(end).await;
 }
 
@@ -106,7 +111,7 @@ impl Socket {
     ) -> Result<(), End> {
         let incoming = match serde_json::from_str::<Incoming<'_>>(text) {
             Ok(incoming) => incoming,
-            Err(error) => return self.line.strike("", &unreadable(&error)).await,
+            Err(error) => return self.line.record_offence("", &unreadable(&error)).await,
         };
         let id = incoming.request_id.as_str();
         if let Err(retry_after) = self.bucket.take(self.api.config.rates.client, clock::now()) {
@@ -143,7 +148,9 @@ impl Socket {
             other => {
                 let known: String = other.chars().take(40).collect();
                 let sentence = format!("`{known}` is no message for a client that has joined.");
-                self.line.strike(id, &ApiError::BadRequest(sentence)).await
+                self.line
+                    .record_offence(id, &ApiError::BadRequest(sentence))
+                    .await
             }
         }
     }
@@ -158,7 +165,7 @@ impl Socket {
         if let Err(error) = may_call(&id, &incoming.method, answers.len()) {
             return self.line.send(message::error(&id, &error)).await;
         }
-        let who = Who::Seated {
+        let who = Caller::Seated {
             room: seated.room.clone(),
             participant: seated.participant,
         };

@@ -9,7 +9,7 @@ use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
 use sideroom_route::{Placement, SlotId, Time, TrackId, TrackKind};
 
 use super::ladder::{Step, best, cost, ladder};
-use super::taken::Taken;
+use super::layer_cost::LayerCost;
 
 /// Rate reserved for each audio slot with a source.
 const AUDIO_BPS: u64 = 48_000;
@@ -46,7 +46,7 @@ pub(super) struct Shares {
     falls: BTreeMap<SlotId, Fall>,
     /// The rate of each layer of a track when it was last sent. Publishers switch off layers without
     /// receivers.
-    taken: BTreeMap<TrackId, [Taken; MAX_LAYERS]>,
+    costs: BTreeMap<TrackId, [LayerCost; MAX_LAYERS]>,
 }
 
 /// The last time that a slot had to make do with less.
@@ -182,16 +182,16 @@ impl Shares {
     }
 
     fn ladder(&self, want: &Want) -> Vec<Step> {
-        let taken = self.taken.get(&want.track).copied().unwrap_or_default();
-        let known = taken.map(|layer| layer.bps());
+        let costs = self.costs.get(&want.track).copied().unwrap_or_default();
+        let known = costs.map(|layer| layer.bps());
         ladder(want, &known, self.level(want).unwrap_or_default())
     }
 
     fn remember(&mut self, now: Time, wants: &[Want]) {
-        self.taken
+        self.costs
             .retain(|track, _| wants.iter().any(|want| want.track == *track));
         for want in wants {
-            let layers = self.taken.entry(want.track).or_default();
+            let layers = self.costs.entry(want.track).or_default();
             for (layer, rate) in layers.iter_mut().zip(&want.rates) {
                 layer.observe(now, rate);
             }

@@ -11,9 +11,9 @@ use sideroom_session::bandwidth::Bandwidth;
 
 use super::allocator::{Estimate, Shares, Want};
 use super::egress::Sealer;
-use super::hole::Hole;
 use super::loss::PathLoss;
 use super::pacer::Pacer;
+use super::path_outage::PathOutage;
 use super::peers::{PeerKey, Peers};
 use super::worker::Worker;
 
@@ -29,7 +29,7 @@ const MIN_REPORT_S: f64 = 0.2;
 pub(super) struct Downlink {
     bandwidth: Bandwidth,
     loss: PathLoss,
-    hole: Hole,
+    outage: PathOutage,
     shares: Shares,
     next_share: Time,
     rtt: Duration,
@@ -62,7 +62,7 @@ impl Downlink {
         Self {
             bandwidth: Bandwidth::new(now),
             loss: PathLoss::new(now),
-            hole: Hole::default(),
+            outage: PathOutage::default(),
             shares: Shares::default(),
             next_share: now,
             rtt: DEFAULT_RTT,
@@ -139,7 +139,7 @@ impl Worker {
         if downlink.wants_redundancy() != redundancy {
             self.forwarder.set_redundancy(peer.subscriber, !redundancy);
         }
-        let missed = downlink.hole.handle_feedback(feedback);
+        let missed = downlink.outage.handle_feedback(feedback);
         let subscriber = peer.subscriber;
         let fell = downlink.bandwidth.estimate_bps() * 10 < before * 9;
         let due = fell || now >= downlink.next_share;
@@ -148,7 +148,7 @@ impl Worker {
             self.share(now, key);
         }
         if missed {
-            self.forwarder.begin_anew(now, subscriber);
+            self.forwarder.restart_subscriber(now, subscriber);
         }
         self.probe(now, key);
     }

@@ -7,7 +7,7 @@ use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_net::{Clock, Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
-use sideroom_session::{Ahead, RtpParts};
+use sideroom_session::{PrefetchStep, RtpParts};
 
 use super::bundles::Bundles;
 use super::counts::WorkerCounts;
@@ -22,7 +22,11 @@ const SEND_BYTES: usize = 128 << 10;
 const CLOCK_EVERY: usize = 8;
 
 /// So many subscribers ahead the steps of [`Peers::prefetch`] are taken.
-const AHEAD: [(Ahead, usize); 3] = [(Ahead::Far, 4), (Ahead::Near, 2), (Ahead::Next, 1)];
+const AHEAD: [(PrefetchStep, usize); 3] = [
+    (PrefetchStep::Far, 4),
+    (PrefetchStep::Near, 2),
+    (PrefetchStep::Next, 1),
+];
 
 /// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
 pub(super) struct Wires {

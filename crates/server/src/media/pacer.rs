@@ -31,7 +31,7 @@ const MAX_WAIT: Duration = Duration::from_millis(400);
 const MAX_KEPT_BYTES: usize = 1 << 20;
 /// A packet that waits for its turn.
 #[derive(Debug)]
-struct Kept {
+struct WaitingPacket {
     bytes: Vec<u8>,
     header: usize,
     prefix: usize,
@@ -53,8 +53,8 @@ pub(super) struct Pacer {
     repair_allowance: f64,
     refilled_at: Time,
     /// Retransmissions: somebody waits for them already.
-    urgent: VecDeque<Kept>,
-    media: VecDeque<Kept>,
+    urgent: VecDeque<WaitingPacket>,
+    media: VecDeque<WaitingPacket>,
     kept_bytes: usize,
 }
 
@@ -126,7 +126,7 @@ impl Pacer {
             bytes.extend_from_slice(piece);
         }
         self.kept_bytes += bytes.len();
-        let kept = Kept {
+        let kept = WaitingPacket {
             bytes,
             header: packet.header.len(),
             prefix: packet.prefix.len(),

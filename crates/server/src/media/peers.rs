@@ -6,7 +6,7 @@ use std::time::Duration;
 use sideroom_forward::{IngressId, SubscriberId};
 use sideroom_prefetch::prefetch;
 use sideroom_route::{ParticipantId, SlotId, Time, TrackId};
-use sideroom_session::{Ahead, PeerAddr, Session};
+use sideroom_session::{PeerAddr, PrefetchStep, Session};
 
 use super::pacer::Pacer;
 
@@ -158,13 +158,13 @@ impl Peers {
 
     /// Prefetches memory for sealing a subscriber's packets, in the steps of [`Session::prefetch`].
     #[inline]
-    pub(super) fn prefetch(&self, subscriber: SubscriberId, step: Ahead) {
+    pub(super) fn prefetch(&self, subscriber: SubscriberId, step: PrefetchStep) {
         let key = self.by_subscriber.get(subscriber.0 as usize);
         let peer = key.and_then(|key| self.peers.get(*key as usize));
         let Some(peer) = peer.and_then(Option::as_deref) else {
             return;
         };
-        if step == Ahead::Far {
+        if step == PrefetchStep::Far {
             prefetch(&peer.address);
         }
         peer.session.prefetch(step);

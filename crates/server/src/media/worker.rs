@@ -10,7 +10,7 @@ use sideroom_forward::{ForwardEvent, Forwarder, IngressId};
 use sideroom_net::demux::{self, Kind};
 use sideroom_net::{Clock, Port, RecvBatch, SendBatch, ThreadCpu, Waker};
 use sideroom_route::{DropReason, Time, TrackId, WorkerId};
-use sideroom_session::{DatagramClass, PeerAddr, Received};
+use sideroom_session::{DatagramClass, DatagramOutcome, PeerAddr};
 
 use super::bundles::Bundles;
 use super::command::WorkerCommand;
@@ -286,7 +286,7 @@ impl Worker {
             return self.counts.drop_many(DropReason::UnvalidatedAddress, 1);
         };
         match peer.session.handle_datagram(now, from, class, datagram) {
-            Received::Rtp {
+            DatagramOutcome::Rtp {
                 ingress,
                 layer,
                 range,
@@ -306,7 +306,7 @@ impl Worker {
                     .handle_rtp(now, id, layer, packet, &mut egress);
                 self.settle_media(now, key);
             }
-            Received::Handled => {
+            DatagramOutcome::Handled => {
                 // Filed only once the check was authentic: nobody takes another one's address.
                 if class == DatagramClass::Stun
                     && peer.session.is_validated(from)
@@ -316,7 +316,7 @@ impl Worker {
                 }
                 self.settle(now, key);
             }
-            Received::Dropped(reason) => self.counts.drop_many(reason, 1),
+            DatagramOutcome::Dropped(reason) => self.counts.drop_many(reason, 1),
         }
     }
 

@@ -7,8 +7,8 @@ use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{Asked, CommandRequest, Negotiated, ReofferRequest, WatchItem};
 
 use super::ask::{Entrance, Reply, RoomAsk, RoomEvent};
+use super::cached_answer::CachedAnswer;
 use super::delivery::Delivered;
-use super::kept::KeptAnswer;
 use super::offer;
 use super::task::{Answered, Caller, Joining, Reoffering, RoomTask, Stored, Worked};
 use crate::media::{ConnectError, Connected};
@@ -270,7 +270,7 @@ impl RoomTask {
                 let media = offer::negotiated(connected);
                 let video = caller.offer.take().map(|offer| offer.video);
                 let answered = Answered {
-                    kept: KeptAnswer::pack(&media),
+                    answer: CachedAnswer::pack(&media),
                     video: video.unwrap_or_default(),
                     receipt: std::sync::Weak::new(),
                 };

@@ -4,12 +4,12 @@
 //! media plane, callers and watchers. This module has no rules of its own.
 
 mod ask;
+mod cached_answer;
 mod chance;
 mod delivery;
 mod directory;
 mod dispatch;
 mod events;
-mod kept;
 mod node;
 mod offer;
 mod perform;

@@ -270,7 +270,7 @@ impl RoomTask {
         let view = self.view(Viewer::Participant(participant));
         let receipt = self.receipt(participant, session, repeated)?;
         let held = self.answers.get(&participant);
-        let media = media.or_else(|| Some(held?.kept.unpack()));
+        let media = media.or_else(|| Some(held?.answer.unpack()));
         let joined = Joined {
             participant,
             session: SessionId(session.0),

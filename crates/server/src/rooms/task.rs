@@ -16,9 +16,9 @@ use sideroom_rpc::backend::{Answer, Asked, Negotiated};
 use tokio::sync::oneshot;
 
 use super::ask::{Offer, Read, Reply, RoomAsk, RoomEvent};
+use super::cached_answer::CachedAnswer;
 use super::delivery::{Delivered, Receipt};
 use super::directory::{Desk, Directory, Inbox, Place};
-use super::kept::KeptAnswer;
 use super::watching::Watcher;
 use crate::clock;
 use crate::media::{ConnectError, Connected, LayerMasks, Publishing, TalkerLists};
@@ -79,7 +79,7 @@ pub(super) struct Reoffering {
 
 /// The negotiated media of a participant.
 pub(super) struct Answered {
-    pub kept: KeptAnswer,
+    pub answer: CachedAnswer,
     pub video: sideroom_control::VideoCodec,
     pub receipt: Weak<Receipt>,
 }

@@ -51,7 +51,7 @@ impl Serialize for Now<'_> {
 
 /// Everything that was kept.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredRooms {
     /// Rooms that have not ended, and those whose rows cannot be read.
     pub rooms: Vec<Result<KeptRoom, (RoomId, StoreError)>>,
     /// The id for the next new room.
@@ -128,7 +128,7 @@ impl Journal {
     }
 
     /// Every room that has not ended.
-    pub async fn load(&self) -> Result<Kept, StoreError> {
+    pub async fn load(&self) -> Result<StoredRooms, StoreError> {
         let stored = self.0.load().await?;
         // A room whose first snapshot was never answered has no snapshot: it does not exist.
         let whole = stored
@@ -137,9 +137,9 @@ impl Journal {
             .filter(|room| room.snapshot.is_some());
         let rooms = whole.map(|stored| {
             let room = stored.room;
-            kept(stored).map_err(|error| (room, error))
+            decode_room(stored).map_err(|error| (room, error))
         });
-        Ok(Kept {
+        Ok(StoredRooms {
             rooms: rooms.collect(),
             next_room: stored.next_room,
         })
@@ -147,7 +147,7 @@ impl Journal {
 
     /// One room as it was last kept.
     pub async fn load_room(&self, room: RoomId) -> Result<KeptRoom, StoreError> {
-        kept(self.0.load_room(room).await?)
+        decode_room(self.0.load_room(room).await?)
     }
 
     /// A room as it was created, and all its records: what a verification replays.
@@ -155,7 +155,7 @@ impl Journal {
         let first = self.0.snapshots(room).await?.into_iter().next();
         let from = first.as_ref().map_or(0, |row| row.seq + 1);
         let rows = self.0.journal(room, from, usize::MAX).await?;
-        kept(super::StoredRoom {
+        decode_room(super::StoredRoom {
             room,
             snapshot: first,
             rows,
@@ -189,7 +189,7 @@ impl Journal {
     }
 }
 
-fn kept(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
+fn decode_room(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
     let room = stored.room;
     let missing = || StoreError::Unreadable(format!("room {room} has no snapshot"));
     let Whole { made_by, snapshot } = parse(&stored.snapshot.ok_or_else(missing)?)?;

@@ -24,27 +24,27 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Rooms {
-    all: BTreeMap<RoomId, Kept>,
+    all: BTreeMap<RoomId, RoomRows>,
     /// Rooms that have ended, the first one first, with their sizes.
     ended: VecDeque<(RoomId, usize)>,
     ended_bytes: usize,
 }
 
 #[derive(Default)]
-struct Kept {
+struct RoomRows {
     /// The first and the newest.
     snapshots: Vec<Row>,
     rows: BTreeMap<u64, Vec<u8>>,
     ended_at_ms: Option<u64>,
 }
 
-impl Kept {
+impl RoomRows {
     fn ended_before(&self, at_ms: u64) -> bool {
         self.ended_at_ms.is_some_and(|ended| ended < at_ms)
     }
 }
 
-impl Kept {
+impl RoomRows {
     fn bytes(&self) -> usize {
         let snapshots = self.snapshots.iter().map(|row| &row.bytes);
         let rows = snapshots.chain(self.rows.values());
@@ -86,7 +86,7 @@ impl Rooms {
     }
 }
 
-fn stored(room: RoomId, kept: &Kept) -> StoredRoom {
+fn stored(room: RoomId, kept: &RoomRows) -> StoredRoom {
     let from = kept.snapshots.last().map_or(0, |snapshot| snapshot.seq + 1);
     StoredRoom {
         room,
@@ -110,7 +110,7 @@ fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Committed<T> {
     Box::pin(std::future::ready(result))
 }
 
-fn rows_after(kept: &Kept, from: u64, limit: usize) -> Vec<Row> {
+fn rows_after(kept: &RoomRows, from: u64, limit: usize) -> Vec<Row> {
     let rows = kept.rows.range(from..).take(limit);
     rows.map(|(&seq, bytes)| Row {
         seq,
@@ -119,7 +119,7 @@ fn rows_after(kept: &Kept, from: u64, limit: usize) -> Vec<Row> {
     .collect()
 }
 
-impl Kept {
+impl RoomRows {
     fn append(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
         let last = self.rows.last_key_value().map_or(0, |(&seq, _)| seq);
         if !super::follows(last, &rows) {
@@ -180,7 +180,7 @@ impl Store for MemoryStore {
 
     fn load_room(&self, room: RoomId) -> Committed<StoredRoom> {
         let rooms = self.kept();
-        let nothing = Kept::default();
+        let nothing = RoomRows::default();
         done(Ok(stored(room, rooms.all.get(&room).unwrap_or(&nothing))))
     }
 

@@ -74,7 +74,7 @@ impl LossBound {
 
     /// Judges the last window. Where others share the queue (`shared`), it sets no bound: the arriving rate
     /// is then our sending rate, and not the room on the path.
-    pub(super) fn settle(&mut self, now: Time, acked_bps: u64, shared: bool) {
+    pub(super) fn judge_window(&mut self, now: Time, acked_bps: u64, shared: bool) {
         if now.since(self.began) < WINDOW || self.sent < MIN_PACKETS {
             return;
         }

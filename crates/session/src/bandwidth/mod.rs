@@ -113,7 +113,7 @@ impl Bandwidth {
         }
         self.queue.judge(self.rate.just_decreased(now));
         self.loss
-            .settle(now, self.acked.bps(), self.queue.is_shared());
+            .judge_window(now, self.acked.bps(), self.queue.is_shared());
         let usage = self.usage();
         if let Some(measured) = self.probes.result(now) {
             self.rate.probed(now, measured, usage);
@@ -179,7 +179,7 @@ impl Bandwidth {
         for packet in 0..sent.min(MAX_REPORTED) {
             self.loss.count(packet >= lost);
         }
-        self.loss.settle(now, sent_bps, false);
+        self.loss.judge_window(now, sent_bps, false);
     }
 
     /// Time passes: old observations bound less.

@@ -19,7 +19,7 @@ use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use sideroom_route::Time;
 use zeroize::Zeroizing;
 
-use super::engine::{Engine, Output, Secured};
+use super::engine::{Engine, FinishedHandshake, Output};
 use super::{DtlsVersion, MAX_DATAGRAM, clock, record};
 use crate::srtp::SrtpProfile;
 
@@ -160,14 +160,14 @@ impl Classic {
         }
     }
 
-    fn secured(&self) -> Option<Secured> {
+    fn secured(&self) -> Option<FinishedHandshake> {
         let state = self.endpoint.get_connection_state(PEER)?;
         let wire = state.srtp_protection_profile() as u16;
         let profile = SrtpProfile::from_dtls_id(wire)
             .filter(|profile| state.srtp_protection_profile() == name_of(*profile));
         let len = profile.map_or(0, SrtpProfile::exported_len);
         let exported = state.export_keying_material(EXPORT_LABEL, &[], len).ok()?;
-        Some(Secured {
+        Some(FinishedHandshake {
             version: DtlsVersion::V12,
             profile,
             exported: Zeroizing::new(exported.as_ref().to_vec()),

@@ -13,7 +13,7 @@ use crate::srtp::SrtpProfile;
 const MAX_PACKETS: usize = 32;
 
 /// A handshake that is done.
-pub(super) struct Secured {
+pub(super) struct FinishedHandshake {
     pub(super) version: DtlsVersion,
     pub(super) profile: Option<SrtpProfile>,
     pub(super) exported: Zeroizing<Vec<u8>>,
@@ -25,7 +25,7 @@ pub(super) struct Secured {
 #[derive(Default)]
 pub(super) struct Output {
     pub(super) packets: VecDeque<Vec<u8>>,
-    pub(super) secured: Option<Secured>,
+    pub(super) secured: Option<FinishedHandshake>,
     pub(super) closed: bool,
 }
 

@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use crate::certificate::{Certificate, Fingerprint};
 use crate::srtp::{KeyMaterial, Role, SrtpProfile};
-use engine::{Engine, Output, Secured};
+use engine::{Engine, FinishedHandshake, Output};
 use hello::{ClientHello, Hellos};
 
 /// No datagram that is sent here is longer.
@@ -332,7 +332,7 @@ impl Dtls {
         }
     }
 
-    fn connect(&mut self, secured: Secured) {
+    fn connect(&mut self, secured: FinishedHandshake) {
         if self.phase != Phase::Handshake {
             return;
         }

@@ -8,7 +8,7 @@ use dimpl::{Config, DtlsCertificate, Error, SecurityError};
 use sideroom_route::Time;
 use zeroize::Zeroizing;
 
-use super::engine::{Engine, Output, Secured};
+use super::engine::{Engine, FinishedHandshake, Output};
 use super::{DtlsVersion, clock};
 use crate::srtp::{Role, SrtpProfile};
 
@@ -114,7 +114,7 @@ impl Modern {
         }
         if let Some(certificate) = self.certificate.take() {
             let (profile, exported) = self.keys.take().unzip();
-            output.secured = Some(Secured {
+            output.secured = Some(FinishedHandshake {
                 version: match self.dtls.protocol_version() {
                     Some(dimpl::ProtocolVersion::DTLS1_2) => DtlsVersion::V12,
                     _ => DtlsVersion::V13,

@@ -155,7 +155,7 @@ fn feedback(offered: &OfferedCodec, answers_nacks: bool) -> Vec<&'static str> {
 
 /// The properties of a section that decide its header extensions.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct SectionProfile {
     /// Which way media flow, seen from us.
     pub direction: Direction,
     /// The section's first codec.
@@ -167,7 +167,7 @@ pub(crate) struct Wanted {
 }
 
 /// The header extensions of the answer, with the direction in which they are used, seen from us.
-pub(crate) fn extensions(section: &MediaSection, wanted: Wanted) -> Vec<OfferedExtension> {
+pub(crate) fn extensions(section: &MediaSection, wanted: SectionProfile) -> Vec<OfferedExtension> {
     let has = |kind| {
         section
             .extensions
@@ -195,7 +195,7 @@ pub(crate) fn extensions(section: &MediaSection, wanted: Wanted) -> Vec<OfferedE
 }
 
 /// True for extensions of use on packets from the client.
-fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
+fn reads(kind: ExtensionKind, wanted: &SectionProfile) -> bool {
     match kind {
         ExtensionKind::Rid | ExtensionKind::RepairedRid => wanted.layers > 1,
         // Its value would have to be recomputed for every subscriber, and no receiver needs it.
@@ -217,7 +217,7 @@ fn reads(kind: ExtensionKind, wanted: &Wanted) -> bool {
 
 /// True for extensions that are written to, or passed through on, packets to the client. A slot is one
 /// stream: it has no RIDs, and hides the layers of its source.
-fn writes(kind: ExtensionKind, wanted: &Wanted) -> bool {
+fn writes(kind: ExtensionKind, wanted: &SectionProfile) -> bool {
     match kind {
         ExtensionKind::Rid
         | ExtensionKind::RepairedRid

@@ -7,7 +7,7 @@ use sideroom_route::{Media, SlotId, TrackKind};
 use sideroom_rtp::{ExtensionKind, ExtensionMap};
 
 use super::agreed::{NegotiatedIngress, NegotiatedSlot, Refusal, RefusedSection};
-use super::choose::{self, Chosen, Wanted};
+use super::choose::{self, Chosen, SectionProfile};
 use super::kinds;
 use super::line::OfferError;
 use super::media::{Direction, MediaSection, OfferedExtension};
@@ -177,7 +177,7 @@ impl Negotiated {
             None
         };
         let direction = Direction::of(slot.is_some(), kind.is_some());
-        let wanted = Wanted {
+        let wanted = SectionProfile {
             direction,
             codec: chosen.first().map(|chosen| chosen.codec.codec),
             layers: layers.len(),

@@ -13,8 +13,8 @@ use sideroom_session::ice::IceClient;
 use sideroom_session::sdp::OfferError;
 use sideroom_session::srtp::{KeyMaterial, Role, SrtpIn, SrtpOut, SrtpProfile};
 use sideroom_session::{
-    Answer, Candidate, Certificate, DatagramClass, IceCredentials, PeerAddr, Proto, Received,
-    RoomCodecs, Session, SessionConfig, SessionEvent,
+    Answer, Candidate, Certificate, DatagramClass, DatagramOutcome, IceCredentials, PeerAddr,
+    Proto, RoomCodecs, Session, SessionConfig, SessionEvent,
 };
 
 pub fn server_address() -> SocketAddr {
@@ -258,7 +258,7 @@ impl World {
         }
     }
 
-    pub fn deliver(&mut self, class: DatagramClass, datagram: &mut [u8]) -> Received {
+    pub fn deliver(&mut self, class: DatagramClass, datagram: &mut [u8]) -> DatagramOutcome {
         self.session
             .handle_datagram(self.now, self.address, class, datagram)
     }
@@ -298,7 +298,7 @@ impl World {
     }
 
     /// The client sends a packet. Returns the session's result, and the opened packet.
-    pub fn send(&mut self, packet: &Sent) -> (Received, Vec<u8>) {
+    pub fn send(&mut self, packet: &Sent) -> (DatagramOutcome, Vec<u8>) {
         let mut sealed = self.sealed(packet);
         let received = self.deliver(DatagramClass::Rtp, &mut sealed);
         (received, sealed)
@@ -314,7 +314,7 @@ impl World {
     }
 
     /// The client sends RTCP.
-    pub fn send_rtcp(&mut self, plain: &[u8]) -> Received {
+    pub fn send_rtcp(&mut self, plain: &[u8]) -> DatagramOutcome {
         let mut out = vec![0; 2_048];
         let len = self.sending.as_mut().unwrap().seal_rtcp(plain, &mut out);
         self.deliver(DatagramClass::Rtcp, &mut out[..len])

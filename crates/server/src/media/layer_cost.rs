@@ -14,7 +14,7 @@ const SPANS: usize = 5;
 
 /// The rate of one layer while it was sent.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct LayerCost {
     /// The means of the last spans, the latest first; 0 for those that have not been.
     spans: [u64; SPANS],
     /// The present span: its start, and the measurements so far.
@@ -25,7 +25,7 @@ pub(super) struct Taken {
     rises: bool,
 }
 
-impl Taken {
+impl LayerCost {
     /// Takes in a measurement. Only time in which the layer is sent counts.
     pub(super) fn observe(&mut self, now: Time, rate: &LayerRate) {
         let ended = self.began.is_some_and(|at| now.since(at) >= SPAN);
@@ -73,14 +73,14 @@ mod tests {
     use super::*;
 
     /// Measures every 200 ms; returns when it ended.
-    fn run(taken: &mut Taken, from_ms: u64, measured: &[Option<u64>]) -> u64 {
+    fn run(cost: &mut LayerCost, from_ms: u64, measured: &[Option<u64>]) -> u64 {
         let mut ms = from_ms;
         for bps in measured {
             let rate = LayerRate {
                 bps: [bps.unwrap_or_default(), 0, 0, 0],
                 live: bps.is_some(),
             };
-            taken.observe(Time::from_millis(ms), &rate);
+            cost.observe(Time::from_millis(ms), &rate);
             ms += 200;
         }
         ms
@@ -88,50 +88,50 @@ mod tests {
 
     #[test]
     fn what_fades_before_it_is_off_takes_what_it_took() {
-        let mut taken = Taken::default();
-        let mut ms = run(&mut taken, 0, &[Some(500); 30]);
+        let mut cost = LayerCost::default();
+        let mut ms = run(&mut cost, 0, &[Some(500); 30]);
         // Switched off and on again and again: two seconds of fading, and a slow beginning.
         for _ in 0..5 {
-            ms = run(&mut taken, ms, &[400, 300, 200, 100, 50, 20, 10].map(Some));
-            ms = run(&mut taken, ms, &[None; 100]);
-            assert_eq!(taken.bps(), 500);
-            ms = run(&mut taken, ms, &[30, 80, 150, 250, 350, 400, 450].map(Some));
-            assert_eq!(taken.bps(), 500);
-            ms = run(&mut taken, ms, &[Some(500); 20]);
+            ms = run(&mut cost, ms, &[400, 300, 200, 100, 50, 20, 10].map(Some));
+            ms = run(&mut cost, ms, &[None; 100]);
+            assert_eq!(cost.bps(), 500);
+            ms = run(&mut cost, ms, &[30, 80, 150, 250, 350, 400, 450].map(Some));
+            assert_eq!(cost.bps(), 500);
+            ms = run(&mut cost, ms, &[Some(500); 20]);
         }
     }
 
     #[test]
     fn what_is_on_for_moments_only_takes_what_it_took() {
-        let mut taken = Taken::default();
-        let mut ms = run(&mut taken, 0, &[Some(500); 30]);
+        let mut cost = LayerCost::default();
+        let mut ms = run(&mut cost, 0, &[Some(500); 30]);
         for _ in 0..10 {
-            ms = run(&mut taken, ms, &[None; 20]);
-            ms = run(&mut taken, ms, &[Some(100); 18]);
+            ms = run(&mut cost, ms, &[None; 20]);
+            ms = run(&mut cost, ms, &[Some(100); 18]);
         }
-        assert_eq!(taken.bps(), 500);
+        assert_eq!(cost.bps(), 500);
     }
 
     #[test]
     fn what_takes_less_for_long_is_believed_and_a_keyframe_is_not() {
-        let mut taken = Taken::default();
-        let ms = run(&mut taken, 0, &[Some(500); 30]);
-        let ms = run(&mut taken, ms, &[Some(1_000), Some(800), Some(600)]);
-        let ms = run(&mut taken, ms, &[Some(500); 20]);
-        assert!(taken.bps() <= 600, "{}", taken.bps());
-        let ms = run(&mut taken, ms, &[Some(200); 20]);
-        assert!(taken.bps() >= 500, "{}", taken.bps());
-        run(&mut taken, ms, &[Some(200); 50]);
-        assert_eq!(taken.bps(), 200);
+        let mut cost = LayerCost::default();
+        let ms = run(&mut cost, 0, &[Some(500); 30]);
+        let ms = run(&mut cost, ms, &[Some(1_000), Some(800), Some(600)]);
+        let ms = run(&mut cost, ms, &[Some(500); 20]);
+        assert!(cost.bps() <= 600, "{}", cost.bps());
+        let ms = run(&mut cost, ms, &[Some(200); 20]);
+        assert!(cost.bps() >= 500, "{}", cost.bps());
+        run(&mut cost, ms, &[Some(200); 50]);
+        assert_eq!(cost.bps(), 200);
     }
 
     #[test]
     fn what_was_sent_for_a_moment_is_known_by_that_alone() {
-        let mut taken = Taken::default();
-        assert_eq!(taken.bps(), 0);
-        let ms = run(&mut taken, 0, &[Some(300), Some(500)]);
-        assert_eq!(taken.bps(), 400);
-        run(&mut taken, ms, &[None; 3]);
-        assert_eq!(taken.bps(), 400);
+        let mut cost = LayerCost::default();
+        assert_eq!(cost.bps(), 0);
+        let ms = run(&mut cost, 0, &[Some(300), Some(500)]);
+        assert_eq!(cost.bps(), 400);
+        run(&mut cost, ms, &[None; 3]);
+        assert_eq!(cost.bps(), 400);
     }
 }

@@ -14,15 +14,15 @@ const MIN_PACKETS: u32 = 10;
 
 /// The packets in a row that were lost last.
 #[derive(Debug, Default)]
-pub(super) struct Hole {
+pub(super) struct PathOutage {
     began: Time,
     packets: u32,
     /// The number that follows it.
     next: u64,
 }
 
-impl Hole {
-    /// True if a report shows a hole with something behind it: the path is back.
+impl PathOutage {
+    /// True if a report shows an outage with something behind it: the path is back.
     pub(super) fn handle_feedback(&mut self, feedback: &TransportFeedback) -> bool {
         let mut found = false;
         for packet in &feedback.packets {
@@ -70,42 +70,45 @@ mod tests {
     #[test]
     fn a_path_that_was_gone_shows_when_it_is_back_and_once() {
         let gone = |sequence| (100..300).contains(&sequence);
-        let mut hole = Hole::default();
-        assert!(!hole.handle_feedback(&feedback(0..100, gone)));
-        assert!(!hole.handle_feedback(&feedback(100..250, gone)), "not back");
-        assert!(hole.handle_feedback(&feedback(250..310, gone)));
-        assert!(!hole.handle_feedback(&feedback(310..320, gone)));
+        let mut outage = PathOutage::default();
+        assert!(!outage.handle_feedback(&feedback(0..100, gone)));
+        assert!(
+            !outage.handle_feedback(&feedback(100..250, gone)),
+            "not back"
+        );
+        assert!(outage.handle_feedback(&feedback(250..310, gone)));
+        assert!(!outage.handle_feedback(&feedback(310..320, gone)));
     }
 
     #[test]
     fn losses_between_arrivals_are_no_hole() {
-        let mut hole = Hole::default();
+        let mut outage = PathOutage::default();
         for from in (0..1_000).step_by(10) {
             let report = feedback(from..from + 10, |sequence| sequence % 20 != 0);
-            assert!(!hole.handle_feedback(&report), "190 ms at most");
+            assert!(!outage.handle_feedback(&report), "190 ms at most");
         }
     }
 
     #[test]
     fn a_report_that_leaves_out_what_was_told_before_is_no_hole() {
-        let mut hole = Hole::default();
+        let mut outage = PathOutage::default();
         let lost = |sequence| sequence % 4 == 0;
-        assert!(!hole.handle_feedback(&feedback(0..200, lost)));
+        assert!(!outage.handle_feedback(&feedback(0..200, lost)));
         // Reported again, because one of them came late: the others are reported lost, and none between.
         let again = feedback(
             (0..200).filter(|sequence| lost(*sequence)).chain(200..201),
             |sequence| sequence < 200,
         );
-        assert!(!hole.handle_feedback(&again));
+        assert!(!outage.handle_feedback(&again));
     }
 
     #[test]
     fn a_few_packets_of_a_slow_stream_are_no_hole() {
-        let mut hole = Hole::default();
+        let mut outage = PathOutage::default();
         let mut report = feedback(0..12, |sequence| (1..9).contains(&sequence));
         for packet in &mut report.packets {
             packet.sent = Time::from_millis(packet.sequence * 100);
         }
-        assert!(!hole.handle_feedback(&report));
+        assert!(!outage.handle_feedback(&report));
     }
 }

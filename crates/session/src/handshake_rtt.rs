@@ -8,13 +8,13 @@ use sideroom_route::Time;
 /// Flights that were sent, and how long the fastest answer took. The client's own computing is part of
 /// it, so it is rather too long than too short.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pace {
+pub(crate) struct HandshakeRtt {
     /// The first datagram since the client was heard last.
     sent_at: Option<Time>,
     fastest: Option<Duration>,
 }
 
-impl Pace {
+impl HandshakeRtt {
     /// Something was said.
     pub(crate) fn sent(&mut self, now: Time) {
         self.sent_at.get_or_insert(now);
@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn the_fastest_answer_counts_from_the_beginning_of_its_flight() {
-        let mut pace = Pace::default();
-        pace.heard(Time::from_millis(10));
-        assert_eq!(pace.round_trip(), None, "nothing was said");
+        let mut handshake_rtt = HandshakeRtt::default();
+        handshake_rtt.heard(Time::from_millis(10));
+        assert_eq!(handshake_rtt.round_trip(), None, "nothing was said");
         let talk = [
             (true, 10),
             (true, 12),
@@ -53,8 +53,12 @@ mod tests {
         ];
         for (sent, at) in talk {
             let at = Time::from_millis(at);
-            if sent { pace.sent(at) } else { pace.heard(at) }
+            if sent {
+                handshake_rtt.sent(at)
+            } else {
+                handshake_rtt.heard(at)
+            }
         }
-        assert_eq!(pace.round_trip(), Some(Duration::from_millis(40)));
+        assert_eq!(handshake_rtt.round_trip(), Some(Duration::from_millis(40)));
     }
 }

@@ -9,10 +9,10 @@ use sideroom_rtp::{ExtensionKind, MAX_HEADER, RtpView};
 use crate::arrivals::Arrivals;
 use crate::bindings::{Binding, Bindings, Place, codec_of};
 use crate::departures::Departures;
-use crate::reception::Came;
+use crate::reception::PacketFit;
 use crate::sdp::{Negotiated, NegotiatedIngress};
 use crate::srtp::{KeyMaterial, SrtpIn, SrtpOut};
-use crate::{Received, RtpParts, SessionCounts, repair};
+use crate::{DatagramOutcome, RtpParts, SessionCounts, repair};
 
 /// The assumed round trip before the handshake, an answered request or a report measures it.
 pub(crate) const UNKNOWN_ROUND_TRIP: Duration = Duration::from_millis(100);
@@ -22,7 +22,7 @@ const PADDING_BIT: u8 = 0x20;
 
 /// SRTP, and the feedback about it, of one client.
 #[derive(Debug)]
-pub(crate) struct Secured {
+pub(crate) struct SecureMedia {
     pub(crate) incoming: SrtpIn,
     pub(crate) outgoing: SrtpOut,
     pub(crate) bindings: Bindings,
@@ -42,7 +42,7 @@ pub(crate) struct Secured {
     pub(crate) counts: SessionCounts,
 }
 
-impl Secured {
+impl SecureMedia {
     /// Creates the media side with the keys of the handshake.
     pub(crate) fn new(now: Time, keys: &KeyMaterial, negotiated: &Negotiated) -> Self {
         let mut secured = Self {
@@ -77,13 +77,13 @@ impl Secured {
         now: Time,
         negotiated: &Negotiated,
         packet: &mut [u8],
-    ) -> Received {
+    ) -> DatagramOutcome {
         match self.open(now, negotiated, packet) {
             Ok((place, len)) => {
                 let packet = packet.get_mut(..len).unwrap_or_default();
                 self.accept(now, negotiated, place, packet)
             }
-            Err(reason) => Received::Dropped(reason),
+            Err(reason) => DatagramOutcome::Dropped(reason),
         }
     }
 
@@ -131,21 +131,21 @@ impl Secured {
         negotiated: &Negotiated,
         place: Place,
         packet: &mut [u8],
-    ) -> Received {
+    ) -> DatagramOutcome {
         let Ok(view) = RtpView::parse(packet) else {
-            return Received::Dropped(DropReason::Malformed);
+            return DatagramOutcome::Dropped(DropReason::Malformed);
         };
         if negotiated.transport_cc {
             self.note_arrival(now, negotiated, &view);
         }
         let Some(track) = negotiated.ingress.get(usize::from(place.ingress)) else {
-            return Received::Dropped(DropReason::UnknownTrack);
+            return DatagramOutcome::Dropped(DropReason::UnknownTrack);
         };
         let Some(codec) = codec_of(&track.codecs, view.payload_type()) else {
-            return Received::Dropped(DropReason::UnknownPayloadType);
+            return DatagramOutcome::Dropped(DropReason::UnknownPayloadType);
         };
         if place.repair != (codec.rtx == Some(view.payload_type())) {
-            return Received::Dropped(DropReason::UnknownPayloadType);
+            return DatagramOutcome::Dropped(DropReason::UnknownPayloadType);
         }
         if place.repair {
             self.accept_repair(now, track, place, (packet, codec.payload_type))
@@ -160,15 +160,15 @@ impl Secured {
         track: &NegotiatedIngress,
         place: Place,
         packet: &[u8],
-    ) -> Received {
+    ) -> DatagramOutcome {
         let (Some(binding), Ok(view)) = (self.bindings.at(place), RtpView::parse(packet)) else {
-            return Received::Dropped(DropReason::UnknownSsrc);
+            return DatagramOutcome::Dropped(DropReason::UnknownSsrc);
         };
-        if binding.reception(track).receive(now, &view) == Came::AfterGap {
+        if binding.reception(track).receive(now, &view) == PacketFit::AfterGap {
             binding.wants_keyframe = true;
         }
         self.arm_report(now);
-        Received::Rtp {
+        DatagramOutcome::Rtp {
             ingress: usize::from(place.ingress),
             layer: place.layer,
             range: 0..packet.len(),
@@ -182,10 +182,10 @@ impl Secured {
         track: &NegotiatedIngress,
         place: Place,
         (packet, payload_type): (&mut [u8], u8),
-    ) -> Received {
+    ) -> DatagramOutcome {
         if repair::is_padding(packet) {
             self.counts.padding += 1;
-            return Received::Handled;
+            return DatagramOutcome::Handled;
         }
         let media = Place {
             repair: false,
@@ -193,25 +193,25 @@ impl Secured {
         };
         // Before the media stream is known there is nothing that a retransmission could repeat.
         let Some(binding) = self.bindings.at(media) else {
-            return Received::Dropped(DropReason::UnknownSsrc);
+            return DatagramOutcome::Dropped(DropReason::UnknownSsrc);
         };
         let restored = repair::restore(packet, payload_type, binding.ssrc).and_then(|range| {
             let view = packet.get(range.clone()).map(RtpView::parse)?;
             Some((range, view.ok()?))
         });
         let Some((range, view)) = restored else {
-            return Received::Dropped(DropReason::Malformed);
+            return DatagramOutcome::Dropped(DropReason::Malformed);
         };
         match binding.reception(track).receive_repeated(now, &view) {
-            Came::Again => {
+            PacketFit::Again => {
                 self.counts.padding += 1;
-                return Received::Handled;
+                return DatagramOutcome::Handled;
             }
-            Came::Asked(round_trip) => self.note_round_trip(round_trip),
-            Came::Expected | Came::AfterGap => {}
+            PacketFit::Asked(round_trip) => self.note_round_trip(round_trip),
+            PacketFit::Expected | PacketFit::AfterGap => {}
         }
         self.counts.recovered += 1;
-        Received::Rtp {
+        DatagramOutcome::Rtp {
             ingress: usize::from(place.ingress),
             layer: place.layer,
             range,

@@ -12,14 +12,14 @@ use sideroom_rpc::backend::Negotiated;
 
 /// A [`Negotiated`] in little room.
 #[derive(Debug)]
-pub(super) struct KeptAnswer {
+pub(super) struct CachedAnswer {
     tracks: Box<[TrackKind]>,
     slots: Box<[SlotId]>,
     /// The m-lines of the tracks and the slots, a line each, and after them the answer.
     deflated: Box<[u8]>,
 }
 
-impl KeptAnswer {
+impl CachedAnswer {
     pub(super) fn pack(media: &Negotiated) -> Self {
         let mut deflating = DeflateEncoder::new(Vec::new(), Compression::fast());
         let tracks = media.tracks.iter().map(|(_, mid)| mid);
@@ -84,9 +84,9 @@ mod tests {
             slots: Vec::new(),
         };
         for media in [full.clone(), unnamed, Negotiated::default()] {
-            assert_eq!(KeptAnswer::pack(&media).unpack(), media);
+            assert_eq!(CachedAnswer::pack(&media).unpack(), media);
         }
-        let packed = KeptAnswer::pack(&full).deflated.len();
+        let packed = CachedAnswer::pack(&full).deflated.len();
         assert!(packed * 8 < full.answer.len(), "{packed} bytes");
     }
 }

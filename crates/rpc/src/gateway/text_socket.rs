@@ -37,14 +37,14 @@ pub(super) enum End {
     Kicked(Kick),
 }
 /// A client's WebSocket, as text messages.
-pub(super) struct Line {
+pub(super) struct TextSocket {
     sink: SplitSink<WebSocket, Message>,
     stream: SplitStream<WebSocket>,
     heard: Instant,
     strikes: u32,
 }
 
-impl Line {
+impl TextSocket {
     pub(super) fn new(socket: WebSocket) -> Self {
         let (sink, stream) = socket.split();
         Self {
@@ -82,7 +82,7 @@ impl Line {
     }
 
     /// Answers a message that makes no sense, up to a point.
-    pub(super) async fn strike(&mut self, id: &str, error: &ApiError) -> Result<(), End> {
+    pub(super) async fn record_offence(&mut self, id: &str, error: &ApiError) -> Result<(), End> {
         self.strikes += 1;
         self.send(message::error(id, error)).await?;
         if self.strikes >= MAX_STRIKES {
