@@ -5,6 +5,7 @@ are, nobody who installs an SDK from a clone needs a generator, and a change of 
 import sys
 
 import python
+import typescript
 from model import ROOT, load
 
 HERE = "sdk/server"
@@ -15,6 +16,8 @@ def results() -> dict[str, str]:
     made = {}
     for name, text in python.files(model).items():
         made[f"{HERE}/python/src/sideroom/{name}"] = text
+    for name, text in typescript.files(model).items():
+        made[f"{HERE}/node/src/{name}"] = text
     return made
 
 
