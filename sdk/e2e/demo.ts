@@ -71,7 +71,7 @@ export class Demo {
 
   /** All errors that any page logged, except the network's about a server that is away. */
   errors(): string[] {
-    return this.#errors.flatMap(({ messages }) => messages).filter((message) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(message));
+    return this.#errors.flatMap(({ messages }) => messages).filter((message) => !/ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|WebSocket connection to/.test(message));
   }
 }
 
