@@ -62,11 +62,12 @@ for part in "$@"; do
   case "$part" in
     npm) npm_packages ;;
     e2e)
-      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl
+      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl go=golang-go
       npm_packages
       python_packages deploy/dev/requirements.txt .venv
       ;;
     sdks)
+      debian go=golang-go
       python_packages deploy/dev/requirements-sdks.txt .cache/sdks
       ;;
     deploy)

@@ -111,6 +111,7 @@ class Shell:
         inherited["PATH"] = f"{binary().parent}:{inherited['PATH']}"
         inherited["HOME"] = self.scratch.name
         inherited["npm_config_cache"] = str(Path.home() / ".npm")
+        inherited.setdefault("GOCACHE", str(Path.home() / ".cache/go-build"))
         self.bash = subprocess.Popen(
             ["bash", "-c", f"exec 3<&{replies} 4>&1 </dev/null; {PRELUDE}\nwhile IFS= read -r file <&3; do source $file; echo; echo {DONE}; done"],
             cwd=self.root,

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 ../../.cache/sdks/bin/python generate --check
-for sdk in python node; do
+for sdk in python node go; do
   begun=$SECONDS
   echo "== SDK for $sdk"
   "$sdk/test.sh"

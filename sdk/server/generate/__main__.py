@@ -4,6 +4,7 @@ are, nobody who installs an SDK from a clone needs a generator, and a change of 
 
 import sys
 
+import go
 import python
 import typescript
 from model import ROOT, load
@@ -18,6 +19,8 @@ def results() -> dict[str, str]:
         made[f"{HERE}/python/src/sideroom/{name}"] = text
     for name, text in typescript.files(model).items():
         made[f"{HERE}/node/src/{name}"] = text
+    for name, text in go.files(model).items():
+        made[f"{HERE}/go/{name}"] = text
     return made
 
 
