@@ -15,9 +15,6 @@ let demo: Demo;
 const pages = new Map<string, Page>();
 const ROOM = 'the hour';
 
-/** Waits for the client: a still source sends nothing to those who come later. */
-const STILL = 'still pictures';
-
 before(async () => {
   server = await startServer();
   demo = new Demo(server, await launch());
@@ -123,7 +120,7 @@ test('a person\'s hour in six tabs', { timeout: 1_500_000 }, async () => {
     await viaForm('Fay');
   });
 
-  await test('the latecomer sees the whiteboard that stands still', { timeout: 60_000, todo: STILL }, () => sees(tab('Fay'), 'Eve', 'canvas'));
+  await test('the latecomer sees the whiteboard that stands still', { timeout: 60_000 }, () => sees(tab('Fay'), 'Eve', 'canvas'));
 
   await step('somebody is muted by the host, and asks to speak', async () => {
     await tab('Hanna').getByRole('button', { name: /^Dan/ }).click();
@@ -184,7 +181,7 @@ test('a person\'s hour in six tabs', { timeout: 1_500_000 }, async () => {
     await sees(tab('Dan'), 'Hanna', 'camera');
   });
 
-  await test('a returner sees the whiteboard that stands still', { timeout: 60_000, todo: STILL }, () => sees(tab('Cleo'), 'Eve', 'canvas'));
+  await test('a returner sees the whiteboard that stands still', { timeout: 60_000 }, () => sees(tab('Cleo'), 'Eve', 'canvas'));
 
   await step('a guest leaves, after being asked', async () => {
     await button(tab('Fay'), 'Leave meeting').click();

@@ -35,5 +35,5 @@ export function quantile(values: readonly number[], part: number): number {
 /** One line for the log: a measurement, and its distribution. */
 export function print(what: string, values: readonly number[]): void {
   const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)].map((value) => value.toFixed(1));
-  console.log(`# ${what}: median ${middle}, p90 ${quantile(values, 0.9).toFixed(1)}, least ${least}, most ${most}`);
+  console.log(`# ${what}: median ${middle}, p90 ${quantile(values, 0.9).toFixed(1)}, p99 ${quantile(values, 0.99).toFixed(1)}, least ${least}, most ${most}`);
 }

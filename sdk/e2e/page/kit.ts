@@ -141,11 +141,27 @@ const kit = {
     while (performance.now() < deadline && !holds()) await kit.wait(10);
     return holds();
   },
-  /** Joins, waits until media can flow, and begins to measure `tones`. */
-  async join(guest: Guest, tones: number[]): Promise<string> {
+  /** Joins, and waits until media can flow. */
+  async enter(guest: Guest): Promise<Room> {
     const room = await connect(location.origin, () => token(guest), { audioSlots: guest.audioSlots, videoSlots: guest.videoSlots });
     const connection = room.peer?.connection as RTCPeerConnection;
     if (!(await kit.until(() => connection.connectionState === 'connected', 60_000))) throw new Error('media found no way');
+    return room;
+  },
+  /** How long it takes from now until the next picture of a stream is shown, in milliseconds. */
+  async firstPicture(stream: MediaStream, withinMs: number): Promise<number> {
+    const began = performance.now();
+    const video = Object.assign(document.createElement('video'), { muted: true, autoplay: true, playsInline: true, srcObject: stream });
+    document.body.append(video);
+    let shown = Number.POSITIVE_INFINITY;
+    video.requestVideoFrameCallback(() => (shown = performance.now() - began));
+    await kit.until(() => shown < Number.POSITIVE_INFINITY, withinMs);
+    video.remove();
+    return shown;
+  },
+  /** Joins, and begins to measure `tones`. */
+  async join(guest: Guest, tones: number[]): Promise<string> {
+    const room = await kit.enter(guest);
     const ear = await Ear.open(room.audioSlots().map(({ track }) => track), tones);
     people[guest.name] = new Someone(room, ear);
     return room.me.id;

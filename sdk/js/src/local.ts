@@ -3,6 +3,7 @@ import type { SideroomError } from './errors.js';
 import { TRACK_KINDS, type TrackKind } from './kinds.js';
 import type { Participant } from './participant.js';
 import type { Peer } from './peer.js';
+import { StillSources, type StillSource } from './still.js';
 import { kindName } from './wire.js';
 
 /** @internal The part of a room that the local tracks need. */
@@ -27,6 +28,7 @@ interface LocalTrack {
  */
 export class LocalTracks {
   readonly #tracks = new Map<TrackKind, LocalTrack>();
+  readonly #still = new StillSources((kind) => this.#source(kind));
 
   /** @internal */
   constructor(private readonly host: LocalHost) {}
@@ -94,6 +96,12 @@ export class LocalTracks {
   /** @internal Puts everything on a fresh peer connection. */
   async attach(peer: Peer): Promise<void> {
     for (const kind of TRACK_KINDS) await peer.replace(kind, this.track(kind) ?? null);
+    this.#still.update();
+  }
+
+  /** @internal Somebody came, or is elsewhere now: sources that stand still send their picture again. */
+  show(): void {
+    this.#still.show();
   }
 
   /** @internal Publishes again the tracks that the server has forgotten. */
@@ -118,6 +126,12 @@ export class LocalTracks {
   /** @internal */
   stopAll(): void {
     for (const kind of [...this.#tracks.keys()]) this.#release(kind);
+    this.#still.stop();
+  }
+
+  #source(kind: TrackKind): StillSource | undefined {
+    const [track, sender] = [this.track(kind), this.host.peer?.sender(kind)];
+    return track && sender ? { kind, track, sender } : undefined;
   }
 
   async #publishOpened(kind: TrackKind, track: MediaStreamTrack): Promise<void> {
@@ -135,6 +149,7 @@ export class LocalTracks {
     track.enabled = !muted;
     await this.host.peer?.replace(kind, track);
     this.#tracks.set(kind, { track, muted, ours });
+    this.#still.update();
     if (before?.ours && before.track !== track) before.track.stop();
     track.addEventListener('ended', () => this.#handleEnded(kind, track));
     this.host.emit('localChanged', { kind });

@@ -363,6 +363,12 @@ export class Room extends Emitter<RoomEvents> {
       case 'parentGateChanged':
         if (event.payload.participantId === this.me.id) this.emit('gateChanged', { gate: event.payload.gate });
         return;
+      case 'participantJoined':
+      case 'connectionChanged':
+      case 'membersChanged':
+      case 'awayChanged':
+      case 'listeningChanged':
+        return this.local.show();
       case 'roleChanged':
         if (event.payload.participantId === this.me.id) this.refresh().catch(() => {});
         return;
