@@ -27,6 +27,8 @@ test('ios: a controller that is its own delegate', { timeout: 240_000 }, async (
   await mod.says('Invited: 0 Success');
   await second.says(`${mod.clientId} invited ${ada.clientId} to ${room}`);
   await ada.says(`Asked into ${room} by ${mod.clientId}`);
+  await ada.reload();
+  await ada.says(`Asked into ${room} by ${mod.clientId}`);
   await ada.click('reject', { room });
   await ada.says('Rejected: 0 Success');
   await second.says(`${ada.clientId} rejected ${room}`);

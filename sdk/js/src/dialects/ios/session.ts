@@ -31,7 +31,9 @@ export class IosSession {
     native.on('event', (event) => this.#translate(event));
     native.on('participantLeft', ({ participant: { id, name } }) => this.#names.set(id, name));
     native.on('phase', (phase) => this.#handlePhase(phase));
+    // After a restart of the app the place is still there, and so are invitations.
     if (native.me.isAway) this.#enter(native.me.groupId, undefined, false);
+    for (const { breakout, requestor } of native.breakouts.invitations) this.#tellInvitation(breakout.id, requestor, false);
   }
 
   /** Calls a method of the delegate, at once. */
@@ -78,7 +80,11 @@ export class IosSession {
     }
     if (participantId !== me.id) return;
     if (forced) this.#forced = { breakoutId: room_id, requestor };
-    else this.#tell('didInvitationForBreakoutRoom', { type: 'join-breakout-room', message: { room_id, requestor } }, own);
+    else this.#tellInvitation(room_id, requestor, own);
+  }
+
+  #tellInvitation(room_id: string, requestor: string, own: boolean): void {
+    this.#tell('didInvitationForBreakoutRoom', { type: 'join-breakout-room', message: { room_id, requestor } }, own);
   }
 
   #handleMove({ payload: move }: WireEventOf<'participantMoved'>, own: boolean): void {
