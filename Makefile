@@ -71,6 +71,8 @@ nightly: build ## The long simulations, and every push of `sideroom-load exhaust
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --push bytes --push sockets --pushers 200 \
 		--max-added-delay-ms 1 --max-added-command-ms 50
+	@$(SETUP) sdks
+	.cache/sdks/bin/python sdk/server/openapi/check.py coverage,fuzzing 100
 
 fuzz: ## Run every fuzz target for two minutes (needs a nightly toolchain and cargo-fuzz)
 	deploy/dev/fuzz.sh

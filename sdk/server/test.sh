@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of the server SDKs: generated files are up to date, then each language.
+# The tests of the server SDKs: generated files are up to date, each language, and the server against its description.
 set -euo pipefail
 cd "$(dirname "$0")"
 ../../.cache/sdks/bin/python generate --check
@@ -9,3 +9,5 @@ for sdk in python node go; do
   "$sdk/test.sh"
   echo "== SDK for $sdk: $((SECONDS - begun)) s"
 done
+echo "== OpenAPI"
+timeout 600 ../../.cache/sdks/bin/python openapi/check.py

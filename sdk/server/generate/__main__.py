@@ -5,7 +5,9 @@ are, nobody who installs an SDK from a clone needs a generator, and a change of 
 import sys
 
 import go
+import openapi
 import python
+import reference
 import typescript
 from model import ROOT, load
 
@@ -21,6 +23,9 @@ def results() -> dict[str, str]:
         made[f"{HERE}/node/src/{name}"] = text
     for name, text in go.files(model).items():
         made[f"{HERE}/go/{name}"] = text
+    for name, text in openapi.files(model).items():
+        made[f"crates/rpc/openapi/{name}"] = text
+    made["crates/rpc/openapi/reference.html"] = reference.page(model)
     return made
 
 

@@ -21,8 +21,9 @@ PATIENCE_S = 120.0
 
 
 class Server:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._store = folder / "rooms.redb"
+        self._settings = settings
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
         self.start()
@@ -48,7 +49,7 @@ class Server:
         env |= {"SIDEROOM_AUTH_KEYS": f"app:{SECRET}", "SIDEROOM_MEDIA_FIRST_PORT": "0", "SIDEROOM_LOG_LEVEL": "error"}
         self._process = subprocess.Popen(
             [ROOT / target / "release/sideroom", "serve", "--dev", "--workers", "1", "--store", self._store],
-            env=env,
+            env=env | self._settings,
             text=True,
             stdout=subprocess.PIPE,
         )
