@@ -66,6 +66,7 @@ bench-peers: build ## The same fan-outs against Janus and against Sideroom in tu
 
 nightly: build ## The long simulations, and every push of `sideroom-load exhaust` at full size
 	$(CARGO) run --release --locked -p sideroom-sim -- faults --seeds 200 --steps 6000
+	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
 	$(CARGO) build --release --locked -p sideroom-bench
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50

@@ -10,6 +10,7 @@
 
 pub mod chance;
 mod checks;
+pub mod cluster;
 pub mod coverage;
 pub mod faults;
 pub mod generate;

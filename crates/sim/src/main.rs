@@ -9,7 +9,9 @@ use clap::{Parser, Subcommand};
 use sideroom_sim::coverage::Coverage;
 use sideroom_sim::story::{Failure, Setting};
 
+mod cluster_run;
 mod faults_run;
+mod seeds;
 
 /// Runs seeded worlds in which Sideroom's real control and forwarding code is driven by model clients over
 /// bad networks, and oracles watch every command and every packet. The same seed always tells the same
@@ -43,6 +45,7 @@ struct Options {
 #[derive(Subcommand)]
 enum Worlds {
     Faults(faults_run::FaultOptions),
+    Cluster(cluster_run::ClusterRunOptions),
 }
 
 /// State shared by all threads.
@@ -58,9 +61,12 @@ struct Run {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Some(Worlds::Faults(options)) = &options.kind {
+    if let Some(kind) = &options.kind {
         std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
-        return options.run();
+        return match kind {
+            Worlds::Faults(options) => options.run(),
+            Worlds::Cluster(options) => options.run(),
+        };
     }
     let first = options.seed.unwrap_or(options.first);
     let count = options.seed.map_or(options.seeds, |_| 1);
