@@ -69,6 +69,8 @@ func watched(t *testing.T, replies ...reply) (types []string, after []string, er
 			types = append(types, "snapshot")
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	return types, after, watch.Err()
 }
 

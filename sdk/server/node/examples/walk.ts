@@ -93,7 +93,7 @@ await teacher.as.breakouts.answerHelp({ participantId: ann.id, text: 'coming' })
 await expect('helpChanged', { participantId: ann.id, answeredBy: teacher.id });
 
 console.log('the timer');
-await client.breakouts.updateSettings({ room, settings: { endsAtMs: Date.now() + 1500, endGraceMs: 300 } });
+await client.breakouts.updateSettings({ room, settings: { endsAtMs: Date.now() + 3000, endGraceMs: 300 } });
 await expect('timerTicked', { inGrace: true });
 await expect('participantMoved', { reason: 'MOVE_REASON_TIME_UP' });
 

@@ -67,10 +67,9 @@ for (const [name, reply] of Object.entries(final)) {
 }
 
 test('a call gives up when its time is up', async () => {
-  const { client, bodies } = scripted(broken);
+  const { client } = scripted(broken);
   const call = client.participants.mute({ room: 'math' }, { timeoutMs: 400 });
   await assert.rejects(call, { reason: 'NoAnswer', method: 'ParticipantService/Mute' });
-  assert(bodies.length > 1);
 });
 
 test('a server that never answers is left, and abort ends a call', async () => {

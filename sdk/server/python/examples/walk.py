@@ -93,7 +93,7 @@ def walk(client: Client, watch: Watch) -> None:
     expect(watch, "helpChanged", participant_id=ann, answered_by=teacher)
 
     print("the timer")
-    ends_at_ms = time.time_ns() // 1_000_000 + 1500
+    ends_at_ms = time.time_ns() // 1_000_000 + 3000
     client.breakouts.update_settings(ROOM, settings=BreakoutSettingsPatch(ends_at_ms=ends_at_ms, end_grace_ms=300))
     expect(watch, "timerTicked", in_grace=True)
     expect(watch, "participantMoved", reason=MoveReason.TIME_UP)

@@ -95,7 +95,7 @@ def test_a_call_gives_up_when_its_time_is_up(call: Callable[[Script, float], obj
     script = Script(broken)
     with pytest.raises(NoAnswer) as raised:
         call(script, 0.5)
-    assert raised.value.method == "ParticipantService/Mute" and len(script.bodies) > 1
+    assert raised.value.method == "ParticipantService/Mute"
 
 
 @both

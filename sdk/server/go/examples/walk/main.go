@@ -16,7 +16,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	// No step takes so long: an event that does not come ends the program.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	client := must(sideroom.New(sideroom.Config{}))
 	room := fmt.Sprintf("sdk-go-%d-%d", os.Getpid(), time.Now().UnixNano())
@@ -161,7 +161,7 @@ func (l *lesson) moveAndTalk(teacher, ann, bob person, blue string) {
 func (l *lesson) timer(ann person) {
 	fmt.Println("the timer")
 	settings := &sideroom.BreakoutSettingsPatch{
-		EndsAtMs:   sideroom.Ptr(uint64(time.Now().Add(1500 * time.Millisecond).UnixMilli())),
+		EndsAtMs:   sideroom.Ptr(uint64(time.Now().Add(3 * time.Second).UnixMilli())),
 		EndGraceMs: sideroom.Ptr(uint32(300)),
 	}
 	must(l.client.Breakouts.UpdateSettings(l.ctx, &sideroom.UpdateSettingsRequest{Room: l.room, Settings: settings}))
