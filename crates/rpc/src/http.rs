@@ -21,7 +21,7 @@ use tokio::time::{interval, timeout};
 use crate::{
     api::Api,
     call::{self, METHODS, Watched, call_json},
-    dev,
+    description, dev,
     error::ApiError,
     gateway, origin, whip,
 };
@@ -34,6 +34,8 @@ const WATCH: &str = "EventService/Watch";
 /// Everything that is served over HTTP, but for pages: they are the server's to add.
 pub fn router(api: Api) -> Router {
     let mut router = Router::new()
+        .route("/openapi.json", get(description::openapi))
+        .route("/reference", get(description::reference))
         .route("/v1/ws", get(gateway::upgrade))
         .route("/whip/{room}", any(whip::publish))
         .route("/whip/{room}/{resource}", any(whip::resource))

@@ -14,6 +14,7 @@ mod clock;
 mod config;
 pub mod connection;
 pub mod crowd;
+mod description;
 mod dev;
 mod encode;
 pub mod error;

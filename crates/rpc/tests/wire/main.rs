@@ -4,6 +4,7 @@
 
 mod authorisation;
 mod conformance;
+mod description;
 mod documentation;
 mod errors;
 mod examples;
