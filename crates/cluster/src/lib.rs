@@ -7,7 +7,7 @@
 //! not to take that node's rooms ([`Promises`]), when it may take them ([`Neighbours`]), what it grants
 //! ([`OwnedRoom`]) and what it may forward ([`Permissions`]). [`ClusterNode`] puts these together.
 //!
-//! The argument, and the table of cases, is decision 18. The simulator runs this code as it is.
+//! The argument, and the table of cases, is decision 21. The simulator runs this code as it is.
 //!
 //! Time is passed in and need not agree between nodes: clocks only have to run at nearly the same rate
 //! ([`Timing::drift_ppm`]). Nothing here reads a clock, opens a socket or knows etcd's API.

@@ -30,7 +30,7 @@ impl fmt::Display for Failure {
 }
 
 impl World {
-    /// Invariants 1, 2 and 4 of decision 18: appends by owners only, no packet of an old table after an
+    /// Invariants 1, 2 and 4 of decision 21: appends by owners only, no packet of an old table after an
     /// answer, one node at most that holds a room.
     pub(super) fn check(&mut self) -> Result<(), String> {
         if let Some((node, room)) = self.etcd.stray_append {
