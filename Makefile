@@ -47,8 +47,10 @@ e2e: build ## Real browsers and native clients against the real server
 	@$(SETUP) e2e
 	deploy/dev/e2e.sh
 
-lint: ## Formatting, clippy and docs, warnings are errors; each threat in docs/security.md has its test
+lint: ## Formatting, clippy and docs, warnings are errors; threats have tests; circles of modules; RFC citations
 	python3 docs/check/held_by.py
+	python3 docs/check/circles.py
+	python3 docs/check/rfcs.py
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps --quiet

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, channel};
 
 use clap::Parser;
 use serde_json::{Value, json};
-use sideroom_bench::load::options::{Common, Options};
 use sideroom_bench::load::server::Server;
 use sideroom_bench::load::targets::shim::Shim;
 use sideroom_bench::load::targets::whip_whep::WhipWhep;
 use sideroom_bench::load::targets::{JoinPlan, Target, janus};
+use sideroom_bench::load::{options::Options, run_options::Common};
 use sideroom_bench::profile::Profile;
 use sideroom_route::{Time, TrackKind};
 

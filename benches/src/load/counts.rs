@@ -13,7 +13,7 @@ const EXAMPLES: usize = 10;
 pub struct Counts {
     /// Media packets that the kernel took, or would have if it had not dropped them.
     pub sent: u64,
-    /// Bursts that left more than [`super::swarm::LATE`] after they were due.
+    /// Bursts that left more than [`super::swarm_messages::LATE`] after they were due.
     pub late: u64,
     /// Bursts in all.
     pub bursts: u64,

@@ -14,7 +14,8 @@ use super::error::LoadError;
 use super::groups::Groups;
 use super::histogram::Histogram;
 use super::path::PathOptions;
-use super::swarm::{Command, Event, Snapshot, Swarm, SwarmOptions};
+use super::swarm::{Swarm, SwarmOptions};
+use super::swarm_messages::{Command, Event, Snapshot};
 use super::targets::{JoinPlan, Negotiated, Target};
 
 /// Threads that ask the server to let clients in.

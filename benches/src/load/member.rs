@@ -11,11 +11,11 @@ use sideroom_session::dtls::{Dtls, DtlsConfig, DtlsEvent};
 use sideroom_session::ice::{IceClient, IceClientEvent, MAX_MESSAGE};
 use sideroom_session::srtp::{KeyMaterial, SrtpIn, SrtpOut};
 
+use super::arrival::Arrival;
 use super::counts::Counts;
 use super::feedback::Feedback;
 use super::media::Source;
 use super::path::{Path, ReceivedPacket};
-use super::receive::Arrival;
 use super::tag::Tag;
 
 /// Between hellos to a forwarder with static keys, until it answers.

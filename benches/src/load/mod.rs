@@ -4,6 +4,7 @@
 //! join. A [`scenario`] commands the clients and makes a [`report`] of their measurements. The tool judges
 //! itself too: a run in which it was the bottleneck is not valid.
 
+mod arrival;
 pub mod canary;
 pub mod counts;
 pub mod crowd;
@@ -20,10 +21,12 @@ pub mod pushers;
 mod receive;
 pub mod report;
 pub mod run;
+pub mod run_options;
 pub mod scenario;
 pub mod sdp;
 pub mod server;
 pub mod swarm;
+pub mod swarm_messages;
 pub mod tag;
 pub mod targets;
 pub mod watchers;

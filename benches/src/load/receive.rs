@@ -1,33 +1,17 @@
 //! Handles the packets that a swarm receives: opens them, reads the tag, and checks their group.
 
-use std::time::Duration;
-
 use sideroom_net::demux::{self, Kind};
 use sideroom_net::{Datagram, RecvBatch, wall_clock};
 use sideroom_route::{DropReason, Time};
 use sideroom_rtp::RtpView;
 
+use super::arrival::Arrival;
 use super::counts::Counts;
 use super::groups::{Groups, Verdict};
 use super::member::{LinkEvent, Member};
-use super::swarm::{Event, Worker};
+use super::swarm::Worker;
+use super::swarm_messages::Event;
 use super::tag::Tag;
-
-/// When a datagram is looked at, and how long it waited for that.
-#[derive(Clone, Copy)]
-pub(super) struct Arrival {
-    pub(super) now: Time,
-    waited: Option<Duration>,
-}
-
-impl Arrival {
-    /// When the packet had left the server.
-    pub(super) fn left(self) -> Time {
-        let waited = self.waited.unwrap_or_default();
-        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-        Time::from_micros(self.now.as_micros().saturating_sub(waited))
-    }
-}
 
 /// RTCP, STUN and DTLS are short; audio packets are at most this long.
 const MAX_AUDIO: usize = 400;

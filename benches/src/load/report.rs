@@ -10,7 +10,7 @@ use super::crowd::Totals;
 use super::histogram::Percentiles;
 use super::path::PathFigures;
 use super::process::Usage;
-use super::swarm::LATE;
+use super::swarm_messages::LATE;
 use crate::machine::Machine;
 
 /// A thread of the tool that was busy for more than this share of the time may have been the bottleneck.

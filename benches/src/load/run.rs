@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::error::LoadError;
 use super::histogram::Percentiles;
-use super::options::{Bounds, Common, Options, Scenario, TargetKind};
+use super::options::{Options, Scenario};
 use super::report::Report;
+use super::run_options::{Bounds, Common, TargetKind};
 use super::scenario::scaling::{self, Scaled, ScalingOptions};
 use super::scenario::{breakouts, churn, exhaust, fanout, gates, join, saturate, soak, watchers};
 use super::targets::Target;

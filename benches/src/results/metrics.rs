@@ -1,9 +1,12 @@
 //! Chooses the figures of a set of measurements to list and compare.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Results;
+/// All results of a set, by the name of the file that they came from.
+pub type Results = BTreeMap<String, Value>;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Metric {

@@ -5,7 +5,6 @@ pub mod metrics;
 pub mod peers;
 pub mod plot;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -14,11 +13,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use self::metrics::Metric;
+pub use self::metrics::Results;
 use self::plot::{Series, bars, lines};
 use crate::machine::Machine;
-
-/// All results of a set, by the name of the file that they came from.
-pub type Results = BTreeMap<String, Value>;
 
 /// A figure that is worse than the baseline's by more than this share is listed.
 const TOLERANCE: f64 = 0.1;

@@ -6,7 +6,6 @@ use sideroom_route::{
     DropReason, Epoch, ParticipantId, RoomId, RoutePlan, Time, TrackId, WorkerId,
 };
 
-use crate::clocks::PublisherClocks;
 use crate::counts::DropCounts;
 use crate::emit::Leaving;
 use crate::event::Events;
@@ -14,6 +13,7 @@ use crate::header::Composer;
 use crate::ids::IdMap;
 use crate::ingress::{Accepted, Ingress};
 use crate::packet::{Arrived, Start};
+use crate::publisher_clocks::PublisherClocks;
 use crate::slab::Slab;
 use crate::slot::{Flow, Slot, Verdict};
 use crate::subscriber::Subscriber;

@@ -7,7 +7,6 @@
 //! [`ForwardEvent`]s. When warm, a packet costs no allocation.
 
 mod allowance;
-mod clocks;
 mod config;
 mod counts;
 mod egress;
@@ -21,10 +20,12 @@ mod ingress;
 mod keyframe;
 mod listing;
 mod packet;
+mod publisher_clocks;
 mod rate;
 mod resend;
 mod rewrite;
 mod ring;
+mod sender_reports;
 mod silence;
 mod slab;
 mod slot;
@@ -37,7 +38,6 @@ mod window;
 mod wiring;
 
 pub use allowance::AllowanceBounds;
-pub use clocks::SenderReport;
 pub use config::{
     ForwardConfig, IngressConfig, IngressId, LayerTarget, Mid, PayloadTypes, SlotConfig,
     SubscriberConfig, SubscriberId,
@@ -47,3 +47,4 @@ pub use egress::{Egress, Outgoing, PacketKind};
 pub use event::ForwardEvent;
 pub use forwarder::Forwarder;
 pub use rate::{LayerRate, MAX_LAYERS, MAX_TEMPORAL};
+pub use sender_reports::SenderReport;

@@ -10,6 +10,7 @@ mod gate;
 mod id;
 mod kind;
 mod plan;
+mod route;
 mod time;
 mod update;
 
@@ -17,6 +18,7 @@ pub use event::{LostReason, MediaEvent, SlotPause};
 pub use gate::{DropReason, Gate};
 pub use id::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, SlotId, TrackId, WorkerId};
 pub use kind::{Media, TrackKind};
-pub use plan::{Placement, Route, RoutePlan, TrackRoute};
+pub use plan::RoutePlan;
+pub use route::{Placement, Route, TrackRoute};
 pub use time::Time;
 pub use update::{OutOfOrder, RouteChange, RouteUpdate, TrackChange};

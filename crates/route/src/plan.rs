@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    Epoch, Gate, GroupId, OutOfOrder, ParticipantId, RoomId, RouteChange, RouteUpdate, SlotId,
-    TrackChange, TrackId, TrackKind,
+    Epoch, OutOfOrder, ParticipantId, RoomId, Route, RouteChange, RouteUpdate, SlotId, TrackChange,
+    TrackId, TrackRoute,
 };
 
 /// Every track and every route of one room at one epoch. Control computes it from the room; the forwarder
@@ -23,49 +21,6 @@ pub struct RoutePlan {
     pub tracks: BTreeMap<TrackId, TrackRoute>,
     /// The route of each slot of each participant. A slot that is not here is empty.
     pub routes: BTreeMap<(ParticipantId, SlotId), Route>,
-}
-
-/// Where a track is routed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct TrackRoute {
-    pub publisher: ParticipantId,
-    pub kind: TrackKind,
-    /// Its one audience.
-    pub group: GroupId,
-    /// The epoch in which it came to that audience. A relayed packet carries this number, and a worker
-    /// that holds another one drops it: so a packet never crosses from one grouping into the next.
-    pub since: Epoch,
-}
-
-/// The source of a slot, its gate and its priority.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Route {
-    /// The source track.
-    pub track: TrackId,
-    /// Whether packets pass.
-    pub gate: Gate,
-    /// Why this source has the slot; bandwidth is shared out in this order too.
-    pub placement: Placement,
-    /// The largest picture that the client has use for, in lines. [`Route::ANY_HEIGHT`] if it did not say.
-    pub max_height: u16,
-}
-
-/// Why a source was given a slot, the most important first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Placement {
-    /// A moderator speaks to every group.
-    AddressAll,
-    /// The source is in the subscriber's own group.
-    OwnGroup,
-    /// The source is in the parent, the subscriber is away.
-    Parent,
-    /// The subscriber listens in on the source's group.
-    ListeningIn,
-}
-
-impl Route {
-    /// The client set no limit to the size of the picture.
-    pub const ANY_HEIGHT: u16 = u16::MAX;
 }
 
 impl RoutePlan {
@@ -149,7 +104,7 @@ fn changes<'a, K: Ord + Copy, V: PartialEq + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DropReason;
+    use crate::{DropReason, Gate, GroupId, Placement, TrackKind};
 
     const ROOM: RoomId = RoomId(1);
 

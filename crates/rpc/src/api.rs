@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use sideroom_control::{Actor, Command, RequestId, Viewer};
+use sideroom_control::{Actor, Command, Viewer};
 use sideroom_route::{Epoch, ParticipantId};
 use tokio::time::timeout;
 
 use crate::{
-    auth::{Bearer, ClientClaims, KeyError, Keyring, Operator, Scope},
+    auth::{Bearer, ClientClaims, KeyError, Keyring, Operator, Scope, rights_of},
     backend::{Answer, Backend, CommandRequest},
     clock,
     config::RpcConfig,
@@ -210,7 +210,7 @@ impl Api {
     async fn participant(&self, claims: &ClientClaims) -> Result<ParticipantId, ApiError> {
         let found = self.backend.participant(&claims.room, &claims.sub);
         let (participant, came_with) = self.timed(found).await?;
-        if crate::call::rights_of(claims).cover(&came_with) {
+        if rights_of(claims).cover(&came_with) {
             return Ok(participant);
         }
         Err(ApiError::PermissionDenied(
@@ -231,7 +231,7 @@ impl Api {
         let request = CommandRequest {
             room: requester.room,
             actor: requester.actor,
-            request_id: request_id_or_fresh(request_id)?,
+            request_id: ids::request_id_or_fresh(request_id)?,
             expected_epoch: expected_epoch.map(Epoch),
             command,
         };
@@ -314,12 +314,4 @@ pub(crate) fn room_name(name: &str) -> Result<&str, ApiError> {
         ));
     }
     Ok(name)
-}
-
-/// The request's id, or, if it has none, a fresh one: it is then not safe to repeat.
-pub(crate) fn request_id_or_fresh(id: &str) -> Result<RequestId, ApiError> {
-    if id.is_empty() {
-        return Ok(RequestId::new(&clock::secret())?);
-    }
-    Ok(RequestId::new(id)?)
 }

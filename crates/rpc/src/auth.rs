@@ -16,6 +16,7 @@ use jsonwebtoken::{
 use serde::{Serialize, de::DeserializeOwned};
 use sideroom_control::{Actor, KeyId};
 
+pub(crate) use claims::rights_of;
 pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
 
 use crate::error::ApiError;
@@ -24,7 +25,7 @@ use crate::error::ApiError;
 pub const CLIENT_AUDIENCE: &str = "sideroom-client";
 /// The audience of the tokens that signaling servers call with.
 pub const API_AUDIENCE: &str = "sideroom-api";
-/// A secret shorter than this is refused: HS256 wants as many bytes as its hash has (RFC 7518, 3.2).
+/// A secret shorter than this is refused: HS256 wants as many bytes as its hash has (RFC 7518 section 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 /// The longest that a client token may be used to join.
 pub const MAX_CLIENT_TOKEN_S: u64 = 24 * 3600;

@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
 };
 
-pub(crate) use session::{check_offer, check_repeat, hints, join_as, rights_of, to_join};
+pub(crate) use session::{check_offer, check_repeat, hints, join_as, to_join};
 pub use table::METHODS;
 pub(crate) use table::call_json;
 pub(crate) use watch::{Watched, watch};

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use sideroom_control::{BreakoutSettingsPatch, RoomPatch};
 
 use crate::{
-    api::{Api, request_id_or_fresh, room_name},
+    api::{Api, room_name},
     auth::{ApiClaims, ClientClaims, RoleClaim},
     backend::CreateRoom,
     clock,
     error::ApiError,
+    ids,
 };
 
 /// Development tokens last for a working day.
@@ -61,7 +62,7 @@ pub(crate) async fn token(State(api): State<Api>, request: Request) -> Result<Re
     let room = room_name(&wanted.room)?.to_owned();
     let create = CreateRoom {
         name: room.clone(),
-        request_id: request_id_or_fresh("")?,
+        request_id: ids::request_id_or_fresh("")?,
         mode: None,
         settings: RoomPatch::default(),
         breakouts: BreakoutSettingsPatch::default(),

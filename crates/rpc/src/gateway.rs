@@ -16,7 +16,7 @@ use axum::{
 
 pub(crate) use seats::Seats;
 
-use crate::{api::Api, error::ApiError, http::From};
+use crate::{api::Api, error::ApiError, request::From};
 use waiting::Waiting;
 
 /// Read at once of a socket, and held by each while it waits. A longer message gets a buffer of its size.

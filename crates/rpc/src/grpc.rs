@@ -1,8 +1,7 @@
 //! gRPC: the services, the standard health and reflection services, and nothing else.
 
 mod error_text;
-
-use std::net::{IpAddr, SocketAddr};
+mod unary;
 
 use axum::middleware::from_fn_with_state;
 use futures_util::{StreamExt as _, stream::BoxStream};
@@ -10,9 +9,8 @@ use tonic::{Request, Response, Status, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::{
-    api::{Api, Caller},
-    call::{self, Call},
-    error::ApiError,
+    api::Api,
+    call,
     proto::{
         DESCRIPTORS, WatchRequest, WatchResponse,
         breakout_service_server::BreakoutServiceServer,
@@ -22,10 +20,7 @@ use crate::{
         room_service_server::RoomServiceServer,
     },
 };
-
-/// The services over one [`Api`].
-#[derive(Clone, Debug)]
-pub(crate) struct Grpc(Api);
+pub(crate) use unary::Grpc;
 
 /// All gRPC services as an [`axum::Router`], to be served over HTTP/2, and the switch that tells health
 /// checks whether this node takes calls.
@@ -69,29 +64,6 @@ impl Health {
             let name = format!("sideroom.v1.{service}Service");
             self.0.set_service_status(name, status).await;
         }
-    }
-}
-
-impl Grpc {
-    pub(crate) async fn answer<R: Call>(
-        &self,
-        request: Request<R>,
-    ) -> Result<Response<R::Response>, Status> {
-        let who = self.who(&request)?;
-        let response = request.into_inner().call(&self.0, &who).await?;
-        Ok(Response::new(response))
-    }
-
-    fn who<T>(&self, request: &Request<T>) -> Result<Caller, ApiError> {
-        let header = request.metadata().get("authorization");
-        let token = header
-            .and_then(|value| value.to_str().ok())
-            .and_then(crate::http::bearer_of);
-        let peer = request
-            .extensions()
-            .get::<axum::extract::ConnectInfo<SocketAddr>>();
-        let from: Option<IpAddr> = peer.map(|info| info.0.ip());
-        self.0.who(token, from)
     }
 }
 

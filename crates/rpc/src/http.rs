@@ -1,29 +1,27 @@
 //! HTTP: the JSON form of every method, the browser gateway, WHIP and WHEP.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
-    extract::{ConnectInfo, FromRequestParts, Path, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    body::{Body, Bytes},
+    extract::{Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get, post},
 };
 use futures_util::{StreamExt as _, stream};
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 
 use crate::{
     api::Api,
     call::{self, METHODS, Watched, call_json},
     description, dev,
     error::ApiError,
-    gateway, origin, whip,
+    gateway, origin,
+    request::{From, bearer, read},
+    whip,
 };
 
 /// A watch sends an empty line so often, so that proxies keep it and a reader that is gone is noticed.
@@ -156,16 +154,6 @@ async fn authorised(
     Ok((who, read(api, body).await?))
 }
 
-/// The body, if it is not too long and comes in time.
-pub(crate) async fn read(api: &Api, body: Body) -> Result<Bytes, ApiError> {
-    let limit = api.config.max_message_bytes;
-    let read = timeout(api.config.answer_timeout, to_bytes(body, limit)).await;
-    let slow =
-        || ApiError::BadRequest("The body did not come in time. Send it at once.".to_owned());
-    read.map_err(|_| slow())?
-        .map_err(|_| ApiError::TooLarge { limit })
-}
-
 fn json(body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
@@ -175,41 +163,6 @@ fn json(body: Body) -> Response {
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// The bearer token of a request.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(bearer_of)
-}
-
-/// The token of an `Authorization` header. The scheme has no case (RFC 9110, 11.1).
-pub(crate) fn bearer_of(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Where a request comes from, as far as is known.
-pub(crate) struct From(pub(crate) Option<IpAddr>);
-
-impl FromRequestParts<Api> for From {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
-        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let socket = socket.map(|info| info.0.ip());
-        let forwarded = parts
-            .headers
-            .get("x-forwarded-for")
-            .filter(|_| api.config.trust_forwarded)
-            .and_then(|value| value.to_str().ok())
-            // The last one is what our own proxy has seen; those before may be forged.
-            .and_then(|list| list.rsplit(',').next())
-            .and_then(|last| last.trim().parse().ok());
-        Ok(Self(forwarded.or(socket)))
-    }
 }
 
 /// Lets our own pages and those of allowed origins call, and refuses other pages: also for sockets, which

@@ -1,9 +1,9 @@
 //! Ids as the wire spells them. They are opaque to clients: `p1.7`, `b3`, `t1.9`, `parent`.
 
-use sideroom_control::{Actor, KindSet};
+use sideroom_control::{Actor, KindSet, RequestId};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackKind};
 
-use crate::{error::ApiError, proto};
+use crate::{clock, error::ApiError, proto};
 
 pub(crate) fn participant(id: &str) -> Result<ParticipantId, ApiError> {
     let parts = id.strip_prefix('p').and_then(|rest| rest.split_once('.'));
@@ -122,6 +122,14 @@ pub(crate) const fn flags_out(kinds: KindSet) -> proto::MediaFlags {
         screen: kinds.contains(TrackKind::Screen),
         canvas: kinds.contains(TrackKind::Canvas),
     }
+}
+
+/// The request's id, or, if it has none, a fresh one: it is then not safe to repeat.
+pub(crate) fn request_id_or_fresh(id: &str) -> Result<RequestId, ApiError> {
+    if id.is_empty() {
+        return Ok(RequestId::new(&clock::secret())?);
+    }
+    Ok(RequestId::new(id)?)
 }
 
 #[cfg(test)]

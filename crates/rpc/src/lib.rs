@@ -26,6 +26,7 @@ pub mod limit;
 mod origin;
 pub mod proto;
 mod recent;
+mod request;
 mod watches;
 mod whip;
 

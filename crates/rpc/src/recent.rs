@@ -10,7 +10,7 @@ use std::{
 use sideroom_control::{Digest, RequestId};
 use sideroom_route::ParticipantId;
 
-use crate::{api::request_id_or_fresh, backend::Asked, error::ApiError};
+use crate::{backend::Asked, error::ApiError, ids};
 
 /// As long as a room remembers its commands.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -41,7 +41,7 @@ impl Recent {
         if id.is_empty() {
             return Ok(());
         }
-        let id = request_id_or_fresh(id)?;
+        let id = ids::request_id_or_fresh(id)?;
         let asked = Asked {
             id: id.clone(),
             body,

@@ -1,14 +1,11 @@
 //! WHIP (RFC 9725) and its egress twin WHEP: publishing into a room and watching it with one HTTP request
 //! and no SDK.
 //!
-//! The bearer is a client token, with every request (RFC 9725, 4.7). `?group=b1` goes on into a breakout,
+//! The bearer is a client token, with every request (RFC 9725 section 4.7). `?group=b1` goes on into a breakout,
 //! with the rights of the token. A resource is its owner's: only the bearer of a token for the same
 //! identity in the same room deletes it, which leaves the room.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Mutex, PoisonError},
-};
+mod resources;
 
 use axum::{
     extract::{Path, Query, Request, State},
@@ -17,7 +14,7 @@ use axum::{
 };
 use serde::Deserialize;
 use sideroom_control::{Actor, Command, KindSet, WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX};
-use sideroom_route::{GroupId, ParticipantId};
+use sideroom_route::GroupId;
 
 use crate::{
     api::{Api, Caller, Requester},
@@ -26,38 +23,19 @@ use crate::{
     call::to_join,
     clock,
     error::ApiError,
-    http::{self, From, bearer},
     ids,
+    request::{self, From, bearer},
 };
+pub(crate) use resources::Resources;
+use resources::Session;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-/// The most resources; the oldest is forgotten, and its participant leaves when their transport does.
-const MAX_RESOURCES: usize = 50_000;
-
 /// Which way the media goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Way {
     Publish,
     Watch,
-}
-
-/// Sessions by the last part of their address.
-#[derive(Default)]
-pub(crate) struct Resources(Mutex<Known>);
-
-#[derive(Default)]
-struct Known {
-    sessions: HashMap<String, Session>,
-    order: VecDeque<String>,
-}
-
-#[derive(Clone)]
-struct Session {
-    room: String,
-    /// The identity of the token.
-    owner: String,
-    participant: ParticipantId,
 }
 
 /// Query parameters of the address.
@@ -128,7 +106,7 @@ pub(crate) async fn resource(
             if content_type(&request) != FRAGMENT {
                 return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
             }
-            let body = http::read(&api, request.into_body()).await?;
+            let body = request::read(&api, request.into_body()).await?;
             if body.windows(12).any(|part| part == b"a=ice-ufrag:") {
                 return Err(ApiError::NotSupported(
                     "ICE restarts are not possible here; delete the session and begin another."
@@ -175,7 +153,7 @@ async fn begin(
     if content_type(&request) != SDP {
         return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
-    let body = http::read(api, request.into_body()).await?;
+    let body = request::read(api, request.into_body()).await?;
     let offer = String::from_utf8(body.into()).map_err(|_| ApiError::BadOffer {
         sentence: "The offer is not UTF-8 text.".to_owned(),
         line: None,
@@ -295,7 +273,7 @@ fn content_type(request: &Request) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// Everything but the unreserved characters of RFC 3986, 2.3.
+/// Everything but the unreserved characters of RFC 3986 section 2.3.
 fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -306,36 +284,6 @@ fn percent_encoded(text: &str) -> String {
         }
         out
     })
-}
-
-impl Resources {
-    fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn put(&self, resource: String, session: Session) {
-        self.with(|known| {
-            while known.order.len() >= MAX_RESOURCES {
-                let oldest = known.order.pop_front();
-                oldest.and_then(|oldest| known.sessions.remove(&oldest));
-            }
-            known.order.push_back(resource.clone());
-            known.sessions.insert(resource, session);
-        });
-    }
-
-    fn find(&self, room: &str, resource: &str) -> Result<Session, ApiError> {
-        let found = self.with(|known| known.sessions.get(resource).cloned());
-        found
-            .filter(|session| session.room == room)
-            .ok_or(ApiError::ParticipantNotFound)
-    }
-
-    fn take(&self, room: &str, resource: &str) -> Result<Session, ApiError> {
-        let session = self.find(room, resource)?;
-        self.with(|known| known.sessions.remove(resource));
-        Ok(session)
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::load::histogram::{Histogram, Percentiles};
-use crate::load::targets::Pacing;
+use crate::load::targets::server_counts::Pacing;
 
 /// Counters of one part of a run. A received packet counts for the part in which it was sent.
 #[derive(Clone, Debug, Default)]

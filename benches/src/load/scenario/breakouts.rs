@@ -11,8 +11,8 @@ use super::stage::{MoveTimes, Stage, StagePlan};
 use super::{begin, end, progress, report};
 use crate::load::error::LoadError;
 use crate::load::groups::PARENT;
-use crate::load::options::Common;
 use crate::load::report::Report;
+use crate::load::run_options::Common;
 use crate::load::targets::Target;
 
 /// How many, and how often.

@@ -11,9 +11,9 @@ use sideroom_route::TrackKind;
 use super::{begin, end, plans, progress, report};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
-use crate::load::options::Common;
 use crate::load::report::Report;
-use crate::load::swarm::Command;
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::Command;
 use crate::load::targets::Target;
 
 /// Options of the scenario.

@@ -15,9 +15,9 @@ use crate::load::canary::{Canary, sing};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
 use crate::load::histogram::Percentiles;
-use crate::load::options::{Common, seconds};
 use crate::load::pushers::{Addresses, HeldConnections, descriptors};
 use crate::load::report::Report;
+use crate::load::run_options::{Common, seconds};
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::{api::Api, identity_of};
 

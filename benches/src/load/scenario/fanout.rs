@@ -11,9 +11,9 @@ use super::{crowd_for, measure, plans, report};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
 use crate::load::media::MAX_PAYLOAD;
-use crate::load::options::Common;
 use crate::load::report::Report;
-use crate::load::swarm::Command;
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::Command;
 use crate::load::targets::{Target, WorkerCounts};
 
 /// All workers have reported their counts within this time.

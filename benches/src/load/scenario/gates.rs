@@ -9,9 +9,9 @@ use super::{Measured, crowd_for, measure, plans, report};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
 use crate::load::groups::ParentGate;
-use crate::load::options::Common;
 use crate::load::report::Report;
-use crate::load::swarm::Command;
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::Command;
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::api::Api;
 

@@ -9,10 +9,10 @@ use sideroom_route::TrackKind;
 
 use super::{crowd_for, measure, plans, report};
 use crate::load::error::LoadError;
-use crate::load::options::Common;
 use crate::load::process::Usage;
 use crate::load::report::Report;
-use crate::load::swarm::Command;
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::Command;
 use crate::load::targets::Target;
 
 /// Options of the scenario.

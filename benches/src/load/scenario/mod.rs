@@ -20,10 +20,10 @@ use sideroom_route::TrackKind;
 use super::counts::Counts;
 use super::crowd::{Crowd, CrowdOptions};
 use super::error::LoadError;
-use super::options::Common;
 use super::path::{PathFigures, PathOptions};
 use super::process::Process;
 use super::report::{Mark, OwnCost, Report, ServerCost, Traffic};
+use super::run_options::Common;
 use super::targets::{JoinPlan, Pacing, Target};
 use crate::machine::Machine;
 

@@ -10,8 +10,8 @@ use sideroom_route::TrackKind;
 use super::{Measured, crowd_for, measure, plans, progress, report};
 use crate::load::crowd::Crowd;
 use crate::load::error::LoadError;
-use crate::load::options::{Common, seconds};
 use crate::load::report::Report;
+use crate::load::run_options::{Common, seconds};
 use crate::load::targets::Target;
 
 /// How the rate is raised.

@@ -12,9 +12,9 @@ use super::stage::{MoveTimes, Stage, StagePlan};
 use super::{begin, end, plans, progress, report};
 use crate::load::error::LoadError;
 use crate::load::groups::PARENT;
-use crate::load::options::Common;
 use crate::load::report::Report;
-use crate::load::swarm::Command;
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::Command;
 use crate::load::targets::Target;
 
 /// How much of everything.

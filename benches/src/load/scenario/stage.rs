@@ -11,8 +11,8 @@ use crate::load::error::LoadError;
 use crate::load::groups::PARENT;
 use crate::load::histogram::{Histogram, Percentiles};
 use crate::load::member::Watch;
-use crate::load::options::Common;
-use crate::load::swarm::{Command, Event};
+use crate::load::run_options::Common;
+use crate::load::swarm_messages::{Command, Event};
 use crate::load::targets::Target;
 use crate::load::targets::sideroom::api::Api;
 

@@ -10,8 +10,8 @@ use super::link::{Dialer, negotiated};
 use super::sideroom::{self, api::Api, identity_of};
 use super::{JoinPlan, Joined, Target};
 use crate::load::error::LoadError;
-use crate::load::options::Common;
 use crate::load::process::Process;
+use crate::load::run_options::Common;
 use crate::load::sdp::Description;
 use crate::load::server::Server;
 

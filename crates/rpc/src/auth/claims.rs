@@ -1,6 +1,7 @@
 //! The claims of both kinds of token.
 
 use serde::{Deserialize, Serialize};
+use sideroom_control::{Grants, Rights, Role};
 use sideroom_route::TrackKind;
 
 use super::{API_AUDIENCE, CLIENT_AUDIENCE};
@@ -133,5 +134,32 @@ impl ApiClaims {
             exp,
             nbf: None,
         }
+    }
+}
+
+/// A token's grants, as the room's type.
+fn grants_of_claims(claims: &GrantClaims) -> Grants {
+    Grants {
+        publish: claims.publish.iter().copied().collect(),
+        create_breakouts: claims.create_breakouts,
+        move_others: claims.move_others,
+        listen_in: claims.listen_in,
+        address_all: claims.address_all,
+    }
+}
+
+/// The role of a token, in the room's words.
+const fn role_of_claim(claim: RoleClaim) -> Role {
+    match claim {
+        RoleClaim::Participant => Role::Participant,
+        RoleClaim::Moderator => Role::Moderator,
+    }
+}
+
+/// A token's rights, as the room's type.
+pub(crate) fn rights_of(claims: &ClientClaims) -> Rights {
+    Rights {
+        role: role_of_claim(claims.role),
+        grants: grants_of_claims(&claims.effective_grants()),
     }
 }

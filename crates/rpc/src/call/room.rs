@@ -5,7 +5,7 @@ use sideroom_route::{Epoch, GroupId};
 
 use super::{Call, mutation, patch};
 use crate::{
-    api::{Api, Caller, Requester, request_id_or_fresh, room_name},
+    api::{Api, Caller, Requester, room_name},
     auth::Scope,
     backend::{CommandRequest, CreateRoom, MovesRequest},
     encode,
@@ -26,7 +26,7 @@ impl Call for CreateRoomRequest {
         let wire = self.settings.unwrap_or_default();
         let request = CreateRoom {
             name: room_name(&self.room)?.to_owned(),
-            request_id: request_id_or_fresh(&self.request_id)?,
+            request_id: ids::request_id_or_fresh(&self.request_id)?,
             mode: patch::mode(&wire)?,
             settings: patch::room(&wire)?,
             breakouts: patch::breakouts(wire.breakouts)?,
@@ -86,7 +86,7 @@ impl Call for DeleteRoomRequest {
         let request = CommandRequest {
             room: requester.room,
             actor: requester.actor,
-            request_id: request_id_or_fresh(&self.request_id)?,
+            request_id: ids::request_id_or_fresh(&self.request_id)?,
             expected_epoch: self.expected_epoch.map(Epoch),
             command: Command::CloseRoom,
         };

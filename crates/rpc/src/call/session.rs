@@ -1,45 +1,18 @@
 //! `ParticipantService`, the part with a transport: joining, offers, leaving, and views.
 
-use sideroom_control::{Actor, Command, Digest, Grants, Rights, Role, View as Wished, Views, Wish};
+use sideroom_control::{Actor, Command, Digest, View as Wished, Views, Wish};
 use sideroom_route::{ParticipantId, TrackKind};
 
 use super::Call;
 use crate::{
-    api::{Api, Caller, Requester, request_id_or_fresh},
-    auth::{ClientClaims, GrantClaims, RoleClaim, Scope},
+    api::{Api, Caller, Requester},
+    auth::{ClientClaims, Scope, rights_of},
     backend::{JoinRequest as ToJoin, Joined, ReofferRequest as ToReoffer},
     clock, encode,
     error::ApiError,
     ids,
     proto::*,
 };
-
-/// A token's grants, as the room's type.
-fn grants_of_claims(claims: &GrantClaims) -> Grants {
-    Grants {
-        publish: claims.publish.iter().copied().collect(),
-        create_breakouts: claims.create_breakouts,
-        move_others: claims.move_others,
-        listen_in: claims.listen_in,
-        address_all: claims.address_all,
-    }
-}
-
-/// The role of a token, in the room's words.
-const fn role_of_claim(claim: RoleClaim) -> Role {
-    match claim {
-        RoleClaim::Participant => Role::Participant,
-        RoleClaim::Moderator => Role::Moderator,
-    }
-}
-
-/// A token's rights, as the room's type.
-pub(crate) fn rights_of(claims: &ClientClaims) -> Rights {
-    Rights {
-        role: role_of_claim(claims.role),
-        grants: grants_of_claims(&claims.effective_grants()),
-    }
-}
 
 /// The client's track hints.
 pub(crate) fn hints(wire: &[TrackHint]) -> Result<Vec<(String, TrackKind)>, ApiError> {
@@ -68,6 +41,7 @@ pub(crate) fn to_join(
     request_id: &str,
 ) -> Result<ToJoin, ApiError> {
     check_offer(api, &offer)?;
+    let rights = rights_of(claims);
     let name = if claims.name.is_empty() {
         &claims.sub
     } else {
@@ -77,12 +51,12 @@ pub(crate) fn to_join(
         room: claims.room.clone(),
         identity: claims.sub.clone(),
         display_name: name.clone(),
-        role: role_of_claim(claims.role),
-        grants: grants_of_claims(&claims.effective_grants()),
+        role: rights.role,
+        grants: rights.grants,
         offer,
         hints: Vec::new(),
         publish: false,
-        request_id: request_id_or_fresh(request_id)?,
+        request_id: ids::request_id_or_fresh(request_id)?,
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bucket, Rate, Source};
+use super::bucket::{Bucket, Rate, Source};
 
 /// Places that a source can have: those of its set.
 pub(super) const WAYS: usize = 8;

@@ -5,13 +5,13 @@
 //! nothing, where the webrtc-rs crate boxes each packet and lists each status. That crate is the oracle
 //! of the tests instead (`tests/rtcp_oracle.rs`).
 
+mod blocks;
 mod read;
 mod transport_cc;
 mod write;
 
-pub use read::{
-    FirEntries, NackPairs, Packet, Packets, ReportBlock, ReportBlocks, SenderInfo, packets,
-};
+pub use blocks::{ReportBlock, SenderInfo};
+pub use read::{FirEntries, NackPairs, Packet, Packets, ReportBlocks, packets};
 pub use transport_cc::{TransportCc, write_transport_cc};
 pub use write::{
     write_bye, write_fir, write_nack, write_pli, write_receiver_report, write_remb, write_sdes,

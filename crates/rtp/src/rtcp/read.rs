@@ -1,5 +1,6 @@
 //! Walks the packets of a datagram.
 
+use super::blocks::{ReportBlock, SenderInfo};
 use super::transport_cc::TransportCc;
 use super::{
     APPLICATION_LAYER, BYE, FIR, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, SDES, SENDER_REPORT,
@@ -60,38 +61,6 @@ pub enum Packet<'a> {
         /// The packet type.
         u8,
     ),
-}
-
-/// The sender's part of an SR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct SenderInfo {
-    /// The sender's SSRC.
-    pub ssrc: u32,
-    /// Wall clock, NTP format.
-    pub ntp: u64,
-    /// The same moment in the stream's time stamps.
-    pub rtp: u32,
-    pub packets: u32,
-    /// Payload bytes sent.
-    pub octets: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct ReportBlock {
-    /// The SSRC of the stream reported on.
-    pub ssrc: u32,
-    /// Share of packets lost since the last report, in 1/256.
-    pub fraction_lost: u8,
-    /// Lost since the beginning; duplicates make it negative.
-    pub lost: i32,
-    /// Highest sequence number, with its cycles.
-    pub highest: u32,
-    /// Jitter in time stamp units.
-    pub jitter: u32,
-    /// Middle 32 bits of the NTP time of the last SR.
-    pub last_sr: u32,
-    /// Time since then in 1/65536 s.
-    pub delay: u32,
 }
 
 /// The packets of `datagram`, up to the first that is not whole.

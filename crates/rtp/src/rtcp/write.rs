@@ -1,6 +1,6 @@
 //! Appends RTCP packets to a buffer.
 
-use super::read::{ReportBlock, SenderInfo};
+use super::blocks::{ReportBlock, SenderInfo};
 use super::{
     APPLICATION_LAYER, BYE, FIR, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, SDES, SENDER_REPORT,
     TRANSPORT_FEEDBACK,

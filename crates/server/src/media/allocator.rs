@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
-use sideroom_route::{Placement, SlotId, Time, TrackId, TrackKind};
+use sideroom_forward::{LayerTarget, MAX_LAYERS};
+use sideroom_route::{SlotId, Time, TrackId, TrackKind};
 
-use super::ladder::{Step, best, cost, ladder};
+use super::ladder::{Step, Want, best, cost, ladder};
 use super::layer_cost::LayerCost;
 
 /// Rate reserved for each audio slot with a source.
@@ -22,20 +22,6 @@ const BACK_AFTER: Duration = Duration::from_secs(2);
 const BACK_AFTER_MOST: Duration = Duration::from_secs(16);
 /// Flowing layers above this multiple of the estimate are cut off until a smaller layer comes.
 const TOO_MUCH: f64 = 1.3;
-
-/// A video slot with an open route, and the rates of its source's layers.
-#[derive(Clone, Debug)]
-pub(super) struct Want {
-    pub(super) track: TrackId,
-    pub(super) slot: SlotId,
-    pub(super) placement: Placement,
-    pub(super) kind: TrackKind,
-    pub(super) max_height: u16,
-    /// The measured rates of its encodings or spatial layers.
-    pub(super) rates: Vec<LayerRate>,
-    /// Each encoding stands alone; else each layer needs those below it.
-    pub(super) simulcast: bool,
-}
 
 /// The steps that a subscriber's slots carry, and their full cost.
 #[derive(Debug, Default)]
@@ -240,7 +226,8 @@ fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use sideroom_route::{RoomId, Route};
+    use sideroom_forward::LayerRate;
+    use sideroom_route::{Placement, RoomId, Route};
 
     use super::*;
 

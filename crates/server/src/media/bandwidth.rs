@@ -9,8 +9,9 @@ use sideroom_route::{Media, ParticipantId, SlotId, Time};
 use sideroom_session::TransportFeedback;
 use sideroom_session::bandwidth::Bandwidth;
 
-use super::allocator::{Estimate, Shares, Want};
+use super::allocator::{Estimate, Shares};
 use super::egress::Sealer;
+use super::ladder::Want;
 use super::loss::PathLoss;
 use super::pacer::Pacer;
 use super::path_outage::PathOutage;

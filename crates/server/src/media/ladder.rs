@@ -1,14 +1,27 @@
 //! The steps that a slot can carry of its source, from the cheapest to the best, with their costs.
 
-use sideroom_forward::{LayerTarget, MAX_LAYERS};
-
-use super::allocator::Want;
+use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
+use sideroom_route::{Placement, SlotId, TrackId, TrackKind};
 
 /// The height of a camera's largest layer; each smaller one has half of it.
 const TOP_HEIGHT: u16 = 720;
 
 /// The least rate of an encoding of half the height, as a share of the one above it.
 const LEAST_PART: f64 = 0.3;
+
+/// A video slot with an open route, and the rates of its source's layers.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    pub(super) track: TrackId,
+    pub(super) slot: SlotId,
+    pub(super) placement: Placement,
+    pub(super) kind: TrackKind,
+    pub(super) max_height: u16,
+    /// The measured rates of its encodings or spatial layers.
+    pub(super) rates: Vec<LayerRate>,
+    /// Each encoding stands alone; else each layer needs those below it.
+    pub(super) simulcast: bool,
+}
 
 /// One step that a slot can carry, with its cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,8 +131,7 @@ pub(super) fn cost(ladder: &[Step], level: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use sideroom_forward::LayerRate;
-    use sideroom_route::{Placement, RoomId, Route, SlotId, TrackId, TrackKind};
+    use sideroom_route::{RoomId, Route};
 
     use super::*;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sideroom_route::Time;
 
-use super::MAX_BPS;
+use super::bounds::{MAX_BPS, MIN_BPS};
 use super::trend::Usage;
 
 /// A window lasts at least this long, and has at least `MIN_PACKETS`.
@@ -86,7 +86,7 @@ impl LossBound {
         self.overflowed = excess > OVERFLOWS + noise;
         if excess > TOLERATED + noise && !shared {
             let carried = acked_bps as f64 * (1.0 - excess / 2.0);
-            self.bound_bps = carried.min(self.bound_bps).max(super::MIN_BPS as f64);
+            self.bound_bps = carried.min(self.bound_bps).max(MIN_BPS as f64);
         } else {
             self.bound_bps = (self.bound_bps * RISE).min(MAX_BPS as f64);
         }

@@ -6,6 +6,7 @@
 //! allocates nothing for a packet once it is warm.
 
 mod acked;
+mod bounds;
 mod loss;
 mod probe;
 mod queue;
@@ -19,6 +20,7 @@ use sideroom_route::Time;
 
 use crate::{SentPacket, TransportFeedback};
 use acked::AckedRate;
+pub use bounds::{MAX_BPS, MIN_BPS, START_BPS};
 use loss::LossBound;
 pub use probe::Probe;
 use probe::Prober;
@@ -27,12 +29,6 @@ use rate::RateControl;
 use remb::Remb;
 use trend::{Trend, Usage};
 
-/// The least that is ever estimated: enough for audio.
-pub const MIN_BPS: u64 = 50_000;
-/// The highest estimate.
-pub const MAX_BPS: u64 = 50_000_000;
-/// The estimate for a path before any feedback.
-pub const START_BPS: u64 = 1_000_000;
 /// A path that has said nothing for so long has no queue to speak of, or is down.
 const SILENCE: Duration = Duration::from_millis(1_500);
 /// A trend counts only with a queue of at least this many microseconds. The shorter queue has to be there in

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sideroom_route::Time;
 
+use super::bounds::{MAX_BPS, MIN_BPS};
 use super::trend::Usage;
-use super::{MAX_BPS, MIN_BPS};
 
 /// Share of the acknowledged rate that remains when the queue grows.
 const BACK_OFF: f64 = 0.85;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sideroom_route::Time;
 
-use super::MAX_BPS;
+use super::bounds::MAX_BPS;
 
 /// An estimate counts unchanged for so long. Clients repeat theirs every second or so, if they do.
 const FRESH: Duration = Duration::from_secs(3);

@@ -19,8 +19,9 @@ use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use sideroom_route::Time;
 use zeroize::Zeroizing;
 
-use super::engine::{Engine, FinishedHandshake, Output};
-use super::{DtlsVersion, MAX_DATAGRAM, clock, record};
+use super::engine::{Engine, FinishedHandshake, MAX_DATAGRAM, Output};
+use super::version::DtlsVersion;
+use super::{clock, record};
 use crate::srtp::SrtpProfile;
 
 /// Media paths are short; a second of waiting is heard.

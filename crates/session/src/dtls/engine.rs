@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use sideroom_route::Time;
 use zeroize::Zeroizing;
 
-use super::DtlsVersion;
+use super::version::DtlsVersion;
 use crate::srtp::SrtpProfile;
+
+/// No datagram that is sent here is longer.
+pub const MAX_DATAGRAM: usize = 1_200;
 
 /// How many datagrams wait to be sent. A flight is a handful; past this the oldest are lost, as on any
 /// network, and will be repeated.

@@ -10,7 +10,9 @@ mod clock;
 mod engine;
 mod hello;
 mod modern;
+mod prepared;
 mod record;
+mod version;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,11 +24,11 @@ use thiserror::Error;
 
 use crate::certificate::{Certificate, Fingerprint};
 use crate::srtp::{KeyMaterial, Role, SrtpProfile};
+pub use engine::MAX_DATAGRAM;
 use engine::{Engine, FinishedHandshake, Output};
 use hello::{ClientHello, Hellos};
-
-/// No datagram that is sent here is longer.
-pub const MAX_DATAGRAM: usize = 1_200;
+pub(crate) use prepared::Prepared;
+pub use version::{DtlsVersion, DtlsVersions};
 
 /// How many bytes a peer may send before the handshake is done. A handshake with a long certificate
 /// chain and every flight sent four times stays below.
@@ -36,28 +38,6 @@ const GIVE_UP: Duration = Duration::from_secs(30);
 /// How many datagrams a peer may send afterwards: repeated last flights, alerts. Past that they are
 /// dropped unread.
 const MAX_LATE_DATAGRAMS: u32 = 256;
-
-/// Which versions of the protocol may be spoken.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum DtlsVersions {
-    /// 1.3 with those who offer it, unless that would cost them AEAD media: a 1.3 server here takes the
-    /// client's first protection profile, a 1.2 server its own preference.
-    #[default]
-    Auto,
-    /// 1.2 only: for clients with an RSA certificate that offer 1.3, where the server cannot check it.
-    Only12,
-    /// 1.3 only.
-    Only13,
-}
-
-/// The version that a handshake ended with.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum DtlsVersion {
-    /// DTLS 1.2 (RFC 6347).
-    V12,
-    /// DTLS 1.3 (RFC 9147).
-    V13,
-}
 
 /// Configuration of a handshake.
 #[derive(Clone, Debug)]
@@ -139,21 +119,6 @@ enum Phase {
     Connected,
     /// Failed or closed, by either side.
     Over,
-}
-
-/// The engines' configuration, made once for each certificate.
-pub(crate) struct Prepared {
-    modern: modern::Prepared,
-    classic: classic::Prepared,
-}
-
-impl Prepared {
-    pub(crate) fn new(certificate: &[u8], pkcs8: &[u8]) -> Option<Self> {
-        Some(Self {
-            modern: modern::Prepared::new(certificate, pkcs8)?,
-            classic: classic::Prepared::new(certificate, pkcs8)?,
-        })
-    }
 }
 
 /// One handshake, and the connection that it makes.

@@ -8,8 +8,9 @@ use dimpl::{Config, DtlsCertificate, Error, SecurityError};
 use sideroom_route::Time;
 use zeroize::Zeroizing;
 
+use super::clock;
 use super::engine::{Engine, FinishedHandshake, Output};
-use super::{DtlsVersion, clock};
+use super::version::DtlsVersion;
 use crate::srtp::{Role, SrtpProfile};
 
 const MTU: usize = 1_150;

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::Janus;
 use super::api::Api;
 use crate::load::error::LoadError;
-use crate::load::options::Common;
+use crate::load::run_options::Common;
 use crate::load::server::Server;
 
 /// Where Debian puts it.

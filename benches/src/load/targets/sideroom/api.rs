@@ -12,10 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sideroom_route::TrackKind;
 
-use super::kind_name;
 use crate::load::error::LoadError;
-use crate::load::targets::JoinPlan;
 use crate::load::targets::http::Http;
+use crate::load::targets::plan::JoinPlan;
 
 /// How long tokens are good for.
 const TOKEN_LIFE_S: u64 = 3_600;
@@ -290,4 +289,14 @@ fn unix_time() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
+}
+
+/// The name of a kind of track in the API.
+pub fn kind_name(kind: TrackKind) -> &'static str {
+    match kind {
+        TrackKind::Audio => "TRACK_KIND_AUDIO",
+        TrackKind::Camera => "TRACK_KIND_CAMERA",
+        TrackKind::Screen => "TRACK_KIND_SCREEN",
+        TrackKind::Canvas => "TRACK_KIND_CANVAS",
+    }
 }

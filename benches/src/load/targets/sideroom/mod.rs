@@ -12,8 +12,8 @@ use self::sockets::{Offer, Sockets};
 use super::link::{Dialer, negotiated};
 use super::{JoinPlan, Joined, Pacing, Target, WorkerCounts};
 use crate::load::error::LoadError;
-use crate::load::options::JoinBy;
 use crate::load::process::Process;
+use crate::load::run_options::JoinBy;
 use crate::load::sdp::Description;
 use crate::load::server::Server;
 use crate::profile::Profile;
@@ -132,15 +132,5 @@ impl Target for Sideroom {
 
     fn sideroom(&self) -> Option<&Api> {
         Some(&self.api)
-    }
-}
-
-/// The name of a kind of track in the API.
-pub fn kind_name(kind: TrackKind) -> &'static str {
-    match kind {
-        TrackKind::Audio => "TRACK_KIND_AUDIO",
-        TrackKind::Camera => "TRACK_KIND_CAMERA",
-        TrackKind::Screen => "TRACK_KIND_SCREEN",
-        TrackKind::Canvas => "TRACK_KIND_CANVAS",
     }
 }

@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use super::Sideroom;
 use super::api::Api;
 use crate::load::error::LoadError;
-use crate::load::options::Common;
+use crate::load::run_options::Common;
 use crate::load::server::{Server, beside};
 
 /// Memory for a store in a file.

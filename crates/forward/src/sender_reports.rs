@@ -1,35 +1,12 @@
 //! Sender reports, carried over from the publishers' clocks to the slots' time lines.
 
-use sideroom_route::{ParticipantId, SlotId, Time, TrackId, WorkerId};
+use sideroom_route::{SlotId, Time, TrackId, WorkerId};
 
-use crate::ids::IdMap;
 use crate::ingress::SourceReport;
 use crate::{Forwarder, IngressId, SubscriberId};
 
 /// The sender information of a slot's report (RFC 3550 section 6.4.1).
 pub type SenderReport = sideroom_rtp::rtcp::SenderInfo;
-
-/// The offset of each publisher's wall clock from ours, in microseconds: the smallest difference seen, which
-/// belongs to the report that was fastest on its way. All tracks of a publisher share it, so sound and
-/// picture stay together in every slot, and reports of one slot never jump when another publisher's source
-/// comes in.
-#[derive(Debug, Default)]
-pub(crate) struct PublisherClocks(IdMap<ParticipantId, i64>);
-
-impl PublisherClocks {
-    pub(crate) fn learn(&mut self, publisher: ParticipantId, behind_us: i64) {
-        let known = self.0.entry(publisher).or_insert(behind_us);
-        *known = behind_us.min(*known);
-    }
-
-    pub(crate) fn forget(&mut self, publisher: ParticipantId) {
-        self.0.remove(&publisher);
-    }
-
-    fn behind_us(&self, publisher: ParticipantId) -> Option<i64> {
-        self.0.get(&publisher).copied()
-    }
-}
 
 impl Forwarder {
     /// A publisher's sender report for one of its layers.
