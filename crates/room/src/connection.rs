@@ -56,7 +56,7 @@ impl Connection {
         self.lost.is_none()
     }
 
-    /// How to treat the participant if this connection ends before it was used.
+    /// The fate of the participant if this connection ends before it was used.
     pub(crate) const fn loss_if_unused(&self) -> Loss {
         if self.resumed || self.up {
             Loss::Dropped

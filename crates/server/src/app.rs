@@ -52,8 +52,8 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     crate::front::serve(launch, Arc::clone(&node))?;
     shutdown.advance(Phase::Running);
     tokio::select! {
-        // Without it rooms never learn of lost transports. Whoever runs the server starts it again, and
-        // everything that was answered is there.
+        // Without the dispatcher rooms never learn of lost transports. The service manager starts the server
+        // again, and every answered command is in the store.
         ended = dispatcher => return Err(format!("the dispatcher ended: {ended:?}").into()),
         () = drain(&shutdown, &config, participants) => {}
     }
@@ -113,8 +113,8 @@ fn start_options(
     })
 }
 
-/// Bytes from the system. The private key of the handshakes and the seed of what is sent in clear, such as
-/// first sequence numbers, are drawn apart: whoever sees the one learns nothing of the other.
+/// Bytes from the system. The private key of the handshakes and the seed of numbers that are sent in clear,
+/// such as first sequence numbers, are drawn apart: the seed reveals nothing about the key.
 fn random_bytes<const N: usize>() -> Result<[u8; N], &'static str> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system has no random bytes")?;
@@ -166,7 +166,7 @@ const fn video_codec(codec: VideoCodec) -> sideroom_control::VideoCodec {
     }
 }
 
-/// Makes metrics of what the workers count.
+/// Publishes the workers' counters as metrics.
 async fn publish(plane: Arc<MediaPlane>) {
     let mut every = tokio::time::interval(PUBLISH_EVERY);
     loop {

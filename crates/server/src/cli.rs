@@ -1,5 +1,4 @@
-//! The command line: what can be asked of the binary. It parses and dispatches; each command has its own
-//! module.
+//! The command line. It parses and dispatches; each command has its own module.
 
 mod journal;
 mod token;
@@ -18,24 +17,24 @@ use crate::config::{ApiKey, Config, ConfigError};
 #[derive(Parser, Debug)]
 #[command(name = "sideroom", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the binary does.
+/// The commands of the binary.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run the server
     Serve(ServeArgs),
-    /// Say what is wrong with the configuration, or print what it amounts to
+    /// Check the configuration, or print the effective one
     CheckConfig(CheckArgs),
     /// Sign a token: for somebody who joins a room, or (--api) for a signaling server
     Token(token::TokenArgs),
     /// Read the journal of a store that no server has open
     #[command(subcommand)]
     Journal(journal::JournalCommand),
-    /// Watch a running server: rooms, breakouts, who is where, packets, drops
+    /// Watch a running server: rooms, breakouts, their people, packets, drops
     Top(top::TopArgs),
 }
 
@@ -145,10 +144,10 @@ const NO_KEY: &str = "there is no API key to sign with; give --config FILE, set 
      SIDEROOM_AUTH_KEYS=id:secret as `sideroom serve --dev` prints it, or set SIDEROOM_KEY and \
      SIDEROOM_SECRET";
 
-/// What a command ends with.
+/// The result of a command.
 type Done = Result<(), Box<dyn Error>>;
 
-/// Does what the command line asks.
+/// Runs the command.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve(&args),

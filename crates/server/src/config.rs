@@ -1,5 +1,5 @@
 //! The configuration: one typed struct, read once from defaults, a TOML file, the environment and flags,
-//! later ones winning. It never guesses: what it does not know it refuses, naming the nearest known key.
+//! later ones winning. It refuses unknown keys, and names the nearest known one.
 
 mod keys;
 mod read;
@@ -32,17 +32,17 @@ pub struct Config {
     pub media: MediaConfig,
     /// Codecs a room gets unless it asks for another.
     pub codecs: CodecConfig,
-    /// Who may call.
+    /// Authentication of callers.
     pub auth: AuthConfig,
-    /// What a room is when its creator says nothing.
+    /// Defaults of a new room.
     pub rooms: RoomDefaults,
-    /// Bounds.
+    /// Limits on rooms, calls and connections.
     pub limits: LimitConfig,
     /// Journal and snapshots.
     pub store: StoreConfig,
-    /// Logs.
+    /// The server's log.
     pub log: LogConfig,
-    /// Traces.
+    /// Traces for a collector.
     pub telemetry: TelemetryConfig,
 }
 
@@ -137,7 +137,7 @@ section! {
 section! {
     /// Codecs a room gets unless it asks for another.
     CodecConfig {
-        /// Video codec of a room. Audio is Opus, with redundancy (RED) for who loses packets.
+        /// Video codec of a room. Audio is Opus, with redundancy (RED) for subscribers that lose packets.
         video: VideoCodec = VideoCodec::Vp8,
     }
 }
@@ -146,18 +146,18 @@ section! {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VideoCodec {
-    /// VP8.
+    /// The codec VP8.
     Vp8,
-    /// VP9.
+    /// The codec VP9.
     Vp9,
     /// H.264.
     H264,
-    /// AV1.
+    /// The codec AV1.
     Av1,
 }
 
 section! {
-    /// Who may call.
+    /// Authentication of callers.
     AuthConfig {
         /// Keys of signaling servers. Several are valid at once, so that they can be rotated.
         keys: Vec<ApiKey> = Vec::new(),
@@ -174,13 +174,13 @@ section! {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKey {
-    /// What tokens carry as `iss`.
+    /// The `iss` of its tokens.
     pub id: String,
     /// The shared secret, at least 32 bytes.
     pub secret: String,
     /// A file with the secret, instead of `secret`.
     pub secret_file: String,
-    /// What the key opens. Empty: everything.
+    /// The key's scopes. Empty: all.
     pub scopes: Vec<String>,
 }
 
@@ -194,13 +194,13 @@ impl fmt::Debug for ApiKey {
 }
 
 section! {
-    /// What a room is when its creator says nothing.
+    /// Defaults of a new room.
     RoomDefaults {
         /// The most audio tracks of one group that are heard at once.
         max_active_talkers: u8 = 6,
         /// The most breakouts of a room.
         max_breakouts: u8 = 10,
-        /// How long a participant whose connection dropped keeps its place.
+        /// How long the place of a participant whose connection dropped is kept.
         reconnect_grace_s: u32 = 30,
         /// How long a room without participants lives. 0: until it is deleted.
         empty_timeout_s: u32 = 0,
@@ -208,7 +208,7 @@ section! {
 }
 
 section! {
-    /// Bounds on what one node takes.
+    /// Limits on rooms, calls and connections of one node.
     LimitConfig {
         /// Rooms on this node.
         rooms: u32 = 10_000,
@@ -218,13 +218,13 @@ section! {
         participants: u32 = 20_000,
         /// Watches that clients have of one room, beside their sockets. Those of signaling servers are not counted.
         watchers_per_room: u32 = 2_000,
-        /// Watches of one participant, beside its socket.
+        /// Watches of one participant, beside their socket.
         watches_per_participant: u32 = 8,
         /// Connections of clients to the HTTP and gRPC ports. Fewer if the system grants too few descriptors.
         connections: u32 = 24_000,
         /// Connections of one address (IPv6: of one /48) that have shown no valid token; more close the oldest. Not behind a proxy.
         connections_per_address: u32 = 512,
-        /// WebSockets of one address that nobody has joined on yet; more are refused.
+        /// WebSockets of one address without a join; more are refused.
         waiting_sockets_per_address: u32 = 256,
         /// The headers of a request, and a TLS handshake, must come within this time.
         header_timeout_s: u32 = 10,
@@ -264,7 +264,7 @@ section! {
     LogConfig {
         /// For people or for machines.
         format: LogFormat = LogFormat::Text,
-        /// What is logged: a level, or directives such as `info,sideroom::rooms=debug`.
+        /// The level to log, or directives such as `info,sideroom::rooms=debug`.
         level: String = "info".into(),
     }
 }

@@ -71,7 +71,8 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-/// Who may connect. Behind a proxy all connections have its address, which then says nothing.
+/// The accounting of connections. Behind a proxy all connections have its address, so addresses are not
+/// counted.
 fn guests(config: &Config, budget: Budget) -> Guests {
     let each = match config.http.behind_proxy {
         true => usize::MAX,
@@ -103,7 +104,7 @@ fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// What the front ends have to know of the configuration.
+/// The front ends' part of the configuration.
 fn rpc_config(config: &Config, dev: bool) -> RpcConfig {
     let limits = &config.limits;
     let rate = |per_s: u32| Rate::new(f64::from(per_s), f64::from(per_s) * 3.0);
@@ -157,7 +158,7 @@ mod tests {
         )
     }
 
-    /// One set of defaults, whoever starts the front ends.
+    /// The front ends have the same defaults by themselves as in the server.
     #[test]
     fn the_configured_defaults_are_those_of_rpc() {
         let ours = rpc_config(&Config::default(), false);

@@ -1,4 +1,4 @@
-//! What `/healthz` and `/readyz` say: of rooms, store and workers, as they are.
+//! `/healthz` and `/readyz`: the state of rooms, store and workers.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use crate::rooms::{Directory, RoomHealth};
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::Journal;
 
-/// The parts that are asked. Cheap to clone; what is not there yet is not asked.
+/// The parts to check. Cheap to clone; a part that is not there yet is not checked.
 #[derive(Clone)]
 pub struct Health {
     shutdown: Shutdown,
@@ -26,7 +26,7 @@ pub struct Verdict {
 }
 
 impl Health {
-    /// Of a server that starts.
+    /// Health of a server that starts.
     pub fn new(shutdown: Shutdown, journal: Journal) -> Self {
         Self {
             shutdown,

@@ -1,8 +1,8 @@
-//! A port for HTTP: who may connect, how many, and how long a connection may do nothing.
+//! A port for HTTP, with limits on the callers, their number, and the time that a connection may be silent.
 //!
-//! Connections on which nobody has shown a valid token are strangers': counted by address, bounded in all,
-//! and the first to make way when others need the room. Nothing that a client leaves out (a byte, a header, a
-//! handshake, an acknowledgement) holds a connection for long.
+//! Connections without a valid token are strangers': counted by address, bounded in all, and the first to
+//! make way when others need the room. A client that leaves something out (a byte, a header, a handshake, an
+//! acknowledgement) cannot hold a connection for long.
 
 mod activity;
 mod answer;
@@ -38,12 +38,12 @@ use stream::{Guest, Stream};
 const HEADER_BYTES: u32 = 16 * 1_024;
 /// Requests at once on one connection. A watch is one.
 const STREAMS: u32 = 200;
-/// What a client may send of one request, and on one connection, before it is read.
+/// The most bytes of one request, and of one connection, that a client may send before they are read.
 const STREAM_WINDOW: u32 = 64 * 1_024;
 const CONNECTION_WINDOW: u32 = 256 * 1_024;
 /// Whether a silent peer is still there is asked so often, and it has as long to answer.
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// What is under way on a connection that is overdue may end by then.
+/// Time for requests under way on a connection that is overdue.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The system has no descriptor for another connection: one may be free after this time.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -53,7 +53,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Door {
     /// Which port, for the log.
     pub name: &'static str,
-    /// Everybody who is connected, here and at other doors with the same.
+    /// Everybody who is connected, here and at other ports with the same counts.
     pub guests: Guests,
     /// How long connections may do nothing.
     pub patience: Patience,
@@ -61,7 +61,7 @@ pub struct Door {
     pub tls: Option<TlsAcceptor>,
 }
 
-/// What a connection needs to be served.
+/// The state needed to serve a connection.
 #[derive(Clone)]
 struct Service {
     door: Door,
@@ -177,7 +177,7 @@ fn builder() -> Builder<TokioExecutor> {
         .max_header_list_size(HEADER_BYTES)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        // For WebSockets over HTTP/2.
+        // For WebSockets over HTTP/2 (RFC 8441).
         .enable_connect_protocol();
     builder
 }

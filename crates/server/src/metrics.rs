@@ -1,4 +1,4 @@
-//! Prometheus metrics: the catalogue of what there is, and the exporter behind `/metrics`.
+//! Prometheus metrics: the catalogue of all metrics, and the exporter behind `/metrics`.
 //!
 //! Every metric is in the [catalogue](mod@catalogue), described in `docs/operating.md` and set somewhere;
 //! a test checks all three. Labels are bounded: a room, a participant or an address is never one.

@@ -1,5 +1,5 @@
-//! From a configuration to a running server: what every part of it is handed, and the order in which it
-//! starts and stops. What runs inside is [`app`](crate::app)'s.
+//! From a configuration to a running server: its parts, and the order in which they start and stop. The inner
+//! part is [`app`](crate::app).
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -54,9 +54,8 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error("{path}: {source}")]
     Store {
-        /// Which file.
         path: String,
-        /// Why.
+        /// The store's error.
         source: StoreError,
     },
     /// An address cannot be listened on.
@@ -64,40 +63,39 @@ pub enum ServeError {
     Listen {
         /// Which key of the configuration.
         key: &'static str,
-        /// Where.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The system refuses threads or signals.
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),
-    /// What runs inside failed.
+    /// The application failed.
     #[error("{0}")]
     App(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What the parts of the server are handed.
+/// The parts handed to the application.
 pub struct Launch {
     /// The configuration, validated.
     pub config: Arc<Config>,
-    /// A development server: tokens are handed out to whoever asks.
+    /// A development server: tokens are handed out to anybody.
     pub dev: bool,
     /// What tokens are verified with.
     pub keyring: Arc<Keyring>,
     /// What survives.
     pub journal: Journal,
-    /// What the admin port asks.
+    /// The state behind the admin port.
     pub health: Health,
     /// Where the server is in its life. The parts say when they are ready and obey the end.
     pub shutdown: Shutdown,
-    /// Who gets how many file descriptors.
+    /// The division of file descriptors.
     pub budget: Budget,
     /// For pages, JSON, WebSocket, WHIP and WHEP.
     pub http: TcpListener,
     /// For gRPC.
     pub grpc: TcpListener,
-    /// What both speak, if it is not plain.
+    /// TLS for both, unless they are plain.
     pub tls: Option<Tls>,
 }
 

@@ -1,8 +1,8 @@
 //! From the first signal to the last word: drain, then close.
 //!
-//! A drain refuses new rooms and joins, tells watchers, and waits until the rooms are empty or its
-//! deadline has come; then everything closes. A second signal closes at once. This module only tells the
-//! phase and waits; what a phase means for rooms is their business.
+//! A drain refuses new rooms and joins, informs watchers, and waits until the rooms are empty or its deadline
+//! has come; then everything closes. A second signal closes at once. This module only knows the phase and
+//! waits; rooms act on it themselves.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,9 +23,9 @@ pub enum Phase {
     Starting,
     /// Everything is taken.
     Running,
-    /// Nothing new is taken; what runs goes on.
+    /// New rooms and joins are refused; meetings go on.
     Draining,
-    /// Everybody is told goodbye.
+    /// Remaining participants are sent away.
     Closing,
 }
 

@@ -1,5 +1,5 @@
-//! Whoever watched or was inside when the server was killed goes on where it was: a watcher with its last
-//! number gets exactly what it missed or learns that it cannot, a participant has its place again.
+//! Watchers and participants go on after the server was killed: a watcher with its last number gets exactly
+//! the events it missed or learns that it cannot, a participant has their place again.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,7 +15,7 @@ use running::stream::{Stream, seq_of};
 use running::{Client, Server, api_token, client_token};
 use serde_json::{Value, json};
 
-/// So long that nobody's place is lost by a slow machine.
+/// Long enough that a slow machine loses no place.
 const LONG_GRACE: &[(&str, &str)] = &[("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600")];
 
 fn create(client: &mut Client, room: &str) {
@@ -65,7 +65,7 @@ fn watch(server: &Server, token: &str, after: Option<u64>) -> Result<Stream, (u1
     Stream::open(server, token, &body)
 }
 
-/// What `viewer` is told after `from`, by one who reads until the kill and by one who comes back after it.
+/// Events of `viewer` after `from`, for one that reads until the kill and one that comes back after it.
 struct Seen {
     before: Vec<Value>,
     after: Vec<Value>,
@@ -84,7 +84,7 @@ fn check_resumed(seen: &Seen, from: u64, last: u64) {
     let (told_again, new): (Vec<&Value>, Vec<&Value>) =
         seen.after.iter().partition(|event| seq_of(event) <= last);
     assert_eq!(told_again, missed, "exactly what was missed, word for word");
-    // The restart itself is an event for each participant: its connection is lost.
+    // The restart itself causes an event for each participant: their connection is lost.
     let kinds: Vec<&str> = new
         .iter()
         .map(|event| event["type"].as_str().unwrap())

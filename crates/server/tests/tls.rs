@@ -1,5 +1,5 @@
-//! With a certificate both ports speak TLS; with an authority gRPC is for those it has signed, and a
-//! handshake that never ends keeps nobody else waiting.
+//! With a certificate both ports speak TLS; with an authority gRPC is for clients it has signed, and an
+//! unfinished handshake keeps no other client waiting.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::net::SocketAddr;
@@ -92,7 +92,7 @@ impl Files {
             .await
     }
 
-    /// What the server answers, if it answers.
+    /// The server's answer, if there is one.
     async fn ask(
         &self,
         address: SocketAddr,

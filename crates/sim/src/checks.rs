@@ -51,7 +51,7 @@ impl World {
         })
     }
 
-    /// What the room says of itself is what its commands made of it.
+    /// The room's view equals the model that follows from its commands.
     pub(crate) fn look_at_room(&self) -> Result<(), Violation> {
         let Some(view) = self.room.view(Viewer::Operator) else {
             return Err(Violation::new("view", "the operator sees nothing"));

@@ -54,7 +54,7 @@ pub struct World {
     /// Every worker holds this epoch: whatever led to it is answered.
     pub(crate) applied: Epoch,
     pub(crate) coverage: Coverage,
-    /// In a quiet moment: who got what.
+    /// In a quiet moment: the tracks received.
     pub(crate) quiet: Option<crate::quiet::Heard>,
     steps: u64,
 }
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// Takes one step, and tells what an oracle has seen.
+    /// Takes one step, and returns an oracle's violation.
     pub fn step(&mut self, step: &Step) -> Result<(), Violation> {
         self.chance = Chance::new(step.media_seed);
         let until = self.now + Duration::from_millis(u64::from(step.wait_ms));
@@ -131,7 +131,7 @@ impl World {
         Ok(())
     }
 
-    /// How often each command was accepted and refused, and what else happened.
+    /// How often each command was accepted and refused, and further counts.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }
@@ -324,7 +324,7 @@ impl World {
         Ok(())
     }
 
-    /// Clients connect and disconnect as they were told, some of them late.
+    /// Clients connect and disconnect as the outcome says, some of them late.
     fn change_transports(&mut self, command: &Command, outcome: &Outcome) {
         match (command, outcome) {
             (

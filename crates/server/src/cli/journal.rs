@@ -12,18 +12,18 @@ use super::{ConfigArgs, Done};
 use crate::config::StoreConfig;
 use crate::store::{self, Journal};
 
-/// What to do with the journal.
+/// The commands on the journal.
 #[derive(Subcommand, Debug)]
 pub enum JournalCommand {
     /// Print every record as one JSON object a line
     Export(JournalArgs),
     /// Replay every room from its beginning and check the chain of hashes
     Verify(JournalArgs),
-    /// Print who was where, from when to when, and why
+    /// Print everybody's stays in groups, with times and reasons
     WhoWasWhere(JournalArgs),
 }
 
-/// Which journal.
+/// The journal to read.
 #[derive(Args, Debug)]
 pub struct JournalArgs {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct JournalArgs {
     room: Option<String>,
 }
 
-/// Does it.
+/// Runs the command.
 pub(super) fn run(command: JournalCommand) -> Done {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
@@ -111,7 +111,8 @@ async fn verify(args: &JournalArgs) -> Done {
     }
 }
 
-/// The whole journal leads to the same room as the newest snapshot and what follows it.
+/// Replays the whole journal, and checks that it leads to the same room as the newest snapshot with the
+/// records after it.
 async fn verify_room(journal: &Journal, room: RoomId) -> Result<String, Box<dyn Error>> {
     let kept = journal.from_the_beginning(room).await?;
     let records = kept.records.len();

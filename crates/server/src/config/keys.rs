@@ -11,11 +11,9 @@ pub enum KeysError {
     /// A `secret_file` cannot be read.
     #[error("auth.keys: the secret of `{id}` cannot be read from {path}: {source}")]
     Unreadable {
-        /// Which key.
         id: String,
-        /// Which file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A scope that nothing needs.
@@ -26,7 +24,6 @@ pub enum KeysError {
     UnknownScope {
         /// Which key.
         id: String,
-        /// What was written.
         scope: String,
     },
     /// The keys cannot be used together.

@@ -9,7 +9,7 @@ use super::{ApiKey, Config};
 /// Names of environment variables that change the configuration begin with this.
 const ENV_PREFIX: &str = "SIDEROOM_";
 
-/// What Kubernetes sets in every pod beside a service that is called `sideroom`.
+/// Variables that Kubernetes sets in every pod beside a service called `sideroom`.
 const NOT_OURS: [&str; 2] = ["SERVICE_", "PORT"];
 
 /// Variables for clients of the server: the examples, scripts and `sideroom top` read them. A server in the
@@ -22,9 +22,8 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Not TOML, or a value of the wrong type.
@@ -32,7 +31,7 @@ pub enum ConfigError {
     Malformed {
         /// File or variable.
         origin: String,
-        /// What and where.
+        /// The problem and its place.
         message: String,
     },
     /// A key that nothing reads.
@@ -40,7 +39,7 @@ pub enum ConfigError {
     UnknownKey {
         /// File or variable.
         origin: String,
-        /// What was written.
+        /// The key as it was written.
         key: String,
         /// The known key that is most like it.
         nearest: String,
@@ -89,7 +88,7 @@ impl Config {
         typed(parse(text, origin)?, origin)
     }
 
-    /// What the configuration amounts to, in the syntax of its file. Secrets are left out.
+    /// The effective configuration, in the syntax of its file. Secrets are left out.
     pub fn to_toml(&self) -> String {
         let mut shown = self.clone();
         for key in &mut shown.auth.keys {

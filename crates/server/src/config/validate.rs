@@ -1,18 +1,17 @@
-//! What is well-formed and still cannot work.
+//! Finds well-formed configurations that cannot work.
 
 use std::fmt;
 
 use super::{Config, ConfigError};
 
-/// The shortest secret whose HS256 tokens are worth anything (RFC 7518 section 3.2: the hash's size).
+/// The shortest safe secret for HS256 tokens (RFC 7518 section 3.2: the hash's size).
 const MIN_SECRET_BYTES: usize = 32;
 
-/// One thing that is wrong with a configuration, and what to do about it.
+/// One problem of a configuration, with its remedy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Complaint {
-    /// Which key.
     pub key: &'static str,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub sentence: String,
 }
 
@@ -159,7 +158,7 @@ impl Config {
         }
     }
 
-    /// What works but is seldom meant.
+    /// Settings that work but are seldom meant.
     pub fn warnings(&self) -> Vec<Complaint> {
         let mut check = Check::default();
         check.that(

@@ -16,14 +16,14 @@ use super::activity::Activity;
 use super::guests::{Guests, Standing};
 use crate::metrics;
 
-/// What is known of a connection. It lives as long as the connection's stream, also as a socket.
+/// The state of a connection. It lives as long as the connection's stream, also as a socket.
 pub(super) struct Guest {
     guests: Guests,
     from: IpAddr,
     cut: Arc<Cut>,
     pub(super) activity: Arc<Activity>,
     standing: Mutex<Standing>,
-    /// Somebody has joined on it: it stays a client's until it is closed.
+    /// A client has joined on it: it stays a client's until it is closed.
     joined: AtomicBool,
 }
 
@@ -71,8 +71,8 @@ impl Guest {
         self.cut.make_way();
     }
 
-    /// Nothing is being answered any more: a client is a stranger again, so that nobody holds connections
-    /// for nothing with one token.
+    /// Called when no request is being answered any more: the client counts as a stranger again, so that one
+    /// token cannot hold idle connections.
     pub(super) fn idle(&self) {
         if self.joined.load(Ordering::Relaxed)
             || !matches!(*self.standing(), Standing::Client { .. })

@@ -1,5 +1,5 @@
-//! The bandwidth of a worker's subscribers: what their clients report goes to the estimator, the estimate
-//! to the allocator, and the outcome to the forwarder.
+//! The bandwidth of a worker's subscribers: feeds their clients' reports to the estimator, the estimate to
+//! the allocator, and the outcome to the forwarder.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const DEFAULT_RTT: Duration = Duration::from_millis(100);
 /// Receiver reports that come faster than this are put together, in seconds.
 const MIN_REPORT_S: f64 = 0.2;
 
-/// What is known of a subscriber's path. Made with its client's first report.
+/// The state of a subscriber's path. Made with its client's first report.
 #[derive(Debug)]
 pub(super) struct Downlink {
     bandwidth: Bandwidth,
@@ -37,7 +37,7 @@ pub(super) struct Downlink {
     wanted_bps: u64,
     /// Something was reported since it was shared out last.
     is_news: bool,
-    /// What was sent in each slot at the client's last receiver report.
+    /// Packets sent in each slot until the client's last receiver report.
     sent: HashMap<SlotId, Sent>,
 }
 
@@ -49,7 +49,7 @@ struct Sent {
     at: Time,
 }
 
-/// What a receiver report says of one slot.
+/// A receiver report on one slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LossReport {
     /// The slot's SSRC.
@@ -73,7 +73,7 @@ impl Downlink {
         }
     }
 
-    /// It loses so much that redundant audio is of use.
+    /// True if it loses so much that redundant audio is of use.
     pub(super) fn wants_redundancy(&self) -> bool {
         self.loss.wants_redundancy()
     }
@@ -88,7 +88,7 @@ impl Downlink {
         self.is_short() || self.is_news
     }
 
-    /// For a client that says nothing but how much it lost.
+    /// For a client that reports only losses.
     fn by_loss(now: Time) -> Self {
         let mut downlink = Self::new(now);
         downlink.bandwidth.handle_loss(now, (0, 0), 0);
@@ -97,7 +97,7 @@ impl Downlink {
 }
 
 impl Peers {
-    /// The path is known to carry only so much: nothing leaves in larger bursts than it can take.
+    /// Paces a path with a known limit: bursts are no larger than it can take.
     fn pace(&mut self, now: Time, key: PeerKey) {
         let Some(peer) = self.get_mut(key) else {
             return;
@@ -118,7 +118,7 @@ impl Peers {
 }
 
 impl Worker {
-    /// A client said what arrived of what was sent to it.
+    /// Handles a client's transport-wide feedback.
     pub(super) fn handle_feedback(
         &mut self,
         now: Time,
@@ -154,7 +154,7 @@ impl Worker {
         self.probe(now, key);
     }
 
-    /// A client said what it believes to be able to receive.
+    /// Handles a client's REMB, its own estimate.
     pub(super) fn handle_remb(&mut self, now: Time, key: PeerKey, bps: u64) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
@@ -166,7 +166,7 @@ impl Worker {
         self.share_soon(now, key);
     }
 
-    /// A client without a better way to say so told how many packets of a slot it lost.
+    /// Handles a client's receiver report, for clients without transport-wide feedback.
     pub(super) fn handle_loss(&mut self, now: Time, key: PeerKey, report: LossReport) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
@@ -205,7 +205,7 @@ impl Worker {
         self.share_soon(now, key);
     }
 
-    /// Shares out what is known now, or as soon as it is due.
+    /// Allocates now, or as soon as it is due.
     fn share_soon(&mut self, now: Time, key: PeerKey) {
         self.peers.pace(now, key);
         let Some(peer) = self.peers.get_mut(key) else {
@@ -221,8 +221,8 @@ impl Worker {
         }
     }
 
-    /// Shares out and probes without a report: whoever gets less than it wants is not forgotten, even if
-    /// it gets nothing at all and so has nothing to report.
+    /// Allocates and probes without a report: a subscriber that gets less than it wants gets more in time,
+    /// even if it receives no media and so sends no reports.
     pub(super) fn refresh(&mut self, now: Time, key: PeerKey) {
         let downlink = self
             .peers
@@ -301,7 +301,7 @@ impl Worker {
         }
     }
 
-    /// The audio slots of a participant that carry something, and what its video slots could.
+    /// The audio slots of a participant with a source, and the video slots that could have one.
     fn wants(&self, participant: ParticipantId) -> (usize, Vec<Want>) {
         let Some(plan) = self.forwarder.plan(participant.room()) else {
             return (0, Vec::new());
@@ -349,7 +349,7 @@ impl Worker {
             return;
         };
         let bytes = usize::try_from(probe.bytes).unwrap_or(usize::MAX);
-        // Numbers are given when packets are sealed: what waits is not part of the probe.
+        // Numbers are assigned when packets are sealed: waiting packets are not part of the probe.
         self.seal_bundles(now);
         let first = self.next_sequence(key);
         let mut egress = Sealer {

@@ -30,7 +30,7 @@ pub struct Connect {
     pub seed: u64,
 }
 
-/// What was negotiated.
+/// The result of a negotiation.
 #[derive(Clone, Debug)]
 pub struct Connected {
     /// The answer for the client.

@@ -1,4 +1,4 @@
-//! What a worker counts, and how others read it.
+//! A worker's counters, and how others read them.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,6 @@ use sideroom_route::DropReason;
 /// The counters of one worker. It alone writes them; once a second it publishes a copy.
 #[derive(Clone, Debug)]
 pub struct WorkerCounts {
-    /// Datagrams received.
     pub packets_received: u64,
     /// Bytes in them.
     pub bytes_received: u64,
@@ -23,13 +22,12 @@ pub struct WorkerCounts {
     pub relayed_in: u64,
     /// Datagrams that the kernel dropped because this worker was too slow.
     pub kernel_drops: u64,
-    /// Transports.
     pub peers: u64,
     /// CPU time of the thread in microseconds.
     pub cpu_us: u64,
     /// Share of one core over the last second.
     pub load: f64,
-    /// Rounds of the loop: a worker whose number stands still is stuck.
+    /// Rounds of the loop: a worker whose number does not change is stuck.
     pub rounds: u64,
     /// PLI and FIR from subscribers.
     pub keyframe_requests_received: u64,

@@ -15,34 +15,33 @@ use super::fence::Fence;
 use super::peers::{Peer, Peers};
 use super::relay_ring::{RelayWriter, Relayed};
 
-/// What is sealed leaves when it is so much, while it still lies in the processor's cache.
+/// Sealed packets are sent at this size, while they are still in the processor's cache.
 const SEND_BYTES: usize = 128 << 10;
 
-/// After so many subscribers the clock is read again.
+/// The clock is read again after this many subscribers.
 const CLOCK_EVERY: usize = 8;
 
-/// So many subscribers ahead the steps of [`Peers::prefetch`] are taken.
+/// Prefetch distances for the steps of [`Peers::prefetch`], in subscribers.
 const AHEAD: [(PrefetchStep, usize); 3] = [
     (PrefetchStep::Far, 4),
     (PrefetchStep::Near, 2),
     (PrefetchStep::Next, 1),
 ];
 
-/// The wires of a worker: its port, what is to leave by it, and the rings to the other workers.
+/// A worker's send path: its port, the packets to send, and the rings to the other workers.
 pub(super) struct Wires {
-    /// The sockets.
     pub port: Port,
     /// The process's clock: packets carry the moment at which they are sealed.
     pub clock: Clock,
-    /// What is to be sealed.
+    /// Packets to be sealed.
     pub bundles: Bundles,
-    /// What is sealed and leaves next.
+    /// Sealed packets that leave next.
     pub batch: SendBatch,
     /// A ring to every other worker; `None` at its own place.
     pub relays: Vec<Option<RelayWriter>>,
     /// The workers that got something since they were last woken, one bit each.
     pub to_wake: u64,
-    /// Whose pacers keep something.
+    /// Subscribers with packets in their pacers.
     pub paced: Vec<SubscriberId>,
     /// While it is raised nothing leaves.
     pub fence: Arc<Fence>,
@@ -52,11 +51,8 @@ pub(super) struct Wires {
 pub(super) struct Sealer<'a> {
     /// Now.
     pub now: Time,
-    /// Who receives.
     pub peers: &'a mut Peers,
-    /// How.
     pub wires: &'a mut Wires,
-    /// What is counted.
     pub counts: &'a mut WorkerCounts,
 }
 
@@ -67,7 +63,7 @@ impl Wires {
         self.send(counts);
     }
 
-    /// Seals what was noted, and sends it by the way.
+    /// Seals the noted packets, and sends full batches meanwhile.
     pub(super) fn seal_bundles(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
         if self.bundles.is_empty() {
             return;
@@ -186,7 +182,7 @@ impl Wires {
         );
     }
 
-    /// Sends what the pacers let go at `now`.
+    /// Sends the packets that the pacers release at `now`.
     pub(super) fn release(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
         self.seal_bundles(now, peers, counts);
         let mut paced = std::mem::take(&mut self.paced);
@@ -258,7 +254,7 @@ pub(super) fn net_addr(address: sideroom_session::PeerAddr) -> PeerAddr {
     }
 }
 
-/// And back.
+/// The reverse conversion.
 pub(super) fn session_addr(address: PeerAddr) -> sideroom_session::PeerAddr {
     let proto = match address.proto {
         Proto::Udp => sideroom_session::Proto::Udp,

@@ -1,7 +1,7 @@
 //! The media plane: workers, each one thread with one port, and the plane over them.
 //!
-//! A worker shares nothing with the others but rings of relayed packets. Orders reach it through a bounded
-//! queue and hold between two packets; what it saw it tells without ever waiting.
+//! A worker shares nothing with the others but rings of relayed packets. Commands reach it through a bounded
+//! queue and take effect between two packets; its events leave without ever blocking it.
 
 mod allocator;
 mod bandwidth;

@@ -50,7 +50,7 @@ impl Outbox {
         self.queue(Told::Event(told), false);
     }
 
-    /// Tells what became of a transport.
+    /// Reports the fate of a transport.
     pub(super) fn push_vital(&mut self, transport: u64, event: MediaEvent) {
         let told = WorkerEvent {
             worker: self.worker,
@@ -73,7 +73,7 @@ impl Outbox {
         }
     }
 
-    /// Hands over what can be handed over now.
+    /// Hands over as many messages as the queue takes now.
     pub(super) fn flush(&mut self) {
         while let Some(told) = self.waiting.pop_front() {
             match self.out.try_send(told) {

@@ -335,7 +335,7 @@ impl MediaPlane {
         wired.and_then(|config| state.placement.home_of(config.publisher)) == Some(worker)
     }
 
-    /// What a participant's slots carry.
+    /// The routes of a participant's slots.
     pub fn routes_of(&self, participant: ParticipantId) -> Vec<(SlotId, Route)> {
         let state = self.state();
         let held = state.rooms.get(&participant.room());

@@ -1,6 +1,6 @@
-//! The link between two workers: one writer, one reader, bounded. It carries packets and what belongs to
-//! them. Messages are written in place into buffers that go round, so nothing is allocated, zeroed or moved
-//! once it is warm. When it is full the message is dropped and counted; a worker never waits for another.
+//! The link between two workers: one writer, one reader, bounded. It carries packets and their metadata.
+//! Messages are written in place into buffers that go round, so nothing is allocated, zeroed or moved once it
+//! is warm. When it is full the message is dropped and counted; a worker never waits for another.
 
 use rtrb::{Consumer, Producer, RingBuffer};
 use sideroom_route::{Epoch, TrackId};
@@ -118,7 +118,7 @@ impl RelayWriter {
 }
 
 impl RelayReader {
-    /// Hands what is in the link now to `take`, at most `limit` messages; says how many.
+    /// Hands the link's messages to `take`, at most `limit`; returns their number.
     pub(super) fn drain(
         &mut self,
         limit: usize,

@@ -1,4 +1,4 @@
-//! What a participant's transport has to say after it was told something.
+//! Drives a participant's transport after each input.
 
 use sideroom_forward::IngressId;
 use sideroom_route::{DropReason, MediaEvent, Time, TrackId};
@@ -11,7 +11,7 @@ use super::relay_ring::Relayed;
 use super::worker::Worker;
 
 impl Worker {
-    /// Sends what the session wants sent, acts on what it learned, and notes when it wants to be asked.
+    /// Sends the session's datagrams, acts on its events, and notes its next timeout.
     pub(super) fn settle(&mut self, now: Time, key: PeerKey) {
         while let Some(event) = self
             .peers
@@ -28,7 +28,7 @@ impl Worker {
         }
     }
 
-    /// Sends what the session wants sent.
+    /// Sends the session's datagrams.
     pub(super) fn transmit(&mut self, now: Time, key: PeerKey) {
         let mut packet = std::mem::take(&mut self.scratch);
         while let Some(to) = self

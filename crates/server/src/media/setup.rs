@@ -13,7 +13,7 @@ use super::command::{Connect, Connected, WorkerCommand};
 use super::peers::{Peer, PeerKey};
 use super::worker::Worker;
 
-/// What all transports of a worker have in common.
+/// Common to all transports of a worker.
 #[derive(Clone, Debug)]
 pub(super) struct Transports {
     /// Where clients can reach the worker, the best first.
@@ -31,7 +31,7 @@ impl Worker {
         match command {
             WorkerCommand::Connect(connect, answer) => {
                 let made = self.connect(now, *connect);
-                // Whoever asked may be gone; then the transport times out by itself.
+                // The caller may be gone; then the transport times out by itself.
                 let _ = answer.send(made);
             }
             WorkerCommand::Reoffer(connect, answer) => {
@@ -87,8 +87,8 @@ impl Worker {
         }
     }
 
-    /// A room's table has changed: what pacers keep of tracks that have `changed`, or that came by a route
-    /// which is open no longer, never leaves.
+    /// Drops packets from pacers after a change of a room's table: those of tracks that have `changed`, or
+    /// whose route is not open any longer.
     fn unpace(&mut self, room: RoomId, changed: impl Fn(TrackId) -> bool) {
         let plan = self.forwarder.plan(room);
         for subscriber in &self.wires.paced {
@@ -168,7 +168,7 @@ impl Worker {
         answered
     }
 
-    /// Makes in the forwarder what is new in an answer.
+    /// Makes the new ingresses and slots of an answer in the forwarder.
     fn wire(
         &mut self,
         now: Time,
@@ -259,7 +259,7 @@ impl Worker {
         self.forwarder.remove_subscriber(peer.subscriber);
     }
 
-    /// Forgets a participant whose transport is gone, and says so.
+    /// Removes a participant whose transport is gone, and reports it.
     pub(super) fn lose_peer(&mut self, now: Time, key: PeerKey, reason: LostReason) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;

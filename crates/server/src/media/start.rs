@@ -34,9 +34,8 @@ pub struct StartOptions {
     pub workers: u16,
     /// Where they bind; the first port, the others follow. Port 0: any.
     pub bind: SocketAddr,
-    /// The sockets.
     pub port: PortOptions,
-    /// The addresses that clients are told. Empty: the one that is bound.
+    /// The addresses given to clients. Empty: the bound one.
     pub announce: Vec<IpAddr>,
     /// The certificate of the node.
     pub certificate: Certificate,
@@ -46,7 +45,7 @@ pub struct StartOptions {
     pub srtp_profiles: Vec<SrtpProfile>,
     /// Participants of one room on a worker before it spreads.
     pub spread_above: usize,
-    /// What sequence numbers and the like are drawn from.
+    /// Seed for sequence numbers and the like.
     pub seed: u64,
 }
 
@@ -58,12 +57,12 @@ pub enum StartError {
         "cannot bind media port {addr}: {error}; choose another with media.bind and media.first_port"
     )]
     Bind {
-        /// What was tried.
+        /// The address that was tried.
         addr: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// No thread.
+    /// The thread did not start.
     #[error("cannot start a media worker: {0}")]
     Thread(io::Error),
 }

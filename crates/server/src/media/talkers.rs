@@ -1,5 +1,5 @@
-//! The active talkers of a group whose publishers are served by several workers: each worker ranks those
-//! that it hears first-hand, here the lists are merged.
+//! Merges the active talkers of a group whose publishers are on several workers: each worker ranks those that
+//! it hears first-hand.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,14 +43,14 @@ impl TalkerLists {
     }
 }
 
-/// Which layers each worker wants of a track: the publisher is told all of them together.
+/// The layers that each worker wants of a track: the publisher gets their union.
 #[derive(Debug, Default)]
 pub struct LayerMasks {
     masks: HashMap<TrackId, BTreeMap<WorkerId, u8>>,
 }
 
 impl LayerMasks {
-    /// Takes what one worker wants, gives what all want.
+    /// Takes in one worker's layers, and returns the union.
     pub fn merge(&mut self, worker: WorkerId, track: TrackId, layers: u8) -> u8 {
         let masks = self.masks.entry(track).or_default();
         masks.insert(worker, layers);

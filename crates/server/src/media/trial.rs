@@ -1,4 +1,4 @@
-//! Tests of a worker without its thread: what it notes down, what it is ordered, and in which order.
+//! Tests of a worker without its thread: noted packets, commands, and their order.
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -121,7 +121,7 @@ fn joined() -> (Worker, SyncSender<WorkerCommand>) {
     both
 }
 
-/// Who comes next has the number of who is not there: what was noted for that one must be gone by then.
+/// A newcomer gets the number of one who has left: the packets noted for that one must be gone by then.
 #[test]
 fn what_was_let_out_leaves_before_an_order_is_carried_out() {
     let mut both = worker();
@@ -230,7 +230,7 @@ fn later_offers_keep_every_address_and_file_none_twice() {
     assert_eq!(peers.at(at(2)), Some(key));
 }
 
-/// A connectivity check of the client that was told the credentials of `connect(seed)`.
+/// A connectivity check of the client with the credentials of `connect(seed)`.
 fn check(seed: u64, now: Time) -> Vec<u8> {
     let credentials = connect(seed).credentials;
     let mut client = IceClient::new(now, "client", credentials, vec![at(9)], seed);

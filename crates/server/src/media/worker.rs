@@ -1,5 +1,5 @@
-//! One worker: one thread, one port, its own participants. It waits, takes what came, forwards it, and
-//! sends what that led to; between two packets it does what it was ordered.
+//! One worker: one thread, one port, its own participants. It waits, receives, forwards and sends; between
+//! two packets it carries out commands.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,21 +34,19 @@ const BATCH_BYTES: usize = 1 << 20;
 const MAX_COMMANDS: u32 = 256;
 /// Relayed packets that are taken from one ring at once.
 const MAX_RELAYED: usize = 256;
-/// The longest media packet that is taken: an Ethernet frame's worth. What is longer came in fragments, and
-/// would leave in fragments to every subscriber.
+/// The longest accepted media packet: an Ethernet frame's worth. A longer one came in fragments, and would
+/// leave in fragments to every subscriber.
 const MAX_MEDIA: usize = 1_472;
 /// How long a worker sleeps at most.
 const MAX_SLEEP: Duration = Duration::from_millis(500);
 
-/// What a worker is made of.
+/// The parts of a worker.
 pub(super) struct WorkerParts {
-    /// Its number.
     pub id: WorkerId,
     /// The process's clock.
     pub clock: Clock,
-    /// Its sockets.
     pub port: Port,
-    /// Its orders.
+    /// The queue of its commands.
     pub commands: Receiver<WorkerCommand>,
     /// Rings to the other workers, `None` at its own place.
     pub relays_out: Vec<Option<RelayWriter>>,
@@ -56,7 +54,7 @@ pub(super) struct WorkerParts {
     pub relays_in: Vec<RelayReader>,
     /// Wakers of all workers.
     pub wakers: Vec<Waker>,
-    /// Where it tells what it saw.
+    /// The queue of its messages.
     pub outbox: Outbox,
     /// Where others read its counters.
     pub published: Arc<PublishedCounts>,
@@ -132,7 +130,7 @@ impl Worker {
         }
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until it is stopped.
     pub(super) fn run(mut self) {
         self.begun = Some(ThreadCpu::now());
         let mut batch = self.wires.port.udp().recv_batch_for(RECV_MESSAGES);
@@ -161,7 +159,7 @@ impl Worker {
         }
     }
 
-    /// What every round begins with: orders. False if one of them was to stop.
+    /// Begins every round: carries out commands. False if one of them was to stop.
     pub(super) fn begin_round(&mut self, now: &mut Time) -> bool {
         self.orders_left = MAX_COMMANDS;
         let fence = self.wires.fence.state();
@@ -181,7 +179,7 @@ impl Worker {
                 Err(TryRecvError::Empty) => return true,
                 Ok(command) => command,
             };
-            // What was let out under the table of before leaves before.
+            // Flush packets admitted under the old table before applying the new one.
             self.wires.flush(*now, &mut self.peers, &mut self.counts);
             self.wake_others();
             self.handle_command(*now, command);
@@ -229,8 +227,8 @@ impl Worker {
         self.wires.flush(now, &mut self.peers, &mut self.counts);
     }
 
-    /// Takes what came. Orders don't wait for the end of it: what a full socket leads to takes
-    /// milliseconds. False if one of them was to stop.
+    /// Handles a batch. Commands don't wait for its end: the work of a full socket takes milliseconds. False
+    /// if one of them was to stop.
     fn receive(&mut self, mut now: Time, batch: &mut RecvBatch) -> bool {
         if let Err(error) = self.wires.port.recv_batch(batch, now) {
             tracing::warn!(worker = self.id.0, %error, "receiving failed");

@@ -15,7 +15,7 @@ const BATCH: &[f64] = &[
 /// How a metric behaves.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Only grows.
+    /// A counter.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -26,13 +26,13 @@ pub enum Kind {
 /// One metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
-    /// As Prometheus sees it.
+    /// The name in Prometheus.
     pub name: &'static str,
     /// How it behaves.
     pub kind: Kind,
     /// Its labels, each with few values.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// The help text.
     pub help: &'static str,
     /// The constant below that code counts by.
     pub constant: &'static str,
@@ -105,7 +105,7 @@ catalogue! {
     STORE_FAILED = "sideroom_store_failed_total", Counter, [], "Requests that the store could not keep. Their commands failed.";
 }
 
-/// Tells the exporter what everything means.
+/// Registers descriptions of all metrics.
 pub(super) fn describe() {
     for metric in CATALOGUE {
         match metric.kind {
@@ -115,7 +115,7 @@ pub(super) fn describe() {
         }
     }
     metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    // What must stay 0 is there from the start, so that an alert can tell 0 from absent.
+    // Counters that must stay 0 exist from the start, so that an alert can tell 0 from absent.
     metrics::counter!(ISOLATION_VIOLATIONS).absolute(0);
     metrics::counter!(STORE_FAILED).absolute(0);
     metrics::counter!(WATCHERS_CUT).absolute(0);

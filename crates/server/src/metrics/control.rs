@@ -1,4 +1,4 @@
-//! What the control plane counts, one function for each thing that happens.
+//! Metrics of the control plane, one function for each kind of event.
 
 use std::time::Duration;
 
@@ -30,7 +30,6 @@ pub struct NodeTotals {
 }
 
 impl NodeTotals {
-    /// Publishes them.
     pub fn publish(&self) {
         let set = |name: &'static str, value: usize| metrics::gauge!(name).set(value as f64);
         set(names::ROOMS, self.rooms);
@@ -55,7 +54,7 @@ pub fn answered(command: &'static str, result: &'static str, took: Duration) {
     metrics::histogram!(names::COMMAND_SECONDS, "command" => command).record(took);
 }
 
-/// Somebody was moved: the time from the command's arrival until every worker obeys.
+/// A participant was moved: the time from the command's arrival until every worker has applied it.
 pub fn moved(took: Duration) {
     metrics::histogram!(names::MOVE_SECONDS).record(took);
 }

@@ -251,7 +251,7 @@ impl RoomTask {
         }
     }
 
-    /// Keeps what was negotiated, for the answer and for its repetition.
+    /// Keeps the negotiated answer, for this reply and its repetition.
     fn keep_answer(
         &mut self,
         participant: ParticipantId,

@@ -119,7 +119,7 @@ impl Node {
         Ok(self.ask(desk, view).await?.settings.codecs.video)
     }
 
-    /// The operator of the node bounds every room, whoever makes or changes it.
+    /// The operator's bound on every room, for any creator and any change.
     fn check_room_size(&self, patch: &RoomPatch) -> Result<(), ApiError> {
         let most = self.rooms.options.defaults.max_participants;
         if patch.max_participants.is_none_or(|wanted| wanted <= most) {

@@ -37,7 +37,7 @@ impl RoomTask {
             } => self.commit(id, create, &records, ends),
             Action::Save => self.save(),
             Action::Remove => {
-                // Two rooms of one name after a restart are told apart then, if this fails too.
+                // If this fails too, the two rooms of one name are told apart after a restart.
                 drop(self.node.journal.remove(self.desk.id, clock::unix_ms()));
             }
             Action::Publish(id, updates) => self.publish(id, updates),
@@ -101,7 +101,7 @@ impl RoomTask {
         ));
     }
 
-    /// Keeps the room as a whole, so that a restart need not replay all of it. Nobody waits for that.
+    /// Saves the room as a whole, so that a restart need not replay all of it. No caller waits for that.
     fn save(&mut self) {
         let now = self.node.now().at;
         if self.stopping.is_empty()
@@ -210,7 +210,7 @@ impl RoomTask {
     }
 
     fn reply(&mut self, token: Token, result: Result<Response, Refusal>) {
-        // Callers may be gone; they have nothing to do with what the room has done.
+        // Callers may be gone; that does not change what the room has done.
         match self.callers.remove(&token) {
             None => {}
             Some(Caller::Command(reply)) => drop(reply.send(result.map_err(api_error).map(answer))),
@@ -387,8 +387,8 @@ pub(super) fn api_error(refusal: Refusal) -> ApiError {
     }
 }
 
-/// Asks the rules about one of the routes that an update opens: what was planned step by step must agree
-/// with them. A disagreement is a bug of ours that an operator must learn of.
+/// Checks one of the routes that an update opens against the rules: the step-by-step plan must agree with
+/// them. A disagreement is a bug of ours that an operator must learn of.
 fn audit(room: &Room, update: &RouteUpdate) {
     let open = update.routes.iter().filter_map(|change| {
         let route = change.route.filter(|route| route.gate.is_open())?;

@@ -9,8 +9,8 @@ use sideroom_route::{
 
 use crate::media::{Connect, ConnectError, Connected, MediaPlane, Publishing};
 
-/// The media plane, as a room sees it. Calls give their orders at once, in the order in which they are
-/// made, and never block; what takes time is in the futures.
+/// The media plane, as a room sees it. Calls send their commands at once, in order, and never block; only the
+/// futures take time.
 pub trait MediaPort: Send + Sync + 'static {
     /// Sends an update to every worker that the room is on.
     fn publish(&self, update: Arc<RouteUpdate>) -> Publishing;

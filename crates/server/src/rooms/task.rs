@@ -1,5 +1,5 @@
-//! The task of one room: carries what comes in to the machine and what it wants done to store, media plane,
-//! callers and watchers.
+//! The task of one room: carries inputs to the machine, and its actions to store, media plane, callers and
+//! watchers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -167,7 +167,7 @@ impl RoomTask {
         }
     }
 
-    /// Waits for whatever comes first. What ends a cycle comes before what begins another.
+    /// Waits for the first input. Inputs that end a cycle come before those that begin another.
     async fn next_input(&mut self, inbox: &mut Inbox, asks: &mut Vec<RoomAsk>) -> Input {
         let wake_at = self.machine.poll_timeout();
         let sleep = wake_at.since(self.node.now().at);
@@ -202,7 +202,7 @@ impl RoomTask {
         input
     }
 
-    /// Does what the machine wants done, until it waits.
+    /// Performs the machine's actions, until it waits.
     fn perform(&mut self) {
         while let Some(action) = self.machine.poll_action() {
             self.carry_out(action);
@@ -231,7 +231,7 @@ impl RoomTask {
         token
     }
 
-    /// A participant's view of the room: those whose transport is not up yet are shown so.
+    /// A participant's view of the room: participants whose transport is not up yet are marked.
     pub(super) fn view(&self, viewer: Viewer) -> Option<RoomView> {
         let mut view = self.machine.room()?.view(viewer)?;
         for one in &mut view.participants {

@@ -33,7 +33,7 @@ pub struct KeptRoom {
     pub records: Vec<Record>,
 }
 
-/// What a row with a snapshot says.
+/// The content of a row with a snapshot.
 #[derive(Serialize, Deserialize)]
 struct Whole<S> {
     made_by: Option<Asked>,
@@ -150,7 +150,7 @@ impl Journal {
         decode_room(self.0.load_room(room).await?)
     }
 
-    /// A room as it was created, and all its records: what a verification replays.
+    /// A room as it was created, and all its records, for a verification.
     pub async fn from_the_beginning(&self, room: RoomId) -> Result<KeptRoom, StoreError> {
         let first = self.0.snapshots(room).await?.into_iter().next();
         let from = first.as_ref().map_or(0, |row| row.seq + 1);

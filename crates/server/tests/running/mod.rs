@@ -67,13 +67,13 @@ impl Server {
         Self { child, http, admin }
     }
 
-    /// As a power cut would.
+    /// Kills it, like a power cut.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// What `/readyz` answers.
+    /// The answer of `/readyz`.
     pub(crate) fn ready(&self) -> (u16, String) {
         let request = "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
         Client::new(&self.admin).exchange(request).unwrap()
@@ -90,7 +90,7 @@ impl Server {
         Client::new(&self.http)
     }
 
-    /// What `/metrics` says of one metric, without labels.
+    /// The value of one metric, without labels, in `/metrics`.
     pub(crate) fn metrics(&self) -> String {
         Client::new(&self.admin).get("/metrics").unwrap()
     }
@@ -111,12 +111,12 @@ pub(crate) struct Client {
     pub(crate) header: String,
 }
 
-/// What was answered instead of an answer.
+/// An error instead of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Refused {
     /// The server said no: its status and body.
     Status(u16, String),
-    /// Nothing was said: whether it happened is not known.
+    /// No answer: it may have happened or not.
     Gone,
 }
 
@@ -183,7 +183,7 @@ impl Client {
             .unwrap_or_else(|refused| panic!("{method} {body}: {refused:?}"))
     }
 
-    /// Lets somebody into a room; what it is answered.
+    /// Lets a participant into a room; returns the answer.
     pub(crate) fn join(&mut self, room: &str, identity: &str, request_id: &str) -> Value {
         let token = client_token(room, identity);
         let body = json!({

@@ -1,4 +1,4 @@
-//! What is asked about breakouts, and what reaches across them.
+//! Draws commands on breakouts and across them.
 
 use sideroom_control::{Actor, BreakoutPatch, Command, CreateBreakouts, MoveTo};
 use sideroom_route::ParticipantId;

@@ -1,4 +1,4 @@
-//! Who may do what, in which mode; the room's settings; what reaches across groups; ownership; timers.
+//! Rights and modes; the room's settings; commands across groups; ownership; timers.
 
 use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, RoomPatch, Timer, TimerChange};
 use sideroom_route::ParticipantId;
@@ -18,7 +18,7 @@ impl Model {
         grant(&self.grants_of(actor))
     }
 
-    /// A moderator stays within what the operator allows.
+    /// A moderator stays within the operator's limits.
     fn is_within(&self, actor: Actor, patch: &RoomPatch) -> bool {
         let most = &self.ceiling;
         !matches!(actor, Actor::Participant(_))
@@ -127,7 +127,7 @@ impl Model {
             .is_some_and(|one| one.group.breakout().is_some())
     }
 
-    /// Rule 1.
+    /// Rule 1: the room's mode allows breakouts.
     pub(super) fn check_mode(&self, command: &Command) -> Result<(), Violation> {
         let about = matches!(
             command,
@@ -226,7 +226,7 @@ impl Model {
         })
     }
 
-    /// Rule 15.
+    /// Rule 15: ownership passes on.
     pub(super) fn pass_ownership(&mut self, from: ParticipantId) {
         let heirs = self
             .people

@@ -114,7 +114,7 @@ impl Model {
         Ok(created)
     }
 
-    /// Rule 12.
+    /// Rule 12: a distribution is even.
     fn check_even(
         &self,
         created: &[BreakoutId],
@@ -355,7 +355,7 @@ impl Model {
         })
     }
 
-    /// Rule 13.
+    /// Rule 13: returning is allowed.
     pub(super) fn check_return(&self, actor: Actor, id: ParticipantId) -> Result<(), Violation> {
         let powerful = self.is_moderator(actor) || self.is_moderator(Actor::Participant(id));
         ensure(
