@@ -418,6 +418,7 @@ export class Room extends Emitter<RoomEvents> {
         return this.#handleSpeakers(list(message['participantIds']).map(text));
       case 'layersWanted':
         this.peer?.wantLayers(decodeKind(message['kind']), number(message['layers'])).catch(() => {});
+        if (number(message['layers'])) this.local.show();
         return;
       default:
         json(message);

@@ -10,6 +10,8 @@ export interface StillSource {
 /** Kinds whose picture may stand still for minutes. */
 const KINDS = ['screen', 'canvas'] as const satisfies readonly TrackKind[];
 const LOOK_MS = 100;
+/** Browsers answer with the same statistics for so long. */
+const CACHED_MS = 50;
 /** A moving source answers keyframe requests itself, so it is looked at less often. */
 const LOOK_MOVING_MS = 300;
 /** A source that sent nothing for so long sends its picture once more: keyframe requests may get lost. */
@@ -44,6 +46,7 @@ export class StillSources {
   readonly #refreshers = new Map<TrackKind, Refresher>(KINDS.map((kind) => [kind, new Refresher()]));
   #timer: ReturnType<typeof setTimeout> | undefined;
   #shownUntil = 0;
+  #lookedAt = 0;
 
   constructor(
     private readonly source: (kind: TrackKind) => StillSource | undefined,
@@ -59,7 +62,8 @@ export class StillSources {
   show(): void {
     if (this.#timer === undefined) return;
     this.#shownUntil = this.now() + SHOWN_MS;
-    this.#schedule(0);
+    // At once: timers of a hidden page wait up to a second, and people who share a screen look at another page.
+    if (this.now() - this.#lookedAt >= CACHED_MS) void this.#run();
   }
 
   stop(): void {
@@ -72,16 +76,19 @@ export class StillSources {
   #schedule(ms: number): void {
     clearTimeout(this.#timer);
     if (KINDS.every((kind) => !this.source(kind))) return this.stop();
-    const timer = setTimeout(async () => {
-      const next = await this.#look();
-      // Otherwise stopped, or scheduled anew in between.
-      if (this.#timer === timer) this.#schedule(next);
-    }, ms);
-    this.#timer = timer;
+    this.#timer = setTimeout(() => void this.#run(), ms);
+  }
+
+  async #run(): Promise<void> {
+    const timer = this.#timer;
+    const next = await this.#look();
+    // Otherwise stopped, or scheduled anew in between.
+    if (timer !== undefined && this.#timer === timer) this.#schedule(next);
   }
 
   /** Reads every sender, refreshes the sources that need it, and says when to look again. */
   async #look(): Promise<number> {
+    this.#lookedAt = this.now();
     const sources = KINDS.flatMap((kind) => this.source(kind) ?? []).filter(({ track }) => track.enabled && track.readyState === 'live');
     for (const track of [...this.#readings.keys()]) if (!sources.some((each) => each.track === track)) this.#readings.delete(track);
     const moving = await Promise.all(sources.map((each) => this.#refreshIfNeeded(each).catch(() => false)));

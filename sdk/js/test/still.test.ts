@@ -71,9 +71,21 @@ test('a still source sends when a keyframe is asked for, until one was encoded',
 
 test('a still source sends at once, and for half a second, when somebody may see it from now on', async () => {
   await publish();
+  // Statistics are older than what browsers keep, and the next look is not due.
+  await pass(60);
   still.show();
   assert.equal(await pass(20), 1);
   assert.ok(await pass(500) >= 4);
+  still.stop();
+});
+
+test('many newcomers in a moment cost one look', async () => {
+  await publish();
+  await pass(60);
+  const { readings } = drawing;
+  for (let count = 0; count < 100; count += 1) still.show();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(drawing.readings - readings, 1);
   still.stop();
 });
 
