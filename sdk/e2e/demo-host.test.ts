@@ -194,6 +194,27 @@ test('a press that has begun is not lost when the panel changes under it', limit
   await done(host, guest);
 });
 
+test('a drag that has begun is not lost when the panel changes under it', limits, async () => {
+  const { host, guest } = await meeting('drag');
+  const chip = card(host, 'Main room').getByRole('button', { name: /^Gus/ });
+  await chip.hover();
+  await host.mouse.down();
+  const from = await chip.boundingBox();
+  assert.ok(from);
+  await host.mouse.move(from.x + from.width / 2 + 9, from.y + from.height / 2 + 9);
+  await button(guest, 'Unmute').click();
+  await host.waitForFunction((id) => sideroom.room.participants.get(id).isLive('audio'), await idOf(guest));
+  await host.evaluate(() => sideroom.room.breakouts.all[0].update({ name: 'Readers' }));
+  await card(host, 'Readers').waitFor();
+  const to = await card(host, 'Breakout 2').boundingBox();
+  assert.ok(to);
+  for (const aside of [0, 4]) await host.mouse.move(to.x + to.width / 2 + aside, to.y + to.height / 2);
+  await host.mouse.up();
+  await card(host, 'Breakout 2').getByRole('button', { name: /^Gus/ }).waitFor();
+  for (const page of [host, guest]) await holdsTheTruth(page, 'dragged');
+  await done(host, guest);
+});
+
 async function remove(host: Page, reason = ''): Promise<void> {
   await host.getByRole('button', { name: /^Gus/ }).click();
   await button(host, 'Remove from the meeting…').click();

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { launch, watchErrors } from './browser.ts';
 import { apiToken } from './operator.ts';
 import { limitMs } from './pace.ts';
@@ -130,9 +130,17 @@ async function dragIntoBreakouts(ada: Page): Promise<void> {
   await ada.locator('.group-card').nth(2).waitFor();
   for (const [index, name] of NAMES.slice(0, 4).entries()) {
     const card = ada.locator('.group-card').nth(1 + (index % 2));
-    await ada.getByRole('button', { name: new RegExp(`^${name}`) }).dragTo(card);
-    await card.getByText(name).waitFor();
+    await drag(ada, name, card);
   }
+}
+
+/** Again if it missed: signs that come and go move a chip while the mouse is on its way to it. */
+async function drag(ada: Page, name: string, card: Locator): Promise<void> {
+  for (let left = 5; left > 0; left -= 1) {
+    await ada.getByRole('button', { name: new RegExp(`^${name}`) }).dragTo(card);
+    if (await card.getByText(name).waitFor({ timeout: 10_000 }).then(() => true, () => false)) return;
+  }
+  assert.fail(`${name} cannot be dragged`);
 }
 
 async function inAllLights(ada: Page, console_: Page, inside: Page): Promise<void> {
