@@ -27,6 +27,7 @@ EXPLAINED: dict[str, str] = {
     "server: media::bandwidth, media::egress, media::peers, media::setup, media::worker": IMPLS,
     "server: rooms::ask, rooms::delivery, rooms::directory": "an undelivered answer is a request to the room again",
     "server: rooms::task, rooms::watching": IMPLS,
+    "sim: cluster::callers, cluster::host, cluster::oracles, cluster::world": "the world keeps its parts, which take its events",
     "sim: faults::act, faults::world": IMPLS,
     "sim: plane, transport": "transports are named by the plane that holds them",
     "sim: quiet, world": IMPLS,

@@ -26,7 +26,7 @@ pub(crate) const WORKERS: usize = 2;
 /// Transports by their number.
 pub(crate) type TransportId = u32;
 
-/// What is under way.
+/// An item under way.
 #[derive(Debug)]
 pub(crate) enum Item {
     /// The table changes.
@@ -48,7 +48,6 @@ struct Due {
     item: Item,
 }
 
-/// One worker.
 pub(crate) struct Worker {
     pub(crate) forwarder: Forwarder,
     /// Updates arrive in order.
@@ -65,7 +64,7 @@ pub(crate) struct Plane {
     queue: BinaryHeap<Reverse<Due>>,
     order: u64,
     next_transport: TransportId,
-    /// The transport that each participant was told to have, ready or not yet.
+    /// The transport that each participant shall have, ready or not yet.
     expected: BTreeMap<ParticipantId, TransportId>,
     /// Transports become ready in order.
     last_attach: Time,
@@ -119,7 +118,7 @@ impl Plane {
         self.queue.push(Reverse(Due { at, order, item }));
     }
 
-    /// What has come due, the earliest first.
+    /// The next item that is due, the earliest first.
     pub(crate) fn next(&mut self, until: Time) -> Option<(Time, Item)> {
         if self.queue.peek()?.0.at > until {
             return None;
@@ -148,7 +147,7 @@ impl Plane {
         }
     }
 
-    /// A participant gets a transport, and loses the one that it had a little later.
+    /// Connects a participant's new transport; their old one is lost a little later.
     pub(crate) fn connect(
         &mut self,
         participant: ParticipantId,
@@ -231,7 +230,7 @@ impl Plane {
         self.update_relays();
     }
 
-    /// A worker relays what has an open route to somebody at the other one.
+    /// Relays the tracks with an open route to a subscriber at the other worker.
     pub(crate) fn update_relays(&mut self) {
         for index in 0..WORKERS {
             let Some(worker) = self.workers.get(index) else {

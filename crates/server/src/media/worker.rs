@@ -305,7 +305,7 @@ impl Worker {
                 self.settle_media(now, key);
             }
             DatagramOutcome::Handled => {
-                // Filed only once the check was authentic: nobody takes another one's address.
+                // Filed only once the check was authentic: a stranger cannot take another client's address.
                 if class == DatagramClass::Stun
                     && peer.session.is_validated(from)
                     && self.peers.file(now, key, from)
