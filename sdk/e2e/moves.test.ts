@@ -127,7 +127,7 @@ async function step(from: Name, to: Name, group: string): Promise<Step> {
   return { from, to, ...seen, moverLevels };
 }
 
-/** Everybody joins and talks; two are sent to the breakouts. Returns each person's group. */
+/** All join and talk; two are sent to the breakouts. Returns each person's group. */
 async function gather(): Promise<Record<string, string>> {
   const ids: Record<string, string> = {};
   for (const name of NAMES) {

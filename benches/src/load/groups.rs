@@ -28,9 +28,9 @@ pub struct Place {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum ParentGate {
-    /// No media.
+    /// No media pass.
     Shut,
-    /// All media.
+    /// All media pass.
     Live,
     /// A change was asked for and not answered yet.
     Changing,

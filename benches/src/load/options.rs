@@ -36,7 +36,7 @@ pub enum Scenario {
     Saturate(SaturateOptions),
     /// People move between the parent and breakouts: how long a move takes, and that nothing leaks.
     Breakouts(BreakoutsOptions),
-    /// Everybody is away: cost of the parent when live, paused and muted.
+    /// All are away: cost of the parent when live, paused and muted.
     Gates(GatesOptions),
     /// People come and go: time to join, and cost of one of them.
     Join(JoinOptions),

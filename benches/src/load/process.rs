@@ -12,7 +12,7 @@ pub struct Process {
     pid: u32,
 }
 
-/// One reading.
+/// CPU and memory at one moment.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Usage {
     /// CPU time of all its threads since they began.

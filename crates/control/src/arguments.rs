@@ -5,7 +5,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::KindSet;
 
-/// A newcomer.
+/// The arguments of a join.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Join {
     /// The identity from the token; the same identity is the same participant.
@@ -157,7 +157,6 @@ pub enum Whom {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MoveTo {
     pub participant: ParticipantId,
-    /// The destination.
     pub to: GroupId,
     /// Which of its kinds it brings along; `None`: whatever the breakout carries.
     pub stream: Option<KindSet>,
@@ -169,7 +168,7 @@ pub struct MoveTo {
 pub enum GateScope {
     /// One participant's own.
     Participant(ParticipantId),
-    /// Everybody who is away. Moderators only.
+    /// All who are away. Moderators only.
     Room,
 }
 

@@ -9,7 +9,7 @@ use crate::{Event, EventKind, Role};
 /// The audience of an event. The operator may see all events.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Audience {
-    /// Everybody in the room, in any group.
+    /// All in the room, in any group.
     Everyone,
     Moderators,
     /// Those who are in this group when the event happens, or listen in on it.

@@ -195,7 +195,6 @@ impl std::fmt::Display for Subject {
 pub struct AcsCode {
     /// Modelled on an HTTP status.
     pub code: u16,
-    /// The subcode.
     pub subcode: u32,
 }
 

@@ -43,7 +43,7 @@ pub struct RoomSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomMode {
-    /// Everybody may talk; breakouts are possible.
+    /// All may talk; breakouts are possible.
     #[default]
     Group,
     /// Breakouts are not possible.

@@ -34,7 +34,7 @@ pub(crate) struct Effects {
     pub(crate) everyone: bool,
     pub(crate) placed: Vec<Placing>,
     pub(crate) created: Vec<BreakoutId>,
-    /// The participant who has come in.
+    /// The participant who came in.
     pub(crate) arrived: Option<ParticipantId>,
     /// Breakouts that moderators have to see anew.
     pub(crate) changed: BTreeSet<BreakoutId>,

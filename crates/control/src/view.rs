@@ -135,7 +135,7 @@ pub struct BreakoutSummary {
 /// The parent's media that do not reach a participant who is away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ParentGate {
-    /// No media.
+    /// No media reach them.
     pub paused: bool,
     pub audio_muted: bool,
     /// No camera, screen or canvas.

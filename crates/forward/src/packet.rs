@@ -39,7 +39,7 @@ impl Passing {
 /// The part of a payload's beginning to patch.
 #[derive(Clone, Debug)]
 pub(crate) enum Descriptor {
-    /// No patch.
+    /// The payload passes unpatched.
     Plain,
     /// Picture id and TL0PICIDX.
     Vp8(vp8::Descriptor),

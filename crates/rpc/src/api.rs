@@ -56,7 +56,7 @@ impl std::fmt::Debug for Api {
     }
 }
 
-/// The caller.
+/// The caller, as the token or the socket identifies them.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// A signaling server.

@@ -42,7 +42,7 @@ pub enum Scope {
     Participants,
     /// Everything about breakouts.
     Breakouts,
-    /// Watching events.
+    /// Watching the events of rooms.
     Watch,
     /// Mint client tokens.
     Tokens,

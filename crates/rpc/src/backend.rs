@@ -109,7 +109,6 @@ pub trait Backend: Send + Sync + 'static {
 pub struct CommandRequest {
     /// The room's public name.
     pub room: String,
-    /// The author.
     pub actor: Actor,
     /// Unique among the requests of the actor.
     pub request_id: RequestId,

@@ -27,7 +27,6 @@ pub use redb::RedbStore;
 pub struct Row {
     /// Its place in the journal of its room, without gaps. The first may be any but 0.
     pub seq: u64,
-    /// The content.
     pub bytes: Vec<u8>,
 }
 

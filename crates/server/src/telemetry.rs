@@ -61,7 +61,6 @@ impl Telemetry {
         Ok(Some(Self(provider)))
     }
 
-    /// The tracer.
     pub(crate) fn tracer(&self) -> Tracer {
         self.0.tracer("sideroom")
     }

@@ -10,7 +10,6 @@ pub struct Step {
     pub wait_ms: u32,
     /// Seed for the clients' media and the networks meanwhile.
     pub media_seed: u64,
-    /// The action.
     pub act: Act,
 }
 
@@ -41,7 +40,6 @@ pub enum Act {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     pub oracle: &'static str,
-    /// The particulars.
     pub detail: String,
 }
 

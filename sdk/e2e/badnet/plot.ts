@@ -1,7 +1,7 @@
 /** Lines over time as SVG: small, with a grid, and readable on light and dark pages. */
 import type { Series } from './measure.ts';
 
-/** A chart. */
+/** A chart of one or more lines over time. */
 export interface Plot {
   title: string;
   unit: string;

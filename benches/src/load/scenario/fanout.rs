@@ -25,7 +25,7 @@ const TOLD_WITHIN: Duration = Duration::from_millis(2_500);
 pub enum Preset {
     /// 10 publish audio to many.
     Audio,
-    /// Everybody publishes video and audio to everybody.
+    /// A meeting: all publish video and audio to all.
     Meeting,
     /// One publishes video to many.
     Livestream,
@@ -62,7 +62,7 @@ struct Shape {
     audio_bps: u64,
     video_bps: u64,
     fps: u32,
-    /// Everybody publishes and receives.
+    /// All clients publish and receive.
     meeting: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Everybody is away while the parent talks: the cost with the parent live, paused and muted.
+//! All are away while the parent talks: the cost with the parent live, paused and muted.
 
 use clap::Args;
 use serde::Serialize;

@@ -71,7 +71,6 @@ pub struct MoveFigures {
 
 /// The room, with everybody in it.
 pub struct Stage<'a> {
-    /// The participants.
     pub crowd: Crowd,
     pub plan: StagePlan,
     /// The server's names of the groups, the parent first.

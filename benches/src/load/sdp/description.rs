@@ -29,7 +29,7 @@ pub struct Description {
 pub struct Line {
     /// Audio or video; `None` for other media.
     pub media: Option<Media>,
-    /// The MID.
+    /// The identification tag (RFC 5888).
     pub mid: String,
     /// The first words: kind, port, protocol, formats.
     pub head: String,

@@ -8,7 +8,7 @@ use sideroom_rpc::crowd::{self, Crowd, Full, Member, Network, Place, WhenFull};
 
 use super::descriptors::Budget;
 
-/// Everybody who is connected. Clones count the same.
+/// All open connections. Clones count the same.
 #[derive(Clone, Debug)]
 pub struct Guests(Arc<Counts>);
 

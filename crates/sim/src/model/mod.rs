@@ -40,7 +40,7 @@ pub(crate) struct Track {
     pub(crate) grouping: u32,
 }
 
-/// A participant.
+/// A participant, as the model knows them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Person {
     pub(crate) id: ParticipantId,

@@ -122,7 +122,7 @@ impl Model {
         self.remember_grants(id, grants)
     }
 
-    /// Nobody grants more rights than they have.
+    /// An actor grants no more rights than they have.
     pub(super) fn set_grants(
         &mut self,
         actor: Actor,

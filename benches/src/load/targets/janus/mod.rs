@@ -33,7 +33,7 @@ pub struct Janus {
     rooms: Mutex<HashMap<u64, Vec<Feed>>>,
 }
 
-/// A publisher.
+/// A publisher, as Janus names it.
 #[derive(Clone)]
 struct Feed {
     handle: String,

@@ -93,7 +93,7 @@ export class EnxRoom {
     this.#session.removeListener(name, listener);
   }
 
-  /** Creates breakouts. */
+  /** Creates breakouts by the definition. */
   createBreakoutRoom(definition: EnxBreakoutDefinition, callback?: EnxCallback<EnxRooms>): void {
     this.#answer('create', callbackOf(definition, callback), async () => {
       const wanted = definitionOf(definition, this.native.settings);
