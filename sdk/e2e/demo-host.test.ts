@@ -1,13 +1,16 @@
 /** The demo for a host: what is pending, who listens, the three ways back, the timer, sending away, the end. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { countdown, graceLeftMs } from '../../web/src/clock.ts';
+import { DROP_REASONS } from '../../web/src/drop-reasons.ts';
 import { qualityOf } from '../../web/src/quality.ts';
 import { launch } from './browser.ts';
 import { Demo, holdsTheTruth, idOf, joined } from './demo.ts';
 import { apiToken } from './operator.ts';
-import { startServer } from './server.ts';
+import { ROOT, startServer } from './server.ts';
 
 let demo: Demo;
 const limits = { timeout: 300_000 };
@@ -280,6 +283,12 @@ test('the console says that it is read-only, and names the room of a call for he
   await guest.evaluate(() => sideroom.room.breakouts.withdrawHelp());
   await console_.getByRole('list', { name: 'Calls for help' }).waitFor({ state: 'hidden' });
   await done(host, guest, console_);
+});
+
+test('the console has words for every reason to drop a packet', () => {
+  const [, part = ''] = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').split('### Why packets are dropped');
+  const documented = [...(part.split('\n### ')[0] ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
+  assert.deepEqual(Object.keys(DROP_REASONS).sort(), documented.sort());
 });
 
 test('no page logged an error', () => assert.deepEqual(demo.errors(), []));

@@ -1,25 +1,9 @@
 /** Packets a second, load, and every reason for which packets are dropped. */
 import { fill, h, s } from './dom.js';
+import { DROP_REASONS } from './drop-reasons.js';
 import type { Reading } from './operator.js';
 
 const KEPT = 90;
-
-/** Drop reasons in plain words. */
-const REASONS: Record<string, string> = {
-  parent_paused: 'Parent paused by who is away',
-  parent_muted: 'Parent muted by who is away',
-  room_paused: 'Parent paused for everybody',
-  room_muted: 'Parent muted for everybody',
-  publisher_muted: 'Muted by the publisher',
-  moderator_muted: 'Muted by a moderator',
-  not_routed: 'Not taken along',
-  bandwidth: 'Not enough bandwidth',
-  layer_not_selected: 'Another layer is shown',
-  duplicate: 'Received twice: probes',
-  not_secured: 'Before the handshake was done',
-  unvalidated_address: 'From an address that is not known yet',
-  awaiting_keyframe: 'Waiting for a keyframe',
-};
 
 /** The panel with the numbers of the node. */
 export class Numbers {
@@ -54,7 +38,7 @@ export class Numbers {
 }
 
 function dropTable(drops: { reason: string; packets: number; rate: number }[]): HTMLElement {
-  const rows = drops.map(({ reason, packets, rate }) => h('tr', {}, h('td', { title: reason }, REASONS[reason] ?? reason.replaceAll('_', ' ')), h('td', { class: 'number' }, format(rate)), h('td', { class: 'number' }, format(packets))));
+  const rows = drops.map(({ reason, packets, rate }) => h('tr', {}, h('td', { title: reason }, DROP_REASONS[reason] ?? reason.replaceAll('_', ' ')), h('td', { class: 'number' }, format(rate)), h('td', { class: 'number' }, format(packets))));
   return h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Reason'), h('th', { class: 'number' }, 'per s'), h('th', { class: 'number' }, 'total'))), h('tbody', {}, ...rows));
 }
 
