@@ -27,7 +27,7 @@ DESCRIPTION = ROOT / "crates/rpc/openapi/openapi.json"
 CHECKS = "no_mistake_of_the_server,status_code_conformance,content_type_conformance,response_schema_conformance"
 APART = ("EventService_Watch", "NodeService_Drain")
 # Fewer methods that ever succeed would say that the requests do not reach the rooms.
-SUCCEEDED_AT_LEAST = 10
+SUCCEEDED_AT_LEAST = 5
 
 
 def prepare(client: Client) -> dict[str, list[str]]:
@@ -52,7 +52,7 @@ def fuzz(server: Server, client: Client, phases: str, examples: str) -> bool:
     known = prepare(client)
     command = [Path(sys.executable).parent / "schemathesis", "run", DESCRIPTION, "--url", server.url, "--no-color"]
     command += ["--checks", CHECKS, "--phases", phases, "--max-examples", examples, "--seed", "1"]
-    command += ["--workers", "2", "--warnings", "off", "--generation-database", "none", "--no-shrink"]
+    command += ["--workers", "1", "--warnings", "off", "--generation-database", "none", "--no-shrink"]
     command += ["--continue-on-failure", "--request-timeout", "60", "--suppress-health-check", "all"]
     command += ["--header", f"authorization: Bearer {client.key.api_token(valid_for_s=7200)}"]
     for operation in APART:
