@@ -10,7 +10,9 @@ use sideroom_route::{Epoch, ParticipantId};
 use tokio::time::timeout;
 
 use crate::{
-    auth::{Bearer, ClientClaims, KeyError, Keyring, Operator, Scope, rights_of},
+    auth::{
+        Bearer, ClientClaims, KeyError, Keyring, Keys, Operator, Scope, ShownCertificate, rights_of,
+    },
     backend::{Answer, Backend, CommandRequest},
     clock,
     config::RpcConfig,
@@ -30,7 +32,7 @@ pub struct Api(Arc<Shared>);
 pub struct Shared {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) config: RpcConfig,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: Keys,
     pub(crate) limiter: Limiter,
     pub(crate) sockets: AtomicUsize,
     pub(crate) waiting: crate::crowd::Crowd,
@@ -51,7 +53,7 @@ impl std::ops::Deref for Api {
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api")
-            .field("keyring", &self.keyring)
+            .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
 }
@@ -83,18 +85,14 @@ impl Api {
     /// Front ends for this backend. Fails if the keys cannot be used.
     pub fn new(backend: Arc<dyn Backend>, config: RpcConfig) -> Result<Self, KeyError> {
         let keyring = Keyring::with_rules(config.keys.iter().cloned(), config.tokens)?;
-        Ok(Self::with_keyring(backend, config, Arc::new(keyring)))
+        Ok(Self::with_keys(backend, config, Keys::new(keyring)))
     }
 
     /// The same with keys that were read before; those of the configuration are not looked at.
-    pub fn with_keyring(
-        backend: Arc<dyn Backend>,
-        config: RpcConfig,
-        keyring: Arc<Keyring>,
-    ) -> Self {
+    pub fn with_keys(backend: Arc<dyn Backend>, config: RpcConfig, keys: Keys) -> Self {
         Self(Arc::new(Shared {
             backend,
-            keyring,
+            keys,
             limiter: Limiter::new(config.rates),
             sockets: AtomicUsize::new(0),
             waiting: Crowd::new(config.max_waiting_sockets_per_address, WhenFull::Refuse),
@@ -115,9 +113,32 @@ impl Api {
     ) -> Result<Caller, ApiError> {
         let verified = token
             .ok_or(ApiError::Unauthenticated(
-                "send `Authorization: Bearer` with a token",
+                "send `Authorization: Bearer` with a token".into(),
             ))
-            .and_then(|token| self.keyring.verify(token, clock::unix_s()));
+            .and_then(|token| self.keyring().verify(token, clock::unix_s()));
+        self.admit(verified, from)
+    }
+
+    /// Admits a caller without a token by the certificate that its connection has shown.
+    pub(crate) fn who_certified(
+        &self,
+        shown: &ShownCertificate,
+        from: Option<IpAddr>,
+    ) -> Result<Caller, ApiError> {
+        let certified = self.keyring().certified(shown);
+        self.admit(certified.map(Bearer::Operator), from)
+    }
+
+    /// The keys and certificates that are valid now.
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        self.keys.current()
+    }
+
+    fn admit(
+        &self,
+        verified: Result<Bearer, ApiError>,
+        from: Option<IpAddr>,
+    ) -> Result<Caller, ApiError> {
         let (who, source, standing) = match verified {
             Ok(Bearer::Operator(operator)) => {
                 let key = Source::Key(operator.key_id.clone());

@@ -5,10 +5,14 @@
 //! to rotate, add the new one, move the signers over, take the old one away. An error reveals no more on a
 //! refused token than its holder can mend.
 
+mod certificate;
 mod claims;
+mod keys;
+mod scope;
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation,
     dangerous::insecure_decode_claims, decode, decode_header, encode, errors::ErrorKind,
@@ -16,8 +20,11 @@ use jsonwebtoken::{
 use serde::{Serialize, de::DeserializeOwned};
 use sideroom_control::{Actor, KeyId};
 
+pub use certificate::{CertificateName, NamedCertificate, ShownCertificate};
 pub(crate) use claims::rights_of;
 pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
+pub use keys::Keys;
+pub use scope::Scope;
 
 use crate::error::ApiError;
 
@@ -32,52 +39,6 @@ pub const MAX_CLIENT_TOKEN_S: u64 = 24 * 3600;
 /// The longest life that an API token may have left, unless the configuration says otherwise.
 pub const MAX_API_TOKEN_S: u64 = 24 * 3600;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-
-/// A part of the control plane that a key opens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Scope {
-    /// Make, list, change and delete rooms.
-    Rooms,
-    /// Join on behalf of clients, remove, mute.
-    Participants,
-    /// Everything about breakouts.
-    Breakouts,
-    /// Watching the events of rooms.
-    Watch,
-    /// Mint client tokens.
-    Tokens,
-    /// Statistics and drain.
-    Node,
-}
-
-impl Scope {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Rooms,
-        Self::Participants,
-        Self::Breakouts,
-        Self::Watch,
-        Self::Tokens,
-        Self::Node,
-    ];
-
-    /// The name in tokens and in the configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rooms => "rooms",
-            Self::Participants => "participants",
-            Self::Breakouts => "breakouts",
-            Self::Watch => "watch",
-            Self::Tokens => "tokens",
-            Self::Node => "node",
-        }
-    }
-
-    /// The scope of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.name() == name)
-    }
-}
 
 /// A key of a signaling server.
 #[derive(Clone)]
@@ -96,11 +57,12 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A signaling server that has shown a valid token.
+/// A signaling server that has shown a valid token or a named certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Operator {
+    /// The id of its key or certificate.
     pub key_id: String,
-    /// The scopes that both the key and the token have.
+    /// What it may do: what both the key and the token say, or the certificate.
     pub scopes: Vec<Scope>,
 }
 
@@ -116,7 +78,7 @@ impl Operator {
             return Ok(());
         }
         Err(ApiError::PermissionDenied(format!(
-            "This API token lacks the scope `{}`.",
+            "This API token or certificate lacks the scope `{}`.",
             scope.name()
         )))
     }
@@ -139,11 +101,13 @@ pub enum KeyError {
         "the secret of API key `{0}` is shorter than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -base64 32`"
     )]
     SecretTooShort(String),
-    /// Two keys have one id.
-    #[error("there are two API keys `{0}`; give each an id of its own")]
+    /// Two keys or certificates have one id.
+    #[error("there are two API keys or certificates `{0}`; give each an id of its own")]
     Twice(String),
     /// The id does not fit a journal.
-    #[error("the id of API key `{0}` has more than 64 bytes; give it a shorter one")]
+    #[error(
+        "the id of the API key or certificate `{0}` has more than 64 bytes; give it a shorter one"
+    )]
     IdTooLong(String),
     /// No key of this id.
     #[error("there is no API key `{0}`")]
@@ -155,6 +119,8 @@ pub enum KeyError {
 
 struct Signer {
     scopes: Vec<Scope>,
+    /// Tells whether the secret has changed, and nothing else about it.
+    secret_sha256: Vec<u8>,
     decoding: DecodingKey,
     encoding: EncodingKey,
 }
@@ -180,9 +146,10 @@ impl Default for TokenRules {
     }
 }
 
-/// All keys that are valid now.
+/// Keys and certificates of signaling servers.
 pub struct Keyring {
     signers: BTreeMap<String, Signer>,
+    certificates: Vec<NamedCertificate>,
     rules: TokenRules,
 }
 
@@ -213,6 +180,7 @@ impl Keyring {
             }
             let signer = Signer {
                 scopes,
+                secret_sha256: digest(&SHA256, secret.as_bytes()).as_ref().to_vec(),
                 decoding: DecodingKey::from_secret(secret.as_bytes()),
                 encoding: EncodingKey::from_secret(secret.as_bytes()),
             };
@@ -220,7 +188,16 @@ impl Keyring {
                 return Err(KeyError::Twice(id));
             }
         }
-        Ok(Self { signers, rules })
+        Ok(Self {
+            signers,
+            certificates: Vec::new(),
+            rules,
+        })
+    }
+
+    /// What holds for every token.
+    pub const fn rules(&self) -> TokenRules {
+        self.rules
     }
 
     /// The first key that may mint client tokens, if there is one.
@@ -386,8 +363,8 @@ fn key_id_of(token: &str) -> Result<String, ApiError> {
         .map_err(|_| refused("the token names no key (`kid` in its header, or `iss`)"))
 }
 
-fn refused(why: &'static str) -> ApiError {
-    ApiError::Unauthenticated(why)
+const fn refused(why: &'static str) -> ApiError {
+    ApiError::Unauthenticated(Cow::Borrowed(why))
 }
 
 fn reason_of(kind: &ErrorKind) -> &'static str {

@@ -77,7 +77,8 @@ pub(crate) async fn token(State(api): State<Api>, request: Request) -> Result<Re
         "" => format!("{}-{}", wanted.name, secret.get(..6).unwrap_or_default()),
         given => given.to_owned(),
     };
-    let exp = clock::unix_s() + LIFE_S.min(api.config.tokens.max_client_life_s);
+    let keyring = api.keyring();
+    let exp = clock::unix_s() + LIFE_S.min(keyring.rules().max_client_life_s);
     let mut claims = ClientClaims::new(&room, &identity, wanted.role, exp);
     if !wanted.name.is_empty() {
         claims.name = wanted.name;
@@ -85,11 +86,10 @@ pub(crate) async fn token(State(api): State<Api>, request: Request) -> Result<Re
     claims
         .check_names()
         .map_err(|sentence| ApiError::BadRequest(sentence.to_owned()))?;
-    let key = api.keyring.minting_key().ok_or_else(|| {
+    let key = keyring.minting_key().ok_or_else(|| {
         ApiError::NotSupported("No key of this server may sign client tokens.".to_owned())
     })?;
-    let token = api
-        .keyring
+    let token = keyring
         .mint_client(key, &claims)
         .map_err(|_| ApiError::Internal)?;
     if wanted.plain.is_some() {
@@ -111,12 +111,12 @@ pub(crate) async fn operator(
 ) -> Result<Response, ApiError> {
     let query = Query::<OperatorQuery>::try_from_uri(request.uri())
         .map_err(|_| ApiError::BadRequest("Give nothing, or `plain`.".to_owned()))?;
-    let key = api.keyring.minting_key().ok_or_else(|| {
+    let keyring = api.keyring();
+    let key = keyring.minting_key().ok_or_else(|| {
         ApiError::NotSupported("No key of this server may sign tokens.".to_owned())
     })?;
-    let claims = ApiClaims::new(clock::unix_s() + LIFE_S.min(api.config.tokens.max_api_life_s));
-    let token = api
-        .keyring
+    let claims = ApiClaims::new(clock::unix_s() + LIFE_S.min(keyring.rules().max_api_life_s));
+    let token = keyring
         .mint_api(key, &claims)
         .map_err(|_| ApiError::Internal)?;
     if query.plain.is_some() {

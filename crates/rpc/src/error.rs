@@ -1,7 +1,7 @@
 //! Errors of calls and their form on each wire. [`ApiError::wire`] is the only mapping; gRPC, HTTP and the
 //! WebSocket put the same words into their own envelopes.
 
-use std::{collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -19,9 +19,9 @@ pub enum ApiError {
     /// The room refused the command.
     #[error(transparent)]
     Breakout(#[from] BreakoutError),
-    /// No token, or not a valid one.
+    /// No token or certificate, or not a valid one.
     #[error("Sign in again: {0}.")]
-    Unauthenticated(&'static str),
+    Unauthenticated(Cow<'static, str>),
     /// A valid token that does not open this.
     #[error("{0}")]
     PermissionDenied(String),

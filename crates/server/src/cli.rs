@@ -150,7 +150,7 @@ type Done = Result<(), Box<dyn Error>>;
 /// Runs the command.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Serve(args) => serve(&args),
+        Command::Serve(args) => serve(args),
         Command::CheckConfig(args) => check_config(&args),
         Command::Token(args) => token::run(&args),
         Command::Journal(command) => journal::run(command),
@@ -165,8 +165,13 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn serve(args: &ServeArgs) -> Done {
-    Ok(crate::serve::run(args.load()?, args.dev)?)
+fn serve(args: ServeArgs) -> Done {
+    let (config, dev) = (args.load()?, args.dev);
+    Ok(crate::serve::run(
+        config,
+        dev,
+        Box::new(move || args.load()),
+    )?)
 }
 
 fn check_config(args: &CheckArgs) -> Done {

@@ -103,8 +103,10 @@ section! {
         /// PEM file with the certificate's private key.
         key_file: String = String::new(),
         /// PEM file with the authority that signs signaling servers: gRPC is then for clients with a
-        /// certificate of it, who need no token.
+        /// certificate of it. Those that `auth.certificates` names need no token.
         client_authority_file: String = String::new(),
+        /// PEM file with the authority's revocation lists. Empty: there are none.
+        client_revocation_file: String = String::new(),
     }
 }
 
@@ -161,6 +163,8 @@ section! {
     AuthConfig {
         /// Keys of signaling servers. Several are valid at once, so that they can be rotated.
         keys: Vec<ApiKey> = Vec::new(),
+        /// Client certificates of signaling servers that need no token, over gRPC.
+        certificates: Vec<ClientCertificate> = Vec::new(),
         /// How far a token's clock may differ from ours.
         clock_skew_s: u32 = 30,
         /// The longest life that a client's token may have.
@@ -181,6 +185,20 @@ pub struct ApiKey {
     /// A file with the secret, instead of `secret`.
     pub secret_file: String,
     /// The key's scopes. Empty: all.
+    pub scopes: Vec<String>,
+}
+
+/// A client certificate of a signaling server, named in one of two ways.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientCertificate {
+    /// The actor that it is, in the journal and for limits. No key has the same.
+    pub id: String,
+    /// A DNS name or URI among its subject alternative names.
+    pub name: String,
+    /// Its SHA-256 in hexadecimal digits, instead of `name`.
+    pub fingerprint: String,
+    /// What it opens. Empty: everything.
     pub scopes: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
 use sideroom_rpc::{Api, RpcConfig};
@@ -19,15 +19,14 @@ use crate::rooms::Node;
 use crate::serve::Launch;
 use crate::shutdown::Phase;
 use crate::telemetry::trace_calls;
-use crate::tls::{Tls, known_by_certificate};
+use crate::tls::Tls;
 
 /// How often it is published how many are connected.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins to serve; returns at once.
 pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let keyring = Arc::clone(&launch.keyring);
-    let api = Api::with_keyring(node, rpc_config(&launch.config, launch.dev), launch.keyring);
+    let api = Api::with_keys(node, rpc_config(&launch.config, launch.dev), launch.keys);
     let http = sideroom_rpc::router(api.clone()).fallback_service(pages::router(&launch.config)?);
     let (grpc, health) = sideroom_rpc::grpc(&api);
     let mut http = http.layer(from_fn(count_refusals));
@@ -38,9 +37,6 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     }
     let guests = guests(&launch.config, launch.budget);
     let tls = launch.tls.as_ref();
-    if tls.is_some_and(Tls::knows_clients) {
-        grpc = grpc.layer(from_fn_with_state(keyring, known_by_certificate));
-    }
     let door = |name, tls| Door {
         name,
         guests: guests.clone(),

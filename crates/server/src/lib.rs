@@ -15,6 +15,7 @@ pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod pages;
+pub mod reload;
 pub mod rooms;
 pub mod serve;
 pub mod shutdown;

@@ -13,7 +13,7 @@ mod stream;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,13 +24,13 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 pub use activity::Patience;
 pub use guests::Guests;
 
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
+use crate::tls::Acceptor;
 use answer::answer;
 use stream::{Guest, Stream};
 
@@ -58,7 +58,7 @@ pub struct Door {
     /// How long connections may do nothing.
     pub patience: Patience,
     /// Speaks TLS.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Acceptor>,
 }
 
 /// The state needed to serve a connection.
@@ -120,19 +120,31 @@ impl Service {
         let service = Arc::clone(self);
         tokio::spawn(async move {
             let Some(acceptor) = &service.door.tls else {
-                return service.serve(stream, guest, peer).await;
+                return service.serve(stream, guest, peer, None).await;
             };
             let handshake = acceptor.accept(stream);
             match timeout(service.door.patience.headers, handshake).await {
-                Ok(Ok(stream)) => Box::pin(service.serve(stream, guest, peer)).await,
+                Ok(Ok(stream)) => {
+                    let shown = acceptor.shown(&stream);
+                    let withdrawn = shown.map(|shown| {
+                        guest.shows(shown.certificate());
+                        Box::pin(shown.withdrawn()) as Withdrawn
+                    });
+                    Box::pin(service.serve(stream, guest, peer, withdrawn)).await;
+                }
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
                 Err(_) => metrics::connection_cut("overdue"),
             }
         });
     }
 
-    async fn serve<S>(&self, stream: S, guest: Arc<Guest>, peer: SocketAddr)
-    where
+    async fn serve<S>(
+        &self,
+        stream: S,
+        guest: Arc<Guest>,
+        peer: SocketAddr,
+        mut withdrawn: Option<Withdrawn>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (router, of) = (self.router.clone(), Arc::clone(&guest));
@@ -143,6 +155,7 @@ impl Service {
         let mut connection = pin!(connection);
         let mut closing = pin!(self.closing());
         let patience = &self.door.patience;
+        let mut reason = "overdue";
         while let Some(left) = guest.activity.remaining(patience) {
             tokio::select! {
                 // It ended, or became a socket: that one keeps its guest.
@@ -152,15 +165,29 @@ impl Service {
                     drop(connection.await);
                     return;
                 }
+                () = until(&mut withdrawn) => {
+                    reason = "certificate";
+                    break;
+                }
                 // What it does may have changed meanwhile.
                 () = sleep(left.min(patience.headers)) => {}
             }
         }
-        metrics::connection_cut("overdue");
+        metrics::connection_cut(reason);
         connection.as_mut().graceful_shutdown();
         if timeout(LAST_WORDS, connection).await.is_err() {
             guest.cut();
         }
+    }
+}
+
+/// Resolves when the certificate of a connection's client is not valid any more.
+type Withdrawn = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+async fn until(withdrawn: &mut Option<Withdrawn>) {
+    match withdrawn {
+        Some(withdrawn) => withdrawn.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
 pub use command_name::{command_name, moves_people};
-pub use connections::{connection_cut, connections};
+pub use connections::{connection_cut, connections, reloaded};
 pub use control::{
     NodeTotals, answered, applied, connected, isolation_violated, joined, moved, room_restarted,
     transport_lost, watcher_cut, worker_fenced, workers_lost,

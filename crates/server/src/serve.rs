@@ -4,9 +4,11 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use sideroom_rpc::auth::Keyring;
+use sideroom_rpc::auth::Keys;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{ApiKey, Config, ConfigError, KeysError};
 use crate::health::Health;
@@ -14,6 +16,7 @@ use crate::listen;
 use crate::listen::descriptors::{self, Budget};
 use crate::logging::LogError;
 use crate::metrics::Exporter;
+use crate::reload::{Reload, Source};
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::{self, Journal, StoreError};
 use crate::telemetry::{Telemetry, TelemetryError};
@@ -38,8 +41,8 @@ pub enum ServeError {
     Keys(#[from] KeysError),
     /// Nobody could call.
     #[error(
-        "there is no API key, so nobody could call; set auth.keys or SIDEROOM_AUTH_KEYS=id:secret, \
-         or try `sideroom serve --dev`"
+        "there is no API key and no certificate, so nobody could call; set auth.keys or \
+         SIDEROOM_AUTH_KEYS=id:secret, or auth.certificates, or try `sideroom serve --dev`"
     )]
     NoKeys,
     /// The certificates cannot be used.
@@ -81,8 +84,8 @@ pub struct Launch {
     pub config: Arc<Config>,
     /// A development server: tokens are handed out to anybody.
     pub dev: bool,
-    /// What tokens are verified with.
-    pub keyring: Arc<Keyring>,
+    /// What tokens and certificates are verified with.
+    pub keys: Keys,
     /// What survives.
     pub journal: Journal,
     /// The state behind the admin port.
@@ -99,20 +102,20 @@ pub struct Launch {
     pub tls: Option<Tls>,
 }
 
-/// Runs the server until it is told to stop.
-pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
+/// Runs the server until it is told to stop. `source` gives the configuration again after a SIGHUP.
+pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeError> {
     let begun = clock::now();
     if dev {
         make_dev(&mut config);
     }
     config.validate()?;
-    if config.auth.keys.is_empty() {
+    if config.auth.keys.is_empty() && config.auth.certificates.is_empty() {
         return Err(ServeError::NoKeys);
     }
     let telemetry = Telemetry::start(&config)?;
     crate::logging::init(&config.log, telemetry.as_ref())?;
     let exporter = Exporter::install();
-    let keyring = Arc::new(config.keyring()?);
+    let keys = Keys::new(config.keyring()?);
     let tls = Tls::read(&config.tls)?;
     let store = store::open(&config.store).map_err(|source| ServeError::Store {
         path: config.store.path.clone(),
@@ -125,6 +128,7 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
     runtime.block_on(async {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
+        let hangup = signal(SignalKind::hangup())?;
         let journal = Journal::new(store);
         let health = Health::new(shutdown.clone(), journal.clone());
         let http = listen("http.listen", config.http.listen)?;
@@ -140,21 +144,25 @@ pub fn run(mut config: Config, dev: bool) -> Result<(), ServeError> {
         );
         tokio::spawn(upkeep(exporter));
         tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
-        tokio::spawn({
-            let running = shutdown.reached(Phase::Running);
-            let node = config.node.name.clone();
-            async move {
-                running.await;
-                tracing::info!(%node, took_ms = begun.elapsed().as_millis(), "ready");
-                // Whoever read the addresses may have gone already.
-                drop(std::io::stdout().write_all(welcome.as_bytes()));
-            }
-        });
+        tokio::spawn(greet(
+            shutdown.reached(Phase::Running),
+            config.node.name.clone(),
+            begun,
+            welcome,
+        ));
         let config = Arc::new(config);
+        let reload = Reload {
+            source,
+            dev,
+            running: Arc::clone(&config),
+            keys: keys.clone(),
+            tls: tls.clone(),
+        };
+        tokio::spawn(reload.on(hangup));
         let launch = Launch {
             config,
             dev,
-            keyring,
+            keys,
             journal,
             health,
             shutdown,
@@ -184,7 +192,7 @@ fn budget(config: &Config) -> Budget {
 }
 
 /// Loopback only, rooms in memory, a key of its own.
-fn make_dev(config: &mut Config) {
+pub(crate) fn make_dev(config: &mut Config) {
     let defaults = Config::default();
     let loopback = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     for (listen, default) in [
@@ -233,6 +241,14 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeEr
         address,
         source,
     })
+}
+
+/// Says that the server is ready, once it is.
+async fn greet(ready: impl Future<Output = ()>, node: String, begun: Instant, welcome: String) {
+    ready.await;
+    tracing::info!(%node, took_ms = begun.elapsed().as_millis(), "ready");
+    // Whoever read the addresses may have gone already.
+    drop(std::io::stdout().write_all(welcome.as_bytes()));
 }
 
 /// What is printed once everything runs. Scripts read the addresses from here.

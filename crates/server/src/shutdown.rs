@@ -124,15 +124,6 @@ impl Shutdown {
         // nothing, writing fails and the process goes on.
         let mut too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
         tokio::spawn(async move { while too_large.recv().await.is_some() {} });
-        // A terminal that goes away, or an operator who means a reload, must not end meetings.
-        let mut hangup = signal(SignalKind::hangup())?;
-        tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
-                tracing::warn!(
-                    "SIGHUP: nothing is read again; restart the server to change its configuration"
-                );
-            }
-        });
         let shutdown = self.clone();
         tokio::spawn(async move {
             for phase in [Phase::Draining, Phase::Closing] {

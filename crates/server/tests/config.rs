@@ -46,6 +46,7 @@ fn the_environment_wins_over_the_file() {
         ("SIDEROOM_LOG_FORMAT", "json"),
         ("SIDEROOM_CODECS_VIDEO", "av1"),
         ("SIDEROOM_AUTH_KEYS", "a:b:c,d:e"),
+        ("SIDEROOM_AUTH_CERTIFICATES", "x:spiffe://example.org/x"),
         ("HOME", "/"),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -61,6 +62,13 @@ fn the_environment_wins_over_the_file() {
         .map(|key| (&*key.id, &*key.secret))
         .collect();
     assert_eq!(keys, [("a", "b:c"), ("d", "e")]);
+    let [certificate] = config.auth.certificates.as_slice() else {
+        panic!("{config:?}")
+    };
+    assert_eq!(
+        (&*certificate.id, &*certificate.name),
+        ("x", "spiffe://example.org/x")
+    );
 }
 
 #[test]
@@ -131,6 +139,7 @@ fn what_cannot_work_is_said_all_at_once() {
         [tls]\nkey_file = \"key.pem\"
         [rooms]\nmax_active_talkers = 2
         [auth]\nkeys = [{ id = \"a\", secret = \"short\" }, { id = \"a\" }]
+        certificates = [{ id = \"a\", name = \"b\" }, { id = \"c\", name = \"B\" }, { id = \"d\" }]
         [store]\npath = \"\"\nsnapshot_every_records = 0
         [limits]\nmessage_bytes = 1";
     let error = file(text).unwrap().validate().unwrap_err().to_string();
@@ -141,11 +150,15 @@ fn what_cannot_work_is_said_all_at_once() {
         "auth.keys.id",
         "auth.keys.secret: every",
         "auth.keys.secret: a secret",
+        "auth.certificates: nobody",
+        "auth.certificates.id",
+        "auth.certificates.name: every",
+        "auth.certificates.name: one",
         "store.path",
         "store.snapshot_every_records",
         "limits.message_bytes",
     ] {
         assert!(error.contains(key), "{key} is missing in:\n{error}");
     }
-    assert_eq!(error.lines().count(), 9, "{error}");
+    assert_eq!(error.lines().count(), 13, "{error}");
 }

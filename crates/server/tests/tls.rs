@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::extract::Request;
 use axum::routing::get;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use sideroom::config::{Config, TlsConfig};
 use sideroom::front::patience;
 use sideroom::listen::descriptors::Budget;
 use sideroom::listen::{self, Door, Guests};
-use sideroom::tls::{Tls, known_by_certificate};
+use sideroom::tls::Tls;
+use sideroom_rpc::auth::ShownCertificate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -59,6 +60,7 @@ impl Files {
             } else {
                 String::new()
             },
+            client_revocation_file: String::new(),
         }
     }
 
@@ -115,24 +117,14 @@ async fn serve(listener: TcpListener, grpc: bool, tls: Tls) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let keys = "app:0123456789abcdef0123456789abcdef".to_owned();
     let config = Config::load(None, [("SIDEROOM_AUTH_KEYS".to_owned(), keys)]).unwrap();
-    let keyring = Arc::new(config.keyring().unwrap());
-    let verifier = Arc::clone(&keyring);
-    let who = get(async move |headers: HeaderMap| {
-        let Some(value) = headers.get("authorization") else {
-            return "a stranger".to_owned();
-        };
-        let token = value.to_str().unwrap().strip_prefix("Bearer ").unwrap();
-        let now_s = sideroom::clock::unix_ms() / 1_000;
-        format!(
-            "known as {}",
-            verifier.verify_api(token, now_s).unwrap().key_id
-        )
-    });
-    let mut router = Router::new().route("/", who);
-    if tls.knows_clients() {
-        let layer = axum::middleware::from_fn_with_state(keyring, known_by_certificate);
-        router = router.layer(layer);
-    }
+    let who =
+        get(
+            async |request: Request| match request.extensions().get::<Arc<ShownCertificate>>() {
+                None => "a stranger".to_owned(),
+                Some(shown) => format!("shown {}", shown.names.join(",")),
+            },
+        );
+    let router = Router::new().route("/", who);
     let door = Door {
         name: "test",
         guests: Guests::new(Budget::share(1_024, 1, 1_000), 100),
@@ -157,13 +149,13 @@ async fn a_slow_handshake_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn with_an_authority_grpc_is_for_its_clients_only_and_they_need_no_token() {
+async fn with_an_authority_grpc_is_for_its_clients_only() {
     let files = Files::new();
     let tls = Tls::read(&files.config(true)).unwrap().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = serve(listener, true, tls).await;
     let answer = files.ask(address, Some("client")).await.unwrap();
-    assert!(answer.ends_with("known as app"), "{answer}");
+    assert!(answer.ends_with("shown localhost"), "{answer}");
     let refused = files.ask(address, None).await;
     assert!(refused.is_err(), "{refused:?}");
 }
@@ -189,6 +181,17 @@ fn files_that_are_wrong_are_named() {
     };
     assert!(
         error.to_string().starts_with("tls.certificate_file: "),
+        "{error}"
+    );
+    config = files.config(true);
+    config.client_authority_file = files.path("client.key").display().to_string();
+    let Err(error) = Tls::read(&config) else {
+        panic!("an authority without a certificate")
+    };
+    assert!(
+        error
+            .to_string()
+            .ends_with("there is no certificate in this file"),
         "{error}"
     );
     assert!(Tls::read(&TlsConfig::default()).unwrap().is_none());

@@ -9,7 +9,7 @@ use sideroom::listen::descriptors::Budget;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
-use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
+use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, Keys, RoleClaim};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
@@ -39,7 +39,8 @@ impl Server {
             secret: "0123456789abcdef0123456789abcdef".to_owned(),
             ..ApiKey::default()
         });
-        let keyring = Arc::new(config.keyring().unwrap());
+        let keys = Keys::new(config.keyring().unwrap());
+        let keyring = keys.current();
         let http = TcpListener::bind((loopback, 0)).await.unwrap();
         let url = format!("http://{}", http.local_addr().unwrap());
         let shutdown = Shutdown::new();
@@ -47,7 +48,7 @@ impl Server {
         let launch = Launch {
             config: Arc::new(config),
             dev: false,
-            keyring: Arc::clone(&keyring),
+            keys,
             health: Health::new(shutdown.clone(), journal.clone()),
             journal,
             shutdown: shutdown.clone(),

@@ -185,3 +185,55 @@ fn grants_default_to_those_of_the_role() {
     assert_eq!(grants.publish, [TrackKind::Audio, TrackKind::Screen]);
     assert!(grants.create_breakouts && !grants.move_others);
 }
+
+#[test]
+fn a_certificate_is_whom_its_fingerprint_or_only_name_says() {
+    let named = |id: &str, name: CertificateName| NamedCertificate {
+        id: id.into(),
+        name,
+        scopes: vec![Scope::Rooms],
+    };
+    let by = |name: &str| CertificateName::Alternative(name.into());
+    let ring = ring().with_certificates(vec![
+        named("dns", by("App.example.org")),
+        named("uri", by("spiffe://example.org/App")),
+        named("pinned", CertificateName::Fingerprint([7; 32])),
+    ]);
+    let ring = ring.unwrap();
+    let speaks_for = |names: &[&str], first: u8| {
+        let shown = ShownCertificate {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            fingerprint: [first; 32],
+        };
+        ring.certified(&shown).map(|operator| operator.key_id)
+    };
+    assert_eq!(speaks_for(&["app.EXAMPLE.org"], 1).unwrap(), "dns");
+    assert_eq!(
+        speaks_for(&["x", "spiffe://example.org/App"], 1).unwrap(),
+        "uri"
+    );
+    assert_eq!(speaks_for(&["app.example.org"], 7).unwrap(), "pinned");
+    for none in [&["spiffe://example.org/app"][..], &["example.org"], &[]] {
+        let refused = speaks_for(none, 1).unwrap_err().to_string();
+        assert!(
+            refused.contains("auth.certificates") && refused.contains("0101"),
+            "{refused}"
+        );
+    }
+    let both = speaks_for(&["app.example.org", "spiffe://example.org/App"], 1);
+    let both = both.unwrap_err().to_string();
+    assert!(both.contains("both `dns` and `uri`"), "{both}");
+}
+
+#[test]
+fn a_certificate_has_an_id_that_no_key_has() {
+    let named = |id: &str| NamedCertificate {
+        id: id.into(),
+        name: CertificateName::Fingerprint([7; 32]),
+        scopes: vec![],
+    };
+    for ids in [&["new"][..], &["a", "a"]] {
+        let refused = ring().with_certificates(ids.iter().map(|id| named(id)).collect());
+        assert!(matches!(refused, Err(KeyError::Twice(_))), "{ids:?}");
+    }
+}

@@ -184,7 +184,7 @@ impl Call for CreateTokenRequest {
         };
         let life = match self.valid_for_s {
             0 => 3600,
-            seconds => u64::from(seconds).min(api.config.tokens.max_client_life_s),
+            seconds => u64::from(seconds).min(api.keyring().rules().max_client_life_s),
         };
         let exp = clock::unix_s() + life;
         let mut claims = ClientClaims::new(room_name(&self.room)?, &self.identity, role, exp);
@@ -193,7 +193,15 @@ impl Call for CreateTokenRequest {
         claims
             .check_names()
             .map_err(|sentence| ApiError::BadRequest(sentence.to_owned()))?;
-        let token = api.keyring.mint_client(&operator.key_id, &claims);
+        let keyring = api.keyring();
+        let key = keyring.signing_key_of(operator).ok_or_else(|| {
+            ApiError::NotSupported(
+                "A certificate signs nothing, and there is no API key that may sign client tokens. \
+                 Add one to `auth.keys`."
+                    .to_owned(),
+            )
+        })?;
+        let token = keyring.mint_client(key, &claims);
         Ok(CreateTokenResponse {
             token: token.map_err(|_| ApiError::Internal)?,
             expires_at_ms: exp * 1000,

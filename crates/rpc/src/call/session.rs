@@ -80,7 +80,7 @@ impl Call for JoinRequest {
         let claims = match who {
             Caller::Operator(operator) => {
                 operator.require(Scope::Participants)?;
-                api.keyring
+                api.keyring()
                     .verify_client(&self.client_token, clock::unix_s())?
             }
             Caller::Client(claims) => claims.as_ref().clone(),

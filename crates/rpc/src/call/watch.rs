@@ -27,6 +27,10 @@ pub(crate) async fn watch(
 ) -> Result<Watching, ApiError> {
     let requester = api.requester(who, Scope::Watch, &request.room, "").await?;
     let viewer = requester.viewer();
+    let withdrawn: Withdrawn = match who {
+        Caller::Operator(operator) => Box::pin(api.keys.withdrawn(operator, Scope::Watch)),
+        Caller::Client(_) | Caller::Seated { .. } => Box::pin(std::future::pending()),
+    };
     let place = api.watches.begin(&requester.room, viewer)?;
     let watch = api
         .timed(
@@ -40,18 +44,22 @@ pub(crate) async fn watch(
         viewer,
         volatile: request.include_volatile,
         ended: false,
+        withdrawn,
         _place: place,
     })
 }
 
+/// Resolves when the watcher's key or certificate is no longer valid.
+type Withdrawn = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A watch under way: the snapshot, then events, then, if it was cut off, the reason.
-#[derive(Debug)]
 pub(crate) struct Watching {
     snapshot: Option<crate::proto::Room>,
     items: mpsc::Receiver<WatchItem>,
     viewer: Viewer,
     volatile: bool,
     ended: bool,
+    withdrawn: Withdrawn,
     _place: WatchPlace,
 }
 
@@ -90,6 +98,12 @@ impl Stream for Watching {
         let this = self.get_mut();
         if let Some(room) = this.snapshot.take() {
             return Poll::Ready(Some(Ok(Watched::Snapshot(Box::new(room)))));
+        }
+        if !this.ended && this.withdrawn.as_mut().poll(cx).is_ready() {
+            this.ended = true;
+            return Poll::Ready(Some(Err(ApiError::Unauthenticated(
+                "the key or certificate of this watch is no longer valid".into(),
+            ))));
         }
         while !this.ended {
             match std::task::ready!(this.items.poll_recv(cx)) {

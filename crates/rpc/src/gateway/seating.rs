@@ -127,7 +127,7 @@ impl Newcomer<'_> {
     async fn join(&mut self, incoming: &Incoming<'_>) -> Result<NewSeat, ApiError> {
         let api = self.api.clone();
         let claims = api
-            .keyring
+            .keyring()
             .verify_client(&incoming.token, clock::unix_s())?;
         self.wait_no_longer();
         if !incoming.room.is_empty() && incoming.room != claims.room {

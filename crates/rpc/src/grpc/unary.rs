@@ -1,11 +1,13 @@
 //! Answers unary calls.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
 use crate::{
     api::{Api, Caller},
+    auth::ShownCertificate,
     call::Call,
     error::ApiError,
     request::bearer_of,
@@ -27,6 +29,7 @@ impl Grpc {
 
     pub(super) fn who<T>(&self, request: &Request<T>) -> Result<Caller, ApiError> {
         let header = request.metadata().get("authorization");
+        let shown = request.extensions().get::<Arc<ShownCertificate>>();
         let token = header
             .and_then(|value| value.to_str().ok())
             .and_then(bearer_of);
@@ -34,6 +37,10 @@ impl Grpc {
             .extensions()
             .get::<axum::extract::ConnectInfo<SocketAddr>>();
         let from: Option<IpAddr> = peer.map(|info| info.0.ip());
-        self.0.who(token, from)
+        match shown {
+            // A caller that brings a token is held to the token.
+            Some(shown) if header.is_none() => self.0.who_certified(shown, from),
+            _ => self.0.who(token, from),
+        }
     }
 }

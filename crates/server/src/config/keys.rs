@@ -1,9 +1,11 @@
 //! From the configured keys to those that the front ends verify with. Secrets are read here, once, and
 //! shown nowhere.
 
-use sideroom_rpc::auth::{ApiKey as Key, Keyring, Scope, TokenRules};
+use sideroom_rpc::auth::{
+    ApiKey as Key, CertificateName, Keyring, NamedCertificate, Scope, TokenRules,
+};
 
-use super::{ApiKey, Config};
+use super::{ApiKey, ClientCertificate, Config};
 
 /// Why there are no keys to verify with.
 #[derive(Debug, thiserror::Error)]
@@ -18,16 +20,27 @@ pub enum KeysError {
     },
     /// A scope that nothing needs.
     #[error(
-        "auth.keys: `{id}` has the unknown scope `{scope}`; there are {}",
+        "{key}: `{id}` has the unknown scope `{scope}`; there are {}",
         known_scopes()
     )]
     UnknownScope {
-        /// Which key.
+        /// Where in the configuration.
+        key: &'static str,
+        /// Which key or certificate.
         id: String,
         scope: String,
     },
+    /// A fingerprint that is none.
+    #[error(
+        "auth.certificates: the fingerprint of `{id}` is not a SHA-256, 64 hexadecimal digits; \
+         `openssl x509 -noout -fingerprint -sha256 -in FILE` prints it"
+    )]
+    BadFingerprint {
+        /// Which certificate.
+        id: String,
+    },
     /// The keys cannot be used together.
-    #[error("auth.keys: {0}")]
+    #[error("auth: {0}")]
     Unusable(#[from] sideroom_rpc::auth::KeyError),
 }
 
@@ -49,27 +62,74 @@ impl Config {
             max_client_life_s: self.auth.max_token_life_s.into(),
             max_api_life_s: self.auth.max_api_token_life_s.into(),
         };
-        Ok(Keyring::with_rules(keys, rules)?)
+        let certificates = self
+            .auth
+            .certificates
+            .iter()
+            .map(named)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Keyring::with_rules(keys, rules)?.with_certificates(certificates)?)
     }
 }
 
 fn read(key: &ApiKey) -> Result<Key, KeysError> {
-    let scopes = key.scopes.iter().map(|scope| {
-        Scope::named(scope).ok_or_else(|| KeysError::UnknownScope {
-            id: key.id.clone(),
-            scope: scope.clone(),
-        })
-    });
-    let scopes = scopes.collect::<Result<Vec<_>, _>>()?;
     Ok(Key {
         id: key.id.clone(),
         secret: secret(key)?,
-        scopes: if scopes.is_empty() {
-            Scope::ALL.to_vec()
-        } else {
-            scopes
-        },
+        scopes: scopes("auth.keys", &key.id, &key.scopes)?,
     })
+}
+
+fn named(certificate: &ClientCertificate) -> Result<NamedCertificate, KeysError> {
+    let ClientCertificate {
+        id,
+        name,
+        fingerprint,
+        scopes: names,
+    } = certificate;
+    let name = match fingerprint.is_empty() {
+        true => CertificateName::Alternative(name.clone()),
+        false => {
+            let bytes = bytes_of(fingerprint);
+            let bytes = bytes.ok_or_else(|| KeysError::BadFingerprint { id: id.clone() })?;
+            CertificateName::Fingerprint(bytes)
+        }
+    };
+    Ok(NamedCertificate {
+        id: id.clone(),
+        name,
+        scopes: scopes("auth.certificates", id, names)?,
+    })
+}
+
+/// A SHA-256 in hexadecimal digits, with or without colons between its bytes.
+fn bytes_of(fingerprint: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<u8>> = fingerprint
+        .chars()
+        .filter(|c| *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let bytes: Vec<u8> = digits?
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    let even = fingerprint.chars().filter(|c| *c != ':').count() == 64;
+    bytes.try_into().ok().filter(|_| even)
+}
+
+/// The scopes of these names; none means all.
+fn scopes(key: &'static str, id: &str, names: &[String]) -> Result<Vec<Scope>, KeysError> {
+    if names.is_empty() {
+        return Ok(Scope::ALL.to_vec());
+    }
+    let scopes = names.iter().map(|scope| {
+        Scope::named(scope).ok_or_else(|| KeysError::UnknownScope {
+            key,
+            id: id.to_owned(),
+            scope: scope.clone(),
+        })
+    });
+    scopes.collect()
 }
 
 fn secret(key: &ApiKey) -> Result<String, KeysError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{ApiKey, Config};
+use super::{ApiKey, ClientCertificate, Config};
 
 /// Names of environment variables that change the configuration begin with this.
 const ENV_PREFIX: &str = "SIDEROOM_";
@@ -98,10 +98,28 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Sections of `other` that differ and are read at the start only.
+    pub(crate) fn sections_that_wait(&self, other: &Self) -> Vec<String> {
+        let table = |config: &Self| {
+            Table::try_from(config).expect("invariant: a configuration is made of TOML's own types")
+        };
+        let (ours, theirs) = (table(self), table(other));
+        let differ = ours
+            .iter()
+            .filter(|(name, value)| theirs.get(*name) != Some(*value));
+        differ
+            .map(|(name, _)| name.clone())
+            .filter(|name| !["auth", "tls"].contains(&name.as_str()))
+            .collect()
+    }
+}
+
 /// A whole configuration with one of everything: its shape is the set of known keys.
 fn schema() -> Table {
     let mut whole = Config::default();
     whole.auth.keys.push(ApiKey::default());
+    whole.auth.certificates.push(ClientCertificate::default());
     Table::try_from(whole).expect("invariant: a configuration is made of TOML's own types")
 }
 
@@ -203,7 +221,7 @@ fn nearest(key: &str, known: &[String]) -> String {
 }
 
 /// `SIDEROOM_MEDIA_FIRST_PORT=8000` sets `media.first_port`. Lists are separated by commas;
-/// `SIDEROOM_AUTH_KEYS` takes `id:secret` pairs.
+/// `SIDEROOM_AUTH_KEYS` takes `id:secret` pairs, `SIDEROOM_AUTH_CERTIFICATES` `id:name` pairs.
 fn set_from_env(
     table: &mut Table,
     schema: &Table,
@@ -260,7 +278,8 @@ fn value_like(known: &Value, key: &str, text: &str) -> Option<Value> {
                 .map(str::trim)
                 .filter(|item| !item.is_empty());
             match key {
-                "keys" => Value::Array(items.map(key_pair).collect::<Option<_>>()?),
+                "keys" => pairs(items, "secret")?,
+                "certificates" => pairs(items, "name")?,
                 _ => Value::Array(items.map(|item| Value::String(item.to_owned())).collect()),
             }
         }
@@ -268,10 +287,14 @@ fn value_like(known: &Value, key: &str, text: &str) -> Option<Value> {
     })
 }
 
-fn key_pair(item: &str) -> Option<Value> {
-    let (id, secret) = item.split_once(':')?;
-    let mut pair = Table::new();
-    pair.insert("id".into(), Value::String(id.to_owned()));
-    pair.insert("secret".into(), Value::String(secret.to_owned()));
-    Some(Value::Table(pair))
+/// A list of `id:value` pairs.
+fn pairs<'a>(items: impl Iterator<Item = &'a str>, of: &str) -> Option<Value> {
+    let pair = |item: &str| {
+        let (id, value) = item.split_once(':')?;
+        let mut pair = Table::new();
+        pair.insert("id".into(), Value::String(id.to_owned()));
+        pair.insert(of.into(), Value::String(value.to_owned()));
+        Some(Value::Table(pair))
+    };
+    Some(Value::Array(items.map(pair).collect::<Option<_>>()?))
 }

@@ -40,6 +40,7 @@ impl Config {
         let mut check = Check::default();
         self.check_ports(&mut check);
         self.check_keys(&mut check);
+        self.check_certificates(&mut check);
         self.check_bounds(&mut check);
         match check.0.is_empty() {
             true => Ok(()),
@@ -78,6 +79,12 @@ impl Config {
             "tls.client_authority_file",
             "clients can show certificates only if the server has one; set certificate_file",
         );
+        check.that(
+            self.tls.client_revocation_file.is_empty()
+                || !self.tls.client_authority_file.is_empty(),
+            "tls.client_revocation_file",
+            "there is no authority whose certificates could be revoked; set client_authority_file",
+        );
     }
 
     fn check_keys(&self, check: &mut Check) {
@@ -99,6 +106,40 @@ impl Config {
             keys.iter().all(|key| long(&key.secret)),
             "auth.keys.secret",
             "a secret needs at least 32 bytes; `openssl rand -hex 32` makes one",
+        );
+    }
+
+    fn check_certificates(&self, check: &mut Check) {
+        let certificates = &self.auth.certificates;
+        check.that(
+            certificates.is_empty() || !self.tls.client_authority_file.is_empty(),
+            "auth.certificates",
+            "nobody is asked for a certificate; set tls.client_authority_file",
+        );
+        let keys = self.auth.keys.iter().map(|key| &key.id);
+        let own: Vec<&String> = certificates.iter().map(|one| &one.id).collect();
+        let ids: Vec<&String> = keys.chain(own.iter().copied()).collect();
+        check.that(
+            certificates.is_empty() || distinct(&ids) && own.iter().all(|id| !id.is_empty()),
+            "auth.certificates.id",
+            "every certificate needs an id of its own, which no key has either",
+        );
+        check.that(
+            certificates
+                .iter()
+                .all(|one| one.name.is_empty() != one.fingerprint.is_empty()),
+            "auth.certificates.name",
+            "every certificate needs either a name or a fingerprint",
+        );
+        let names: Vec<String> = certificates
+            .iter()
+            .map(|one| one.name.clone() + &one.fingerprint.replace(':', ""))
+            .map(|name| name.to_ascii_lowercase())
+            .collect();
+        check.that(
+            distinct(&names.iter().collect::<Vec<_>>()),
+            "auth.certificates.name",
+            "one certificate is named twice; name it once, with all its scopes",
         );
     }
 
@@ -162,9 +203,14 @@ impl Config {
     pub fn warnings(&self) -> Vec<Complaint> {
         let mut check = Check::default();
         check.that(
-            !self.auth.keys.is_empty(),
+            !self.auth.keys.is_empty() || !self.auth.certificates.is_empty(),
             "auth.keys",
             "there is none, so the server will not start without --dev",
+        );
+        check.that(
+            self.tls.client_authority_file.is_empty() || !self.auth.certificates.is_empty(),
+            "auth.certificates",
+            "there is none, so every client of gRPC needs a token beside its certificate",
         );
         check.that(
             self.admin.listen.ip().is_loopback(),

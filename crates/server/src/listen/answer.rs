@@ -32,6 +32,9 @@ pub(super) async fn answer(
     let answering = Answering::begin(&guest, request.version() == Version::HTTP_2);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
+    if let Some(certificate) = guest.certificate() {
+        request.extensions_mut().insert(Arc::clone(certificate));
+    }
     let connection: Arc<dyn Connection> = guest;
     let answered = connection::on(connection, router.oneshot(request));
     let response = match timeout(ANSWER_WITHIN, answered).await {

@@ -4,9 +4,10 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use sideroom_rpc::auth::ShownCertificate;
 use sideroom_rpc::connection::{self, Connection};
 use sideroom_rpc::crowd::{Full, Member};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,6 +26,8 @@ pub(super) struct Guest {
     standing: Mutex<Standing>,
     /// A client has joined on it: it stays a client's until it is closed.
     joined: AtomicBool,
+    /// The certificate that its client has shown.
+    certificate: OnceLock<Arc<ShownCertificate>>,
 }
 
 /// Ends a stream from outside.
@@ -63,7 +66,18 @@ impl Guest {
             activity: Arc::new(Activity::new()),
             standing: Mutex::new(standing),
             joined: AtomicBool::new(false),
+            certificate: OnceLock::new(),
         }))
+    }
+
+    /// Keeps the certificate that the client has shown in the handshake.
+    pub(super) fn shows(&self, certificate: &Arc<ShownCertificate>) {
+        self.certificate.get_or_init(|| Arc::clone(certificate));
+    }
+
+    /// The certificate that the client has shown.
+    pub(super) fn certificate(&self) -> Option<&Arc<ShownCertificate>> {
+        self.certificate.get()
     }
 
     /// Ends the connection.

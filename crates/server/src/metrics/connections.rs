@@ -1,4 +1,4 @@
-//! Connections to the HTTP and gRPC ports.
+//! Connections to the HTTP and gRPC ports, and who may open them.
 
 use super::catalogue as names;
 
@@ -12,4 +12,9 @@ pub fn connections(counts: [usize; 3]) {
     for (standing, count) in ["stranger", "client", "operator"].into_iter().zip(counts) {
         metrics::gauge!(names::CONNECTIONS, "standing" => standing).set(count as f64);
     }
+}
+
+/// A SIGHUP: `applied` or `refused`.
+pub fn reloaded(outcome: &'static str) {
+    metrics::counter!(names::CONFIG_RELOADS, "outcome" => outcome).increment(1);
 }

@@ -11,6 +11,7 @@ use sideroom::listen::descriptors::Budget;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
+use sideroom_rpc::auth::Keys;
 use tokio::net::TcpListener;
 
 use crate::running::{self, keyring};
@@ -53,7 +54,7 @@ pub(crate) async fn start(more: &[(&str, &str)]) -> (String, Shutdown) {
     let launch = Launch {
         config: Arc::new(Config::load(None, env).unwrap()),
         dev: false,
-        keyring: Arc::new(keyring()),
+        keys: Keys::new(keyring()),
         health: Health::new(shutdown.clone(), journal.clone()),
         journal,
         shutdown: shutdown.clone(),

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use sideroom::config::Config;
 use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
@@ -31,22 +32,31 @@ pub(crate) fn binary() -> OsString {
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) http: String,
+    pub(crate) grpc: String,
     pub(crate) admin: String,
 }
 
 impl Server {
     /// Starts one on free ports and waits until it says that it is ready.
     pub(crate) fn start(store: &Path, env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(binary())
+        let mut command = Command::new(binary());
+        command
             .args(["serve", "--dev", "--workers", "1", "--store"])
-            .arg(store)
+            .arg(store);
+        command
             .env_clear()
             .env("SIDEROOM_AUTH_KEYS", KEYS)
+            .env("SIDEROOM_LOG_LEVEL", "warn");
+        Self::start_as(&mut command, env)
+    }
+
+    /// The same with a command line of one's own.
+    pub(crate) fn start_as(command: &mut Command, env: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env("SIDEROOM_HTTP_LISTEN", "127.0.0.1:0")
             .env("SIDEROOM_GRPC_LISTEN", "127.0.0.1:0")
             .env("SIDEROOM_ADMIN_LISTEN", "127.0.0.1:0")
             .env("SIDEROOM_MEDIA_FIRST_PORT", "0")
-            .env("SIDEROOM_LOG_LEVEL", "warn")
             .env("SIDEROOM_LIMITS_REQUESTS_PER_S_PER_KEY", "10000000")
             .env("SIDEROOM_LIMITS_REQUESTS_PER_S_PER_ADDRESS", "10000000")
             .envs(env.iter().copied())
@@ -63,8 +73,13 @@ impl Server {
                 return rest.trim().to_owned();
             }
         };
-        let (http, _grpc, admin) = (value("http"), value("grpc"), value("admin"));
-        Self { child, http, admin }
+        let (http, grpc, admin) = (value("http"), value("grpc"), value("admin"));
+        Self {
+            child,
+            http,
+            grpc,
+            admin,
+        }
     }
 
     /// Kills it, like a power cut.
@@ -81,8 +96,12 @@ impl Server {
 
     /// As an operator or an orchestrator ends it.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// A client with a connection of its own.
