@@ -18,6 +18,8 @@ export class FakeGateway {
   down = false;
   /** Refuses every new offer of a connection that is there. */
   refuseReoffers = false;
+  /** Joins that count as having arrived too late. */
+  lateJoins = 0;
   /** Answers overtake the events that belong to them. */
   answersFirst = false;
   /** Every message of every client, oldest first. */
@@ -162,6 +164,10 @@ export class FakeSocket {
   }
 
   async #join(message: Json): Promise<void> {
+    if (this.gateway.lateJoins > 0) {
+      this.gateway.lateJoins -= 1;
+      return this.#push({ type: 'closing', reason: 'JoinTimeout', message: 'Connect again.', reconnect: true });
+    }
     let claims: Json;
     try {
       claims = JSON.parse(message['token']) as Json;

@@ -148,6 +148,17 @@ test('failed media is restarted on the same connection', async () => {
   assert.equal(ada.peer?.connection as unknown, peer);
 });
 
+test('a join that reaches the server too late on a slow network is tried again', async () => {
+  here = world();
+  const ada = await here.join('ada');
+  const back = next(ada, 'phase', connected);
+  here.gateway.lateJoins = 2;
+  here.gateway.forgetSessions();
+  here.gateway.cut();
+  assert.deepEqual(await back, { name: 'connected', how: 'rejoined' });
+  assert.equal(here.gateway.lateJoins, 0);
+});
+
 test('an expired token, a full room and an unreachable server reject with a sentence', async () => {
   here = world();
   await assert.rejects(connect('http://sfu.test', 'not a token'), { code: 'Unauthenticated' });

@@ -151,7 +151,8 @@ pub(super) enum Closing {
     /// The backend closed it, with this reason.
     Backend(CloseReason),
     TooSlow,
-    Unauthenticated,
+    /// No join arrived in time: the network may be slow, so the client may try again.
+    JoinTimeout,
     BadMessage,
     RateLimited,
     JoinFailed {
@@ -171,7 +172,7 @@ impl Closing {
             Self::Backend(CloseReason::ConnectionLost) => ("ConnectionLost", 4003, true),
             Self::TooSlow => ("TooSlow", 4004, true),
             Self::Backend(CloseReason::Draining) => ("Draining", 4005, true),
-            Self::Unauthenticated => ("Unauthenticated", 4006, false),
+            Self::JoinTimeout => ("JoinTimeout", 4006, true),
             Self::BadMessage => ("BadMessage", 4007, false),
             Self::RateLimited => ("RateLimited", 4008, true),
             Self::JoinFailed { retry } => ("JoinFailed", 4009, retry),
@@ -190,7 +191,7 @@ impl Closing {
             }
             Self::TooSlow => "Messages were not read fast enough. Connect again.",
             Self::Backend(CloseReason::Draining) => "This server is shutting down. Connect again.",
-            Self::Unauthenticated => "Join with a valid token.",
+            Self::JoinTimeout => "No `join` arrived in time. Connect again.",
             Self::JoinFailed { .. } => "Joining failed, as the error before says.",
             Self::BadMessage => "The messages could not be understood.",
             Self::RateLimited => "Far too many messages. Slow down and connect again.",

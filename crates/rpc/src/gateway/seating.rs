@@ -61,7 +61,7 @@ impl Newcomer<'_> {
         };
         tokio::select! {
             text = timeout_at(deadline, line.next_text()) => {
-                text.unwrap_or(Err(End::Closing(Closing::Unauthenticated)))
+                text.unwrap_or(Err(End::Closing(Closing::JoinTimeout)))
             }
             () = make_way => Err(End::Gone),
         }
