@@ -28,6 +28,20 @@ impl Fence {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
     }
 
+    /// Keeps a fenced worker fenced until it has carried out every order that it was given before this call.
+    /// False if it is not fenced.
+    pub fn renew(&self) -> bool {
+        if !self.is_raised() {
+            return false;
+        }
+        let number = self.raised.fetch_add(1, Ordering::AcqRel) + 1;
+        let next = |now: u64| (now != LOST && now != OPEN).then_some(number);
+        let renewed = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+        !matches!(renewed, Err(OPEN))
+    }
+
     /// Keeps the worker from sending for good. True if it was not lost before.
     pub fn lose(&self) -> bool {
         self.state.swap(LOST, Ordering::AcqRel) != LOST
@@ -74,6 +88,22 @@ mod tests {
         assert!(fence.is_raised());
         fence.lift(fence.state());
         assert!(!fence.is_raised());
+    }
+
+    #[test]
+    fn a_fence_is_renewed_only_while_it_is_raised() {
+        let fence = Fence::default();
+        assert!(!fence.renew(), "it is open");
+        fence.raise();
+        let seen = fence.state();
+        // An order comes after the worker has looked for orders, and before it lifts the fence.
+        assert!(fence.renew());
+        fence.lift(seen);
+        assert!(fence.is_raised(), "the order is not carried out yet");
+        fence.lift(fence.state());
+        assert!(!fence.renew());
+        fence.lose();
+        assert!(fence.renew() && fence.is_lost());
     }
 
     #[test]

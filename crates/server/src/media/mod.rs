@@ -10,6 +10,8 @@ mod command;
 mod counts;
 mod egress;
 mod fence;
+#[cfg(test)]
+mod fenced;
 mod ladder;
 mod layer_cost;
 mod loss;

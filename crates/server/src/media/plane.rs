@@ -216,7 +216,9 @@ impl MediaPlane {
         for worker in placement.workers_of(update.room) {
             let (answer, answered) = oneshot::channel();
             self.order(worker, WorkerCommand::Apply(Arc::clone(&update), answer));
-            waiting.push((worker, answered));
+            if !self.stays_fenced(worker) {
+                waiting.push((worker, answered));
+            }
         }
         let before = &held.plan.routes;
         held.relays.apply(
@@ -250,7 +252,9 @@ impl MediaPlane {
             let (answer, answered) = oneshot::channel();
             let whole = WorkerCommand::ApplyWhole(Arc::clone(&shared), Some(answer));
             self.order(worker, whole);
-            waiting.push((worker, answered));
+            if !self.stays_fenced(worker) {
+                waiting.push((worker, answered));
+            }
         }
         self.cross(placement, held);
         Publishing(waiting)
@@ -263,6 +267,13 @@ impl MediaPlane {
                 handle.fence.raise();
             }
         }
+    }
+
+    /// True for a worker that sends nothing until it has carried out the order that it was just given: nobody
+    /// needs to wait for it.
+    fn stays_fenced(&self, worker: WorkerId) -> bool {
+        let handle = self.workers.get(usize::from(worker.0));
+        handle.is_some_and(|handle| handle.fence.renew())
     }
 
     /// Participants whose worker was lost since this was last asked: their transports are gone.

@@ -186,9 +186,16 @@ impl FaultWorld {
         let (room, asker) = (host.id, (slot, host.life));
         self.plane.publish(room, epoch);
         let workers = self.plane.workers_of(room);
-        host.publishing = Some((id, workers.clone()));
-        if workers.is_empty() {
-            return self.happens_in(Duration::ZERO, Happening::Applied(asker, id, usize::MAX));
+        // A fenced worker forwards nothing until it has obeyed, so the room need not wait for it.
+        let mut waited = workers.clone();
+        if self.plant != Some(Plant::WaitForFenced) {
+            waited.retain(|worker| !self.plane.is_fenced(*worker));
+        }
+        if waited.is_empty() {
+            self.happens_in(Duration::ZERO, Happening::Applied(asker, id, usize::MAX));
+        }
+        if let Some(host) = self.hosts.get_mut(slot) {
+            host.publishing = Some((id, waited));
         }
         for worker in workers {
             self.order(
@@ -209,10 +216,11 @@ impl FaultWorld {
             Order::Apply { asker, .. } | Order::Renegotiate { asker, .. } => *asker,
             Order::Connect(making) => making.asker,
         };
+        let waited = !matches!(order, Order::Apply { .. }) || !self.plane.is_fenced(worker);
         self.plane.order(worker, order);
         let stalled = self.plane.workers.get(worker);
         let until = stalled.map_or(Time::ZERO, |worker| worker.stalled_until);
-        if let Some(host) = self.hosts.get_mut(asker.0) {
+        if let Some(host) = self.hosts.get_mut(asker.0).filter(|_| waited) {
             host.touched = host.touched.max(until);
         }
         let soon = self.now + Duration::from_micros(20 + self.chance.below(1_500));
@@ -235,6 +243,17 @@ impl FaultWorld {
                 {
                     worker.fenced = true;
                 }
+            }
+        }
+        self.forgive_fenced();
+    }
+
+    /// A stalled worker that is fenced delays nobody any more.
+    fn forgive_fenced(&mut self) {
+        for host in &mut self.hosts {
+            let mut workers = self.plane.workers_of(host.id).into_iter();
+            if !workers.any(|worker| self.plane.delays(worker, self.now)) {
+                host.touched = host.touched.min(self.now);
             }
         }
     }

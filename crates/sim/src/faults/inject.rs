@@ -43,7 +43,8 @@ impl FaultWorld {
         if let Some(held) = self.plane.workers.get_mut(worker) {
             held.stalled_until = held.stalled_until.max(until);
         }
-        for host in &mut self.hosts {
+        let fenced = self.plane.is_fenced(worker);
+        for host in self.hosts.iter_mut().filter(|_| !fenced) {
             if self.plane.workers_of(host.id).contains(&worker) {
                 host.touched = host.touched.max(until);
             }

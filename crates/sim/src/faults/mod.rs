@@ -72,13 +72,15 @@ pub enum Plant {
     LoseEvents,
     /// Workers that do not obey in time go on forwarding.
     NoFence,
+    /// Rooms wait for workers that are fenced.
+    WaitForFenced,
     /// The clock for spans follows the calendar.
     TrustCalendar,
 }
 
 impl Plant {
     /// All of them, with the oracle that finds each.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::AnswerBeforeCommit, "answers are durable"),
         (Self::ForgetAnswered, "answers are durable"),
         (Self::KeepTransports, "no ghosts"),
@@ -89,6 +91,7 @@ impl Plant {
         (Self::LoseReplies, "everybody is answered"),
         (Self::LoseEvents, "events in order"),
         (Self::NoFence, "workers obey before the answer"),
+        (Self::WaitForFenced, "rooms do not wait for each other"),
         (Self::TrustCalendar, "places are kept"),
     ];
 

@@ -70,6 +70,17 @@ impl Plane {
         workers
     }
 
+    pub(super) fn is_fenced(&self, worker: usize) -> bool {
+        let worker = self.workers.get(worker);
+        worker.is_some_and(|worker| worker.fenced)
+    }
+
+    /// True for a worker that stalls and is waited for.
+    pub(super) fn delays(&self, worker: usize, now: Time) -> bool {
+        let worker = self.workers.get(worker);
+        worker.is_some_and(|worker| worker.stalled_until > now && !worker.fenced)
+    }
+
     pub(super) fn publish(&mut self, room: RoomId, epoch: Epoch) {
         let newest = self.newest.entry(room).or_default();
         *newest = (*newest).max(epoch);

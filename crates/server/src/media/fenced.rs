@@ -1,0 +1,88 @@
+//! Tests: a fenced worker is given its orders, and nobody waits for it.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use sideroom_net::{Port, PortOptions};
+use sideroom_route::{Epoch, ParticipantId, RoomId, RouteUpdate, WorkerId};
+use sideroom_session::{IceCredentials, RoomCodecs};
+
+use super::plane::WorkerHandle;
+use super::{Connect, MediaPlane, PublishedCounts, WorkerCommand};
+
+const ROOM: RoomId = RoomId(1);
+
+/// A plane whose only worker takes no orders, with somebody on it.
+fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
+    let (commands, orders) = sync_channel(64);
+    let port = Port::bind("127.0.0.1:0".parse().unwrap(), &PortOptions::default()).unwrap();
+    let fence = Arc::default();
+    let worker = WorkerHandle {
+        commands,
+        waker: port.waker(),
+        counts: Arc::new(PublishedCounts::default()),
+        fence: Arc::clone(&fence),
+        thread: Mutex::new(None),
+    };
+    let plane = Arc::new(MediaPlane::new(vec![worker], 100));
+    let connect = Connect {
+        participant: ParticipantId::new(ROOM, 1),
+        offer: String::new(),
+        hints: Vec::new(),
+        codecs: RoomCodecs::default(),
+        tracks: Vec::new(),
+        credentials: IceCredentials {
+            ufrag: "ours".into(),
+            password: "a-password-of-the-server".into(),
+        },
+        seed: 1,
+    };
+    drop(Arc::clone(&plane).connect(connect));
+    (plane, fence, orders)
+}
+
+fn update(epoch: u64) -> Arc<RouteUpdate> {
+    Arc::new(RouteUpdate {
+        room: ROOM,
+        after: Epoch(epoch - 1),
+        epoch: Epoch(epoch),
+        max_active_talkers: None,
+        tracks: Vec::new(),
+        routes: Vec::new(),
+    })
+}
+
+fn epochs(orders: &Receiver<WorkerCommand>) -> Vec<u64> {
+    let applied = orders.try_iter().filter_map(|order| match order {
+        WorkerCommand::Apply(update, _) => Some(update.epoch.0),
+        _ => None,
+    });
+    applied.collect()
+}
+
+#[test]
+fn a_worker_is_waited_for_until_it_is_fenced() {
+    let (plane, fence, orders) = stuck();
+    let first: Vec<_> = plane.publish(update(1)).late().collect();
+    assert_eq!(first, [WorkerId(0)], "it has not obeyed yet");
+    assert_eq!(plane.health().working, 1);
+    plane.fence(&first);
+    assert_eq!(plane.health().fenced, 1, "health tells");
+    assert_eq!(plane.publish(update(2)).late().count(), 0);
+    let seen = fence.state();
+    assert_eq!(plane.publish(update(3)).late().count(), 0);
+    assert_eq!(epochs(&orders), [1, 2, 3], "and is given every order");
+    // The worker looked for orders before the last came, so the fence that it saw is not the present one.
+    fence.lift(seen);
+    assert!(fence.is_raised(), "it would forward by the table before");
+    fence.lift(fence.state());
+    assert_eq!(plane.publish(update(4)).late().count(), 1, "it obeys again");
+    drop(orders);
+    assert_eq!(
+        plane.publish(update(5)).late().count(),
+        0,
+        "its thread has ended"
+    );
+    assert_eq!(plane.health().lost, 1, "health tells");
+}
