@@ -12,6 +12,7 @@ mod running;
 use std::time::{Duration, Instant};
 
 use running::stream::Stream;
+use running::websocket;
 use running::{Client, OFFER, Refused, Server, api_token, client_token};
 use serde_json::{Value, json};
 
@@ -97,4 +98,97 @@ fn a_drain_ends_at_its_deadline_with_a_reason() {
     let took = begun.elapsed();
     assert!(took >= Duration::from_secs(1), "not before: {took:?}");
     assert!(took < PATIENCE, "{took:?}");
+}
+
+const PEOPLE: [&str; 6] = ["ann", "bob", "cy", "dee", "eve", "flo"];
+
+fn connections(client: &mut Client) -> Vec<String> {
+    let room = client.room("math").unwrap();
+    let people = room["participants"].as_array().unwrap().iter();
+    let states = people.map(|one| one["connection"].as_str().unwrap().to_owned());
+    states.collect()
+}
+
+fn check_all_lost(client: &mut Client) {
+    let begun = Instant::now();
+    while connections(client) != ["CONNECTION_LOST"; PEOPLE.len()] {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", connections(client));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Everybody comes back to their place, and leaves; then the server ends.
+fn check_all_back(mut server: Server, round: &str) {
+    let mut client = server.client();
+    let mut ids = Vec::new();
+    for identity in PEOPLE {
+        let back = client.join("math", identity, &format!("{round}-{identity}"));
+        assert_eq!(back["resumed"], true, "{back}");
+        ids.push(back["participantId"].clone());
+    }
+    let token = client_token("math", "newcomer");
+    let join = json!({ "room": "math", "clientToken": token, "offer": OFFER });
+    check_refused(&mut client, "ParticipantService/Join", &join);
+    let (_, said) = server.ready();
+    assert!(said.starts_with("draining\n"), "all are inside: {said}");
+    for (number, id) in ids.iter().enumerate() {
+        let body =
+            json!({ "room": "math", "requestId": format!("leave-{number}"), "participantId": id });
+        client.must("ParticipantService/Leave", body);
+    }
+    drop(client);
+    assert!(server.child.wait().unwrap().success());
+}
+
+/// Their sockets end during the drain, all at once, as when a network goes away.
+#[test]
+fn everybody_whose_connection_drops_during_a_drain_gets_back_in() {
+    let server = Server::start(
+        "memory".as_ref(),
+        &[
+            ("SIDEROOM_NODE_DRAIN_DEADLINE_S", "300"),
+            ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600"),
+        ],
+    );
+    let mut client = server.client();
+    client.must(
+        "RoomService/CreateRoom",
+        json!({ "room": "math", "requestId": "create" }),
+    );
+    let sockets = PEOPLE.map(|identity| {
+        let (socket, joined) = websocket::join(&server.http, "math", identity, identity);
+        assert_eq!(joined["type"], "joined", "{joined}");
+        socket
+    });
+    server.terminate();
+    await_drain(&server);
+    drop(sockets);
+    check_all_lost(&mut client);
+    check_all_back(server, "again");
+}
+
+/// The server was killed and started again, and is drained before anybody is back.
+#[test]
+fn a_drain_waits_for_those_whose_place_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().join("rooms.redb");
+    let env = [
+        ("SIDEROOM_NODE_DRAIN_DEADLINE_S", "300"),
+        ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600"),
+    ];
+    let mut server = Server::start(&store, &env);
+    let mut client = server.client();
+    client.must(
+        "RoomService/CreateRoom",
+        json!({ "room": "math", "requestId": "create" }),
+    );
+    for identity in PEOPLE {
+        client.join("math", identity, identity);
+    }
+    server.kill();
+    let server = Server::start(&store, &env);
+    check_all_lost(&mut server.client());
+    server.terminate();
+    await_drain(&server);
+    check_all_back(server, "back");
 }

@@ -76,6 +76,14 @@ pub struct RoomHealth {
     pub set_aside: usize,
 }
 
+/// The share of one room in the counts of the node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Counted {
+    pub connections: usize,
+    /// Those who dropped and whose place is kept are among them.
+    pub participants: usize,
+}
+
 /// Where a room is reached.
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -112,7 +120,7 @@ pub(super) enum NoRoom {
 }
 
 impl Directory {
-    /// No rooms yet. `life` is informed of the number of connections.
+    /// No rooms yet. `life` is informed of the number of participants, dropped ones whose place is kept included.
     pub fn new(
         options: NodeOptions,
         journal: Journal,
@@ -275,14 +283,19 @@ impl Directory {
         (place, free)
     }
 
-    /// A room has more or fewer connections than before.
-    pub(super) fn count_connections(&self, before: usize, now: usize) {
-        if before == now {
-            return;
+    /// A room has more or fewer connections and participants than before.
+    pub(super) fn count(&self, before: Counted, now: Counted) {
+        if before.connections != now.connections {
+            self.connections
+                .fetch_add(now.connections, Ordering::Relaxed);
+            self.connections
+                .fetch_sub(before.connections, Ordering::Relaxed);
         }
-        self.connections.fetch_add(now, Ordering::Relaxed);
-        let with = self.connections.fetch_sub(before, Ordering::Relaxed);
-        self.life.send_replace(with - before);
+        if before.participants != now.participants {
+            self.life.send_modify(|all| {
+                *all = (*all + now.participants).saturating_sub(before.participants);
+            });
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl RoomTask {
 
     /// Removes the room from the node's counts.
     fn leave(&mut self) {
-        self.forget_connections();
+        self.forget_counts();
         self.watchers.clear();
         self.stopping.clear();
     }

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::ask::{Offer, Read, Reply, RoomAsk, RoomEvent};
 use super::cached_answer::CachedAnswer;
 use super::delivery::{Delivered, Receipt};
-use super::directory::{Desk, Directory, Inbox, Place};
+use super::directory::{Counted, Desk, Directory, Inbox, Place};
 use super::watching::Watcher;
 use crate::clock;
 use crate::media::{ConnectError, Connected, LayerMasks, Publishing, TalkerLists};
@@ -47,8 +47,8 @@ pub(super) struct RoomTask {
     pub stopping: Vec<oneshot::Sender<()>>,
     /// The task is over.
     pub ended: bool,
-    /// Connections that the node has counted.
-    counted: usize,
+    /// The counts that the node has of the room.
+    counted: Counted,
 }
 
 /// A caller that waits for an answer.
@@ -136,7 +136,7 @@ impl RoomTask {
             audited: clock::now(),
             stopping: Vec::new(),
             ended: false,
-            counted: 0,
+            counted: Counted::default(),
         }
     }
 
@@ -213,15 +213,22 @@ impl RoomTask {
             self.desk.set_totals(totals);
         }
         self.desk.set_lifecycle(self.machine.lifecycle());
-        let connections = self.machine.connections().count();
-        self.node.count_connections(self.counted, connections);
-        self.counted = connections;
+        // While the room is not in memory, the participants of before have their places.
+        let totals = self.desk.totals();
+        self.count(Counted {
+            connections: self.machine.connections().count(),
+            participants: totals.map_or(0, |totals| totals.participants),
+        });
     }
 
-    /// The node counts the room's connections no longer.
-    pub(super) fn forget_connections(&mut self) {
-        self.node.count_connections(self.counted, 0);
-        self.counted = 0;
+    fn count(&mut self, now: Counted) {
+        self.node.count(self.counted, now);
+        self.counted = now;
+    }
+
+    /// The node counts the room no longer.
+    pub(super) fn forget_counts(&mut self) {
+        self.count(Counted::default());
     }
 
     pub(super) fn next_token(&mut self, caller: Caller) -> Token {

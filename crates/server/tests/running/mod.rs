@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod stream;
+pub(crate) mod websocket;
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -91,6 +92,12 @@ impl Server {
     /// The answer of `/readyz`.
     pub(crate) fn ready(&self) -> (u16, String) {
         let request = "GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        Client::new(&self.admin).exchange(request).unwrap()
+    }
+
+    /// What `/healthz` answers.
+    pub(crate) fn healthy(&self) -> (u16, String) {
+        let request = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
         Client::new(&self.admin).exchange(request).unwrap()
     }
 
