@@ -4,7 +4,9 @@
 //! Its SDP, ICE, SRTP and RTP are its own; DTLS 1.2 it has in common with the server.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod disk;
 mod media;
+mod outage;
 mod peer;
 mod server;
 

@@ -25,10 +25,16 @@ pub(crate) struct Server {
     keyring: Arc<Keyring>,
     bearer: String,
     shutdown: Shutdown,
+    pub(crate) health: Health,
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_on(Journal::new(Arc::new(MemoryStore::new()))).await
+    }
+
+    /// The same with a store of the caller's.
+    pub(crate) async fn start_on(journal: Journal) -> Self {
         let mut config = Config::default();
         let loopback = "127.0.0.1".parse().unwrap();
         config.node.workers = 1;
@@ -44,12 +50,12 @@ impl Server {
         let http = TcpListener::bind((loopback, 0)).await.unwrap();
         let url = format!("http://{}", http.local_addr().unwrap());
         let shutdown = Shutdown::new();
-        let journal = Journal::new(Arc::new(MemoryStore::new()));
+        let health = Health::new(shutdown.clone(), journal.clone());
         let launch = Launch {
             config: Arc::new(config),
             dev: false,
             keys,
-            health: Health::new(shutdown.clone(), journal.clone()),
+            health: health.clone(),
             journal,
             shutdown: shutdown.clone(),
             budget: Budget::share(1_024, 1, 500),
@@ -68,13 +74,21 @@ impl Server {
             keyring,
             bearer,
             shutdown,
+            health,
         };
         server.call("RoomService/CreateRoom", json!({})).await;
         server
     }
 
-    /// Calls a method about the room.
-    pub(crate) async fn call(&self, method: &'static str, mut body: Value) -> Value {
+    /// Calls a method about the room that must succeed.
+    pub(crate) async fn call(&self, method: &'static str, body: Value) -> Value {
+        let (status, answer) = self.ask(method, body).await;
+        assert_eq!(status, 200, "{method}: {answer}");
+        answer
+    }
+
+    /// Calls a method about the room: the status and the body of the answer.
+    pub(crate) async fn ask(&self, method: &'static str, mut body: Value) -> (u16, Value) {
         body["room"] = ROOM.into();
         let url = format!("{}/sideroom.v1.{method}", self.url);
         let bearer = format!("Bearer {}", self.bearer);
@@ -90,8 +104,8 @@ impl Server {
                 .header("content-type", "application/json");
             let mut answer = request.send(body.to_string()).unwrap();
             let text = answer.body_mut().read_to_string().unwrap();
-            assert!(answer.status().is_success(), "{method}: {text}");
-            serde_json::from_str(&text).unwrap()
+            let body = serde_json::from_str(&text).unwrap();
+            (answer.status().as_u16(), body)
         });
         calling.await.unwrap()
     }
