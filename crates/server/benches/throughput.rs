@@ -1,8 +1,9 @@
 //! How many commands a second, how long each takes, and how long a move takes in a room of a thousand.
 //!
-//! `cargo bench -p sideroom --bench throughput [-- commands|moves]`. Everything runs on this machine, the
-//! clients too. It prints p50, p99 and the longest time, beside the time that the disk alone takes to sync,
-//! and ends with an error if a bound is broken.
+//! `cargo bench -p sideroom --bench throughput [-- commands|rooms|moves]`; `benches/throughput.sh COMMIT`
+//! measures against the server of another commit, in turns. Everything runs on this machine, the
+//! clients too. It prints p50, p99 and the longest time, beside the time that the disk alone takes to
+//! sync, and ends with an error if a bound is broken.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -52,19 +53,30 @@ fn rename(room: usize, number: usize, part: &str) -> Value {
     })
 }
 
-/// Each of `clients` asks again as soon as it was answered, or at its share of `rate` a second.
+/// Clients, each with rooms of its own that it commands in turn.
+#[derive(Clone, Copy)]
+struct Crowd {
+    clients: usize,
+    rooms_each: usize,
+}
+
+/// Each client asks again as soon as it was answered, or at its share of `rate` a second.
 fn load(
     server: &Server,
-    clients: usize,
+    crowd: Crowd,
     rate: Option<f64>,
     length: Duration,
     part: &str,
 ) -> Vec<Duration> {
     let begun = Instant::now();
+    let Crowd {
+        clients,
+        rooms_each,
+    } = crowd;
     let mut took = Vec::new();
     std::thread::scope(|scope| {
         let tasks: Vec<_> = (0..clients)
-            .map(|room| {
+            .map(|one| {
                 let mut client = server.client();
                 scope.spawn(move || {
                     let mut took = Vec::new();
@@ -72,7 +84,7 @@ fn load(
                         let mut asked = Instant::now();
                         if let Some(rate) = rate {
                             let share = clients as f64 / rate;
-                            let offset = share * room as f64 / clients as f64;
+                            let offset = share * one as f64 / clients as f64;
                             let due =
                                 begun + Duration::from_secs_f64(offset + share * f64::from(number));
                             std::thread::sleep(due.saturating_duration_since(asked));
@@ -82,7 +94,9 @@ fn load(
                         if begun.elapsed() > length {
                             break;
                         }
-                        let body = rename(room, number as usize, part);
+                        let number = number as usize;
+                        let room = one + clients * (number % rooms_each);
+                        let body = rename(room, number, part);
                         client.ask("BreakoutService/UpdateBreakout", &body).unwrap();
                         took.push(asked.elapsed());
                     }
@@ -198,7 +212,11 @@ fn measure(store: &Path, name: &str, durable: bool) -> bool {
     let server = Server::start(store, &[]);
     create_rooms(&server, 64, "4");
     // Warms up: loads and allocates once.
-    load(&server, 16, Some(1_000.0), Duration::from_secs(1), "warm");
+    let few = Crowd {
+        clients: 16,
+        rooms_each: 1,
+    };
+    load(&server, few, Some(1_000.0), Duration::from_secs(1), "warm");
     let busy = Bound {
         per_cpu_s: durable.then_some(5_000.0),
         ..Bound::default()
@@ -208,12 +226,13 @@ fn measure(store: &Path, name: &str, durable: bool) -> bool {
         ..Bound::default()
     };
     let mut kept = true;
-    for (what, clients, rate, bound, length) in [
-        ("64 clients, each asks again", 64, None, busy, 5),
-        ("1,000 a second", 16, Some(1_000.0), steady, 10),
+    let many = Crowd { clients: 64, ..few };
+    for (what, crowd, rate, bound, length) in [
+        ("64 clients, each asks again", many, None, busy, 5),
+        ("1,000 a second", few, Some(1_000.0), steady, 10),
     ] {
         let (length, before) = (Duration::from_secs(length), cpu_s(&server));
-        let took = load(&server, clients, rate, length, what);
+        let took = load(&server, crowd, rate, length, what);
         let figures = Figures::new(took, length, cpu_s(&server) - before);
         kept &= figures.report(&format!("{name}, {what}"), bound);
     }
@@ -240,6 +259,32 @@ fn commands() -> bool {
     let in_memory = measure(Path::new("memory"), "in memory", false);
     disk(directory.path());
     on_disk && in_memory
+}
+
+/// 1,000 rooms that are all commanded, by as many clients as one address may have connections.
+fn a_thousand_rooms() -> bool {
+    let directory = tempfile::tempdir_in(".").unwrap();
+    let crowd = Crowd {
+        clients: 500,
+        rooms_each: 2,
+    };
+    for (store, name) in [
+        (directory.path().join("rooms.redb"), "on disk"),
+        ("memory".into(), "in memory"),
+    ] {
+        let server = Server::start(&store, &[]);
+        create_rooms(&server, crowd.clients * crowd.rooms_each, "4");
+        for (what, rate, length) in [
+            ("all ask again", None, 5),
+            ("1,000 a second", Some(1_000.0), 10),
+        ] {
+            let (length, before) = (Duration::from_secs(length), cpu_s(&server));
+            let took = load(&server, crowd, rate, length, what);
+            let figures = Figures::new(took, length, cpu_s(&server) - before);
+            figures.report(&format!("1,000 rooms {name}, {what}"), Bound::default());
+        }
+    }
+    true
 }
 
 /// The bound is on the server's own time; the disk's comes on top and is printed.
@@ -320,6 +365,7 @@ fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
     let wants = |part: &str| wanted.as_deref().is_none_or(|wanted| wanted == part);
     let commands = !wants("commands") || commands();
+    let rooms = !wants("rooms") || a_thousand_rooms();
     let moves = !wants("moves") || moves_in_a_room_of_a_thousand();
-    ExitCode::from(u8::from(!(commands && moves)))
+    ExitCode::from(u8::from(!(commands && rooms && moves)))
 }
