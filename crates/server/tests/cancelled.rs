@@ -40,7 +40,7 @@ fn joins() -> usize {
     asked.map_or(600, |count| count.parse().unwrap())
 }
 
-/// How long a client waits before it hangs up.
+/// The time until a client hangs up.
 fn wait(chance: &mut Chance) -> Duration {
     Duration::from_micros(match chance.below(3) {
         0 => chance.below(1_000),
@@ -95,7 +95,7 @@ fn people(api: &mut Client, room: &str) -> Vec<Value> {
     room["participants"].as_array().cloned().unwrap_or_default()
 }
 
-/// Nobody has brought ICE up, so nobody is connected.
+/// A participant whose ICE is not up is not connected.
 fn check_not_connected(people: &[Value]) {
     for one in people {
         assert_ne!(one["connection"], "CONNECTION_CONNECTED", "{one}");

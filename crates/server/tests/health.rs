@@ -98,7 +98,7 @@ fn a_store_that_fails_is_told_of_and_so_are_the_rooms_that_it_suspends() {
     assert_eq!(status, 200, "a restart would not help: {alive}");
 
     fail_store(&server, false);
-    // Nobody asks for anything: it is back by itself.
+    // Without any request, the room is back.
     await_ready(&server, (200, "rooms: 1 live, 0 suspended"), || {});
     assert!(rename(&mut client, &mut number));
     await_metric(&server, "sideroom_rooms_suspended 0");

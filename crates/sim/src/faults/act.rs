@@ -248,11 +248,14 @@ impl FaultWorld {
         self.forgive_fenced();
     }
 
-    /// A stalled worker that is fenced delays nobody any more.
+    /// A stalled worker that is fenced delays no publication that begins from now on.
     fn forgive_fenced(&mut self) {
+        let (plane, now) = (&self.plane, self.now);
         for host in &mut self.hosts {
-            let mut workers = self.plane.workers_of(host.id).into_iter();
-            if !workers.any(|worker| self.plane.delays(worker, self.now)) {
+            let mut workers = plane.workers_of(host.id).into_iter();
+            let waited = host.publishing.iter().flat_map(|(_, workers)| workers);
+            let mut waited = waited.map(|worker| plane.is_stalled(*worker, now));
+            if !waited.any(|stalled| stalled) && !workers.any(|one| plane.delays(one, now)) {
                 host.touched = host.touched.min(self.now);
             }
         }

@@ -75,10 +75,14 @@ impl Plane {
         worker.is_some_and(|worker| worker.fenced)
     }
 
-    /// True for a worker that stalls and is waited for.
-    pub(super) fn delays(&self, worker: usize, now: Time) -> bool {
+    pub(super) fn is_stalled(&self, worker: usize, now: Time) -> bool {
         let worker = self.workers.get(worker);
-        worker.is_some_and(|worker| worker.stalled_until > now && !worker.fenced)
+        worker.is_some_and(|worker| worker.stalled_until > now)
+    }
+
+    /// True for a worker that stalls and that new publications wait for.
+    pub(super) fn delays(&self, worker: usize, now: Time) -> bool {
+        self.is_stalled(worker, now) && !self.is_fenced(worker)
     }
 
     pub(super) fn publish(&mut self, room: RoomId, epoch: Epoch) {
