@@ -6,14 +6,14 @@ mod typed;
 
 use serde_json::{Value, json};
 use sideroom_rpc::{
-    RpcConfig,
+    METHODS, RpcConfig,
     auth::RoleClaim,
     limit::{Rate, Rates},
 };
 use tonic::transport::Channel;
 
 use crate::harness::{Client, OFFER, Server, client_token_with, hints};
-use table::{Bearer, COMMANDS, Grant::PublishAudio, Need, bearers};
+use table::{Bearer, COMMANDS, Grant::PublishAudio, Need, WITHOUT_A_ROW, bearers};
 use typed::call_typed;
 
 async fn server() -> Server {
@@ -63,6 +63,12 @@ impl<'a> Case<'a> {
         let moves = json!({ "moves": [{ "participantId": other, "toGroupId": "b1" }] });
         server
             .operator("BreakoutService/MoveParticipants", in_room(moves))
+            .await;
+        server
+            .operator(
+                "BreakoutService/RaiseHelp",
+                in_room(json!({ "participantId": other })),
+            )
             .await;
         let asked = client_token_with(&room, "asked", RoleClaim::Participant, None);
         let asked = join(server, &room, &asked).await;
@@ -131,6 +137,14 @@ fn check(bearer: &Bearer, (method, text, need): (&str, &str, Need), refusal: Opt
             assert!(is_about_rights(reason), "{said}");
         }
     }
+}
+
+/// A new method has to get its row.
+#[test]
+fn every_method_is_in_the_table() {
+    let has_row = |method: &&&str| COMMANDS.iter().any(|(name, ..)| name == *method);
+    let without: Vec<_> = METHODS.iter().filter(|method| !has_row(method)).collect();
+    assert_eq!(without, WITHOUT_A_ROW.iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]

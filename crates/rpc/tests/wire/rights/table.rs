@@ -32,8 +32,8 @@ use Grant::*;
 use Need::*;
 
 /// Every command with the right that it requires. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is
-/// in `b1`, and `asked` is invited there.
-pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
+/// in `b1` and has asked for help, and `asked` is invited there.
+pub(super) const COMMANDS: [(&str, &str, Need); 63] = [
     // Required roles, for commands on others and on the room.
     (
         "RoomService/UpdateRoom",
@@ -82,6 +82,16 @@ pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
     ),
     ("RoomService/ListMoves", "{}", Moderator),
     ("RoomService/DeleteRoom", "{}", Moderator),
+    (
+        "BreakoutService/AnswerHelp",
+        r#"{"participantId":"{other}"}"#,
+        Moderator,
+    ),
+    (
+        "BreakoutService/StopAddressAll",
+        r#"{"participantId":"{other}"}"#,
+        Moderator,
+    ),
     // Required grants, which bind moderators too.
     (
         "BreakoutService/CreateBreakouts",
@@ -176,12 +186,91 @@ pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
     ("ParticipantService/SetViews", "{}", Nothing),
     ("BreakoutService/RaiseHelp", "{}", Nothing),
     ("BreakoutService/ClearBreakouts", "{}", Nothing),
+    ("BreakoutService/LeaveBreakout", "{}", Nothing),
+    ("BreakoutService/StopListening", "{}", Nothing),
+    ("BreakoutService/StopAddressAll", "{}", Nothing),
+    (
+        "ParticipantService/SetStream",
+        r#"{"stream":{"audio":true}}"#,
+        Nothing,
+    ),
     ("ParticipantService/Leave", "{}", Nothing),
     // Joining needs an invitation, which a moderator needs not.
     (
         "BreakoutService/JoinBreakout",
         r#"{"breakoutId":"b1"}"#,
         Moderator,
+    ),
+    // The affairs of somebody else are nobody's, whatever the role: only the signaling server speaks for them.
+    (
+        "ParticipantService/Leave",
+        r#"{"participantId":"{other}"}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/Trickle",
+        r#"{"participantId":"{other}","candidate":""}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/SetViews",
+        r#"{"participantId":"{other}"}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/Publish",
+        r#"{"participantId":"{other}","kinds":["TRACK_KIND_AUDIO"]}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/Unpublish",
+        r#"{"participantId":"{other}","kinds":["TRACK_KIND_AUDIO"]}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/SetStream",
+        r#"{"participantId":"{other}","stream":{"audio":true}}"#,
+        Key,
+    ),
+    (
+        "ParticipantService/SetParentGate",
+        r#"{"participantId":"{other}","paused":true}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/RejectInvite",
+        r#"{"participantId":"{asked}","breakoutId":"b1"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/JoinBreakout",
+        r#"{"participantId":"{asked}","breakoutId":"b1"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/LeaveBreakout",
+        r#"{"participantId":"{other}"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/StopListening",
+        r#"{"participantId":"{other}"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/StartListening",
+        r#"{"participantId":"{other}","groupId":"b1"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/StartAddressAll",
+        r#"{"participantId":"{other}"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/RaiseHelp",
+        r#"{"participantId":"{other}"}"#,
+        Key,
     ),
     // The signaling server's.
     ("RoomService/CreateRoom", r#"{"room":"another"}"#, Key),
@@ -195,6 +284,10 @@ pub(super) const COMMANDS: [(&str, &str, Need); 43] = [
     ("NodeService/GetStats", "{}", Key),
     ("NodeService/Drain", "{}", Key),
 ];
+
+/// Methods without a row: they bring a token of their own, or answer an offer of the caller's.
+pub(super) const WITHOUT_A_ROW: [&str; 2] =
+    ["ParticipantService/Join", "ParticipantService/Reoffer"];
 
 /// The token of one row: a role, and grants that differ from those of the role.
 #[derive(Clone, Debug)]
