@@ -59,6 +59,8 @@ pub enum LostReason {
     HandshakeFailed,
     /// No connection came about in time.
     NeverConnected,
+    /// The worker that served it has ended.
+    WorkerLost,
 }
 
 /// Why the server pauses the source of a slot.

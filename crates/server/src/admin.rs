@@ -1,11 +1,12 @@
 //! The admin port: is the process alive, does it take work, what has it counted. Without authentication
-//! and without anything secret; it never changes anything.
+//! and without anything secret; it never changes anything, but on a development server.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
+use sideroom_route::WorkerId;
 
 use crate::health::{Health, Verdict};
 use crate::listen::descriptors::{self, Budget};
@@ -30,9 +31,15 @@ pub fn door(patience: Patience) -> Door {
     }
 }
 
-/// `/healthz`, `/readyz` and `/metrics`.
-pub fn router(exporter: Exporter, health: Health) -> Router {
-    Router::new()
+/// `/healthz`, `/readyz` and `/metrics`; a development server also has `/dev/panic-worker/{worker}`.
+pub fn router(exporter: Exporter, health: Health, dev: bool) -> Router {
+    let hooks = match dev {
+        true => Router::new()
+            .route("/dev/panic-worker/{worker}", post(panic_worker))
+            .with_state(health.clone()),
+        false => Router::new(),
+    };
+    hooks
         .route("/healthz", get(healthz).with_state(health.clone()))
         .route("/readyz", get(readyz).with_state(health))
         .route("/metrics", get(metrics).with_state(exporter))
@@ -52,6 +59,14 @@ fn answer(verdict: Verdict) -> (StatusCode, String) {
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, verdict.text)
+}
+
+/// Panics the thread of a media worker: what follows can be seen and tested.
+async fn panic_worker(State(health): State<Health>, Path(worker): Path<u16>) -> impl IntoResponse {
+    match health.panic_worker(WorkerId(worker)) {
+        true => (StatusCode::ACCEPTED, "it panics\n"),
+        false => (StatusCode::NOT_FOUND, "there is no such worker\n"),
+    }
 }
 
 async fn metrics(State(exporter): State<Exporter>) -> impl IntoResponse {

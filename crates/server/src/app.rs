@@ -44,7 +44,8 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
         Arc::clone(&plane),
         told,
     ));
-    tokio::spawn(rooms::observe(Arc::clone(&rooms), Arc::clone(&plane)));
+    tokio::spawn(rooms::observe(Arc::clone(&rooms)));
+    tokio::spawn(media::supervise(Arc::clone(&plane)));
     tokio::spawn(publish(Arc::clone(&plane)));
     launch.health.watch(Arc::clone(&rooms), Arc::clone(&plane));
     let node = Arc::new(Node::new(rooms, Arc::clone(&plane)));
@@ -108,7 +109,7 @@ fn start_options(
         certificate: Certificate::generate(&random_bytes()?)?,
         dtls_versions: DtlsVersions::default(),
         srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
-        spread_above: media::SPREAD_ABOVE,
+        spread_above: usize::try_from(config.node.spread_above)?,
         seed: u64::from_le_bytes(random_bytes()?),
     })
 }

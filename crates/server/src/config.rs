@@ -68,6 +68,8 @@ section! {
         name: String = "sideroom".into(),
         /// Media workers, each one OS thread with one port. 0: one for each core.
         workers: u16 = 0,
+        /// Participants of one room on one worker before the room spreads to another.
+        spread_above: u32 = 150,
         /// How long a drain waits for rooms to end before it closes them.
         drain_deadline_s: u32 = 300,
     }

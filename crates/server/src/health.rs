@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
+use sideroom_route::WorkerId;
+
 use crate::media::{MediaPlane, WorkerHealth};
 use crate::rooms::{Directory, RoomHealth};
 use crate::shutdown::{Phase, Shutdown};
@@ -63,6 +65,12 @@ impl Health {
             Phase::Running if !serving => Err("no workers"),
             Phase::Running => Ok("ready"),
         })
+    }
+
+    /// Panics the thread of a media worker. False: there is no such worker, or none yet.
+    pub fn panic_worker(&self, worker: WorkerId) -> bool {
+        let parts = self.parts.get();
+        parts.is_some_and(|(_, media)| media.panic_worker(worker))
     }
 
     fn workers(&self) -> Option<WorkerHealth> {

@@ -17,7 +17,7 @@ pub use command_name::{command_name, moves_people};
 pub use connections::{connection_cut, connections, reloaded};
 pub use control::{
     NodeTotals, answered, applied, connected, isolation_violated, joined, moved, room_restarted,
-    transport_lost, watcher_cut, worker_fenced, workers_lost,
+    tables_replaced, transport_lost, watcher_cut, worker_fenced, worker_restarted, workers_lost,
 };
 pub use media::{MediaTotals, WorkerTotals};
 pub use refusals::count_refusals;

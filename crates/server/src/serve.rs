@@ -139,7 +139,7 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
         listen::open(
             admin::door(crate::front::patience(&config)),
             admin,
-            admin::router(exporter.clone(), health.clone()),
+            admin::router(exporter.clone(), health.clone(), dev),
             None,
         );
         tokio::spawn(upkeep(exporter));

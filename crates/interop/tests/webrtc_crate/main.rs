@@ -168,6 +168,41 @@ fn check_separation(all: &[&Peer], since: &[[u32; 2]], away: &Peer) {
     }
 }
 
+/// A client whose transport is lost joins again, as the SDK does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_is_back_with_sound_after_a_worker_has_panicked() {
+    let server = Server::start().await;
+    // The first and the third are served by the first worker.
+    let alice = Peer::join(&server, 1, Options::default()).await;
+    let bob = Peer::join(&server, 2, Options::default()).await;
+    let carol = Peer::join(&server, 3, Options::default()).await;
+    talk(&[&alice, &bob, &carol], &[&alice, &bob, &carol], 10).await;
+
+    let begun = sideroom::clock::now();
+    server.panic_worker(0);
+    let lost = async {
+        loop {
+            let connections = server.connections().await;
+            let of = |name: &str| connections.get(name).map(String::as_str);
+            if of("peer-1") == Some("CONNECTION_LOST") && of("peer-3") == Some("CONNECTION_LOST") {
+                return connections;
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    };
+    let connections = tokio::time::timeout(PATIENCE, lost).await;
+    let connections = connections.expect("the participants of the worker are lost");
+    assert_eq!(connections["peer-2"], "CONNECTION_CONNECTED");
+    let noticed = begun.elapsed();
+    let again = |name| Peer::join(&server, name, Options::default());
+    let (alice, carol) = tokio::join!(again(1), again(3));
+    talk(&[&alice, &bob, &carol], &[&alice, &bob, &carol], 10).await;
+    println!(
+        "noticed after {noticed:?}, all heard after {:?}",
+        begun.elapsed()
+    );
+}
+
 /// The values of an attribute, without repetitions.
 fn values(sdp: &str, name: &str) -> BTreeSet<String> {
     let lines = sdp.lines().filter_map(|line| line.strip_prefix(name));

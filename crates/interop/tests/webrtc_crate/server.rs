@@ -1,5 +1,6 @@
 //! The real server on free ports of the loopback interface, and its JSON API.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use sideroom::listen::descriptors::Budget;
 use sideroom::serve::Launch;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
+use sideroom_route::WorkerId;
 use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, Keys, RoleClaim};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -37,7 +39,9 @@ impl Server {
     pub(crate) async fn start_on(journal: Journal) -> Self {
         let mut config = Config::default();
         let loopback = "127.0.0.1".parse().unwrap();
-        config.node.workers = 1;
+        // Participants are served by two workers in turns, so media cross between them.
+        config.node.workers = 2;
+        config.node.spread_above = 1;
         config.media.bind = loopback;
         config.media.first_port = 0;
         config.auth.keys.push(ApiKey {
@@ -125,6 +129,20 @@ impl Server {
         let body = json!({ "definition": definition });
         let made = self.call("BreakoutService/CreateBreakouts", body).await;
         text(&made["breakouts"][0]["id"])
+    }
+
+    /// Panics the thread of a worker.
+    pub(crate) fn panic_worker(&self, worker: u16) {
+        assert!(self.health.panic_worker(WorkerId(worker)));
+    }
+
+    /// The connection of every participant, by identity.
+    pub(crate) async fn connections(&self) -> BTreeMap<String, String> {
+        let room = self.call("RoomService/GetRoom", json!({})).await;
+        let participants = room["room"]["participants"].as_array().expect("a list");
+        let each = participants.iter();
+        each.map(|one| (text(&one["identity"]), text(&one["connection"])))
+            .collect()
     }
 
     /// Moves a participant; when this returns, the media plane has obeyed.

@@ -329,7 +329,7 @@ impl Worker {
                 kind: track.kind,
                 max_height: route.max_height,
                 rates: self.forwarder.layer_rates(route.track).to_vec(),
-                simulcast: self.simulcast.contains(&route.track),
+                simulcast: self.follower.is_simulcast(route.track),
             });
         }
         (audio, wants)

@@ -1,24 +1,25 @@
-//! What the plane tells a worker, and what a worker answers.
-
-use std::sync::Arc;
+//! Commands to a worker, and its answers.
 
 use sideroom_forward::IngressConfig;
+use sideroom_net::Waker;
+use sideroom_plane::Order;
 use sideroom_route::{
-    Epoch, MediaEvent, OutOfOrder, ParticipantId, RoomId, RoutePlan, RouteUpdate, SlotId, TrackId,
-    TrackKind, WorkerId,
+    Epoch, MediaEvent, OutOfOrder, ParticipantId, SlotId, TrackId, TrackKind, WorkerId,
 };
 use sideroom_session::sdp::OfferError;
 use sideroom_session::{IceCredentials, RoomCodecs, TrackHint};
 use tokio::sync::oneshot;
 
+use super::relay_ring::{RelayReader, RelayWriter};
+
 /// Makes a participant's transport, replacing the one that it had.
 #[derive(Clone, Debug)]
 pub struct Connect {
-    /// Who.
+    /// Its owner.
     pub participant: ParticipantId,
     /// The client's offer.
     pub offer: String,
-    /// What the client says of its media sections.
+    /// The client's hints about its media sections.
     pub hints: Vec<TrackHint>,
     /// The room's codecs.
     pub codecs: RoomCodecs,
@@ -26,7 +27,7 @@ pub struct Connect {
     pub tracks: Vec<(TrackKind, TrackId)>,
     /// The server's half of the ICE credentials.
     pub credentials: IceCredentials,
-    /// Where SSRCs come from.
+    /// SSRCs are drawn from it.
     pub seed: u64,
 }
 
@@ -39,48 +40,53 @@ pub struct Connected {
     pub slots: Vec<(SlotId, String)>,
     /// The m-line of each track.
     pub tracks: Vec<(TrackKind, String)>,
-    /// The tracks as other workers must know them who relay them.
+    /// How the tracks are wired, for the workers that they are relayed to.
     pub ingress: Vec<IngressConfig>,
 }
 
-/// Orders to a worker. Those that are answered are answered after they hold: no packet that follows is
-/// treated as before.
+/// Acknowledges an order about a table: the epoch that it is at from the next packet on.
+pub(super) type Acknowledge = oneshot::Sender<Result<Epoch, OutOfOrder>>;
+
+/// Commands to a worker's thread. Each is carried out between two packets, and answered once it holds.
 #[derive(Debug)]
-pub enum WorkerCommand {
+pub(super) enum WorkerCommand {
     /// See [`Connect`].
     Connect(Box<Connect>, oneshot::Sender<Result<Connected, OfferError>>),
     /// A later offer on the same transport.
     Reoffer(Box<Connect>, oneshot::Sender<Result<Connected, OfferError>>),
-    /// The participant's transport ends.
-    Disconnect(ParticipantId),
-    /// A room's table changes.
-    Apply(Arc<RouteUpdate>, oneshot::Sender<Result<Epoch, OutOfOrder>>),
-    /// A room's table, whole: the room is new on this worker, or an update was lost.
-    ApplyWhole(
-        Arc<RoutePlan>,
-        Option<oneshot::Sender<Result<Epoch, OutOfOrder>>>,
-    ),
-    /// The room is served here no longer.
-    RemoveRoom(RoomId),
-    /// A track of this worker's publishers crosses to these workers from now on.
-    SetRelays(TrackId, Vec<WorkerId>),
-    /// A track of another worker's publisher will come in by relay.
-    AddRelayed(Box<IngressConfig>),
-    /// It will not any more.
-    RemoveRelayed(TrackId),
-    /// Another worker needs a keyframe of a layer of this worker's track.
-    RelayedKeyframe(TrackId, u8),
+    /// An order of the plane.
+    Order(Order, Option<Acknowledge>),
+    /// Another worker was started anew.
+    Link(Box<NewLink>),
+    /// Panics the thread, for tests of what follows.
+    Panic,
     /// Ends the thread.
     Stop,
 }
 
-/// What a worker tells without being asked.
+/// The link to a worker that was started anew, in place of the one to its earlier life.
+pub(super) struct NewLink {
+    /// The other worker.
+    pub(super) peer: WorkerId,
+    /// To it.
+    pub(super) writer: RelayWriter,
+    /// From it.
+    pub(super) reader: RelayReader,
+    /// Ends its sleep.
+    pub(super) waker: Waker,
+}
+
+impl std::fmt::Debug for NewLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("NewLink").field(&self.peer).finish()
+    }
+}
+
+/// News of a worker for control.
 #[derive(Clone, Debug)]
 pub struct WorkerEvent {
-    /// Which worker.
-    pub worker: WorkerId,
     /// The transport that it is about, if it is about one.
     pub transport: Option<u64>,
-    /// What.
+    /// The event.
     pub event: MediaEvent,
 }

@@ -72,6 +72,15 @@ impl Default for WorkerCounts {
 }
 
 impl WorkerCounts {
+    /// The counts with which a worker begins a new life: counters go on, states do not.
+    pub fn of_a_new_life(mut self) -> Self {
+        for (count, more) in self.drops.iter_mut().zip(&mut self.forward_drops) {
+            *count += std::mem::take(more);
+        }
+        (self.peers, self.load) = (0, 0.0);
+        self
+    }
+
     /// Counts dropped packets.
     #[inline]
     pub fn drop_many(&mut self, reason: DropReason, packets: u64) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_net::{Clock, Destination, PeerAddr, Port, Proto, SendBatch, WhenFull};
+use sideroom_plane::{Link, Message};
 use sideroom_route::{DropReason, Epoch, Time, TrackId, WorkerId};
 use sideroom_session::srtp::MAX_RTP_OVERHEAD;
 use sideroom_session::{PrefetchStep, RtpParts};
@@ -13,7 +14,7 @@ use super::bundles::Bundles;
 use super::counts::WorkerCounts;
 use super::fence::Fence;
 use super::peers::{Peer, Peers};
-use super::relay_ring::{RelayWriter, Relayed};
+use super::relay_ring::RelayWriter;
 
 /// Sealed packets are sent at this size, while they are still in the processor's cache.
 const SEND_BYTES: usize = 128 << 10;
@@ -60,7 +61,7 @@ impl Wires {
     /// Seals and sends everything.
     pub(super) fn flush(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
         self.seal_bundles(now, peers, counts);
-        self.send(counts);
+        self.send_batch(counts);
     }
 
     /// Seals the noted packets, and sends full batches meanwhile.
@@ -94,7 +95,7 @@ impl Wires {
                 self.seal(sealed_at, peer, &parts, counts);
             }
             if self.batch.bytes() >= SEND_BYTES {
-                self.send(counts);
+                self.send_batch(counts);
             }
         }
         bundles.clear();
@@ -102,7 +103,7 @@ impl Wires {
     }
 
     /// Sends what is in the batch.
-    fn send(&mut self, counts: &mut WorkerCounts) {
+    fn send_batch(&mut self, counts: &mut WorkerCounts) {
         if self.batch.is_empty() {
             return;
         }
@@ -117,23 +118,6 @@ impl Wires {
         counts.drop_many(DropReason::SendFailed, flushed.failed);
     }
 
-    /// Puts a message into the link to another worker; false if it has no room.
-    pub(super) fn relay(
-        &mut self,
-        to: WorkerId,
-        track: TrackId,
-        layer: u8,
-        message: Relayed<'_>,
-    ) -> bool {
-        let ring = self.relays.get_mut(usize::from(to.0));
-        let ring = ring.and_then(Option::as_mut);
-        let taken = ring.is_some_and(|ring| ring.push(track, layer, message));
-        if taken {
-            self.to_wake |= 1_u64.checked_shl(u32::from(to.0)).unwrap_or(0);
-        }
-        taken
-    }
-
     /// Sends one packet that is sealed already, or never will be.
     pub(super) fn push(
         &mut self,
@@ -143,7 +127,7 @@ impl Wires {
     ) {
         let destination = Destination::alone(net_addr(to));
         if !self.batch.push(&destination, packet) {
-            self.send(counts);
+            self.send_batch(counts);
             if !self.batch.push(&destination, packet) {
                 counts.drop_many(DropReason::SocketFull, 1);
             }
@@ -166,7 +150,7 @@ impl Wires {
         };
         let room = parts.header.len() + parts.prefix.len() + parts.payload.len() + MAX_RTP_OVERHEAD;
         if self.batch.reserve(room).is_none() {
-            self.send(counts);
+            self.send_batch(counts);
         }
         let Some(place) = self.batch.reserve(room) else {
             return counts.drop_many(DropReason::SocketFull, 1);
@@ -199,7 +183,19 @@ impl Wires {
             waits
         });
         self.paced = paced;
-        self.send(counts);
+        self.send_batch(counts);
+    }
+}
+
+impl Link for Wires {
+    fn send(&mut self, to: WorkerId, track: TrackId, layer: u8, message: Message<'_>) -> bool {
+        let ring = self.relays.get_mut(usize::from(to.0));
+        let ring = ring.and_then(Option::as_mut);
+        let taken = ring.is_some_and(|ring| ring.push(track, layer, message));
+        if taken {
+            self.to_wake |= 1_u64.checked_shl(u32::from(to.0)).unwrap_or(0);
+        }
+        taken
     }
 }
 
@@ -230,11 +226,11 @@ impl Egress for Sealer<'_> {
     }
 
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {
-        let bytes = packet;
-        if self
-            .wires
-            .relay(to, track, layer, Relayed::Packet { since, bytes })
-        {
+        let message = Message::Packet {
+            since,
+            bytes: packet,
+        };
+        if Link::send(self.wires, to, track, layer, message) {
             self.counts.relayed_out += 1;
         } else {
             self.counts.drop_many(DropReason::QueueFull, 1);

@@ -1,15 +1,18 @@
 //! Tests: a fenced worker is given its orders, and nobody waits for it.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
 
 use sideroom_net::{Port, PortOptions};
+use sideroom_plane::Order;
 use sideroom_route::{Epoch, ParticipantId, RoomId, RouteUpdate, WorkerId};
 use sideroom_session::{IceCredentials, RoomCodecs};
 
+use super::command::WorkerCommand;
 use super::plane::WorkerHandle;
-use super::{Connect, MediaPlane, PublishedCounts, WorkerCommand};
+use super::start::Spawner;
+use super::{Connect, MediaPlane, PublishedCounts};
 
 const ROOM: RoomId = RoomId(1);
 
@@ -21,11 +24,13 @@ fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
     let worker = WorkerHandle {
         commands,
         waker: port.waker(),
+        address: port.local_addr(),
         counts: Arc::new(PublishedCounts::default()),
+        heartbeat: Arc::default(),
         fence: Arc::clone(&fence),
-        thread: Mutex::new(None),
+        thread: None,
     };
-    let plane = Arc::new(MediaPlane::new(vec![worker], 100));
+    let plane = Arc::new(MediaPlane::new(Spawner::of_tests(), vec![worker]));
     let connect = Connect {
         participant: ParticipantId::new(ROOM, 1),
         offer: String::new(),
@@ -55,7 +60,7 @@ fn update(epoch: u64) -> Arc<RouteUpdate> {
 
 fn epochs(orders: &Receiver<WorkerCommand>) -> Vec<u64> {
     let applied = orders.try_iter().filter_map(|order| match order {
-        WorkerCommand::Apply(update, _) => Some(update.epoch.0),
+        WorkerCommand::Order(Order::Apply(update), _) => Some(update.epoch.0),
         _ => None,
     });
     applied.collect()
@@ -64,23 +69,27 @@ fn epochs(orders: &Receiver<WorkerCommand>) -> Vec<u64> {
 #[test]
 fn a_worker_is_waited_for_until_it_is_fenced() {
     let (plane, fence, orders) = stuck();
-    let first: Vec<_> = plane.publish(update(1)).late().collect();
+    let first: Vec<_> = plane.publish(update(1)).unwrap().late().collect();
     assert_eq!(first, [WorkerId(0)], "it has not obeyed yet");
     assert_eq!(plane.health().working, 1);
     plane.fence(&first);
     assert_eq!(plane.health().fenced, 1, "health tells");
-    assert_eq!(plane.publish(update(2)).late().count(), 0);
+    assert_eq!(plane.publish(update(2)).unwrap().late().count(), 0);
     let seen = fence.state();
-    assert_eq!(plane.publish(update(3)).late().count(), 0);
+    assert_eq!(plane.publish(update(3)).unwrap().late().count(), 0);
     assert_eq!(epochs(&orders), [1, 2, 3], "and is given every order");
     // The worker looked for orders before the last came, so the fence that it saw is not the present one.
     fence.lift(seen);
     assert!(fence.is_raised(), "it would forward by the table before");
     fence.lift(fence.state());
-    assert_eq!(plane.publish(update(4)).late().count(), 1, "it obeys again");
+    assert_eq!(
+        plane.publish(update(4)).unwrap().late().count(),
+        1,
+        "it obeys again"
+    );
     drop(orders);
     assert_eq!(
-        plane.publish(update(5)).late().count(),
+        plane.publish(update(5)).unwrap().late().count(),
         0,
         "its thread has ended"
     );

@@ -1,29 +1,31 @@
-//! What a worker has to tell, until it is taken. Telling never blocks the worker.
+//! News of a worker, until they are taken. Telling never blocks the worker.
 
 use std::collections::VecDeque;
 
-use sideroom_route::{MediaEvent, TrackId, WorkerId};
+use sideroom_plane::{Incarnation, Report};
+use sideroom_route::{MediaEvent, WorkerId};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::command::WorkerEvent;
 
-/// Quality events beyond this are dropped while nobody takes any; those of a participant's life are kept,
-/// which the number of participants bounds.
+/// Quality events beyond this are dropped while nobody takes any. Others are kept; the number of participants,
+/// tracks and rooms bounds them.
 const MAX_WAITING: usize = 4_096;
 
-/// What a worker says to the plane.
+/// News of a worker.
 #[derive(Clone, Debug)]
 pub enum Told {
     /// For control.
     Event(WorkerEvent),
-    /// The worker that has this track must ask for a keyframe of this layer.
-    KeyframeWanted(TrackId, u8),
+    /// For the plane, from this life of this worker.
+    Report(WorkerId, Incarnation, Report),
 }
 
-/// Events on their way out.
+/// News on their way out.
 pub(super) struct Outbox {
     worker: WorkerId,
+    life: Incarnation,
     waiting: VecDeque<Told>,
     out: Sender<Told>,
     lost: u64,
@@ -31,9 +33,10 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Sends to `out`.
-    pub(super) fn new(worker: WorkerId, out: Sender<Told>) -> Self {
+    pub(super) fn new(worker: WorkerId, life: Incarnation, out: Sender<Told>) -> Self {
         Self {
             worker,
+            life,
             waiting: VecDeque::new(),
             out,
             lost: 0,
@@ -42,27 +45,21 @@ impl Outbox {
 
     /// Tells an event.
     pub(super) fn push(&mut self, event: MediaEvent) {
-        let told = WorkerEvent {
-            worker: self.worker,
-            transport: None,
-            event,
-        };
-        self.queue(Told::Event(told), false);
+        let transport = None;
+        self.queue(Told::Event(WorkerEvent { transport, event }), false);
     }
 
     /// Reports the fate of a transport.
     pub(super) fn push_vital(&mut self, transport: u64, event: MediaEvent) {
-        let told = WorkerEvent {
-            worker: self.worker,
-            transport: Some(transport),
-            event,
-        };
-        self.queue(Told::Event(told), true);
+        let transport = Some(transport);
+        self.queue(Told::Event(WorkerEvent { transport, event }), true);
     }
 
-    /// Asks the worker of a relayed track for a keyframe.
-    pub(super) fn ask_keyframe(&mut self, track: TrackId, layer: u8) {
-        self.queue(Told::KeyframeWanted(track, layer), false);
+    /// Reports to the plane.
+    pub(super) fn report(&mut self, report: Report) {
+        // Layers that nobody wants any more are told once, and a table waits until it is replaced.
+        let vital = !matches!(report, Report::Talkers { .. });
+        self.queue(Told::Report(self.worker, self.life, report), vital);
     }
 
     fn queue(&mut self, told: Told, vital: bool) {

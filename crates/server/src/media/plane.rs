@@ -1,36 +1,41 @@
-//! The media plane as the rooms see it: workers behind channels, and who is served where.
+//! The media plane as the rooms see it: the plane's decisions, carried to workers behind channels.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sideroom_forward::IngressConfig;
 use sideroom_net::Waker;
+use sideroom_plane::{Ending, Incarnation, Order, Plane, PlaneEvent, Report};
 use sideroom_route::{
     Epoch, OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId,
     TrackRoute, WorkerId,
 };
 use sideroom_session::sdp::OfferError;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::command::{Connect, Connected, WorkerCommand};
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::fence::Fence;
-use super::placement::Placement;
-use super::relays::Relays;
+use super::start::Spawner;
 
 /// How others reach a worker.
-pub struct WorkerHandle {
+pub(super) struct WorkerHandle {
     /// Its orders.
-    pub commands: SyncSender<WorkerCommand>,
+    pub(super) commands: SyncSender<WorkerCommand>,
     /// Ends its sleep.
-    pub waker: Waker,
+    pub(super) waker: Waker,
+    /// Its UDP address; TCP has the same.
+    pub(super) address: SocketAddr,
     /// Its counters.
-    pub counts: Arc<PublishedCounts>,
+    pub(super) counts: Arc<PublishedCounts>,
+    /// Its rounds.
+    pub(super) heartbeat: Arc<AtomicU64>,
     /// Keeps it from sending.
-    pub fence: Arc<Fence>,
-    /// The thread.
-    pub thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    pub(super) fence: Arc<Fence>,
+    /// The thread, until somebody waits for its end.
+    pub(super) thread: Option<std::thread::JoinHandle<()>>,
 }
 
 /// Why a transport could not be made.
@@ -44,17 +49,6 @@ pub enum ConnectError {
     WorkerStuck,
 }
 
-/// What the plane knows of a room.
-struct RoomMedia {
-    /// The table as the workers have it, or will when they come to it.
-    plan: RoutePlan,
-    relays: Relays,
-    /// How each track is wired, for the workers that it is relayed to.
-    wired: HashMap<TrackId, IngressConfig>,
-    /// Which workers each track crosses to.
-    crossing: BTreeMap<TrackId, Vec<WorkerId>>,
-}
-
 /// How the workers are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WorkerHealth {
@@ -62,7 +56,7 @@ pub struct WorkerHealth {
     pub working: usize,
     /// Those that have not obeyed in time and send nothing until they have.
     pub fenced: usize,
-    /// Those that are gone or stuck for good.
+    /// Those that are gone or stuck, and not replaced yet.
     pub lost: usize,
 }
 
@@ -73,28 +67,40 @@ impl WorkerHealth {
     }
 }
 
-struct State {
-    placement: Placement,
-    rooms: HashMap<RoomId, RoomMedia>,
+/// The plane and how its workers are reached, behind one lock.
+pub(super) struct State {
+    pub(super) plane: Plane,
+    pub(super) handles: Vec<WorkerHandle>,
+    /// Workers that take no orders.
+    refusing: Vec<WorkerId>,
+    /// For the rooms.
+    news: VecDeque<PlaneEvent>,
+    /// The node stops: workers that end are not replaced.
+    pub(super) stopping: bool,
+    counted_tables: u64,
 }
 
 /// The workers of this node.
 pub struct MediaPlane {
-    workers: Vec<WorkerHandle>,
+    pub(super) spawner: Spawner,
     state: Mutex<State>,
+    has_news: Notify,
 }
 
+/// An acknowledgement that is waited for.
+type Waiting = (WorkerId, oneshot::Receiver<Result<Epoch, OutOfOrder>>);
+
 /// Resolves when every worker concerned is there.
-pub struct Publishing(Vec<(WorkerId, oneshot::Receiver<Result<Epoch, OutOfOrder>>)>);
+pub struct Publishing(Vec<Waiting>);
 
 impl Publishing {
-    /// Waits for the workers. A worker that is gone is not waited for: it forwards nothing. A call that is
-    /// given up goes on where it was.
+    /// Waits for the workers. A worker that is gone, or whose table did not fit, is not waited for: it forwards
+    /// nothing. A call that is given up goes on where it was.
     pub async fn applied(&mut self) {
         while let Some((worker, waiting)) = self.0.last_mut() {
             if let Ok(Err(out_of_order)) = waiting.await {
                 let worker = worker.0;
-                tracing::error!(worker, %out_of_order, "a worker's table does not fit an update");
+                tracing::error!(worker, %out_of_order, "a worker's table does not fit an update; it is closed and replaced");
             }
             self.0.pop();
         }
@@ -108,15 +114,21 @@ impl Publishing {
 
 impl MediaPlane {
     /// The plane over running workers.
-    pub fn new(workers: Vec<WorkerHandle>, spread_above: usize) -> Self {
-        let count = u16::try_from(workers.len()).unwrap_or(u16::MAX);
-        let placement = Placement::new(count, spread_above);
+    pub(super) fn new(spawner: Spawner, handles: Vec<WorkerHandle>) -> Self {
+        let count = u16::try_from(handles.len()).unwrap_or(u16::MAX);
+        let spread_above = spawner.options.spread_above;
+        let plane = Plane::new(spawner.now(), count, spread_above);
         Self {
-            workers,
+            spawner,
             state: Mutex::new(State {
-                placement,
-                rooms: HashMap::new(),
+                plane,
+                handles,
+                refusing: Vec::new(),
+                news: VecDeque::new(),
+                stopping: false,
+                counted_tables: 0,
             }),
+            has_news: Notify::new(),
         }
     }
 
@@ -126,21 +138,15 @@ impl MediaPlane {
         connect: Connect,
     ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
         let participant = connect.participant;
-        let room = participant.room();
         let (answer, answered) = oneshot::channel();
-        let home = {
-            let mut state = self.state();
-            let state = &mut *state;
-            let is_new = state.placement.home_of(participant).is_none();
-            let home = state.placement.place(participant);
-            if is_new {
-                self.bring_room(state, room, home);
-                state.count_routes(participant, home);
-            }
-            self.order(home, WorkerCommand::Connect(Box::new(connect), answer));
-            home
-        };
+        let home = self.with(|state| {
+            let home = state.plane.handle_connect(participant)?;
+            state.pass_orders();
+            state.give(home, WorkerCommand::Connect(Box::new(connect), answer));
+            Some(home)
+        });
         async move {
+            let home = home.ok_or(ConnectError::WorkerStuck)?;
             let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
             self.wire(home, participant, &connected);
             Ok(connected)
@@ -153,11 +159,12 @@ impl MediaPlane {
         connect: Connect,
     ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
         let participant = connect.participant;
-        let home = self.state().placement.home_of(participant);
         let (answer, answered) = oneshot::channel();
-        if let Some(home) = home {
-            self.order(home, WorkerCommand::Reoffer(Box::new(connect), answer));
-        }
+        let home = self.with(|state| {
+            let home = state.plane.home_of(participant)?;
+            state.give(home, WorkerCommand::Reoffer(Box::new(connect), answer));
+            Some(home)
+        });
         async move {
             let home = home.ok_or(ConnectError::WorkerStuck)?;
             let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
@@ -166,135 +173,54 @@ impl MediaPlane {
         }
     }
 
-    /// Ends a participant's transport.
-    pub fn disconnect(&self, participant: ParticipantId) {
-        let mut state = self.state();
-        let state = &mut *state;
-        let room = participant.room();
-        let Some((home, last)) = state.placement.remove(participant) else {
-            return;
-        };
-        self.order(home, WorkerCommand::Disconnect(participant));
-        if let Some(held) = state.rooms.get_mut(&room) {
-            let routes = held.plan.routes.range(slots_of(participant));
-            for (_, route) in routes {
-                held.relays.remove(route, home);
-            }
-            let gone: Vec<_> = held
-                .wired
-                .iter()
-                .filter(|(_, config)| config.publisher == participant)
-                .map(|(track, _)| *track)
-                .collect();
-            for track in gone {
-                held.wired.remove(&track);
-                self.order(home, WorkerCommand::SetRelays(track, Vec::new()));
-                for worker in held.crossing.remove(&track).unwrap_or_default() {
-                    self.order(worker, WorkerCommand::RemoveRelayed(track));
-                }
-            }
-            self.cross(&state.placement, held);
-        }
-        if last {
-            self.order(home, WorkerCommand::RemoveRoom(room));
-        }
+    /// Notes how a participant's tracks are wired.
+    fn wire(&self, home: WorkerId, participant: ParticipantId, connected: &Connected) {
+        self.with(|state| {
+            let ingress = &connected.ingress;
+            state.plane.handle_connected(home, participant, ingress);
+        });
     }
 
-    /// Sends a room's update to every worker that the room is on.
-    pub fn publish(&self, update: Arc<RouteUpdate>) -> Publishing {
-        let mut state = self.state();
-        let State { placement, rooms } = &mut *state;
-        let held = rooms
-            .entry(update.room)
-            .or_insert_with(|| RoomMedia::new(update.room, self.workers.len()));
-        if held.plan.epoch != update.after {
-            tracing::error!(room = update.room.0, "an update does not follow the table");
-            return Publishing(Vec::new());
-        }
-        // The workers first: they can begin while the plane follows.
+    /// Ends a participant's transport.
+    pub fn disconnect(&self, participant: ParticipantId) {
+        self.with(|state| state.plane.handle_disconnect(participant));
+    }
+
+    /// Sends a room's update to every worker that the room is on. An error: it does not follow the table, and
+    /// the workers forward nothing of the room until it is given whole.
+    pub fn publish(&self, update: Arc<RouteUpdate>) -> Result<Publishing, OutOfOrder> {
         let mut waiting = Vec::new();
-        for worker in placement.workers_of(update.room) {
-            let (answer, answered) = oneshot::channel();
-            self.order(worker, WorkerCommand::Apply(Arc::clone(&update), answer));
-            if !self.stays_fenced(worker) {
-                waiting.push((worker, answered));
-            }
-        }
-        let before = &held.plan.routes;
-        held.relays.apply(
-            &update,
-            |subscriber, slot| before.get(&(subscriber, slot)).copied(),
-            |participant| placement.home_of(participant),
-        );
-        let followed = held.plan.apply(&update);
-        debug_assert!(followed.is_ok(), "invariant: it follows the table");
-        self.cross(placement, held);
-        Publishing(waiting)
+        self.with(|state| {
+            state.plane.handle_update(&update)?;
+            state.pass_orders_and(&mut waiting);
+            Ok(Publishing(waiting))
+        })
     }
 
     /// Gives a room's whole table: after a start, or when control begins anew.
     pub fn publish_whole(&self, plan: RoutePlan) -> Publishing {
-        let mut state = self.state();
-        let State { placement, rooms } = &mut *state;
-        let held = rooms
-            .entry(plan.room)
-            .or_insert_with(|| RoomMedia::new(plan.room, self.workers.len()));
-        held.relays = Relays::new(self.workers.len());
-        for ((subscriber, _), route) in &plan.routes {
-            if let Some(worker) = placement.home_of(*subscriber) {
-                held.relays.add(route, worker);
-            }
-        }
-        held.plan = plan;
-        let shared = Arc::new(held.plan.clone());
         let mut waiting = Vec::new();
-        for worker in placement.workers_of(shared.room) {
-            let (answer, answered) = oneshot::channel();
-            let whole = WorkerCommand::ApplyWhole(Arc::clone(&shared), Some(answer));
-            self.order(worker, whole);
-            if !self.stays_fenced(worker) {
-                waiting.push((worker, answered));
-            }
-        }
-        self.cross(placement, held);
-        Publishing(waiting)
+        self.with(|state| {
+            state.plane.handle_whole(plan);
+            state.pass_orders_and(&mut waiting);
+            Publishing(waiting)
+        })
     }
 
     /// These workers send nothing until they have carried out every order that they were given.
     pub fn fence(&self, workers: &[WorkerId]) {
+        let state = self.state();
         for worker in workers {
-            if let Some(handle) = self.workers.get(usize::from(worker.0)) {
+            if let Some(handle) = state.handles.get(usize::from(worker.0)) {
                 handle.fence.raise();
             }
         }
     }
 
-    /// True for a worker that sends nothing until it has carried out the order that it was just given: nobody
-    /// needs to wait for it.
-    fn stays_fenced(&self, worker: WorkerId) -> bool {
-        let handle = self.workers.get(usize::from(worker.0));
-        handle.is_some_and(|handle| handle.fence.renew())
-    }
-
-    /// Participants whose worker was lost since this was last asked: their transports are gone.
-    pub fn take_lost(&self) -> Vec<ParticipantId> {
-        let numbers = 0..u16::try_from(self.workers.len()).unwrap_or(u16::MAX);
-        let lost = numbers.map(WorkerId).zip(&self.workers);
-        let lost = lost.filter(|(_, handle)| handle.fence.is_lost());
-        let mut participants = Vec::new();
-        for (worker, _) in lost {
-            participants.extend(self.state().placement.lose(worker));
-        }
-        for participant in &participants {
-            self.disconnect(*participant);
-        }
-        participants
-    }
-
     /// How the workers are.
     pub fn health(&self) -> WorkerHealth {
         let mut health = WorkerHealth::default();
-        for worker in &self.workers {
+        for worker in &self.state().handles {
             match (worker.fence.is_lost(), worker.fence.is_raised()) {
                 (true, _) => health.lost += 1,
                 (false, true) => health.fenced += 1,
@@ -304,111 +230,140 @@ impl MediaPlane {
         health
     }
 
-    /// How many workers are lost.
-    pub fn lost_workers(&self) -> usize {
-        let lost = self.workers.iter().filter(|worker| worker.fence.is_lost());
-        lost.count()
-    }
-
     /// Ends a room with everybody in it.
     pub fn close_room(&self, room: RoomId) {
-        let mut state = self.state();
-        let participants: Vec<_> = state.placement.participants_of(room).collect();
-        state.rooms.remove(&room);
-        for participant in participants {
-            if let Some((home, _)) = state.placement.remove(participant) {
-                self.order(home, WorkerCommand::Disconnect(participant));
-                self.order(home, WorkerCommand::RemoveRoom(room));
-            }
-        }
+        self.with(|state| state.plane.handle_close(room));
     }
 
-    /// A worker wants a keyframe of a track that another one has.
-    pub fn ask_keyframe(&self, track: TrackId, layer: u8) {
-        let state = self.state();
-        let publisher = state
-            .rooms
-            .get(&track.room())
-            .and_then(|held| held.wired.get(&track));
-        let home = publisher.and_then(|config| state.placement.home_of(config.publisher));
-        if let Some(home) = home {
-            self.order(home, WorkerCommand::RelayedKeyframe(track, layer));
-        }
+    /// Takes a report of a worker.
+    pub fn handle_report(&self, worker: WorkerId, life: Incarnation, report: Report) {
+        self.with(|state| state.plane.handle_report(worker, life, report));
     }
 
-    /// True if this worker serves the track's publisher.
-    pub fn is_home(&self, worker: WorkerId, track: TrackId) -> bool {
-        let state = self.state();
-        let wired = state
-            .rooms
-            .get(&track.room())
-            .and_then(|held| held.wired.get(&track));
-        wired.and_then(|config| state.placement.home_of(config.publisher)) == Some(worker)
+    /// The next news for the rooms, if there are any.
+    pub fn take_news(&self) -> Option<PlaneEvent> {
+        self.state().news.pop_front()
+    }
+
+    /// Waits for news.
+    pub async fn has_news(&self) {
+        self.has_news.notified().await;
     }
 
     /// The routes of a participant's slots.
     pub fn routes_of(&self, participant: ParticipantId) -> Vec<(SlotId, Route)> {
-        let state = self.state();
-        let held = state.rooms.get(&participant.room());
-        let routes = held
-            .into_iter()
-            .flat_map(|held| held.plan.routes.range(slots_of(participant)));
-        routes.map(|((_, slot), route)| (*slot, *route)).collect()
+        self.state().plane.routes_of(participant).collect()
     }
 
     /// Where a track is routed.
     pub fn track(&self, track: TrackId) -> Option<TrackRoute> {
-        self.state()
-            .rooms
-            .get(&track.room())?
-            .plan
-            .tracks
-            .get(&track)
-            .copied()
-    }
-
-    /// Who publishes a track that is routed.
-    pub fn publisher_of(&self, track: TrackId) -> Option<ParticipantId> {
-        self.track(track).map(|route| route.publisher)
+        self.state().plane.track(track)
     }
 
     /// The counters of every worker.
     pub fn counts(&self) -> Vec<WorkerCounts> {
-        self.workers
+        let state = self.state();
+        state
+            .handles
             .iter()
             .map(|worker| worker.counts.read())
             .collect()
     }
 
+    /// Panics the thread of a worker, for tests of what follows. False: there is no such worker.
+    pub fn panic_worker(&self, worker: WorkerId) -> bool {
+        self.with(|state| {
+            let there = state.handles.len() > usize::from(worker.0);
+            state.give(worker, WorkerCommand::Panic);
+            there
+        })
+    }
+
     /// Ends the workers.
     pub fn stop(&self) {
-        for worker in &self.workers {
-            let _ = worker.commands.send(WorkerCommand::Stop);
-            worker.waker.wake();
-        }
-        for worker in &self.workers {
-            let thread = worker
-                .thread
-                .lock()
-                .ok()
-                .and_then(|mut thread| thread.take());
-            if let Some(thread) = thread {
-                let _ = thread.join();
-            }
+        let threads: Vec<_> = {
+            let mut state = self.state();
+            state.stopping = true;
+            state.handles.iter_mut().for_each(|worker| {
+                let _ = worker.commands.try_send(WorkerCommand::Stop);
+                worker.waker.wake();
+            });
+            // A thread that is stuck would keep the node from ending.
+            let working = state.handles.iter_mut();
+            let working = working.filter(|worker| !worker.fence.is_lost());
+            working.filter_map(|worker| worker.thread.take()).collect()
+        };
+        for thread in threads {
+            let _ = thread.join();
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        match self.state.lock() {
-            Ok(state) => state,
-            Err(poisoned) => poisoned.into_inner(),
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes something to the plane, and then its orders to the workers and its news to the rooms.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        let done = act(&mut state);
+        loop {
+            state.pass_orders();
+            let now = self.spawner.now();
+            for worker in std::mem::take(&mut state.refusing) {
+                if let Some(life) = state.plane.incarnation(worker) {
+                    let why = Ending::QueueFull;
+                    state.plane.handle_ended(now, worker, life, why);
+                }
+            }
+            let Some(event) = state.plane.poll_event() else {
+                break;
+            };
+            match event {
+                PlaneEvent::WorkerEnded(worker, why) => state.lose(worker, why),
+                PlaneEvent::Restart(worker, life) => self.restart(&mut state, worker, life),
+                event => state.news.push_back(event),
+            }
+        }
+        state.count_tables();
+        if !state.news.is_empty() {
+            self.has_news.notify_one();
+        }
+        done
+    }
+}
+
+impl State {
+    fn pass_orders(&mut self) {
+        while let Some((worker, order)) = self.plane.poll_order() {
+            self.give(worker, WorkerCommand::Order(order, None));
         }
     }
 
-    /// Gives an order; never waits. A worker whose whole queue is full, or whose thread has ended, is lost:
-    /// it sends nothing any more, and its participants come back on other workers.
-    fn order(&self, worker: WorkerId, command: WorkerCommand) {
-        let Some(handle) = self.workers.get(usize::from(worker.0)) else {
+    /// The same, and orders about tables are acknowledged.
+    fn pass_orders_and(&mut self, waiting: &mut Vec<Waiting>) {
+        while let Some((worker, order)) = self.plane.poll_order() {
+            if !matches!(order, Order::Apply(_) | Order::ApplyWhole(_)) {
+                self.give(worker, WorkerCommand::Order(order, None));
+                continue;
+            }
+            let (acknowledge, acknowledged) = oneshot::channel();
+            self.give(worker, WorkerCommand::Order(order, Some(acknowledge)));
+            if !self.stays_fenced(worker) {
+                waiting.push((worker, acknowledged));
+            }
+        }
+    }
+
+    /// True for a worker that sends nothing until it has carried out the order that it was just given: nobody
+    /// needs to wait for it.
+    fn stays_fenced(&self, worker: WorkerId) -> bool {
+        let handle = self.handles.get(usize::from(worker.0));
+        handle.is_some_and(|handle| handle.fence.renew())
+    }
+
+    /// Gives a command; never waits. A worker whose whole queue is full, or whose thread has ended, is replaced.
+    pub(super) fn give(&mut self, worker: WorkerId, command: WorkerCommand) {
+        let Some(handle) = self.handles.get(usize::from(worker.0)) else {
             return;
         };
         if handle.fence.is_lost() {
@@ -416,105 +371,49 @@ impl MediaPlane {
         }
         match handle.commands.try_send(command) {
             Ok(()) => handle.waker.wake(),
-            Err(error) => {
-                if handle.fence.lose() {
-                    let why = match error {
-                        TrySendError::Full(_) => "it takes no orders",
-                        TrySendError::Disconnected(_) => "its thread has ended",
-                    };
-                    tracing::error!(worker = worker.0, why, "a media worker is lost");
-                    crate::metrics::workers_lost(self.lost_workers());
-                }
+            Err(TrySendError::Full(_)) => {
+                handle.fence.lose();
+                self.refusing.push(worker);
             }
+            // The end of its thread is told once its sockets are closed, see `supervise`.
+            Err(TrySendError::Disconnected(_)) => drop(handle.fence.lose()),
         }
     }
 
-    /// Gives a worker the room's table if the room is new there.
-    fn bring_room(&self, state: &mut State, room: RoomId, worker: WorkerId) {
-        let held = state
-            .rooms
-            .entry(room)
-            .or_insert_with(|| RoomMedia::new(room, self.workers.len()));
-        if state.placement.count_on(room, worker) == 1 {
-            let plan = Arc::new(held.plan.clone());
-            self.order(worker, WorkerCommand::ApplyWhole(plan, None));
-        }
-    }
-
-    /// Notes how a participant's tracks are wired, and counts the routes that it had already.
-    fn wire(&self, home: WorkerId, participant: ParticipantId, connected: &Connected) {
-        let mut state = self.state();
-        let State { placement, rooms } = &mut *state;
-        if placement.home_of(participant) != Some(home) {
-            return;
-        }
-        let Some(held) = rooms.get_mut(&participant.room()) else {
+    /// Nothing leaves a worker any more.
+    fn lose(&mut self, worker: WorkerId, why: Ending) {
+        let Some(handle) = self.handles.get_mut(usize::from(worker.0)) else {
             return;
         };
-        for config in &connected.ingress {
-            let before = held.wired.insert(config.track, config.clone());
-            held.relays.touch(config.track);
-            if before.is_some_and(|before| before != *config) {
-                // Another browser took over, or a later offer changed the track: the others read it anew.
-                for worker in held.crossing.get(&config.track).into_iter().flatten() {
-                    self.order(*worker, WorkerCommand::AddRelayed(Box::new(config.clone())));
-                }
-            }
+        handle.fence.lose();
+        // Its end is not waited for.
+        handle.thread = None;
+        if self.stopping {
+            return;
         }
-        self.cross(placement, held);
+        let why = match why {
+            Ending::Ended => "its thread has ended",
+            Ending::Stuck => "it stands still",
+            Ending::QueueFull => "it takes no orders",
+        };
+        tracing::error!(
+            worker = worker.0,
+            why,
+            "a media worker is lost and restarted; its participants connect again"
+        );
+        self.count_lost();
     }
 
-    /// Lets tracks cross to where they are wanted, and no longer to where they are not.
-    fn cross(&self, placement: &Placement, held: &mut RoomMedia) {
-        let wired = &held.wired;
-        let home_of = |track| placement.home_of(wired.get(&track)?.publisher);
-        for (track, home, wanted) in held.relays.take_changes(home_of) {
-            let crossing = held.crossing.entry(track).or_default();
-            if *crossing == wanted {
-                continue;
-            }
-            if let Some(config) = held.wired.get(&track) {
-                for worker in wanted.iter().filter(|worker| !crossing.contains(worker)) {
-                    self.order(*worker, WorkerCommand::AddRelayed(Box::new(config.clone())));
-                }
-            }
-            let gone = crossing.iter().filter(|worker| !wanted.contains(worker));
-            for worker in gone {
-                self.order(*worker, WorkerCommand::RemoveRelayed(track));
-            }
-            self.order(home, WorkerCommand::SetRelays(track, wanted.clone()));
-            *crossing = wanted;
+    pub(super) fn count_lost(&self) {
+        let lost = self.handles.iter().filter(|it| it.fence.is_lost()).count();
+        crate::metrics::workers_lost(lost);
+    }
+
+    fn count_tables(&mut self) {
+        let replaced = self.plane.replaced_tables();
+        if replaced > self.counted_tables {
+            crate::metrics::tables_replaced(replaced - self.counted_tables);
+            self.counted_tables = replaced;
         }
     }
-}
-
-impl State {
-    /// Counts the routes that a participant has already when it comes (back) to a worker.
-    fn count_routes(&mut self, participant: ParticipantId, home: WorkerId) {
-        if let Some(held) = self.rooms.get_mut(&participant.room()) {
-            for (_, route) in held.plan.routes.range(slots_of(participant)) {
-                held.relays.add(route, home);
-            }
-        }
-    }
-}
-
-impl RoomMedia {
-    fn new(room: RoomId, workers: usize) -> Self {
-        Self {
-            plan: RoutePlan::empty(room),
-            relays: Relays::new(workers),
-            wired: HashMap::new(),
-            crossing: BTreeMap::new(),
-        }
-    }
-}
-
-/// Every slot that a participant can have.
-fn slots_of(
-    participant: ParticipantId,
-) -> std::ops::RangeInclusive<(ParticipantId, sideroom_route::SlotId)> {
-    let first = sideroom_route::SlotId::audio(0);
-    let last = sideroom_route::SlotId::video(u8::MAX);
-    (participant, first)..=(participant, last)
 }

@@ -3,6 +3,7 @@
 //! is warm. When it is full the message is dropped and counted; a worker never waits for another.
 
 use rtrb::{Consumer, Producer, RingBuffer};
+use sideroom_plane::Message;
 use sideroom_route::{Epoch, TrackId};
 
 /// Messages that wait at most between two workers.
@@ -11,27 +12,8 @@ pub(super) const RING_MESSAGES: usize = 1024;
 /// The largest packet that is relayed.
 pub(super) const MAX_PACKET: usize = 1500;
 
-/// What one worker has to tell another about a track.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Relayed<'a> {
-    /// A packet.
-    Packet {
-        /// Since when the track has its audience, as its own worker knew it when it read the packet.
-        since: Epoch,
-        /// The RTP packet.
-        bytes: &'a [u8],
-    },
-    /// What the publisher's last sender report says.
-    SenderReport {
-        /// The publisher's clock.
-        ntp: u64,
-        /// The track's time stamp at that moment.
-        rtp: u32,
-    },
-}
-
 /// A buffer for one message.
-struct Message {
+struct Buffer {
     track: TrackId,
     layer: u8,
     kind: Kind,
@@ -43,20 +25,21 @@ struct Message {
 enum Kind {
     Packet(Epoch),
     SenderReport(u64, u32),
+    KeyframeWish,
 }
 
 /// The end that writes.
 pub(super) struct RelayWriter {
-    full: Producer<Box<Message>>,
-    empty: Consumer<Box<Message>>,
+    full: Producer<Box<Buffer>>,
+    empty: Consumer<Box<Buffer>>,
     /// Buffers that were made so far.
     made: usize,
 }
 
 /// The end that reads.
 pub(super) struct RelayReader {
-    full: Consumer<Box<Message>>,
-    empty: Producer<Box<Message>>,
+    full: Consumer<Box<Buffer>>,
+    empty: Producer<Box<Buffer>>,
 }
 
 /// A link between two workers.
@@ -77,10 +60,11 @@ pub(super) fn relay_ring() -> (RelayWriter, RelayReader) {
 
 impl RelayWriter {
     /// Puts a message into the link; false if it is full or the packet too large.
-    pub(super) fn push(&mut self, track: TrackId, layer: u8, message: Relayed<'_>) -> bool {
+    pub(super) fn push(&mut self, track: TrackId, layer: u8, message: Message<'_>) -> bool {
         let (kind, bytes) = match message {
-            Relayed::Packet { since, bytes } => (Kind::Packet(since), bytes),
-            Relayed::SenderReport { ntp, rtp } => (Kind::SenderReport(ntp, rtp), &[][..]),
+            Message::Packet { since, bytes } => (Kind::Packet(since), bytes),
+            Message::SenderReport { ntp, rtp } => (Kind::SenderReport(ntp, rtp), &[][..]),
+            Message::KeyframeWish => (Kind::KeyframeWish, &[][..]),
         };
         let Ok(len) = u16::try_from(bytes.len()) else {
             return false;
@@ -99,7 +83,7 @@ impl RelayWriter {
     }
 
     /// A buffer that came back, or a new one: as many exist as the link holds.
-    fn buffer(&mut self) -> Option<Box<Message>> {
+    fn buffer(&mut self) -> Option<Box<Buffer>> {
         if let Ok(buffer) = self.empty.pop() {
             return Some(buffer);
         }
@@ -107,10 +91,10 @@ impl RelayWriter {
             return None;
         }
         self.made += 1;
-        Some(Box::new(Message {
+        Some(Box::new(Buffer {
             track: TrackId(0),
             layer: 0,
-            kind: Kind::SenderReport(0, 0),
+            kind: Kind::KeyframeWish,
             len: 0,
             bytes: [0; MAX_PACKET],
         }))
@@ -122,26 +106,27 @@ impl RelayReader {
     pub(super) fn drain(
         &mut self,
         limit: usize,
-        mut take: impl FnMut(TrackId, u8, Relayed<'_>),
+        mut take: impl FnMut(TrackId, u8, Message<'_>),
     ) -> usize {
         let waiting = self.full.slots().min(limit);
         for _ in 0..waiting {
-            let Ok(message) = self.full.pop() else {
+            let Ok(buffer) = self.full.pop() else {
                 break;
             };
-            let relayed = match message.kind {
-                Kind::Packet(since) => Relayed::Packet {
+            let told = match buffer.kind {
+                Kind::Packet(since) => Message::Packet {
                     since,
-                    bytes: message
+                    bytes: buffer
                         .bytes
-                        .get(..usize::from(message.len))
+                        .get(..usize::from(buffer.len))
                         .unwrap_or_default(),
                 },
-                Kind::SenderReport(ntp, rtp) => Relayed::SenderReport { ntp, rtp },
+                Kind::SenderReport(ntp, rtp) => Message::SenderReport { ntp, rtp },
+                Kind::KeyframeWish => Message::KeyframeWish,
             };
-            take(message.track, message.layer, relayed);
+            take(buffer.track, buffer.layer, told);
             // It fits: there are no more buffers than places.
-            let _ = self.empty.push(message);
+            let _ = self.empty.push(buffer);
         }
         waiting
     }
@@ -155,9 +140,9 @@ mod tests {
 
     const TRACK: TrackId = TrackId::new(RoomId(1), 2);
 
-    fn packet(bytes: &[u8]) -> Relayed<'_> {
+    fn packet(bytes: &[u8]) -> Message<'_> {
         let since = Epoch(3);
-        Relayed::Packet { since, bytes }
+        Message::Packet { since, bytes }
     }
 
     #[test]
@@ -179,18 +164,26 @@ mod tests {
     }
 
     #[test]
-    fn sender_reports_keep_their_place_between_packets() {
+    fn reports_and_wishes_keep_their_place_between_packets() {
         let (mut writer, mut reader) = relay_ring();
-        let report = Relayed::SenderReport {
+        let report = Message::SenderReport {
             ntp: 7 << 32,
             rtp: 9,
         };
-        for message in [packet(b"before"), report, packet(b"after")] {
+        for message in [
+            packet(b"before"),
+            report,
+            Message::KeyframeWish,
+            packet(b"after"),
+        ] {
             assert!(writer.push(TRACK, 0, message));
         }
         let mut kinds = Vec::new();
-        reader.drain(10, |_, _, relayed| kinds.push(relayed == report));
-        assert_eq!(kinds, [false, true, false]);
+        reader.drain(10, |_, _, message| {
+            kinds.push((message == report, message == Message::KeyframeWish));
+        });
+        let expected = [(false, false), (true, false), (false, true), (false, false)];
+        assert_eq!(kinds, expected);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Drives a participant's transport after each input.
 
 use sideroom_forward::IngressId;
+use sideroom_plane::Follower;
 use sideroom_route::{DropReason, MediaEvent, Time, TrackId};
 use sideroom_session::SessionEvent;
 
 use super::bandwidth::LossReport;
 use super::egress::{Sealer, net_addr};
 use super::peers::PeerKey;
-use super::relay_ring::Relayed;
 use super::worker::Worker;
 
 impl Worker {
@@ -114,25 +114,17 @@ impl Worker {
         }
     }
 
-    /// Takes a sender report, and passes it to the workers that have the track by relay: without it they
-    /// cannot keep a publisher's sound and picture together.
+    /// Takes a publisher's sender report.
     pub(super) fn take_report(
         &mut self,
         now: Time,
         (ingress, layer): (IngressId, u8),
         (ntp, rtp): (u64, u32),
     ) {
-        self.forwarder
-            .handle_sender_report(now, ingress, layer, ntp, rtp);
-        let Some((track, workers)) = self.forwarder.relays_of(ingress) else {
-            return;
-        };
-        for worker in workers {
-            let report = Relayed::SenderReport { ntp, rtp };
-            if !self.wires.relay(*worker, track, layer, report) {
-                self.counts.drop_many(DropReason::QueueFull, 1);
-            }
-        }
+        let (forwarder, links) = (&mut self.forwarder, &mut self.wires);
+        let refused =
+            Follower::handle_sender_report(now, (ingress, layer), (ntp, rtp), (forwarder, links));
+        self.counts.drop_many(DropReason::QueueFull, refused);
     }
 
     /// Asks a publisher of this worker for a keyframe.

@@ -1,6 +1,7 @@
 //! How a participant's transport is made, changed and taken away.
 
 use sideroom_forward::{IngressConfig, Mid, PayloadTypes, SlotConfig, SubscriberConfig};
+use sideroom_plane::Order;
 use sideroom_route::{
     DropReason, LostReason, MediaEvent, ParticipantId, RoomId, Time, TrackId, TrackKind,
 };
@@ -9,7 +10,7 @@ use sideroom_session::sdp::{NegotiatedCodec, NegotiatedIngress, NegotiatedSlot, 
 use sideroom_session::srtp::SrtpProfile;
 use sideroom_session::{Answer, Candidate, Certificate, Session, SessionConfig};
 
-use super::command::{Connect, Connected, WorkerCommand};
+use super::command::{Acknowledge, Connect, Connected, NewLink, WorkerCommand};
 use super::peers::{Peer, PeerKey};
 use super::worker::Worker;
 
@@ -37,53 +38,48 @@ impl Worker {
             WorkerCommand::Reoffer(connect, answer) => {
                 let _ = answer.send(self.reoffer(now, *connect));
             }
-            WorkerCommand::Disconnect(participant) => {
-                if let Some(key) = self.peers.key_of(participant) {
+            WorkerCommand::Order(order, acknowledge) => {
+                self.handle_order(now, &order, acknowledge);
+            }
+            WorkerCommand::Link(link) => self.replace_link(*link),
+            WorkerCommand::Panic => panic!("a test has asked for it"),
+            WorkerCommand::Stop => {}
+        }
+    }
+
+    fn handle_order(&mut self, now: Time, order: &Order, acknowledge: Option<Acknowledge>) {
+        let done = self.follower.handle_order(now, order, &mut self.forwarder);
+        match order {
+            Order::Disconnect(participant) => {
+                if let Some(key) = self.peers.key_of(*participant) {
                     self.remove_peer(now, key);
                 }
             }
-            WorkerCommand::Apply(update, answer) => {
-                let applied = self.forwarder.apply(now, &update);
-                self.unpace(update.room, |track| {
-                    update.tracks.iter().any(|change| change.track == track)
-                });
-                let _ = answer.send(applied.map(|()| update.epoch));
-            }
-            WorkerCommand::ApplyWhole(plan, answer) => {
-                self.forwarder.apply_full(now, &plan);
-                self.unpace(plan.room, |_| true);
-                if let Some(answer) = answer {
-                    let _ = answer.send(Ok(plan.epoch));
-                }
-            }
-            WorkerCommand::RemoveRoom(room) => {
-                self.forwarder.remove_room(room);
-                self.unpace(room, |_| true);
-            }
-            WorkerCommand::SetRelays(track, workers) => self.forwarder.set_relays(track, &workers),
-            WorkerCommand::AddRelayed(config) => {
-                let track = config.track;
-                let is_relayed = self.relayed.contains_key(&track);
-                if is_relayed || self.forwarder.ingress_of(track).is_none() {
-                    self.note_layers(&config);
-                    let ingress = self.forwarder.add_relayed_ingress(*config);
-                    if let Some(before) = self.relayed.insert(track, ingress) {
-                        self.forwarder.remove_ingress(before);
-                    }
-                }
-            }
-            WorkerCommand::RemoveRelayed(track) => {
-                // Only what came by relay: the publisher may have moved here meanwhile.
-                if let Some(ingress) = self.relayed.remove(&track) {
-                    self.forwarder.remove_ingress(ingress);
-                    self.simulcast.remove(&track);
-                }
-            }
-            WorkerCommand::RelayedKeyframe(track, layer) => {
-                self.forwarder
-                    .handle_relayed_keyframe_request(now, track, layer);
-            }
-            WorkerCommand::Stop => {}
+            Order::Apply(update) if done.is_ok() => self.unpace(update.room, |track| {
+                update.tracks.iter().any(|change| change.track == track)
+            }),
+            Order::Apply(update) => self.unpace(update.room, |_| true),
+            Order::ApplyWhole(plan) => self.unpace(plan.room, |_| true),
+            Order::RemoveRoom(room) => self.unpace(*room, |_| true),
+            Order::SetRelays(..) | Order::AddRelayed { .. } | Order::RemoveRelayed(_) => {}
+        }
+        if let Some((acknowledge, done)) = acknowledge.zip(done.transpose()) {
+            // The room may have given up waiting.
+            let _ = acknowledge.send(done);
+        }
+    }
+
+    /// Another worker was started anew.
+    fn replace_link(&mut self, link: NewLink) {
+        let peer = usize::from(link.peer.0);
+        if let Some(place) = self.wires.relays.get_mut(peer) {
+            *place = Some(link.writer);
+        }
+        if let Some(place) = self.relays_in.get_mut(peer) {
+            *place = Some(link.reader);
+        }
+        if let Some(place) = self.wakers.get_mut(peer) {
+            *place = link.waker;
         }
     }
 
@@ -195,7 +191,7 @@ impl Worker {
             let track = tracks.iter().find(|(kind, _)| *kind == ingress.kind);
             let config = track.map(|(_, track)| ingress_config(peer.participant, *track, ingress));
             if let Some(config) = &config {
-                self.note_layers(config);
+                self.follower.note_layers(config);
             }
             if index >= peer.ingress.len() {
                 let made = config
@@ -223,15 +219,6 @@ impl Worker {
         }
     }
 
-    /// Whether each encoding of a track stands alone, for sharing out bandwidth.
-    fn note_layers(&mut self, config: &IngressConfig) {
-        if config.layers > 1 {
-            self.simulcast.insert(config.track);
-        } else {
-            self.simulcast.remove(&config.track);
-        }
-    }
-
     /// Ends a participant's transport; what it still has to say goes out.
     pub(super) fn remove_peer(&mut self, now: Time, key: PeerKey) {
         self.wires.flush(now, &mut self.peers, &mut self.counts);
@@ -254,8 +241,7 @@ impl Worker {
         for ingress in peer.ingress.into_iter().flatten() {
             self.forwarder.remove_ingress(ingress);
         }
-        let gone = peer.tracks;
-        self.simulcast.retain(|track| !gone.contains(track));
+        self.follower.forget_layers(&peer.tracks);
         self.forwarder.remove_subscriber(peer.subscriber);
     }
 

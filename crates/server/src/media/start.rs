@@ -2,16 +2,18 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sideroom_forward::{ForwardConfig, Forwarder};
 use sideroom_net::{Clock, Port, PortOptions, Waker};
-use sideroom_route::WorkerId;
+use sideroom_plane::Incarnation;
+use sideroom_route::{Time, WorkerId};
 use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::srtp::SrtpProfile;
 use sideroom_session::{Candidate, Certificate, Proto};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::command::WorkerCommand;
 use super::counts::PublishedCounts;
@@ -24,7 +26,7 @@ use super::worker::{Worker, WorkerParts};
 
 /// Orders that wait at a worker at most.
 const MAX_COMMANDS: usize = 8_192;
-/// What workers have told and nobody has taken yet, at most.
+/// News of workers that nobody has taken yet, at most.
 const MAX_TOLD: usize = 8_192;
 
 /// How the media plane is started.
@@ -67,91 +69,219 @@ pub enum StartError {
     Thread(io::Error),
 }
 
-/// Starts the workers. What they tell comes out of the receiver.
+/// Starts the workers. Their news come out of the receiver.
 pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>), StartError> {
-    let count = usize::from(options.workers.max(1));
+    let count = options.workers.max(1);
     let clock = Clock::new();
+    let (told, telling) = mpsc::channel(MAX_TOLD);
+    let spawner = Spawner {
+        options: options.clone(),
+        clock,
+        told,
+        endings: Arc::default(),
+    };
     let ports = (0..count)
-        .map(|index| bind(options, index))
+        .map(|number| spawner.bind(first_address(options, number)))
         .collect::<Result<Vec<_>, _>>()?;
     let wakers: Vec<Waker> = ports.iter().map(Port::waker).collect();
-    let (mut outs, mut ins) = rings(count);
-    let (told, telling) = mpsc::channel(MAX_TOLD);
+    let links = rings(ports.len());
     let mut handles = Vec::new();
-    for (index, port) in ports.into_iter().enumerate() {
-        let id = WorkerId(u16::try_from(index).unwrap_or(u16::MAX));
+    for ((port, links), number) in ports.into_iter().zip(links).zip(0_u16..) {
+        let life = Life {
+            worker: WorkerId(number),
+            incarnation: Incarnation::default(),
+            published: Arc::default(),
+        };
+        handles.push(spawner.spawn(life, port, links, wakers.clone())?);
+    }
+    Ok((MediaPlane::new(spawner, handles), telling))
+}
+
+/// Starts threads of workers, at the beginning and whenever one is replaced.
+pub(super) struct Spawner {
+    pub(super) options: StartOptions,
+    clock: Clock,
+    told: mpsc::Sender<Told>,
+    /// Threads that have ended.
+    pub(super) endings: Arc<Endings>,
+}
+
+/// One life of a worker.
+pub(super) struct Life {
+    pub(super) worker: WorkerId,
+    pub(super) incarnation: Incarnation,
+    /// Counters go on where the life before has left them.
+    pub(super) published: Arc<PublishedCounts>,
+}
+
+/// The rings between a worker and each other one, `None` at its own place.
+pub(super) struct Links {
+    pub(super) out: Vec<Option<RelayWriter>>,
+    pub(super) incoming: Vec<Option<RelayReader>>,
+}
+
+impl Spawner {
+    /// Now, on the clock of the workers.
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub(super) fn bind(&self, addr: SocketAddr) -> Result<Port, StartError> {
+        Port::bind(addr, &self.options.port).map_err(|error| StartError::Bind { addr, error })
+    }
+
+    /// Starts a thread for a worker.
+    pub(super) fn spawn(
+        &self,
+        life: Life,
+        port: Port,
+        links: Links,
+        wakers: Vec<Waker>,
+    ) -> Result<WorkerHandle, StartError> {
+        let options = &self.options;
+        let (id, incarnation) = (life.worker, life.incarnation);
         let (commands, orders) = sync_channel::<WorkerCommand>(MAX_COMMANDS);
-        let published = Arc::new(PublishedCounts::default());
         let fence: Arc<Fence> = Arc::default();
+        let heartbeat: Arc<AtomicU64> = Arc::default();
+        let (address, waker) = (port.local_addr(), port.waker());
         let parts = WorkerParts {
             id,
-            clock,
+            clock: self.clock,
             transports: Transports {
-                candidates: candidates(options, port.local_addr(), options.port.tcp.is_some()),
+                candidates: candidates(options, address, options.port.tcp.is_some()),
                 certificate: options.certificate.clone(),
                 dtls_versions: options.dtls_versions,
                 srtp_profiles: options.srtp_profiles.clone(),
             },
             port,
             commands: orders,
-            relays_out: outs.remove(0),
-            relays_in: ins.remove(0),
-            wakers: wakers.clone(),
-            outbox: Outbox::new(id, told.clone()),
-            published: Arc::clone(&published),
+            relays_out: links.out,
+            relays_in: links.incoming,
+            wakers,
+            outbox: Outbox::new(id, incarnation, self.told.clone()),
+            published: Arc::clone(&life.published),
+            heartbeat: Arc::clone(&heartbeat),
             fence: Arc::clone(&fence),
         };
-        let seed = options.seed.wrapping_add(u64::from(id.0) << 32);
+        let numbers = u64::from(id.0) << 32 | u64::from(incarnation.0) << 48;
         let forwarder = Forwarder::new(ForwardConfig {
-            seed,
+            seed: options.seed.wrapping_add(numbers),
             ..ForwardConfig::default()
         });
-        let waker = wakers.get(index).cloned();
+        let bell = EndingBell {
+            worker: id,
+            incarnation,
+            endings: Arc::clone(&self.endings),
+        };
         let thread = std::thread::Builder::new()
-            .name(format!("worker-{index}"))
-            .spawn(move || Worker::new(parts, forwarder).run())
+            .name(format!("worker-{}", id.0))
+            .spawn(move || {
+                // Rings when the worker and its sockets are gone, after a panic too.
+                let _bell = bell;
+                Worker::new(parts, forwarder).run();
+            })
             .map_err(StartError::Thread)?;
-        if let Some(waker) = waker {
-            let thread = std::sync::Mutex::new(Some(thread));
-            handles.push(WorkerHandle {
-                commands,
-                waker,
-                counts: published,
-                fence,
-                thread,
-            });
+        Ok(WorkerHandle {
+            commands,
+            waker,
+            address,
+            counts: life.published,
+            heartbeat,
+            fence,
+            thread: Some(thread),
+        })
+    }
+}
+
+#[cfg(test)]
+impl Spawner {
+    /// For a plane whose workers are the test's own.
+    pub(super) fn of_tests() -> Self {
+        Self {
+            options: StartOptions {
+                workers: 1,
+                bind: ([127, 0, 0, 1], 0).into(),
+                port: PortOptions::default(),
+                announce: Vec::new(),
+                certificate: Certificate::generate(&[7; 32]).expect("a certificate"),
+                dtls_versions: DtlsVersions::Auto,
+                srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
+                spread_above: 100,
+                seed: 1,
+            },
+            clock: Clock::new(),
+            told: mpsc::channel(1).0,
+            endings: Arc::default(),
         }
     }
-    Ok((MediaPlane::new(handles, options.spread_above), telling))
 }
 
-fn bind(options: &StartOptions, index: usize) -> Result<Port, StartError> {
+/// Threads of workers that have ended, until somebody takes note.
+#[derive(Default)]
+pub(super) struct Endings {
+    ended: Mutex<Vec<(WorkerId, Incarnation)>>,
+    bell: Notify,
+}
+
+impl Endings {
+    fn ring(&self, worker: WorkerId, incarnation: Incarnation) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.push((worker, incarnation));
+        self.bell.notify_one();
+    }
+
+    /// Those that have ended since this was last asked.
+    pub(super) fn take(&self) -> Vec<(WorkerId, Incarnation)> {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *ended)
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&self) {
+        self.bell.notified().await;
+    }
+}
+
+/// Tells that a thread has ended, however it ends.
+struct EndingBell {
+    worker: WorkerId,
+    incarnation: Incarnation,
+    endings: Arc<Endings>,
+}
+
+impl Drop for EndingBell {
+    fn drop(&mut self) {
+        self.endings.ring(self.worker, self.incarnation);
+    }
+}
+
+fn first_address(options: &StartOptions, number: u16) -> SocketAddr {
     let mut addr = options.bind;
     if addr.port() != 0 {
-        let offset = u16::try_from(index).unwrap_or(u16::MAX);
-        addr.set_port(addr.port().saturating_add(offset));
+        addr.set_port(addr.port().saturating_add(number));
     }
-    Port::bind(addr, &options.port).map_err(|error| StartError::Bind { addr, error })
+    addr
 }
 
-type Rings = (Vec<Vec<Option<RelayWriter>>>, Vec<Vec<RelayReader>>);
-
 /// A ring from every worker to every other one.
-fn rings(count: usize) -> Rings {
-    let mut outs: Vec<Vec<Option<RelayWriter>>> = (0..count).map(|_| Vec::new()).collect();
-    let mut ins: Vec<Vec<RelayReader>> = (0..count).map(|_| Vec::new()).collect();
-    for (from, out) in outs.iter_mut().enumerate() {
-        for (to, readers) in ins.iter_mut().enumerate() {
-            if from == to {
-                out.push(None);
-            } else {
-                let (writer, reader) = relay_ring();
-                out.push(Some(writer));
-                readers.push(reader);
+fn rings(count: usize) -> Vec<Links> {
+    let none = |_| Links {
+        out: (0..count).map(|_| None).collect(),
+        incoming: (0..count).map(|_| None).collect(),
+    };
+    let mut links: Vec<Links> = (0..count).map(none).collect();
+    for from in 0..count {
+        for to in (0..count).filter(|to| *to != from) {
+            let (writer, reader) = relay_ring();
+            if let Some(place) = links.get_mut(from).and_then(|it| it.out.get_mut(to)) {
+                *place = Some(writer);
+            }
+            if let Some(place) = links.get_mut(to).and_then(|it| it.incoming.get_mut(from)) {
+                *place = Some(reader);
             }
         }
     }
-    (outs, ins)
+    links
 }
 
 fn candidates(options: &StartOptions, local: SocketAddr, tcp: bool) -> Vec<Candidate> {

@@ -7,6 +7,7 @@ use sideroom_forward::{
     ForwardConfig, Forwarder, IngressConfig, Outgoing, PacketKind, SubscriberId,
 };
 use sideroom_net::{Clock, Port, PortOptions};
+use sideroom_plane::{Incarnation, Message, Order};
 use sideroom_route::{
     DropReason, Media, ParticipantId, RoomId, SlotId, Time, TrackId, TrackKind, WorkerId,
 };
@@ -21,7 +22,7 @@ use super::command::{Connect, Connected, WorkerCommand};
 use super::counts::PublishedCounts;
 use super::outbox::Outbox;
 use super::pacer::Pacer;
-use super::relay_ring::{RelayWriter, Relayed, relay_ring};
+use super::relay_ring::{RelayWriter, relay_ring};
 use super::setup::Transports;
 use super::worker::{Worker, WorkerParts};
 
@@ -75,7 +76,8 @@ fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<Work
         commands: orders,
         relays_out,
         relays_in: Vec::new(),
-        outbox: Outbox::new(WorkerId(0), mpsc::channel(16).0),
+        outbox: Outbox::new(WorkerId(0), Incarnation::default(), mpsc::channel(16).0),
+        heartbeat: Arc::default(),
         fence: Arc::default(),
         published: Arc::new(PublishedCounts::default()),
     };
@@ -172,7 +174,7 @@ fn what_is_paced_survives_a_later_offer_and_not_the_end() {
         .map(|pacer| !pacer.is_empty());
     assert_eq!(kept, Some(true), "its packet waits on");
     both.1
-        .send(WorkerCommand::Disconnect(SOMEBODY))
+        .send(WorkerCommand::Order(Order::Disconnect(SOMEBODY), None))
         .expect("room in the queue");
     assert!(both.0.begin_round(&mut Time::from_millis(1)));
     assert!(both.0.peers.pacer_of(subscriber).is_none());
@@ -184,7 +186,7 @@ fn a_round_carries_out_only_so_many_orders() {
     let (mut worker, commands) = worker();
     for _ in 0..3 {
         commands
-            .send(WorkerCommand::RemoveRoom(RoomId(1)))
+            .send(WorkerCommand::Order(Order::RemoveRoom(RoomId(1)), None))
             .expect("room in the queue");
     }
     worker.orders_left = 2;
@@ -292,6 +294,6 @@ fn a_sender_report_crosses_to_the_workers_that_have_the_track() {
         came.push((track, layer, format!("{relayed:?}")));
     });
     let (ntp, rtp) = report;
-    let expected = Relayed::SenderReport { ntp, rtp };
+    let expected = Message::SenderReport { ntp, rtp };
     assert_eq!(came, [(track, 2, format!("{expected:?}"))]);
 }

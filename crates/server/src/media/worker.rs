@@ -1,15 +1,16 @@
 //! One worker: one thread, one port, its own participants. It waits, receives, forwards and sends; between
 //! two packets it carries out commands.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use sideroom_forward::{ForwardEvent, Forwarder, IngressId};
+use sideroom_forward::Forwarder;
 use sideroom_net::demux::{self, Kind};
 use sideroom_net::{Clock, Port, RecvBatch, SendBatch, ThreadCpu, Waker};
-use sideroom_route::{DropReason, Time, TrackId, WorkerId};
+use sideroom_plane::{Follower, Notice};
+use sideroom_route::{DropReason, Time, WorkerId};
 use sideroom_session::{DatagramClass, DatagramOutcome, PeerAddr};
 
 use super::bundles::Bundles;
@@ -20,7 +21,7 @@ use super::fence::Fence;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
-use super::relay_ring::{RelayReader, RelayWriter, Relayed};
+use super::relay_ring::{RelayReader, RelayWriter};
 use super::setup::Transports;
 use super::timers::Timers;
 
@@ -50,14 +51,16 @@ pub(super) struct WorkerParts {
     pub commands: Receiver<WorkerCommand>,
     /// Rings to the other workers, `None` at its own place.
     pub relays_out: Vec<Option<RelayWriter>>,
-    /// Rings from the other workers.
-    pub relays_in: Vec<RelayReader>,
+    /// Rings from the other workers, `None` at its own place.
+    pub relays_in: Vec<Option<RelayReader>>,
     /// Wakers of all workers.
     pub wakers: Vec<Waker>,
     /// The queue of its messages.
     pub outbox: Outbox,
     /// Where others read its counters.
     pub published: Arc<PublishedCounts>,
+    /// Its rounds, for those who watch whether it goes on.
+    pub heartbeat: Arc<AtomicU64>,
     /// What keeps it from sending.
     pub fence: Arc<Fence>,
     /// How transports are made.
@@ -69,10 +72,11 @@ pub(super) struct Worker {
     pub(super) id: WorkerId,
     clock: Clock,
     commands: Receiver<WorkerCommand>,
-    relays_in: Vec<RelayReader>,
-    wakers: Vec<Waker>,
+    pub(super) relays_in: Vec<Option<RelayReader>>,
+    pub(super) wakers: Vec<Waker>,
     pub(super) outbox: Outbox,
     published: Arc<PublishedCounts>,
+    heartbeat: Arc<AtomicU64>,
     pub(super) transports: Transports,
     pub(super) forwarder: Forwarder,
     pub(super) peers: Peers,
@@ -80,10 +84,7 @@ pub(super) struct Worker {
     pub(super) timers: Timers,
     pub(super) counts: WorkerCounts,
     pub(super) scratch: Vec<u8>,
-    /// Tracks whose encodings stand alone.
-    pub(super) simulcast: HashSet<TrackId>,
-    /// Tracks that come by relay.
-    pub(super) relayed: HashMap<TrackId, IngressId>,
+    pub(super) follower: Follower,
     /// Orders that may still be carried out in this round.
     pub(super) orders_left: u32,
     next_pace: Time,
@@ -91,11 +92,16 @@ pub(super) struct Worker {
     last_report: Time,
     /// The thread's CPU clock when it began.
     begun: Option<ThreadCpu>,
+    /// CPU time of the worker's earlier lives in microseconds.
+    cpu_before_us: u64,
+    /// Datagrams that the kernel dropped in its earlier lives.
+    kernel_drops_before: u64,
 }
 
 impl Worker {
     /// Puts a worker together; it does nothing before [`Worker::run`].
     pub(super) fn new(parts: WorkerParts, forwarder: Forwarder) -> Self {
+        let counts = parts.published.read().of_a_new_life();
         Self {
             id: parts.id,
             clock: parts.clock,
@@ -104,6 +110,7 @@ impl Worker {
             wakers: parts.wakers,
             outbox: parts.outbox,
             published: parts.published,
+            heartbeat: parts.heartbeat,
             transports: parts.transports,
             forwarder,
             peers: Peers::default(),
@@ -118,10 +125,11 @@ impl Worker {
                 fence: parts.fence,
             },
             timers: Timers::default(),
-            counts: WorkerCounts::default(),
+            cpu_before_us: counts.cpu_us,
+            kernel_drops_before: counts.kernel_drops,
+            counts,
             scratch: Vec::with_capacity(2_048),
-            simulcast: HashSet::new(),
-            relayed: HashMap::new(),
+            follower: Follower::default(),
             orders_left: 0,
             next_pace: Time::ZERO,
             next_report: Time::ZERO,
@@ -162,6 +170,11 @@ impl Worker {
     /// Begins every round: carries out commands. False if one of them was to stop.
     pub(super) fn begin_round(&mut self, now: &mut Time) -> bool {
         self.orders_left = MAX_COMMANDS;
+        self.heartbeat.fetch_add(1, Ordering::Relaxed);
+        if self.wires.fence.is_lost() {
+            // It was replaced.
+            return false;
+        }
         let fence = self.wires.fence.state();
         let goes_on = self.obey(now);
         if self.orders_left > 0 {
@@ -197,25 +210,17 @@ impl Worker {
 
     fn take_relayed(&mut self, now: Time) {
         let mut rings = std::mem::take(&mut self.relays_in);
-        for ring in &mut rings {
-            let taken = ring.drain(MAX_RELAYED, |track, layer, relayed| {
-                let (since, bytes) = match relayed {
-                    Relayed::Packet { since, bytes } => (since, bytes),
-                    Relayed::SenderReport { ntp, rtp } => {
-                        self.forwarder
-                            .handle_relayed_sender_report(now, track, layer, ntp, rtp);
-                        return;
-                    }
-                };
-                self.counts.relayed_in += 1;
+        for ring in rings.iter_mut().flatten() {
+            let taken = ring.drain(MAX_RELAYED, |track, layer, message| {
                 let mut egress = Sealer {
                     now,
                     peers: &mut self.peers,
                     wires: &mut self.wires,
                     counts: &mut self.counts,
                 };
-                self.forwarder
-                    .handle_relay(now, track, since, layer, bytes, &mut egress);
+                let to = (&mut self.forwarder, &mut egress);
+                let is_packet = Follower::handle_message(now, (track, layer), message, to);
+                self.counts.relayed_in += u64::from(is_packet);
             });
             if taken == MAX_RELAYED
                 && let Some(own) = self.wakers.get(usize::from(self.id.0))
@@ -366,25 +371,18 @@ impl Worker {
     }
 
     fn drain_forwarder(&mut self, now: Time) {
-        while let Some(event) = self.forwarder.poll_event() {
-            match event {
-                ForwardEvent::KeyframeRequest {
-                    track,
-                    layer,
-                    relayed: true,
-                    ..
-                } => {
-                    self.outbox.ask_keyframe(track, layer);
-                }
-                ForwardEvent::KeyframeRequest {
+        while let Some(notice) = self
+            .follower
+            .poll_notice(&mut self.forwarder, &mut self.wires)
+        {
+            match notice {
+                Notice::AskKeyframe {
                     ingress,
                     track,
                     layer,
-                    ..
-                } => {
-                    self.request_keyframe(now, (ingress, track), layer);
-                }
-                ForwardEvent::Media(event) => self.outbox.push(event),
+                } => self.request_keyframe(now, (ingress, track), layer),
+                Notice::Report(report) => self.outbox.report(report),
+                Notice::Media(event) => self.outbox.push(event),
             }
         }
     }
@@ -394,6 +392,7 @@ impl Worker {
         if let Some(begun) = self.begun {
             let cpu = ThreadCpu::now().since(begun);
             let cpu_us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
+            let cpu_us = self.cpu_before_us.saturating_add(cpu_us);
             let elapsed = now.since(self.last_report).as_secs_f64();
             if elapsed > 0.0 {
                 let used = cpu_us.saturating_sub(self.counts.cpu_us) as f64 / 1e6;
@@ -403,7 +402,7 @@ impl Worker {
             self.last_report = now;
         }
         if let Ok(drops) = self.wires.port.udp().kernel_drops() {
-            self.counts.kernel_drops = u64::from(drops);
+            self.counts.kernel_drops = self.kernel_drops_before + u64::from(drops);
         }
         for (reason, count) in self.forwarder.drops().iter() {
             if let Some(place) = self.counts.forward_drops.get_mut(reason as usize) {

@@ -89,7 +89,9 @@ catalogue! {
     PACKETS_RELAYED = "sideroom_relayed_packets_total", Counter, ["worker", "direction"], "Packets that crossed between workers: sent to others, received from others.";
     KERNEL_DROPS = "sideroom_kernel_dropped_packets_total", Counter, ["worker"], "Datagrams that the kernel dropped because a worker was too slow to take them.";
     WORKERS_FENCED = "sideroom_workers_fenced_total", Counter, [], "Times that a media worker did not obey in time and was kept from forwarding until it did.";
-    WORKERS_LOST = "sideroom_workers_lost", Gauge, [], "Media workers that are gone or stuck for good. Their participants come back on others; restart the server.";
+    WORKERS_LOST = "sideroom_workers_lost", Gauge, [], "Media workers that are gone or stuck and not restarted yet. Their participants come back on others.";
+    WORKER_RESTARTS = "sideroom_worker_restarts_total", Counter, [], "Media workers that were restarted after a panic, or because they stood still.";
+    TABLES_REPLACED = "sideroom_tables_replaced_total", Counter, [], "Routing tables that did not fit an update: they were closed and replaced whole. Not 0 is a bug.";
     TRANSPORTS = "sideroom_transports", Gauge, ["worker"], "Transports of participants on a worker.";
     WORKER_BUSY = "sideroom_worker_busy_ratio", Gauge, ["worker"], "Share of the time that a media worker was not waiting.";
 
@@ -122,6 +124,8 @@ pub(super) fn describe() {
     metrics::counter!(WATCHERS_CUT).absolute(0);
     metrics::counter!(ROOM_RESTARTS).absolute(0);
     metrics::counter!(WORKERS_FENCED).absolute(0);
+    metrics::counter!(WORKER_RESTARTS).absolute(0);
+    metrics::counter!(TABLES_REPLACED).absolute(0);
     metrics::counter!(LIBRARY_WARNINGS).absolute(0);
     for reason in ["make_way", "refused", "overdue", "certificate"] {
         metrics::counter!(CONNECTIONS_CUT, "reason" => reason).absolute(0);

@@ -81,6 +81,7 @@ pub fn transport_lost(reason: LostReason) {
         LostReason::Closed => "closed",
         LostReason::HandshakeFailed => "handshake_failed",
         LostReason::NeverConnected => "never_connected",
+        LostReason::WorkerLost => "worker_lost",
     };
     metrics::counter!(names::TRANSPORTS_LOST, "reason" => reason).increment(1);
 }
@@ -105,7 +106,17 @@ pub fn worker_fenced() {
     metrics::counter!(names::WORKERS_FENCED).increment(1);
 }
 
-/// This many workers are gone or stuck for good.
+/// A worker was started anew.
+pub fn worker_restarted() {
+    metrics::counter!(names::WORKER_RESTARTS).increment(1);
+}
+
+/// Tables of workers did not fit an update and were replaced.
+pub fn tables_replaced(count: u64) {
+    metrics::counter!(names::TABLES_REPLACED).increment(count);
+}
+
+/// This many workers are gone or stuck, and not restarted yet.
 pub fn workers_lost(count: usize) {
     metrics::gauge!(names::WORKERS_LOST).set(count as f64);
 }

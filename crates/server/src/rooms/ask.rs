@@ -2,7 +2,7 @@
 
 use sideroom_control::{Rights, RoomView, Stay, Viewer, Views};
 use sideroom_room::{Admission, Farewell, SessionNumber};
-use sideroom_route::{MediaEvent, ParticipantId, TrackKind, WorkerId};
+use sideroom_route::{GroupId, MediaEvent, ParticipantId, TrackId, TrackKind, TrackRoute};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, MovesRequest, Negotiated, ReofferRequest,
@@ -62,8 +62,12 @@ pub(super) struct Offer {
 /// A notice to the room's task from elsewhere on this node.
 #[derive(Debug)]
 pub(super) enum RoomEvent {
-    /// By a worker, about a transport or the room.
-    Media(WorkerId, Option<u64>, MediaEvent),
+    /// By a worker, about a transport or a slot.
+    Media(Option<u64>, MediaEvent),
+    /// The active talkers of a group, the most active first.
+    Talkers(GroupId, Vec<TrackId>),
+    /// The layers of a track that somebody receives.
+    LayersWanted(TrackRoute, u8),
     /// The worker that serves this participant is lost.
     WorkerLost(ParticipantId),
     /// A participant's signaling is gone for good.

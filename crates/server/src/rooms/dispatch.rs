@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sideroom_plane::PlaneEvent;
 use sideroom_route::MediaEvent;
 use tokio::sync::mpsc;
 
@@ -18,37 +19,54 @@ const OBSERVE_EVERY: Duration = Duration::from_secs(1);
 /// A calendar that departs by more than this from the clock that does not jump has jumped.
 const JUMP_MS: u64 = 100;
 
-/// Brings what the workers tell to the rooms, until the workers are gone. It never waits for a room.
+/// Brings the news of workers and plane to the rooms, until the workers are gone. It never waits for a room.
 pub async fn dispatch(
     node: Arc<Directory>,
     media: Arc<MediaPlane>,
     mut told: mpsc::Receiver<Told>,
 ) {
     let mut seen = Vec::with_capacity(MAX_TOLD);
-    while told.recv_many(&mut seen, MAX_TOLD).await > 0 {
+    loop {
+        tokio::select! {
+            () = media.has_news() => {}
+            count = told.recv_many(&mut seen, MAX_TOLD) => if count == 0 {
+                return;
+            }
+        }
         for one in seen.drain(..) {
             match one {
-                Told::KeyframeWanted(track, layer) => media.ask_keyframe(track, layer),
+                Told::Report(worker, life, report) => media.handle_report(worker, life, report),
                 Told::Event(event) => bring(&node, event),
             }
+        }
+        while let Some(event) = media.take_news() {
+            bring_news(&node, event);
         }
     }
 }
 
-fn bring(node: &Directory, event: WorkerEvent) {
-    let (room, vital) = match &event.event {
-        MediaEvent::Applied { .. } => return,
-        MediaEvent::Talkers { room, .. } => (*room, false),
-        MediaEvent::SlotPaused { subscriber, .. } => (subscriber.room(), false),
-        MediaEvent::LayersWanted { track, .. } => (track.room(), false),
-        MediaEvent::Connected { participant } | MediaEvent::Lost { participant, .. } => {
-            (participant.room(), true)
+fn bring_news(node: &Directory, event: PlaneEvent) {
+    let (room, event, vital) = match event {
+        PlaneEvent::Lost(participant) => {
+            let event = RoomEvent::WorkerLost(participant);
+            (participant.room(), event, true)
         }
+        PlaneEvent::Talkers {
+            room,
+            group,
+            ranked,
+        } => (room, RoomEvent::Talkers(group, ranked), false),
+        PlaneEvent::LayersWanted {
+            track,
+            route,
+            layers,
+        } => (track.room(), RoomEvent::LayersWanted(route, layers), false),
+        // The media plane acts on these itself.
+        PlaneEvent::WorkerEnded(..) | PlaneEvent::Restart(..) => return,
     };
     let Some(desk) = node.numbered(room) else {
         return;
     };
-    let event = RoomEvent::Media(event.worker, event.transport, event.event);
     if vital {
         desk.tell(event);
     } else {
@@ -56,8 +74,29 @@ fn bring(node: &Directory, event: WorkerEvent) {
     }
 }
 
-/// Publishes how much there is, and tells rooms of lost workers and of a calendar that has jumped.
-pub async fn observe(node: Arc<Directory>, media: Arc<MediaPlane>) {
+fn bring(node: &Directory, event: WorkerEvent) {
+    let (room, vital) = match &event.event {
+        MediaEvent::Applied { .. }
+        | MediaEvent::Talkers { .. }
+        | MediaEvent::LayersWanted { .. } => return,
+        MediaEvent::SlotPaused { subscriber, .. } => (subscriber.room(), false),
+        MediaEvent::Connected { participant } | MediaEvent::Lost { participant, .. } => {
+            (participant.room(), true)
+        }
+    };
+    let Some(desk) = node.numbered(room) else {
+        return;
+    };
+    let event = RoomEvent::Media(event.transport, event.event);
+    if vital {
+        desk.tell(event);
+    } else {
+        desk.tell_quality(event);
+    }
+}
+
+/// Publishes the node's totals, and tells rooms of a calendar that has jumped.
+pub async fn observe(node: Arc<Directory>) {
     let mut every = tokio::time::interval(OBSERVE_EVERY);
     let mut last = node.now();
     loop {
@@ -78,11 +117,6 @@ pub async fn observe(node: Arc<Directory>, media: Arc<MediaPlane>) {
             }
         }
         last = now;
-        for participant in media.take_lost() {
-            if let Some(desk) = node.numbered(participant.room()) {
-                desk.tell(RoomEvent::WorkerLost(participant));
-            }
-        }
         totals(&node).publish();
     }
 }

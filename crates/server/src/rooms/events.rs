@@ -2,7 +2,7 @@
 
 use sideroom_control::{Join, Reoffer};
 use sideroom_room::{JoinAsk, Order, Request, SessionNumber};
-use sideroom_route::{LostReason, MediaEvent, ParticipantId, WorkerId};
+use sideroom_route::{LostReason, MediaEvent, ParticipantId};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{Asked, CommandRequest, Negotiated, ReofferRequest, WatchItem};
 
@@ -104,13 +104,21 @@ impl RoomTask {
     pub(super) fn handle_event(&mut self, event: RoomEvent) {
         let now = self.node.now();
         match event {
-            RoomEvent::Media(worker, transport, event) => {
-                self.handle_media(worker, transport, event);
+            RoomEvent::Media(transport, event) => self.handle_media(transport, event),
+            RoomEvent::Talkers(group, ranked) => {
+                self.took_quality();
+                self.machine.handle_talkers(now, group, ranked);
+            }
+            RoomEvent::LayersWanted(route, layers) => {
+                self.took_quality();
+                let kind = route.kind;
+                let item = WatchItem::LayersWanted { kind, layers };
+                self.tell_participant(route.publisher, &item);
             }
             RoomEvent::WorkerLost(participant) => {
                 let held = self.machine.connection(participant);
                 if let Some(transport) = held.map(|held| held.transport) {
-                    self.lose(participant, transport, LostReason::NeverConnected);
+                    self.lose(participant, transport, LostReason::WorkerLost);
                 }
             }
             RoomEvent::Disconnected(participant, session) => {
@@ -128,23 +136,9 @@ impl RoomTask {
         }
     }
 
-    fn handle_media(&mut self, worker: WorkerId, transport: Option<u64>, event: MediaEvent) {
+    fn handle_media(&mut self, transport: Option<u64>, event: MediaEvent) {
         let now = self.node.now();
         match event {
-            MediaEvent::Talkers {
-                room,
-                group,
-                ranked,
-            } => {
-                self.took_quality();
-                let media = &self.node.media;
-                let own = ranked
-                    .into_iter()
-                    .filter(|(track, _)| media.is_home(worker, *track));
-                let own = own.collect();
-                let ranked = self.talkers.merge(worker, room, group, own);
-                self.machine.handle_talkers(now, group, ranked);
-            }
             MediaEvent::Lost {
                 participant,
                 reason,
@@ -162,16 +156,10 @@ impl RoomTask {
                 self.took_quality();
                 self.tell_participant(subscriber, &WatchItem::SlotPaused { slot, reason });
             }
-            MediaEvent::LayersWanted { track, layers } => {
-                self.took_quality();
-                let layers = self.layers.merge(worker, track, layers);
-                if let Some(route) = self.node.media.track(track) {
-                    let kind = route.kind;
-                    let item = WatchItem::LayersWanted { kind, layers };
-                    self.tell_participant(route.publisher, &item);
-                }
-            }
-            MediaEvent::Applied { .. } => {}
+            // These go to the plane, which merges them over the workers.
+            MediaEvent::Talkers { .. }
+            | MediaEvent::LayersWanted { .. }
+            | MediaEvent::Applied { .. } => {}
         }
     }
 

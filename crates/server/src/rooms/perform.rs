@@ -129,8 +129,19 @@ impl RoomTask {
             audit(room, last);
         }
         let media = &self.node.media;
-        let publishing = updates.into_iter().map(|update| media.publish(update));
-        self.publishing = Some((id, publishing.collect(), clock::now()));
+        let mut publishing = Vec::with_capacity(updates.len());
+        for update in updates {
+            match media.publish(update) {
+                Ok(one) => publishing.push(one),
+                Err(error) => {
+                    tracing::error!(room = %self.desk.id, %error, "an update does not follow the table; the workers get it whole");
+                    let table = self.machine.room().map(sideroom_control::Room::table);
+                    publishing.extend(table.map(|table| media.publish_whole(table)));
+                    break;
+                }
+            }
+        }
+        self.publishing = Some((id, publishing, clock::now()));
     }
 
     /// Workers that have not obeyed in time forward nothing until they have.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sideroom_route::{
-    ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId, TrackRoute, WorkerId,
+    OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId, TrackRoute,
+    WorkerId,
 };
 
 use crate::media::{Connect, ConnectError, Connected, MediaPlane, Publishing};
@@ -12,8 +13,9 @@ use crate::media::{Connect, ConnectError, Connected, MediaPlane, Publishing};
 /// The media plane, as a room sees it. Calls send their commands at once, in order, and never block; only the
 /// futures take time.
 pub trait MediaPort: Send + Sync + 'static {
-    /// Sends an update to every worker that the room is on.
-    fn publish(&self, update: Arc<RouteUpdate>) -> Publishing;
+    /// Sends an update to every worker that the room is on. An error: it does not follow their tables, and they
+    /// forward nothing of the room until it is published whole.
+    fn publish(&self, update: Arc<RouteUpdate>) -> Result<Publishing, OutOfOrder>;
     /// Sends a room's whole table.
     fn publish_whole(&self, plan: RoutePlan) -> Publishing;
     /// These workers forward nothing until they have obeyed everything that they were ordered.
@@ -36,12 +38,10 @@ pub trait MediaPort: Send + Sync + 'static {
     fn routes_of(&self, participant: ParticipantId) -> Vec<(SlotId, Route)>;
     /// Where a track is routed.
     fn track(&self, track: TrackId) -> Option<TrackRoute>;
-    /// True if this worker serves the track's publisher.
-    fn is_home(&self, worker: WorkerId, track: TrackId) -> bool;
 }
 
 impl MediaPort for MediaPlane {
-    fn publish(&self, update: Arc<RouteUpdate>) -> Publishing {
+    fn publish(&self, update: Arc<RouteUpdate>) -> Result<Publishing, OutOfOrder> {
         self.publish(update)
     }
 
@@ -81,9 +81,5 @@ impl MediaPort for MediaPlane {
 
     fn track(&self, track: TrackId) -> Option<TrackRoute> {
         self.track(track)
-    }
-
-    fn is_home(&self, worker: WorkerId, track: TrackId) -> bool {
-        self.is_home(worker, track)
     }
 }

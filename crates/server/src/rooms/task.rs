@@ -21,7 +21,7 @@ use super::delivery::{Delivered, Receipt};
 use super::directory::{Counted, Desk, Directory, Inbox, Place};
 use super::watching::Watcher;
 use crate::clock;
-use crate::media::{ConnectError, Connected, LayerMasks, Publishing, TalkerLists};
+use crate::media::{ConnectError, Connected, Publishing};
 
 /// See the module.
 pub(super) struct RoomTask {
@@ -34,8 +34,6 @@ pub(super) struct RoomTask {
     /// The negotiated media of each connected participant.
     pub answers: HashMap<ParticipantId, Answered>,
     pub watchers: HashMap<WatcherId, Watcher>,
-    pub talkers: TalkerLists,
-    pub layers: LayerMasks,
     /// The commit or load that is under way.
     pub storing: Option<BoxFuture<'static, Stored>>,
     /// The publication that is under way, and since when.
@@ -128,8 +126,6 @@ impl RoomTask {
             next_token: 0,
             answers: HashMap::new(),
             watchers: HashMap::new(),
-            talkers: TalkerLists::default(),
-            layers: LayerMasks::default(),
             storing: None,
             publishing: None,
             working: FuturesUnordered::new(),

@@ -7,7 +7,7 @@ use sideroom_route::{Gate, ParticipantId, Route, RouteUpdate, SlotId, TrackId, W
 
 /// The open routes of one room, counted for each track and worker.
 #[derive(Debug, Default)]
-pub(super) struct Relays {
+pub(crate) struct Relays {
     wanted: BTreeMap<TrackId, BTreeMap<WorkerId, u32>>,
     changed: BTreeSet<TrackId>,
     /// There is no other worker.
@@ -15,16 +15,16 @@ pub(super) struct Relays {
 }
 
 impl Relays {
-    /// No relays yet, among `workers`.
-    pub(super) fn new(workers: usize) -> Self {
+    /// No routes yet.
+    pub(crate) fn new(workers: usize) -> Self {
         Self {
             idle: workers < 2,
             ..Self::default()
         }
     }
 
-    /// Follows an update; `before` is the former route of a slot, `home_of` the worker of a participant.
-    pub(super) fn apply(
+    /// Follows an update; `before` says what a slot carried, `home_of` who is served where.
+    pub(crate) fn apply(
         &mut self,
         update: &RouteUpdate,
         before: impl Fn(ParticipantId, SlotId) -> Option<Route>,
@@ -50,12 +50,12 @@ impl Relays {
     }
 
     /// Looks at a track again: its publisher is wired now.
-    pub(super) fn touch(&mut self, track: TrackId) {
+    pub(crate) fn touch(&mut self, track: TrackId) {
         self.changed.insert(track);
     }
 
     /// A subscriber on `worker` has this route now.
-    pub(super) fn add(&mut self, route: &Route, worker: WorkerId) {
+    pub(crate) fn add(&mut self, route: &Route, worker: WorkerId) {
         if self.idle || route.gate != Gate::Open {
             return;
         }
@@ -69,7 +69,7 @@ impl Relays {
     }
 
     /// A subscriber on `worker` no longer has this route.
-    pub(super) fn remove(&mut self, route: &Route, worker: WorkerId) {
+    pub(crate) fn remove(&mut self, route: &Route, worker: WorkerId) {
         if self.idle || route.gate != Gate::Open {
             return;
         }
@@ -89,7 +89,7 @@ impl Relays {
     }
 
     /// The tracks whose relays may have changed, each with the workers that want it, `home` excluded.
-    pub(super) fn take_changes(
+    pub(crate) fn take_changes(
         &mut self,
         home_of: impl Fn(TrackId) -> Option<WorkerId>,
     ) -> Vec<(TrackId, WorkerId, Vec<WorkerId>)> {

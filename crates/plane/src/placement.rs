@@ -1,27 +1,24 @@
-//! Assigns participants to workers. A room begins on one worker and spreads over more when it grows.
+//! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sideroom_route::{ParticipantId, RoomId, WorkerId};
 
-/// Participants of one room on one worker before the room spreads to another, unless configured.
-pub const SPREAD_ABOVE: usize = 150;
-
-/// The assignment of participants to workers.
+/// The worker of each participant.
 #[derive(Debug)]
-pub(super) struct Placement {
+pub(crate) struct Placement {
     spread_above: usize,
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
     homes: HashMap<ParticipantId, WorkerId>,
-    /// Workers that serve no participants any more.
+    /// Workers that are down: nobody is placed there.
     lost: BTreeSet<WorkerId>,
     rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
 }
 
 impl Placement {
-    /// No assignments yet. A node has at least one worker.
-    pub(super) fn new(workers: u16, spread_above: usize) -> Self {
+    /// Nobody is placed yet. A node has at least one worker.
+    pub(crate) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
             spread_above: spread_above.max(1),
             load: vec![0; usize::from(workers.max(1))],
@@ -32,11 +29,12 @@ impl Placement {
     }
 
     /// The worker of a participant that is placed.
-    pub(super) fn home_of(&self, participant: ParticipantId) -> Option<WorkerId> {
+    pub(crate) fn home_of(&self, participant: ParticipantId) -> Option<WorkerId> {
         self.homes.get(&participant).copied()
     }
 
-    pub(super) fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
+    /// The workers that a room is on.
+    pub(crate) fn workers_of(&self, room: RoomId) -> impl Iterator<Item = WorkerId> + '_ {
         self.rooms
             .get(&room)
             .into_iter()
@@ -44,38 +42,38 @@ impl Placement {
     }
 
     /// How many of a room's participants a worker serves.
-    pub(super) fn count_on(&self, room: RoomId, worker: WorkerId) -> usize {
+    pub(crate) fn count_on(&self, room: RoomId, worker: WorkerId) -> usize {
         let held = self.rooms.get(&room);
         held.and_then(|held| held.get(&worker))
             .copied()
             .unwrap_or(0)
     }
 
-    /// The placed participants of a room.
-    pub(super) fn participants_of(&self, room: RoomId) -> impl Iterator<Item = ParticipantId> + '_ {
-        self.homes
-            .keys()
-            .copied()
-            .filter(move |participant| participant.room() == room)
+    /// Every placed participant of a room.
+    pub(crate) fn participants_of(&self, room: RoomId) -> Vec<ParticipantId> {
+        let all = self.homes.keys().copied();
+        let mut here: Vec<_> = all.filter(|one| one.room() == room).collect();
+        here.sort_unstable();
+        here
     }
 
-    /// Places a participant, or returns their present worker.
-    pub(super) fn place(&mut self, participant: ParticipantId) -> WorkerId {
+    /// Places a participant, or says where they are placed already. `None` if every worker is down.
+    pub(crate) fn place(&mut self, participant: ParticipantId) -> Option<WorkerId> {
         if let Some(home) = self.home_of(participant) {
-            return home;
+            return Some(home);
         }
         let room = participant.room();
-        let home = self.choose(room);
+        let home = self.choose(room)?;
         self.homes.insert(participant, home);
         *self.rooms.entry(room).or_default().entry(home).or_default() += 1;
         if let Some(load) = self.load.get_mut(usize::from(home.0)) {
             *load += 1;
         }
-        home
+        Some(home)
     }
 
     /// Forgets a participant. True if it was the last of its room on that worker.
-    pub(super) fn remove(&mut self, participant: ParticipantId) -> Option<(WorkerId, bool)> {
+    pub(crate) fn remove(&mut self, participant: ParticipantId) -> Option<(WorkerId, bool)> {
         let home = self.homes.remove(&participant)?;
         let room = participant.room();
         if let Some(load) = self.load.get_mut(usize::from(home.0)) {
@@ -94,29 +92,31 @@ impl Placement {
         Some((home, last))
     }
 
-    /// Excludes a lost worker from placing. Returns its participants, once.
-    pub(super) fn lose(&mut self, worker: WorkerId) -> Vec<ParticipantId> {
-        if !self.lost.insert(worker) {
-            return Vec::new();
-        }
+    /// A worker is down: nobody is placed there until it is restored. Gives those who are placed there, in order.
+    pub(crate) fn lose(&mut self, worker: WorkerId) -> Vec<ParticipantId> {
+        self.lost.insert(worker);
         let there = self.homes.iter().filter(|(_, home)| **home == worker);
-        there.map(|(participant, _)| *participant).collect()
+        let mut there: Vec<_> = there.map(|(participant, _)| *participant).collect();
+        there.sort_unstable();
+        there
     }
 
-    fn choose(&self, room: RoomId) -> WorkerId {
-        let least_loaded = |_: &()| self.unused(&BTreeMap::new()).unwrap_or_default();
+    /// A worker that was down serves again.
+    pub(crate) fn restore(&mut self, worker: WorkerId) {
+        self.lost.remove(&worker);
+    }
+
+    fn choose(&self, room: RoomId) -> Option<WorkerId> {
         let Some(held) = self.rooms.get(&room) else {
-            return least_loaded(&());
+            return self.unused(&BTreeMap::new());
         };
         let works = held
             .iter()
             .filter(|(worker, _)| !self.lost.contains(worker));
         let fewest = works.min_by_key(|(_, count)| **count);
         match fewest {
-            Some((worker, count)) if *count < self.spread_above => *worker,
-            _ => self
-                .unused(held)
-                .unwrap_or_else(|| fewest.map_or_else(|| least_loaded(&()), |(worker, _)| *worker)),
+            Some((worker, count)) if *count < self.spread_above => Some(*worker),
+            _ => self.unused(held).or(fewest.map(|(worker, _)| *worker)),
         }
     }
 
@@ -144,10 +144,10 @@ mod tests {
     fn rooms_are_spread_over_workers_and_small_rooms_stay_whole() {
         let mut placement = Placement::new(2, 3);
         for index in 0..3 {
-            assert_eq!(placement.place(who(1, index)), WorkerId(0));
+            assert_eq!(placement.place(who(1, index)), Some(WorkerId(0)));
         }
         for index in 0..2 {
-            assert_eq!(placement.place(who(2, index)), WorkerId(1));
+            assert_eq!(placement.place(who(2, index)), Some(WorkerId(1)));
         }
     }
 
@@ -155,30 +155,31 @@ mod tests {
     fn a_room_that_grows_spreads_and_then_fills_its_workers_evenly() {
         let mut placement = Placement::new(2, 3);
         let homes: Vec<_> = (0..8)
-            .map(|index| placement.place(who(1, index)).0)
+            .map(|index| placement.place(who(1, index)).map(|worker| worker.0))
             .collect();
-        assert_eq!(homes, [0, 0, 0, 1, 1, 1, 0, 1]);
+        assert_eq!(homes, [0, 0, 0, 1, 1, 1, 0, 1].map(Some));
     }
 
     #[test]
-    fn nobody_is_placed_on_a_worker_that_is_lost() {
+    fn nobody_is_placed_on_a_worker_that_is_down() {
         let mut placement = Placement::new(2, 2);
         for index in 0..2 {
-            assert_eq!(placement.place(who(1, index)), WorkerId(0));
+            assert_eq!(placement.place(who(1, index)), Some(WorkerId(0)));
         }
-        let mut lost = placement.lose(WorkerId(0));
-        lost.sort_unstable();
-        assert_eq!(lost, [who(1, 0), who(1, 1)]);
-        assert!(placement.lose(WorkerId(0)).is_empty(), "once");
+        assert_eq!(placement.lose(WorkerId(0)), [who(1, 0), who(1, 1)]);
         for index in 2..9 {
-            assert_eq!(placement.place(who(1, index)), WorkerId(1));
+            assert_eq!(placement.place(who(1, index)), Some(WorkerId(1)));
         }
         placement.remove(who(1, 0));
-        assert_eq!(placement.place(who(1, 0)), WorkerId(1));
+        assert_eq!(placement.place(who(1, 0)), Some(WorkerId(1)));
+        placement.lose(WorkerId(1));
+        assert_eq!(placement.place(who(2, 0)), None);
+        placement.restore(WorkerId(0));
+        assert_eq!(placement.place(who(2, 0)), Some(WorkerId(0)));
     }
 
     #[test]
-    fn whoever_left_leaves_nothing_behind() {
+    fn a_participant_that_left_leaves_nothing_behind() {
         let mut placement = Placement::new(2, 2);
         for index in 0..3 {
             placement.place(who(1, index));
