@@ -69,6 +69,7 @@ bench-peers: build ## The same fan-outs against Janus and against Sideroom in tu
 nightly: build ## The long simulations, 10,000 cancelled joins, and every push of `sideroom-load exhaust` at full size
 	$(CARGO) run --release --locked -p sideroom-sim -- faults --seeds 200 --steps 6000
 	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
+	$(CARGO) run --release --locked -p sideroom-sim -- plane --seeds 10000 --steps 1100
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
 	SIDEROOM_TEST_CANCELLED_JOINS=10000 $(CARGO) test --release --locked -p sideroom --test cancelled
 	$(CARGO) build --release --locked -p sideroom-bench

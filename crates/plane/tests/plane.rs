@@ -227,7 +227,7 @@ fn layers(plane: &mut Plane) -> Option<u8> {
         PlaneEvent::LayersWanted { layers, .. } => Some(layers),
         _ => None,
     });
-    told.last()
+    told.reduce(|_, last| last)
 }
 
 #[test]

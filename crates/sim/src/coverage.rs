@@ -30,6 +30,16 @@ pub struct Coverage {
     pub quiet: u64,
     /// Snapshots that were restored.
     pub restored: u64,
+    /// Workers that stalled for a while.
+    pub stalls: u64,
+    /// Workers that ended and were restarted.
+    pub workers_lost: u64,
+    /// Tables that did not fit an update.
+    pub diverged: u64,
+    /// Packets that fences kept back.
+    pub fenced: u64,
+    /// Rankings of talkers that the plane told.
+    pub talkers: u64,
 }
 
 impl Coverage {
@@ -74,6 +84,11 @@ impl Coverage {
         self.updates += other.updates;
         self.quiet += other.quiet;
         self.restored += other.restored;
+        self.stalls += other.stalls;
+        self.workers_lost += other.workers_lost;
+        self.diverged += other.diverged;
+        self.fenced += other.fenced;
+        self.talkers += other.talkers;
     }
 }
 
@@ -131,13 +146,19 @@ impl fmt::Display for Coverage {
         writeln!(
             f,
             "\n{} commands, {} table updates, {} packets delivered ({} resent), {} quiet moments, {} \
-             restored snapshots",
+             restored snapshots; {} stalls and {} ends of workers, {} tables replaced, {} packets \
+             fenced, {} rankings of talkers",
             self.total(),
             self.updates,
             self.delivered,
             self.resent,
             self.quiet,
-            self.restored
+            self.restored,
+            self.stalls,
+            self.workers_lost,
+            self.diverged,
+            self.fenced,
+            self.talkers
         )
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use sideroom_sim::coverage::Coverage;
 use sideroom_sim::story::{Failure, Setting};
 
@@ -21,6 +21,33 @@ mod seeds;
 struct Options {
     #[command(subcommand)]
     kind: Option<Worlds>,
+    #[command(flatten)]
+    range: Range,
+}
+
+/// Other kinds of worlds.
+#[derive(Subcommand)]
+enum Worlds {
+    Faults(faults_run::FaultOptions),
+    Cluster(cluster_run::ClusterRunOptions),
+    Plane(PlaneOptions),
+}
+
+/// Runs worlds whose workers stall, panic, lose count of their tables and come back; the shipped plane supervises
+/// them. Oracles also watch what crosses between workers: speakers, wanted layers, sender reports and wishes
+/// for keyframes.
+#[derive(Args)]
+struct PlaneOptions {
+    /// Number of workers, 1 to 8; drawn for each seed if not given.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=8))]
+    workers: Option<u16>,
+    #[command(flatten)]
+    range: Range,
+}
+
+/// The worlds that are run.
+#[derive(Args, Clone)]
+struct Range {
     /// Run this seed only.
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
@@ -41,16 +68,10 @@ struct Options {
     as_it_is: bool,
 }
 
-/// Other kinds of worlds.
-#[derive(Subcommand)]
-enum Worlds {
-    Faults(faults_run::FaultOptions),
-    Cluster(cluster_run::ClusterRunOptions),
-}
-
 /// State shared by all threads.
 struct Run {
-    options: Options,
+    range: Range,
+    setting: Box<dyn Fn(u64) -> Setting + Sync>,
     next: AtomicU64,
     /// One after the last seed.
     end: u64,
@@ -61,22 +82,36 @@ struct Run {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Some(kind) = &options.kind {
-        std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
-        return match kind {
-            Worlds::Faults(options) => options.run(),
-            Worlds::Cluster(options) => options.run(),
-        };
+    match options.kind {
+        Some(Worlds::Faults(options)) => {
+            std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+            options.run()
+        }
+        Some(Worlds::Cluster(options)) => {
+            std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+            options.run()
+        }
+        Some(Worlds::Plane(options)) => {
+            let workers = options.workers;
+            let setting = move |seed| Setting::of_plane(seed, workers);
+            run(options.range, Box::new(setting))
+        }
+        None => run(options.range, Box::new(Setting::of)),
     }
-    let first = options.seed.unwrap_or(options.first);
-    let count = options.seed.map_or(options.seeds, |_| 1);
+}
+
+/// Runs the worlds of a range of seeds.
+fn run(range: Range, setting: Box<dyn Fn(u64) -> Setting + Sync>) -> ExitCode {
+    let first = range.seed.unwrap_or(range.first);
+    let count = range.seed.map_or(range.seeds, |_| 1);
     let run = Run {
         next: AtomicU64::new(first),
         end: first + count,
         coverage: Mutex::default(),
         done: AtomicU64::new(0),
         failure: Mutex::new(None),
-        options,
+        range,
+        setting,
     };
     // Panics of the code under test are caught and reported with their story.
     std::panic::set_hook(Box::new(|_| {}));
@@ -86,7 +121,7 @@ fn main() -> ExitCode {
     )]
     let began = Instant::now();
     std::thread::scope(|scope| {
-        for _ in 0..run.options.threads.clamp(1, count) {
+        for _ in 0..run.range.threads.clamp(1, count) {
             scope.spawn(|| run.work());
         }
         run.report(began, count);
@@ -101,7 +136,7 @@ impl Run {
             if seed >= self.end {
                 return;
             }
-            match Setting::of(seed).tell(self.options.steps) {
+            match (self.setting)(seed).tell(self.range.steps) {
                 Ok(told) => {
                     if let Ok(mut coverage) = self.coverage.lock() {
                         coverage.add(&told.coverage);
@@ -148,7 +183,7 @@ impl Run {
         let failure = self.failure.lock().ok().and_then(|mut it| it.take());
         if let Some(failure) = failure {
             let length = failure.steps.len();
-            let shown = if self.options.as_it_is {
+            let shown = if self.range.as_it_is {
                 failure
             } else {
                 eprintln!(

@@ -1,7 +1,6 @@
 //! Media in a world: the clients' packets, their way, and the oracle that checks every packet which reaches a
 //! subscriber.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use sideroom_forward::PacketKind;
@@ -9,8 +8,8 @@ use sideroom_route::{SlotId, Time, TrackKind};
 
 use crate::model::Picture;
 use crate::packet::{Draft, Tag};
-use crate::plane::{Item, Plane, TransportId};
-use crate::sink::{Delivery, Relay};
+use crate::plane::{Item, Outgoing, Plane, TransportId, Worker};
+use crate::sink::Delivery;
 use crate::step::{Violation, ensure};
 use crate::world::World;
 
@@ -58,6 +57,15 @@ impl World {
             return Ok(());
         };
         let (publisher, index) = (transport.participant, transport.worker);
+        if let Some(worker) = self.plane.workers.get_mut(index) {
+            if let Some(backlog) = &mut worker.backlog {
+                backlog.push_back(Item::Inbound(id, draft));
+                return Ok(());
+            }
+            if worker.is_dead {
+                return Ok(());
+            }
+        }
         let epoch = self.plane.epoch(index);
         let picture = self.history.at(epoch);
         let tag = Tag {
@@ -79,30 +87,25 @@ impl World {
         self.look_at_output(index)
     }
 
-    /// A packet comes from the other worker.
-    pub(crate) fn come_over(&mut self, index: usize, relay: &Relay) -> Result<(), Violation> {
-        let plane = &mut self.plane;
-        if let Some(worker) = plane.workers.get_mut(index) {
-            let (track, since) = (relay.track, relay.since);
-            let sink = &mut plane.sink;
-            let forwarder = &mut worker.forwarder;
-            forwarder.handle_relay(self.now, track, since, relay.layer, &relay.bytes, sink);
-        }
-        self.look_at_output(index)
-    }
-
-    /// Sends relayed packets on their way, and looks at each packet that left for a subscriber.
+    /// Sends a worker's messages on their way, and looks at each packet that left for a subscriber.
     pub(crate) fn look_at_output(&mut self, index: usize) -> Result<(), Violation> {
         let relays = std::mem::take(&mut self.plane.sink.relays);
-        for relay in relays {
-            self.pass_on(relay);
-        }
+        self.carry(index, Outgoing(relays));
+        self.take_notices(index);
         let mut deliveries = std::mem::take(&mut self.plane.sink.deliveries);
-        if !deliveries.is_empty() {
+        let worker = self.plane.workers.get(index);
+        if worker.is_some_and(|worker| worker.is_fenced) {
+            self.coverage.fenced += deliveries.len() as u64;
+            deliveries.clear();
+        }
+        // Silence of the server's own is nobody's.
+        if deliveries.iter().any(|delivery| delivery.tag.is_some()) {
             let epoch = self.plane.epoch(index);
+            let answered = self.plane.answered;
             let picture = self.history.at(epoch).cloned();
-            let picture = picture.ok_or_else(|| {
-                Violation::new("answered", format!("packets of epoch {epoch} leave"))
+            let picture = picture.filter(|_| epoch >= answered).ok_or_else(|| {
+                let told = format!("packets of epoch {epoch} leave w{index} after {answered}");
+                Violation::new("answered", told)
             })?;
             for delivery in &deliveries {
                 self.check_delivery(index, &picture, delivery)?;
@@ -111,28 +114,6 @@ impl World {
         deliveries.clear();
         self.plane.sink.deliveries = deliveries;
         Ok(())
-    }
-
-    fn pass_on(&mut self, relay: Relay) {
-        if self.quiet.is_some() {
-            let item = Item::Relayed(usize::from(relay.to.0), Rc::new(relay));
-            return self.plane.push(self.now, item);
-        }
-        if self.chance.happens(0.03) {
-            return;
-        }
-        let slow = if self.chance.happens(0.1) {
-            50_000
-        } else {
-            2_000
-        };
-        let copies = 1 + u64::from(self.chance.happens(0.02));
-        let relay = Rc::new(relay);
-        for _ in 0..copies {
-            let at = self.now + Duration::from_micros(self.chance.below(slow));
-            let to = usize::from(relay.to.0);
-            self.plane.push(at, Item::Relayed(to, Rc::clone(&relay)));
-        }
     }
 
     /// The oracle: every packet that reaches a subscriber is allowed to, by its worker's table.
@@ -195,6 +176,10 @@ impl World {
             let Some((ssrc, number)) = self.chance.pick(&heard).copied() else {
                 continue;
             };
+            let goes = |worker: &Worker| !worker.is_dead && worker.backlog.is_none();
+            if !self.plane.workers.get(index).is_some_and(goes) {
+                continue;
+            }
             let lost = (0..4).map(|more| number.wrapping_add(more));
             if let Some(worker) = self.plane.workers.get_mut(index) {
                 let (now, sink) = (self.now, &mut self.plane.sink);
@@ -220,6 +205,7 @@ impl Plane {
             ssrc: source.ssrc,
             serial: source.serial,
             keyframe: keyframe && source.kind != TrackKind::Audio,
+            shift: source.shift,
         })
     }
 }

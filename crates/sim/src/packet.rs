@@ -65,6 +65,8 @@ pub(crate) struct Draft {
     pub(crate) ssrc: u32,
     pub(crate) serial: u32,
     pub(crate) keyframe: bool,
+    /// How far the payload type is from the usual one.
+    pub(crate) shift: u8,
 }
 
 impl Draft {
@@ -73,7 +75,7 @@ impl Draft {
         let audio = self.kind == TrackKind::Audio;
         let header = Header {
             marker: !audio,
-            payload_type: if audio { OPUS } else { VP8 },
+            payload_type: if audio { OPUS } else { VP8 } - self.shift,
             sequence: self.serial as u16,
             timestamp: self.serial.wrapping_mul(if audio { 960 } else { 3_000 }),
             ssrc: self.ssrc,

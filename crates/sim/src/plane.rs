@@ -1,44 +1,121 @@
-//! The media plane of a world: two real forwarders, the transports of model clients, and everything that
-//! is under way between them. Updates reach each worker late but in order, packets as a bad network
-//! leaves them.
+//! The media plane of a world: the shipped plane over real forwarders, the transports of model clients, and
+//! everything under way between them. Orders, links and reports delay and lose nothing; workers stall, panic and
+//! come back.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use sideroom_control::SlotPool;
-use sideroom_forward::{ForwardConfig, Forwarder, IngressId, SubscriberId};
-use sideroom_route::{
-    Epoch, Gate, ParticipantId, RoutePlan, RouteUpdate, Time, TrackId, TrackKind, WorkerId,
+use sideroom_forward::{ForwardConfig, Forwarder, IngressConfig, IngressId, SubscriberId};
+use sideroom_plane::{
+    Follower, HEARTBEAT_EVERY, Incarnation, Link, Message, Order, Plane as Shipped, Report,
 };
+use sideroom_route::{Epoch, ParticipantId, Time, TrackId, TrackKind, WorkerId};
 use sideroom_rtp::HeaderWriter;
 
 use crate::chance::Chance;
-use crate::model::ROOM;
 use crate::packet::Draft;
-use crate::sink::{Relay, Sink};
+use crate::sink::Sink;
+use crate::story::PlaneSetting;
 use crate::transport::Transport;
-
-/// Workers of a world.
-pub(crate) const WORKERS: usize = 2;
 
 /// Transports by their number.
 pub(crate) type TransportId = u32;
 
-/// An item under way.
+/// Something under way.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// The table changes.
-    Update(usize, Rc<RouteUpdate>),
+    /// For the thread of a worker.
+    Task(usize, Incarnation, Box<Task>),
+    /// A message between two workers.
+    Carried(usize, Incarnation, Rc<Carried>),
+    /// From a worker to the plane.
+    Report(usize, Incarnation, Report),
     /// A publisher's packet.
     Inbound(TransportId, Draft),
-    /// Another worker's packet.
-    Relayed(usize, Rc<Relay>),
-    /// A transport is ready.
-    Attach(Box<Transport>),
-    /// A transport is gone.
-    Detach(TransportId),
+    /// The room's task learns how tracks are wired.
+    Connected(usize, ParticipantId, Vec<IngressConfig>),
+    /// A worker's thread has ended.
+    Ended(usize, Incarnation),
+    /// A client whose transport was lost, or could not be made, connects again.
+    Rejoin(ParticipantId),
+    /// A worker that stalled goes on.
+    Awake(usize),
+    /// The room waits no longer for workers to apply an epoch.
+    Deadline(Epoch),
+    /// The workers' rounds are looked at.
+    Heartbeat,
+}
+
+/// A task of a worker's thread.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Order(Order),
+    Connect(Transport),
+}
+
+/// How a client connects.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) participant: ParticipantId,
+    pub(crate) pool: SlotPool,
+    pub(crate) tracks: Vec<(TrackKind, TrackId)>,
+}
+
+/// A message with its address.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried {
+    pub(crate) to: WorkerId,
+    pub(crate) track: TrackId,
+    pub(crate) layer: u8,
+    pub(crate) message: Owned,
+}
+
+/// A [`Message`] under way.
+#[derive(Clone, Debug)]
+pub(crate) enum Owned {
+    Packet(Epoch, Vec<u8>),
+    SenderReport(u64, u32),
+    KeyframeWish,
+}
+
+impl Owned {
+    pub(crate) fn as_message(&self) -> Message<'_> {
+        match self {
+            Self::Packet(since, bytes) => Message::Packet {
+                since: *since,
+                bytes,
+            },
+            Self::SenderReport(ntp, rtp) => Message::SenderReport {
+                ntp: *ntp,
+                rtp: *rtp,
+            },
+            Self::KeyframeWish => Message::KeyframeWish,
+        }
+    }
+}
+
+/// Messages that a worker has sent in one call.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing(pub(crate) Vec<Carried>);
+
+impl Link for Outgoing {
+    fn send(&mut self, to: WorkerId, track: TrackId, layer: u8, message: Message<'_>) -> bool {
+        let message = match message {
+            Message::Packet { since, bytes } => Owned::Packet(since, bytes.to_vec()),
+            Message::SenderReport { ntp, rtp } => Owned::SenderReport(ntp, rtp),
+            Message::KeyframeWish => Owned::KeyframeWish,
+        };
+        self.0.push(Carried {
+            to,
+            track,
+            layer,
+            message,
+        });
+        true
+    }
 }
 
 #[derive(Debug)]
@@ -48,68 +125,127 @@ struct Due {
     item: Item,
 }
 
+/// One worker in its present life.
 pub(crate) struct Worker {
     pub(crate) forwarder: Forwarder,
-    /// Updates arrive in order.
-    last_update: Time,
+    pub(crate) follower: Follower,
+    pub(crate) life: Incarnation,
+    /// The epoch that its last order led to.
+    pub(crate) held: Epoch,
+    /// It stalls: its work waits.
+    pub(crate) backlog: Option<VecDeque<Item>>,
+    /// Its thread has ended.
+    pub(crate) is_dead: bool,
+    /// It sends nothing.
+    pub(crate) is_fenced: bool,
+    /// Orders that it was given and has not carried out.
+    pub(crate) waiting: usize,
+    rounds: u64,
 }
 
-/// All of it.
+/// An epoch that the room waits for.
+struct Pending {
+    epoch: Epoch,
+    workers: BTreeSet<usize>,
+}
+
+/// See the module.
 pub(crate) struct Plane {
-    pub(crate) workers: [Worker; WORKERS],
+    pub(crate) shipped: Shipped,
+    pub(crate) workers: Vec<Worker>,
     pub(crate) transports: BTreeMap<TransportId, Transport>,
-    /// The newest transport of each participant.
-    pub(crate) homes: BTreeMap<ParticipantId, TransportId>,
+    /// The transports of each worker, by participant.
+    pub(crate) homes: BTreeMap<(usize, ParticipantId), TransportId>,
     pub(crate) subscribers: BTreeMap<(usize, SubscriberId), TransportId>,
+    /// How each client connected last.
+    pub(crate) clients: BTreeMap<ParticipantId, Client>,
     queue: BinaryHeap<Reverse<Due>>,
     order: u64,
     next_transport: TransportId,
-    /// The transport that each participant shall have, ready or not yet.
-    expected: BTreeMap<ParticipantId, TransportId>,
-    /// Transports become ready in order.
-    last_attach: Time,
+    next_heartbeat: Time,
+    /// Each way is in order: the last arrival on it.
+    last: BTreeMap<(usize, usize), Time>,
+    pending: VecDeque<Pending>,
+    /// Every worker holds this epoch, is fenced or gone: the command that led to it is answered.
+    pub(crate) answered: Epoch,
+    pub(crate) asked: BTreeSet<TrackId>,
+    /// The layers of each track that its publisher was told last.
+    pub(crate) told_layers: BTreeMap<TrackId, u8>,
+    pub(crate) setting: PlaneSetting,
+    /// A quiet moment: messages arrive at once, restarts succeed.
+    pub(crate) settles: bool,
     pub(crate) sink: Sink,
     pub(crate) writer: HeaderWriter,
     pub(crate) bytes: Vec<u8>,
+    seed: u64,
 }
 
-impl Plane {
-    pub(crate) fn new(seed: u64) -> Self {
-        let worker = |index: u64| Worker {
+/// The plane's end of a way, beside the numbers of workers.
+const CENTRE: usize = usize::MAX;
+
+impl Worker {
+    fn new(seed: u64, life: Incarnation) -> Self {
+        Self {
             forwarder: Forwarder::new(ForwardConfig {
                 audio_ring_packets: 64,
                 video_ring_packets: 64,
                 audio_history: 64,
                 video_history: 64,
                 resend_after: Duration::from_millis(1),
-                seed: seed.wrapping_add(index),
+                seed,
                 ..ForwardConfig::default()
             }),
-            last_update: Time::ZERO,
-        };
+            follower: Follower::default(),
+            life,
+            held: Epoch(0),
+            backlog: None,
+            is_dead: false,
+            is_fenced: false,
+            waiting: 0,
+            rounds: 0,
+        }
+    }
+}
+
+impl Plane {
+    pub(crate) fn new(seed: u64, setting: PlaneSetting) -> Self {
+        let workers = (0..setting.workers)
+            .map(|index| Worker::new(seed.wrapping_add(u64::from(index)), Incarnation::default()));
         Self {
-            workers: [worker(0), worker(1)],
+            shipped: Shipped::new(Time::ZERO, setting.workers, setting.spread_above),
+            workers: workers.collect(),
             transports: BTreeMap::new(),
             homes: BTreeMap::new(),
             subscribers: BTreeMap::new(),
+            clients: BTreeMap::new(),
             queue: BinaryHeap::new(),
             order: 0,
             next_transport: 1,
-            expected: BTreeMap::new(),
-            last_attach: Time::ZERO,
+            next_heartbeat: Time::ZERO,
+            last: BTreeMap::new(),
+            pending: VecDeque::new(),
+            answered: Epoch(0),
+            asked: BTreeSet::new(),
+            told_layers: BTreeMap::new(),
+            setting,
+            settles: false,
             sink: Sink::default(),
             writer: HeaderWriter::new(),
             bytes: Vec::new(),
+            seed,
         }
     }
 
-    /// The epoch of the table that a worker really holds.
+    /// The epoch of the table that a worker holds.
     pub(crate) fn epoch(&self, worker: usize) -> Epoch {
-        let plan = self
-            .workers
-            .get(worker)
-            .and_then(|it| it.forwarder.plan(ROOM));
-        plan.map_or(Epoch(0), |plan| plan.epoch)
+        self.workers.get(worker).map_or(Epoch(0), |it| it.held)
+    }
+
+    /// The oldest epoch that a worker of the room may still forward by.
+    pub(crate) fn oldest(&self) -> Epoch {
+        let workers = self.shipped.workers_of(crate::model::ROOM);
+        let held = workers.map(|worker| self.epoch(usize::from(worker.0)));
+        held.min().unwrap_or(self.answered).min(self.answered)
     }
 
     pub(crate) fn push(&mut self, at: Time, item: Item) {
@@ -118,9 +254,23 @@ impl Plane {
         self.queue.push(Reverse(Due { at, order, item }));
     }
 
-    /// The next item that is due, the earliest first.
+    /// Pushes an item on a way that keeps the order.
+    fn push_behind(&mut self, way: (usize, usize), at: Time, item: Item) {
+        let last = self.last.entry(way).or_default();
+        *last = at.max(*last);
+        let at = *last;
+        self.push(at, item);
+    }
+
+    /// The next item that has come due, the earliest first.
     pub(crate) fn next(&mut self, until: Time) -> Option<(Time, Item)> {
-        if self.queue.peek()?.0.at > until {
+        let first = self.queue.peek().map_or(Time::NEVER, |due| due.0.at);
+        if self.next_heartbeat <= first.min(until) {
+            let at = self.next_heartbeat;
+            self.next_heartbeat = at + HEARTBEAT_EVERY;
+            return Some((at, Item::Heartbeat));
+        }
+        if first > until {
             return None;
         }
         self.queue.pop().map(|due| (due.0.at, due.0.item))
@@ -131,39 +281,115 @@ impl Plane {
         self.queue.iter().map(|due| due.0.at).max()
     }
 
-    /// Sends an update on its way to both workers.
-    pub(crate) fn publish(&mut self, now: Time, update: RouteUpdate, chance: &mut Chance) {
-        let update = Rc::new(update);
-        for index in 0..WORKERS {
-            let slow = chance.happens(0.1);
-            let most = if slow { 80_000 } else { 6_000 };
-            let delay = Duration::from_micros(chance.below(most));
-            let Some(worker) = self.workers.get_mut(index) else {
-                continue;
-            };
-            worker.last_update = worker.last_update.max(now + delay);
-            let at = worker.last_update;
-            self.push(at, Item::Update(index, Rc::clone(&update)));
+    /// Sends the plane's orders on their way.
+    pub(crate) fn pass_orders(&mut self, now: Time, chance: &mut Chance) {
+        while let Some((worker, order)) = self.shipped.poll_order() {
+            self.give(usize::from(worker.0), Task::Order(order), (now, chance));
         }
     }
 
-    /// Connects a participant's new transport; their old one is lost a little later.
-    pub(crate) fn connect(
+    fn give(&mut self, index: usize, task: Task, (now, chance): (Time, &mut Chance)) {
+        let Some(worker) = self.workers.get_mut(index) else {
+            return;
+        };
+        worker.waiting += 1;
+        let life = worker.life;
+        let most = if chance.happens(0.1) { 80_000 } else { 6_000 };
+        let at = now + Duration::from_micros(chance.below(most));
+        let item = Item::Task(index, life, Box::new(task));
+        self.push_behind((CENTRE, index), at, item);
+    }
+
+    /// Sends a message of a worker on its way.
+    pub(crate) fn carry(
         &mut self,
-        participant: ParticipantId,
-        pool: SlotPool,
-        tracks: &[(TrackKind, TrackId)],
+        from: usize,
+        carried: Carried,
         (now, chance): (Time, &mut Chance),
     ) {
-        let delay = Duration::from_millis(chance.below(30));
-        self.last_attach = self.last_attach.max(now + delay);
-        self.disconnect(participant, (self.last_attach, chance));
-        let worker = chance.below(WORKERS as u64) as usize;
+        let to = usize::from(carried.to.0);
+        let Some(life) = self.workers.get(to).map(|worker| worker.life) else {
+            return;
+        };
+        let most = if chance.happens(0.1) { 50_000 } else { 2_000 };
+        let most = if self.settles { 1 } else { most };
+        let at = now + Duration::from_micros(chance.below(most));
+        self.push_behind((from, to), at, Item::Carried(to, life, Rc::new(carried)));
+    }
+
+    /// Sends a report of a worker on its way.
+    pub(crate) fn report(
+        &mut self,
+        from: usize,
+        report: Report,
+        (now, chance): (Time, &mut Chance),
+    ) {
+        if let Some(life) = self.workers.get(from).map(|worker| worker.life) {
+            let at = now + Duration::from_micros(chance.below(20_000));
+            self.push_behind((from, CENTRE), at, Item::Report(from, life, report));
+        }
+    }
+
+    /// The room waits until these workers have applied an epoch.
+    pub(crate) fn wait_for(&mut self, now: Time, epoch: Epoch, workers: &[WorkerId]) {
+        /// As long as a room waits (`sideroom-room`).
+        const PUBLISH_WAIT: Duration = Duration::from_millis(500);
+        let workers = workers.iter().map(|worker| usize::from(worker.0));
+        self.pending.push_back(Pending {
+            epoch,
+            workers: workers.collect(),
+        });
+        self.push(now + PUBLISH_WAIT, Item::Deadline(epoch));
+        self.advance();
+    }
+
+    /// A worker is not waited for any more: it holds `epoch` or forwards nothing.
+    pub(crate) fn acknowledge(&mut self, worker: usize, epoch: Epoch) {
+        for pending in &mut self.pending {
+            if pending.epoch <= epoch {
+                pending.workers.remove(&worker);
+            }
+        }
+        self.advance();
+    }
+
+    /// Workers that have not applied an epoch in time send nothing until they have.
+    pub(crate) fn fence_late(&mut self, epoch: Epoch) {
+        let late = self.pending.iter_mut().find(|it| it.epoch == epoch);
+        let late = late.map(|pending| std::mem::take(&mut pending.workers));
+        for index in late.into_iter().flatten() {
+            if let Some(worker) = self.workers.get_mut(index)
+                && self.setting.planted != Some(crate::story::Planted::LateWorkersSend)
+            {
+                worker.is_fenced = true;
+            }
+        }
+        self.advance();
+    }
+
+    fn advance(&mut self) {
+        while let Some(first) = self.pending.front()
+            && first.workers.is_empty()
+        {
+            self.answered = first.epoch;
+            self.pending.pop_front();
+        }
+    }
+
+    /// A participant gets a transport; false if no worker can serve them now.
+    pub(crate) fn connect(&mut self, client: &Client, (now, chance): (Time, &mut Chance)) -> bool {
+        self.clients.insert(client.participant, client.clone());
+        let home = self.shipped.handle_connect(client.participant);
+        self.pass_orders(now, chance);
+        let Some(home) = home.map(|worker| usize::from(worker.0)) else {
+            return false;
+        };
         self.next_transport += 1;
         let id = self.next_transport;
-        self.expected.insert(participant, id);
-        let transport = Transport::new(id, participant, (worker, pool), tracks);
-        self.push(self.last_attach, Item::Attach(Box::new(transport)));
+        let to = (home, client.pool);
+        let transport = Transport::new(id, client.participant, to, &client.tracks);
+        self.give(home, Task::Connect(transport), (now, chance));
+        true
     }
 
     /// A participant's transport goes.
@@ -172,91 +398,92 @@ impl Plane {
         participant: ParticipantId,
         (now, chance): (Time, &mut Chance),
     ) {
-        if let Some(id) = self.expected.remove(&participant) {
-            let delay = Duration::from_millis(chance.below(60));
-            let at = self.last_attach.max(now + delay);
-            self.push(at, Item::Detach(id));
-        }
+        self.shipped.handle_disconnect(participant);
+        self.pass_orders(now, chance);
     }
 
-    /// A transport becomes the one of its participant.
-    pub(crate) fn attach(&mut self, mut transport: Transport) {
+    /// True if a participant has a transport at the worker where the plane has placed them.
+    pub(crate) fn has_transport(&self, participant: ParticipantId) -> bool {
+        let home = self.shipped.home_of(participant);
+        home.is_some_and(|home| {
+            let home = usize::from(home.0);
+            self.homes.contains_key(&(home, participant))
+        })
+    }
+
+    /// A worker makes a transport, in place of the one that the participant had.
+    pub(crate) fn attach(&mut self, now: Time, mut transport: Transport) {
+        self.detach(transport.worker, transport.participant);
         let home = transport.worker;
-        for (index, worker) in self.workers.iter_mut().enumerate() {
-            let forwarder = &mut worker.forwarder;
-            for source in &mut transport.sources {
-                let config = source.config(transport.participant);
-                let ingress = if index == home {
-                    forwarder.add_ingress(config)
-                } else {
-                    forwarder.add_relayed_ingress(config)
-                };
-                source.ingresses.push(ingress);
-            }
-            if index == home {
-                let id = forwarder.add_subscriber(transport.subscriber_config());
-                for slot in transport.slots() {
-                    forwarder.add_slot(Time::ZERO, id, slot);
-                }
-                transport.subscriber = id;
-            }
+        let Some(worker) = self.workers.get_mut(home) else {
+            return;
+        };
+        let id = worker
+            .forwarder
+            .add_subscriber(transport.subscriber_config());
+        for slot in transport.slots() {
+            worker.forwarder.add_slot(now, id, slot);
         }
-        self.subscribers
-            .insert((home, transport.subscriber), transport.id);
-        self.homes.insert(transport.participant, transport.id);
+        transport.subscriber = id;
+        let mut configs = Vec::new();
+        for source in &mut transport.sources {
+            let config = source.config(transport.participant);
+            source.ingress = worker.forwarder.add_ingress(config.clone());
+            configs.push(config);
+        }
+        let participant = transport.participant;
+        self.subscribers.insert((home, id), transport.id);
+        self.homes.insert((home, participant), transport.id);
         self.transports.insert(transport.id, transport);
-        self.update_relays();
+        let at = now + Duration::from_millis(1);
+        self.push(at, Item::Connected(home, participant, configs));
     }
 
-    pub(crate) fn detach(&mut self, id: TransportId) {
+    /// A worker ends a participant's transport, if it has one.
+    pub(crate) fn detach(&mut self, home: usize, participant: ParticipantId) {
+        let Some(id) = self.homes.remove(&(home, participant)) else {
+            return;
+        };
         let Some(transport) = self.transports.remove(&id) else {
             return;
         };
-        if self.homes.get(&transport.participant) == Some(&id) {
-            self.homes.remove(&transport.participant);
-        }
-        self.subscribers
-            .remove(&(transport.worker, transport.subscriber));
-        for (index, worker) in self.workers.iter_mut().enumerate() {
+        self.subscribers.remove(&(home, transport.subscriber));
+        if let Some(worker) = self.workers.get_mut(home) {
             for source in &transport.sources {
-                if let Some(ingress) = source.ingresses.get(index) {
-                    worker.forwarder.remove_ingress(*ingress);
-                }
+                worker.forwarder.remove_ingress(source.ingress);
             }
-            if index == transport.worker {
-                worker.forwarder.remove_subscriber(transport.subscriber);
-            }
-        }
-        self.update_relays();
-    }
-
-    /// Relays the tracks with an open route to a subscriber at the other worker.
-    pub(crate) fn update_relays(&mut self) {
-        for index in 0..WORKERS {
-            let Some(worker) = self.workers.get(index) else {
-                continue;
-            };
-            let wanted = match worker.forwarder.plan(ROOM) {
-                Some(plan) => wanted_elsewhere(plan, index, (&self.homes, &self.transports)),
-                None => BTreeSet::new(),
-            };
-            let other = [WorkerId(1 - index as u16)];
-            let Some(worker) = self.workers.get_mut(index) else {
-                continue;
-            };
-            let own = self.transports.values_mut().filter(|it| it.worker == index);
-            for source in own.flat_map(|it| &mut it.sources) {
-                let relay = wanted.contains(&source.track);
-                if source.relayed != relay {
-                    source.relayed = relay;
-                    let to = if relay { &other[..] } else { &[] };
-                    worker.forwarder.set_relays(source.track, to);
-                }
-            }
+            worker.forwarder.remove_subscriber(transport.subscriber);
         }
     }
 
-    /// The ingress of a source at a worker.
+    /// A worker begins a new life: nothing of the one before is left.
+    pub(crate) fn replace(&mut self, index: usize, life: Incarnation) {
+        self.transports.retain(|_, it| it.worker != index);
+        self.homes.retain(|(worker, _), _| *worker != index);
+        self.subscribers.retain(|(worker, _), _| *worker != index);
+        self.last
+            .retain(|(from, to), _| *from != index && *to != index);
+        let seed = self
+            .seed
+            .wrapping_add(u64::from(life.0) << 32 | index as u64);
+        if let Some(worker) = self.workers.get_mut(index) {
+            *worker = Worker::new(seed, life);
+        }
+    }
+
+    /// Every worker that goes round is seen to.
+    pub(crate) fn beat(&mut self, now: Time) {
+        let serves = self.setting.planted == Some(crate::story::Planted::DeadWorkersServe);
+        for (worker, number) in self.workers.iter_mut().zip(0_u16..) {
+            let goes = !worker.is_dead && worker.backlog.is_none();
+            worker.rounds += u64::from(goes || serves);
+            self.shipped
+                .handle_heartbeat(now, WorkerId(number), worker.rounds);
+        }
+        self.shipped.handle_timeout(now);
+    }
+
+    /// The ingress of a source at its worker.
     pub(crate) fn ingress(
         &self,
         transport: TransportId,
@@ -264,35 +491,8 @@ impl Plane {
     ) -> Option<(&Transport, IngressId, TrackId)> {
         let transport = self.transports.get(&transport)?;
         let source = transport.sources.iter().find(|it| it.kind == kind)?;
-        let ingress = source.ingresses.get(transport.worker)?;
-        Some((transport, *ingress, source.track))
+        Some((transport, source.ingress, source.track))
     }
-}
-
-fn wanted_elsewhere(
-    plan: &RoutePlan,
-    here: usize,
-    (homes, transports): (
-        &BTreeMap<ParticipantId, TransportId>,
-        &BTreeMap<TransportId, Transport>,
-    ),
-) -> BTreeSet<TrackId> {
-    let mut wanted = BTreeSet::new();
-    let mut last: Option<(ParticipantId, bool)> = None;
-    for ((participant, _), route) in &plan.routes {
-        let elsewhere = match last {
-            Some((known, elsewhere)) if known == *participant => elsewhere,
-            _ => {
-                let home = homes.get(participant).and_then(|id| transports.get(id));
-                home.is_some_and(|home| home.worker != here)
-            }
-        };
-        last = Some((*participant, elsewhere));
-        if elsewhere && route.gate == Gate::Open {
-            wanted.insert(route.track);
-        }
-    }
-    wanted
 }
 
 impl PartialEq for Due {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sideroom_plane::HEARTBEAT_EVERY;
 use sideroom_route::{Media, ParticipantId, Placement, TrackKind};
 
 use crate::model::{Person, Picture};
@@ -22,35 +23,66 @@ const CLASSES: [Placement; 4] = [
 
 impl World {
     pub(crate) fn be_quiet(&mut self) -> Result<(), Violation> {
-        while let Some(last) = self.plane.last_due() {
-            self.run_until(last)?;
+        self.plane.settles = true;
+        let quiet = self.look_quietly();
+        self.plane.settles = false;
+        self.quiet = None;
+        quiet
+    }
+
+    fn look_quietly(&mut self) -> Result<(), Violation> {
+        self.settle()?;
+        // Workers tell a while later that fewer layers are wanted.
+        for _ in 0..3 {
+            let later = self.now + Duration::from_millis(1_600);
+            self.run_until(later)?;
         }
-        self.run_timers()?;
-        while let Some(last) = self.plane.last_due() {
-            self.run_until(last)?;
-        }
-        // In the first round pictures switch in, in the second all of them must be there.
-        for _ in 0..2 {
-            self.quiet = Some(Heard::new());
-            let round = self.send_everything();
-            if let Err(violation) = round {
-                self.quiet = None;
-                return Err(violation);
-            }
-        }
-        let heard = self.quiet.take().unwrap_or_default();
-        self.coverage.quiet += 1;
+        self.settle()?;
         ensure(
-            self.applied == self.room.epoch(),
+            self.plane.answered == self.room.epoch(),
             "updates in order",
-            || format!("{} of {}", self.applied, self.room.epoch()),
+            || format!("{} of {}", self.plane.answered, self.room.epoch()),
         )?;
+        // With the first round pictures switch in, with the second nothing may be missing.
+        self.send_everything()?;
+        let epoch = self.room.epoch();
+        self.quiet = Some(Heard::new());
+        self.send_everything()?;
+        let heard = self.quiet.take().unwrap_or_default();
+        if self.room.epoch() != epoch {
+            // Other talkers have come up meanwhile.
+            return Ok(());
+        }
+        self.coverage.quiet += 1;
         let picture = self.model.picture();
         for one in picture.people() {
-            if self.plane.homes.contains_key(&one.id) {
+            if self.plane.has_transport(one.id) {
                 check_complete(&picture, one, Media::Audio, &heard)?;
                 check_complete(&picture, one, Media::Video, &heard)?;
             }
+        }
+        self.look_at_layers()?;
+        self.look_across(&heard)
+    }
+
+    /// Everything under way arrives, and every worker runs.
+    fn settle(&mut self) -> Result<(), Violation> {
+        /// More than the longest delay of a restart.
+        const LOOKS: usize = 400;
+        for _ in 0..LOOKS {
+            for index in 0..self.plane.workers.len() {
+                self.awake(index)?;
+            }
+            while let Some(last) = self.plane.last_due() {
+                self.run_until(last)?;
+            }
+            self.run_timers()?;
+            let alive = self.plane.workers.iter().all(|worker| !worker.is_dead);
+            if alive && self.plane.last_due().is_none() {
+                break;
+            }
+            let later = self.now + HEARTBEAT_EVERY;
+            self.run_until(later)?;
         }
         Ok(())
     }

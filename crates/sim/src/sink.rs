@@ -4,6 +4,7 @@ use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
 use sideroom_route::{Epoch, SlotId, TrackId, WorkerId};
 
 use crate::packet::Tag;
+use crate::plane::{Carried, Owned};
 
 /// A packet for a subscriber.
 #[derive(Clone, Copy, Debug)]
@@ -18,21 +19,11 @@ pub(crate) struct Delivery {
     pub(crate) tag: Option<Tag>,
 }
 
-/// A packet for another worker.
-#[derive(Clone, Debug)]
-pub(crate) struct Relay {
-    pub(crate) to: WorkerId,
-    pub(crate) track: TrackId,
-    pub(crate) since: Epoch,
-    pub(crate) layer: u8,
-    pub(crate) bytes: Vec<u8>,
-}
-
 /// Remembers everything until it is looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     pub(crate) deliveries: Vec<Delivery>,
-    pub(crate) relays: Vec<Relay>,
+    pub(crate) relays: Vec<Carried>,
 }
 
 impl Egress for Sink {
@@ -49,12 +40,11 @@ impl Egress for Sink {
     }
 
     fn relay(&mut self, to: WorkerId, track: TrackId, since: Epoch, layer: u8, packet: &[u8]) {
-        self.relays.push(Relay {
+        self.relays.push(Carried {
             to,
             track,
-            since,
             layer,
-            bytes: packet.to_vec(),
+            message: Owned::Packet(since, packet.to_vec()),
         });
     }
 }

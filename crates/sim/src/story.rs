@@ -22,6 +22,59 @@ pub struct Setting {
     pub size: usize,
     /// The settings of its room.
     pub settings: RoomSettings,
+    /// The workers.
+    pub plane: PlaneSetting,
+}
+
+/// The media plane of a world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneSetting {
+    /// How many workers there are.
+    pub workers: u16,
+    /// Participants on one worker before the room spreads to another.
+    pub spread_above: usize,
+    /// Workers stall, panic and lose count of their tables.
+    pub faults: bool,
+    /// A bug that an oracle has to find.
+    pub planted: Option<Planted>,
+}
+
+/// Bugs that can be planted between plane and workers, to see that an oracle finds them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Planted {
+    /// Sender reports do not cross.
+    ReportsStay,
+    /// Wishes for keyframes do not cross.
+    WishesStay,
+    /// A relayed track keeps its wiring when another browser takes over.
+    WiringStays,
+    /// The end of a worker is not noticed, and it attracts participants.
+    DeadWorkersServe,
+    /// A table that diverged is closed and never replaced.
+    DivergedStay,
+    /// A worker that wants no layer any more is still believed to.
+    MasksStay,
+    /// A worker's ranking is told as it is.
+    SpeakersUnchecked,
+    /// A worker that has not applied an update in time goes on sending.
+    LateWorkersSend,
+}
+
+impl Planted {
+    /// Each with the oracles that may find it.
+    pub const ALL: [(Self, &'static [&'static str]); 8] = [
+        (Self::ReportsStay, &["sender reports"]),
+        (Self::WishesStay, &["keyframe wishes"]),
+        (Self::WiringStays, &["completeness"]),
+        (
+            Self::DeadWorkersServe,
+            &["completeness", "updates in order"],
+        ),
+        (Self::DivergedStay, &["completeness"]),
+        (Self::MasksStay, &["wanted layers"]),
+        (Self::SpeakersUnchecked, &["speakers"]),
+        (Self::LateWorkersSend, &["answered"]),
+    ];
 }
 
 /// A story that ended badly.
@@ -56,12 +109,27 @@ impl Setting {
             seed,
             size,
             settings: World::settings(talkers, chance.happens(0.5)),
+            plane: PlaneSetting {
+                workers: 2,
+                spread_above: 1 + chance.below(4) as usize,
+                faults: false,
+                planted: None,
+            },
         }
+    }
+
+    /// The same with failing workers, between 1 and 8 of them if their number is not given.
+    pub fn of_plane(seed: u64, workers: Option<u16>) -> Self {
+        let mut setting = Self::of(seed);
+        let drawn = 1 + Chance::new(!seed).below(8) as u16;
+        setting.plane.workers = workers.unwrap_or(drawn);
+        setting.plane.faults = true;
+        setting
     }
 
     /// Tells its story, `steps` long.
     pub fn tell(&self, steps: u64) -> Result<Told, Box<Failure>> {
-        let mut world = World::new(self.seed, self.settings.clone());
+        let mut world = World::new(self.seed, self.settings.clone(), self.plane);
         let mut generator = Generator::new(self.seed, self.size);
         let mut taken = Vec::new();
         for number in 0..steps {
@@ -92,7 +160,7 @@ impl Setting {
 
     /// Tells a story of given steps.
     pub fn retell(&self, steps: &[Step]) -> Result<(), (usize, Violation)> {
-        let mut world = World::new(self.seed, self.settings.clone());
+        let mut world = World::new(self.seed, self.settings.clone(), self.plane);
         for (index, step) in steps.iter().enumerate() {
             guarded(|| world.step(step)).map_err(|violation| (index, violation))?;
         }
@@ -147,6 +215,7 @@ impl std::fmt::Display for Failure {
             seed,
             size,
             settings,
+            plane,
         } = &self.setting;
         writeln!(
             f,
@@ -156,6 +225,7 @@ impl std::fmt::Display for Failure {
         )?;
         writeln!(f, "  {}", self.violation.detail)?;
         writeln!(f, "  a room of about {size}: {settings:?}")?;
+        writeln!(f, "  {plane:?}")?;
         for (number, step) in self.steps.iter().enumerate() {
             let Step {
                 wait_ms,

@@ -23,9 +23,10 @@ pub(crate) struct Source {
     pub(crate) kind: TrackKind,
     pub(crate) ssrc: u32,
     pub(crate) serial: u32,
-    /// At each worker.
-    pub(crate) ingresses: Vec<IngressId>,
-    pub(crate) relayed: bool,
+    /// At its worker.
+    pub(crate) ingress: IngressId,
+    /// Browsers number their payload types differently: how far they are from the usual ones.
+    pub(crate) shift: u8,
 }
 
 /// See the module.
@@ -47,7 +48,10 @@ impl Source {
             track: self.track,
             publisher,
             kind: self.kind,
-            codecs: vec![(OPUS, Codec::Opus), (VP8, Codec::Vp8)],
+            codecs: vec![
+                (OPUS - self.shift, Codec::Opus),
+                (VP8 - self.shift, Codec::Vp8),
+            ],
             extensions: ExtensionMap::new(),
             layers: 1,
         }
@@ -66,8 +70,8 @@ impl Transport {
             kind: *kind,
             ssrc: id << 8 | 0x80 | *kind as u32,
             serial: 0,
-            ingresses: Vec::new(),
-            relayed: false,
+            ingress: IngressId(0),
+            shift: 2 * (id % 2) as u8,
         });
         Self {
             id,
@@ -105,7 +109,7 @@ impl Transport {
         })
     }
 
-    fn ssrc(&self, slot: SlotId) -> u32 {
+    pub(crate) fn ssrc(&self, slot: SlotId) -> u32 {
         let media = match slot.media {
             Media::Audio => 0,
             Media::Video => 64,

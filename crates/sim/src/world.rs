@@ -1,7 +1,8 @@
-//! A world: one real room, two real forwarders, and the oracles between them.
+//! A world: one real room, the shipped plane over real forwarders, and the oracles between them.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sideroom_control::{
@@ -14,8 +15,9 @@ use crate::chance::Chance;
 use crate::coverage::Coverage;
 use crate::history::History;
 use crate::model::{Model, ROOM};
-use crate::plane::{Item, Plane};
+use crate::plane::{Client, Item, Plane};
 use crate::step::{Act, Step, Violation, ensure};
+use crate::story::PlaneSetting;
 
 /// When every world begins, in milliseconds since 1970.
 const BEGINNING: u64 = 1_700_000_000_000;
@@ -51,8 +53,6 @@ pub struct World {
     pub(crate) now: Time,
     pub(crate) chance: Chance,
     pub(crate) answered: VecDeque<Answered>,
-    /// Every worker holds this epoch: whatever led to it is answered.
-    pub(crate) applied: Epoch,
     pub(crate) coverage: Coverage,
     /// In a quiet moment: the tracks received.
     pub(crate) quiet: Option<crate::quiet::Heard>,
@@ -61,7 +61,7 @@ pub struct World {
 
 impl World {
     /// An empty room with these settings.
-    pub fn new(seed: u64, settings: RoomSettings) -> Self {
+    pub fn new(seed: u64, settings: RoomSettings, plane: PlaneSetting) -> Self {
         let config = RoomConfig {
             id: ROOM,
             name: "world".into(),
@@ -78,11 +78,10 @@ impl World {
             room,
             history: History::new(model.picture()),
             model,
-            plane: Plane::new(seed),
+            plane: Plane::new(seed, plane),
             now: Time::ZERO,
             chance: Chance::new(seed),
             answered: VecDeque::new(),
-            applied: Epoch(0),
             coverage: Coverage::default(),
             quiet: None,
             steps: 0,
@@ -112,6 +111,7 @@ impl World {
         self.send_media(until);
         self.run_until(until)?;
         self.run_timers()?;
+        self.fail_workers();
         match &step.act {
             Act::Ask {
                 actor,
@@ -152,45 +152,16 @@ impl World {
             self.handle(item)?;
         }
         self.now = self.now.max(until);
-        for worker in &mut self.plane.workers {
-            worker.forwarder.handle_timeout(until);
-            while worker.forwarder.poll_event().is_some() {}
+        for index in 0..self.plane.workers.len() {
+            if let Some(worker) = self.plane.workers.get_mut(index)
+                && !worker.is_dead
+                && worker.backlog.is_none()
+            {
+                worker.forwarder.handle_timeout(until);
+                self.take_notices(index);
+            }
         }
         Ok(())
-    }
-
-    fn handle(&mut self, item: Item) -> Result<(), Violation> {
-        match item {
-            Item::Update(index, update) => {
-                let now = self.now;
-                if let Some(worker) = self.plane.workers.get_mut(index) {
-                    let applied = worker.forwarder.apply(now, &update);
-                    ensure(applied.is_ok(), "updates in order", || {
-                        format!("{applied:?}")
-                    })?;
-                    worker.forwarder.send_silence(now, &mut self.plane.sink);
-                }
-                let epoch = self.plane.epoch(index);
-                ensure(epoch == update.epoch, "updates in order", || {
-                    format!("{epoch}")
-                })?;
-                self.plane.update_relays();
-                let others = (0..crate::plane::WORKERS).map(|index| self.plane.epoch(index));
-                self.applied = others.min().unwrap_or_default();
-                self.history.forget_before(self.applied);
-                self.look_at_output(index)
-            }
-            Item::Inbound(transport, draft) => self.come_in(transport, draft),
-            Item::Relayed(index, relay) => self.come_over(index, &relay),
-            Item::Attach(transport) => {
-                self.plane.attach(*transport);
-                Ok(())
-            }
-            Item::Detach(id) => {
-                self.plane.detach(id);
-                Ok(())
-            }
-        }
     }
 
     pub(crate) fn run_timers(&mut self) -> Result<(), Violation> {
@@ -319,7 +290,12 @@ impl World {
         })?;
         if let Some(update) = update {
             self.coverage.updates += 1;
-            self.plane.publish(self.now, update, &mut self.chance);
+            let (now, update) = (self.now, Arc::new(update));
+            let workers = self.plane.shipped.handle_update(&update);
+            let workers =
+                workers.map_err(|error| Violation::new("updates in order", error.to_string()))?;
+            self.plane.wait_for(now, epoch, &workers);
+            self.follow_plane()?;
         }
         Ok(())
     }
@@ -338,8 +314,15 @@ impl World {
                 let Some(one) = self.model.person(*participant) else {
                     return;
                 };
+                let client = Client {
+                    participant: one.id,
+                    pool: one.slots,
+                    tracks: tracks.clone(),
+                };
                 let at = (self.now, &mut self.chance);
-                self.plane.connect(one.id, one.slots, tracks, at);
+                if !self.plane.connect(&client, at) {
+                    self.plane.push(self.now, Item::Rejoin(client.participant));
+                }
             }
             (
                 Command::Leave { participant }
@@ -357,7 +340,7 @@ impl World {
         }
     }
 
-    fn hear_talkers(
+    pub(crate) fn hear_talkers(
         &mut self,
         group: sideroom_route::GroupId,
         ranked: &[sideroom_route::TrackId],

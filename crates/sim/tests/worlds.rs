@@ -131,6 +131,7 @@ fn one_voice_more_than_the_widest_pool_has_slots_limits_everybody_to_the_talkers
         seed: 1,
         size: 10,
         settings: World::settings(5, true),
+        plane: Setting::of(1).plane,
     };
     let mut steps = Vec::new();
     for number in 1..=10 {
