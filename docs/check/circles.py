@@ -30,7 +30,6 @@ EXPLAINED: dict[str, str] = {
     "sim: cluster::callers, cluster::host, cluster::oracles, cluster::world": "the world keeps its parts, which take its events",
     "sim: faults::act, faults::world": IMPLS,
     "sim: plane, transport": "transports are named by the plane that holds them",
-    "sim: quiet, world": IMPLS,
 }
 
 USE = re.compile(r"^\s*(?P<pub>pub(?:\([^)]*\))?\s+)?use\s+(?P<tree>[^;]+);", re.M)
