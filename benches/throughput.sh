@@ -28,6 +28,10 @@ if [ -z "$before" ]; then
     (cd "$source" && CARGO_TARGET_DIR="$PWD/../target" cargo build --release --locked $packages --bin sideroom)
     before=$PWD/$out/target/release/sideroom
 fi
+# Both servers are built with the release profile: the bench's own server would have that of benches.
+# shellcheck disable=SC2086
+cargo build --release --locked $packages --bin sideroom
+cp "${CARGO_TARGET_DIR:-target}/release/sideroom" "$out/after-sideroom"
 # shellcheck disable=SC2086
 cargo bench --locked $packages --bench throughput --no-run
 
@@ -35,12 +39,11 @@ for round in $(seq "${ROUNDS:-3}"); do
     for which in before after; do
         echo "== round $round, $which"
         # A bound that is broken is told in its line; the ratio is judged here.
+        server=$PWD/$out/after-sideroom
+        [ "$which" = after ] || server=$before
         # shellcheck disable=SC2086
-        if [ "$which" = before ]; then
-            BENCHED_SERVER=$before cargo bench --quiet --locked $packages --bench throughput -- $part || true
-        else
-            cargo bench --quiet --locked $packages --bench throughput -- $part || true
-        fi | tee -a "$out/$which.txt"
+        { BENCHED_SERVER=$server cargo bench --quiet --locked $packages --bench throughput -- $part || true; } |
+            tee -a "$out/$which.txt"
     done
 done
 python3 benches/throughput.py "$out/before.txt" "$out/after.txt"
