@@ -18,7 +18,7 @@ const STEPS: u64 = 20_000;
 #[test]
 fn every_oracle_holds_in_worlds_of_many_nodes() {
     let mut totals = ClusterTotals::default();
-    for seed in 1..=21 {
+    for seed in 1..=70 {
         match setting(seed, STEPS, None).run() {
             Ok(world) => totals.add(&world),
             Err(failure) => panic!("{failure}"),
