@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     auth::{ApiKey, TokenRules},
     limit::Rates,
+    proxies::Proxies,
 };
 
 /// The configuration of the front ends.
@@ -42,6 +43,8 @@ pub struct RpcConfig {
     pub allowed_origins: Vec<String>,
     /// Believe `X-Forwarded-For`: a proxy of ours is in front.
     pub trust_forwarded: bool,
+    /// The peers that are such proxies.
+    pub proxies: Proxies,
     /// Mints client tokens on request (`/dev/token`), and makes the rooms that they name. Never in
     /// production.
     pub dev: bool,
@@ -66,6 +69,7 @@ impl Default for RpcConfig {
             socket_grace: Duration::from_secs(10),
             allowed_origins: Vec::new(),
             trust_forwarded: false,
+            proxies: Proxies::default(),
             dev: false,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::error::ApiError;
+
 /// The kind of caller that has shown a valid token on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
@@ -15,10 +17,13 @@ pub enum Standing {
 pub trait Connection: Send + Sync + 'static {
     /// Called when a caller has shown a valid token: the connection is not a stranger's, at least until the
     /// current request has been answered.
-    fn known(&self, standing: Standing);
+    /// False if there are as many connections of clients as there may be: it is still a stranger's then.
+    #[must_use]
+    fn known(&self, standing: Standing) -> bool;
 
     /// The same for a socket, until it is closed.
-    fn joined(&self);
+    #[must_use]
+    fn joined(&self) -> bool;
 }
 
 tokio::task_local! {
@@ -35,8 +40,12 @@ pub(crate) fn current() -> Option<Arc<dyn Connection>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
-/// Reports the caller to the listener.
-pub(crate) fn known(standing: Standing) {
+/// Reports the caller to the listener, which may have too many already.
+pub(crate) fn known(standing: Standing) -> Result<(), ApiError> {
     // A listener that does not want reports has not set it.
-    let _ = CURRENT.try_with(|connection| connection.known(standing));
+    let fits = CURRENT.try_with(|connection| connection.known(standing));
+    match fits {
+        Ok(false) => Err(ApiError::TooManyConnections),
+        Ok(true) | Err(_) => Ok(()),
+    }
 }

@@ -67,9 +67,10 @@ impl Newcomer<'_> {
         }
     }
 
-    fn wait_no_longer(&mut self) {
-        if let Some(waiting) = self.waiting.take() {
-            waiting.joined();
+    fn wait_no_longer(&mut self) -> Result<(), ApiError> {
+        match self.waiting.take() {
+            Some(waiting) => waiting.joined(),
+            None => Ok(()),
         }
     }
 
@@ -129,7 +130,7 @@ impl Newcomer<'_> {
         let claims = api
             .keyring()
             .verify_client(&incoming.token, clock::unix_s())?;
-        self.wait_no_longer();
+        self.wait_no_longer()?;
         if !incoming.room.is_empty() && incoming.room != claims.room {
             return Err(ApiError::PermissionDenied(
                 "This token is for another room.".to_owned(),
@@ -191,7 +192,7 @@ impl Newcomer<'_> {
             .seats
             .resume(&incoming.resume_token)
             .ok_or(ApiError::SessionGone)?;
-        self.wait_no_longer();
+        self.wait_no_longer()?;
         let resumed = self.watch_again(&seated, after).await;
         let sent = match resumed {
             Ok((body, items)) => self

@@ -56,9 +56,10 @@ impl Waiting {
     }
 
     /// The client has shown that it may join: the socket waits no longer.
-    pub(super) fn joined(self) {
-        if let Some(connection) = &self.connection {
-            connection.joined();
+    pub(super) fn joined(self) -> Result<(), ApiError> {
+        match &self.connection {
+            Some(connection) if !connection.joined() => Err(ApiError::TooManyConnections),
+            _ => Ok(()),
         }
     }
 }

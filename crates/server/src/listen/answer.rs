@@ -15,10 +15,12 @@ use axum::response::IntoResponse as _;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use sideroom_rpc::connection::{self, Connection};
+use sideroom_rpc::error::ApiError;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::stream::Guest;
+use crate::metrics;
 
 /// An answer begins within this time, or the request has stalled: a body that does not come, most likely.
 const ANSWER_WITHIN: Duration = Duration::from_secs(45);
@@ -30,6 +32,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let answering = Answering::begin(&guest, request.version() == Version::HTTP_2);
+    if guest.forwards(request.headers()).is_err() {
+        metrics::connection_cut("full");
+        return Ok(ApiError::TooManyConnections.into_response());
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     if let Some(certificate) = guest.certificate() {
