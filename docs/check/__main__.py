@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from blocks import ROOT, Block, Wrong, blocks, check_all_seen, pages
-from figures import check_constants, check_defaults, check_images, check_links, check_rules, check_text, check_toml
+from figures import check_constants, check_defaults, check_every_crate, check_images, check_links, check_rules, check_text, check_toml
 from messages import Messages
 from programs import Browser, Programs, by_hand
 from server import Server
@@ -119,6 +119,7 @@ def figures() -> bool:
     server = Server()
     try:
         check_constants()
+        check_every_crate()
         check_images()
         check_rules()
         check_defaults(server)

@@ -47,6 +47,18 @@ def check_arrows(block: Block, line: str) -> None:
             raise Wrong(f"{block.where}: {name} → {said}, but its Cargo.toml also names {', '.join(sorted(more))}")
 
 
+def check_every_crate() -> None:
+    """docs/ARCHITECTURE.md has a row for each crate, and an arrow for each that is built on others."""
+    page = (ROOT / "docs/ARCHITECTURE.md").read_text()
+    for manifest in sorted((ROOT / "crates").glob("*/Cargo.toml")):
+        name = manifest.parent.name
+        if f"| `{name}` |" not in page:
+            raise Wrong(f"docs/ARCHITECTURE.md: the table of crates has no row for {name}")
+        uses = any(each.startswith("sideroom") for each in tomllib.loads(manifest.read_text()).get("dependencies", {}))
+        if uses and not re.search(rf"\b{name} +→ ", page):
+            raise Wrong(f"docs/ARCHITECTURE.md: no arrow begins at {name}")
+
+
 def anchor(heading: str) -> str:
     text = re.sub(r"[^\w\- ]", "", heading.strip().lower())
     return text.replace(" ", "-")
