@@ -54,7 +54,13 @@ export class Operator {
   }
 
   async moves(name: string): Promise<Move[]> {
-    return list((await this.#call('RoomService/ListMoves', { room: name }))['moves']).map(move);
+    const all: Move[] = [];
+    for (let after = '0'; ; ) {
+      const page = await this.#call('RoomService/ListMoves', { room: name, after });
+      all.push(...list(page['moves']).map(move));
+      if (!page['more']) return all;
+      after = text(page['last']);
+    }
   }
 
   async stats(): Promise<Reading> {

@@ -240,5 +240,32 @@ fn other(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, one_person, everybody, other);
+/// The move journal of a room that has moved a lot: 20,000 stays, a page at a time, against a copy of all.
+fn reading(criterion: &mut Criterion) {
+    let mut bench = Bench::new(false);
+    for turn in 0..20 {
+        bench.move_all(|_| GroupId::Parent);
+        let targets: Vec<GroupId> = (0..1_000)
+            .map(|index| bench.breakout(index + turn))
+            .collect();
+        bench.move_all(|index| targets.get(index).copied().unwrap_or(GroupId::Parent));
+    }
+    let log = bench.room.move_log();
+    assert_eq!(log.stays().count(), bounds::STAYS, "the log is full");
+    let mut group = criterion.benchmark_group("reading 20,000 stays");
+    for limit in [1_000, 5_000, usize::MAX] {
+        let name = match limit {
+            usize::MAX => "all at once".to_owned(),
+            some => format!("a page of {some}"),
+        };
+        let query = MovesQuery {
+            limit,
+            ..MovesQuery::default()
+        };
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(log.page(&query))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, one_person, everybody, other, reading);
 criterion_main!(benches);

@@ -15,6 +15,7 @@ mod timer;
 mod travel;
 mod wait;
 
+use crate::old::Rules;
 use crate::rights;
 use crate::state::require;
 use crate::turn::Turn;
@@ -31,7 +32,9 @@ pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, Bre
         rights::check(turn.state, turn.actor, command)?;
     }
     let outcome = dispatch(turn, command)?;
-    turn.take_in_waiting();
+    if !turn.replays_older_than(Rules::Waiting) {
+        turn.take_in_waiting();
+    }
     turn.keep_streams_along();
     Ok(outcome)
 }

@@ -165,9 +165,10 @@ pub enum Command {
     /// Joins a breakout, from the parent.
     JoinBreakout {
         participant: ParticipantId,
-        breakout: BreakoutId,
-        /// Which of its kinds it brings along; the others go nowhere.
-        stream: KindSet,
+        /// `None`: where they are assigned, or, if that is one breakout only, invited.
+        breakout: Option<BreakoutId>,
+        /// Which of their kinds they bring along; the others go nowhere. `None`: all that the breakout carries.
+        stream: Option<KindSet>,
     },
     /// Returns to the parent.
     LeaveBreakout {
@@ -258,7 +259,8 @@ pub enum Command {
     },
     /// Says something in a group's chat: one's own group, or (a moderator's) any.
     Chat {
-        group: GroupId,
+        /// `None`: one's own group, or, for the app's signaling server, the parent.
+        group: Option<GroupId>,
         /// Up to 4,096 bytes.
         text: String,
     },

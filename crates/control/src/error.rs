@@ -144,6 +144,12 @@ pub enum BreakoutError {
         until: Option<UnixMillis>,
     },
     /// The caller decided on a state that has passed.
+    #[error("The room's state is at version {current} by now; take a fresh look and decide again.")]
+    VersionMismatch {
+        /// The room's present version.
+        current: u64,
+    },
+    /// The same for callers that name an epoch.
     #[error("The room is at epoch {current} by now; take a fresh look and decide again.")]
     EpochMismatch {
         /// The room's epoch.
@@ -233,6 +239,7 @@ impl BreakoutError {
             Self::RateLimited { .. } => "RateLimited",
             Self::Draining => "Draining",
             Self::Banned { .. } => "Banned",
+            Self::VersionMismatch { .. } => "VersionMismatch",
             Self::EpochMismatch { .. } => "EpochMismatch",
         }
     }
@@ -273,6 +280,7 @@ impl BreakoutError {
             | Self::Unauthenticated
             | Self::RateLimited { .. }
             | Self::Draining
+            | Self::VersionMismatch { .. }
             | Self::EpochMismatch { .. } => 1138,
         }
     }

@@ -15,6 +15,9 @@ pub struct Event {
     pub seq: u64,
     /// The epoch of the routing table that goes with it.
     pub epoch: Epoch,
+    /// The version of the room's state that it led to; 0 in events of an older version of this server.
+    #[serde(default)]
+    pub version: u64,
     pub at: UnixMillis,
     /// The request that caused it; `None` if a timer did. Only the actor of the request and moderators see
     /// it.
@@ -349,4 +352,11 @@ pub enum EventKind {
         /// The breakout after the change.
         breakout: Box<BreakoutSummary>,
     },
+}
+
+impl EventKind {
+    /// A text that somebody sent to others: it is told, and no record of it is made.
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self, Self::Chat { .. } | Self::AddressAllText { .. })
+    }
 }

@@ -1,14 +1,18 @@
 //! The journal: one record for each accepted command, chained by hashes.
 //!
-//! Replaying the records of a room gives the same room, bit for bit. A record that was changed, left out
-//! or put elsewhere breaks the chain, and replaying refuses it.
+//! A record says what a command led to, not what was asked: the changes of the state as values, the answer,
+//! and what its events are made from. Replaying needs no rules and cannot be refused by them; it gives the
+//! same room, bit for bit. A record that was changed, left out or put elsewhere breaks the chain. Texts that
+//! people send are in no record.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sideroom_route::{Epoch, RoomId};
 use thiserror::Error;
 
-use crate::{Actor, BreakoutError, Command, RequestId, RoomConfig, UnixMillis};
+use crate::change::Change;
+use crate::turn::Effects;
+use crate::{Actor, BreakoutError, Outcome, RequestId, RoomConfig, UnixMillis};
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -28,26 +32,35 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// One accepted command.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// The effects of one accepted command.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The version of this format.
     pub version: u16,
     pub room: RoomId,
     /// Counts the room's records, from 1, without a gap.
     pub seq: u64,
-    /// The epoch before the command. Changes that are not journalled (who talks, what is looked at) lie
-    /// between the epoch of one record and this of the next.
-    pub after: Epoch,
     /// The epoch that the command led to.
     pub epoch: Epoch,
+    /// The version of the state that it led to.
+    pub state_version: u64,
+    /// The number of the last event that it led to.
+    pub last_event: u64,
     /// When.
     pub now: UnixMillis,
     /// Who asked.
     pub actor: Actor,
     pub request_id: RequestId,
-    /// What was asked.
-    pub command: Command,
+    /// The name of the command.
+    pub command: String,
+    /// The digest of the command, if the request is remembered.
+    pub body: Option<Digest>,
+    /// The answer to the command.
+    pub outcome: Outcome,
+    /// Changes of the state, in order.
+    pub(crate) changes: Vec<Change>,
+    /// The source of its events, without texts.
+    pub(crate) effects: Effects,
     /// The hash of the record before; of the room's first configuration for the first record.
     pub prev_hash: Digest,
     pub hash: Digest,
@@ -91,7 +104,7 @@ pub enum ReplayError {
         /// Its number.
         seq: u64,
     },
-    /// The room refuses the command, which it once accepted.
+    /// The room refuses a command of an older format, which it once accepted.
     #[error("record {seq} cannot be applied: {error}")]
     Refused {
         /// Its number.
@@ -114,24 +127,9 @@ impl From<ReplayError> for BreakoutError {
     }
 }
 
-/// What a hash covers: everything in a record but the hash.
-#[derive(Serialize)]
-struct Hashed<'a> {
-    version: u16,
-    room: RoomId,
-    seq: u64,
-    after: Epoch,
-    epoch: Epoch,
-    now: UnixMillis,
-    actor: Actor,
-    request_id: &'a RequestId,
-    command: &'a Command,
-    prev_hash: Digest,
-}
-
 impl Record {
     /// The version that this server writes and reads.
-    pub const VERSION: u16 = 2;
+    pub const VERSION: u16 = 3;
 
     /// Compact bytes.
     pub fn encode(&self) -> Vec<u8> {
@@ -147,20 +145,11 @@ impl Record {
         postcard::from_bytes(bytes).map_err(|_| ReplayError::Unreadable)
     }
 
-    /// The hash that the record ought to have.
+    /// The hash that the record ought to have: of everything in it but the hash.
     pub fn computed_hash(&self) -> Digest {
-        digest_of(&Hashed {
-            version: self.version,
-            room: self.room,
-            seq: self.seq,
-            after: self.after,
-            epoch: self.epoch,
-            now: self.now,
-            actor: self.actor,
-            request_id: &self.request_id,
-            command: &self.command,
-            prev_hash: self.prev_hash,
-        })
+        let bytes = self.encode();
+        let covered = bytes.len().saturating_sub(self.hash.0.len());
+        Digest(Sha256::digest(bytes.get(..covered).unwrap_or_default()).into())
     }
 }
 
@@ -173,20 +162,35 @@ impl Chain {
         }
     }
 
-    /// True if `record` is the next one and unchanged.
-    pub(crate) fn check(&self, room: RoomId, record: &Record) -> Result<(), ReplayError> {
+    /// Where the chain is after `record`, if that is the next one and unchanged.
+    pub(crate) fn check(&self, room: RoomId, record: &Record) -> Result<Self, ReplayError> {
         check_version(record.version)?;
-        if record.room != room || record.seq != self.seq + 1 {
+        let next = Self {
+            seq: record.seq,
+            hash: record.hash,
+        };
+        let intact = record.prev_hash == self.hash && record.hash == record.computed_hash();
+        self.check_next(room, (record.room, next), intact)
+    }
+
+    /// The next link, if it is the next one of this room and intact.
+    pub(crate) fn check_next(
+        &self,
+        room: RoomId,
+        (found_room, next): (RoomId, Self),
+        intact: bool,
+    ) -> Result<Self, ReplayError> {
+        if found_room != room || next.seq != self.seq + 1 {
             return Err(ReplayError::OutOfOrder {
-                room: record.room,
-                found: record.seq,
+                room: found_room,
+                found: next.seq,
                 held: self.seq,
             });
         }
-        if record.prev_hash != self.hash || record.hash != record.computed_hash() {
-            return Err(ReplayError::Tampered { seq: record.seq });
+        match intact {
+            true => Ok(next),
+            false => Err(ReplayError::Tampered { seq: next.seq }),
         }
-        Ok(())
     }
 }
 

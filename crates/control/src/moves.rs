@@ -53,6 +53,41 @@ pub struct MoveLog {
     lasting: BTreeMap<ParticipantId, u64>,
 }
 
+/// Which stays to read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MovesQuery {
+    /// Only those of this participant.
+    pub participant: Option<ParticipantId>,
+    /// Only those that last at this moment or later.
+    pub since: UnixMillis,
+    /// Only those that began by this moment.
+    pub until: Option<UnixMillis>,
+    /// Only those after this number: [`MovesPage::last`] of the page before.
+    pub after: u64,
+    /// The longest page that the reader takes.
+    pub limit: usize,
+}
+
+/// Some of the stays that a query asks for, the oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MovesPage {
+    /// At most [`MovesQuery::limit`] of them.
+    pub stays: Vec<Stay>,
+    /// The number of the last of them, counted from the room's first stay.
+    pub last: u64,
+    /// There are more.
+    pub more: bool,
+}
+
+impl MovesQuery {
+    fn wants(&self, stay: &Stay) -> bool {
+        let ended_before = stay.end.as_ref().is_some_and(|end| end.at < self.since);
+        self.participant.is_none_or(|one| one == stay.participant)
+            && self.until.is_none_or(|until| stay.from <= until)
+            && !ended_before
+    }
+}
+
 /// The cause, author and time of moves.
 pub(crate) struct Mover<'a> {
     pub(crate) at: UnixMillis,
@@ -64,6 +99,21 @@ impl MoveLog {
     /// All that are kept, the oldest first.
     pub fn stays(&self) -> impl Iterator<Item = &Stay> {
         self.stays.iter()
+    }
+
+    /// A page of those that `query` asks for. Copies no more than the page.
+    pub fn page(&self, query: &MovesQuery) -> MovesPage {
+        let skipped = query.after.saturating_sub(self.forgotten);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let rest = self.stays.iter().zip(self.forgotten + 1..).skip(skipped);
+        let mut wanted = rest.filter(|(stay, _)| query.wants(stay));
+        let mut page = MovesPage::default();
+        for (stay, number) in wanted.by_ref().take(query.limit) {
+            page.stays.push(stay.clone());
+            page.last = number;
+        }
+        page.more = wanted.next().is_some();
+        page
     }
 
     /// Those of one identity, the oldest first.
@@ -141,5 +191,91 @@ impl MoveLog {
             request_id: mover.request_id.clone(),
         });
         Some(stay.identity.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sideroom_route::RoomId;
+
+    use super::*;
+
+    fn log(stays: usize) -> MoveLog {
+        let mut log = MoveLog::default();
+        let request_id = RequestId::new("r").unwrap();
+        for number in 0..stays {
+            let participant = ParticipantId::new(RoomId(1), u32::try_from(number % 50).unwrap());
+            let mover = Mover {
+                at: UnixMillis(number as u64),
+                by: Actor::Operator,
+                request_id: &request_id,
+            };
+            let who = (participant, Some("somebody"));
+            log.note(who, Some(GroupId::Parent), MoveCause::Moved, &mover);
+        }
+        log
+    }
+
+    /// All pages of a query.
+    fn read(log: &MoveLog, mut query: MovesQuery) -> Vec<Stay> {
+        let mut all = Vec::new();
+        loop {
+            let page = log.page(&query);
+            assert!(page.stays.len() <= query.limit);
+            all.extend(page.stays);
+            if !page.more {
+                return all;
+            }
+            assert!(page.last > query.after, "it goes on");
+            query.after = page.last;
+        }
+    }
+
+    #[test]
+    fn pages_together_are_the_whole_and_no_page_is_larger_than_asked() {
+        // Some are forgotten: numbers go on counting.
+        let log = log(bounds::STAYS + 1_234);
+        let whole: Vec<Stay> = log.stays().cloned().collect();
+        for limit in [1_000, 7_777, usize::MAX] {
+            let query = MovesQuery {
+                limit,
+                ..MovesQuery::default()
+            };
+            assert_eq!(read(&log, query), whole, "{limit} a page");
+        }
+        let one = whole[17].participant;
+        let query = MovesQuery {
+            participant: Some(one),
+            since: UnixMillis(5_000),
+            until: Some(UnixMillis(9_000)),
+            limit: 3,
+            after: 0,
+        };
+        let wanted = whole.iter().filter(|stay| {
+            let lasts = stay.end.as_ref().is_none_or(|end| end.at.0 >= 5_000);
+            stay.participant == one && lasts && stay.from.0 <= 9_000
+        });
+        let wanted: Vec<Stay> = wanted.cloned().collect();
+        assert!(wanted.len() > 50);
+        assert_eq!(read(&log, query), wanted);
+    }
+
+    #[test]
+    fn what_was_forgotten_between_two_pages_is_passed_over() {
+        let mut log = log(bounds::STAYS);
+        let query = MovesQuery {
+            limit: 10,
+            ..MovesQuery::default()
+        };
+        let first = log.page(&query);
+        assert_eq!((first.last, first.more), (10, true));
+        for _ in 0..25 {
+            log.stays.pop_front();
+            log.forgotten += 1;
+        }
+        let next = MovesQuery { after: 10, ..query };
+        let page = log.page(&next);
+        assert_eq!(page.stays.first(), log.stays.front());
+        assert_eq!(page.last, 35);
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RouteUpdate, TrackId, TrackKind};
 
-use crate::{BreakoutSettings, BreakoutView, Event, ParentGate, Record, RoomSettings};
+use crate::{BreakoutSettings, BreakoutView, Event, ParentGate, Record, RoomSettings, Timer};
 
 /// The result of an accepted command.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,12 +16,16 @@ pub struct Applied {
     /// The epoch of the routing table after the command: the answer is to go out when every worker
     /// concerned has applied it.
     pub epoch: Epoch,
+    /// The version of the room's state after the command.
+    pub version: u64,
     /// The number of the room's last event.
     pub seq: u64,
     /// The record to append to the journal before any answer; `None` for a repeated request.
     pub record: Option<Record>,
     /// The same request was answered before, and this is that answer.
     pub repeated: bool,
+    /// The timer that came due, if [`crate::Room::tick`] did this.
+    pub due: Option<Timer>,
 }
 
 /// The answer to a command: the state that it led to.

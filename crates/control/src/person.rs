@@ -103,7 +103,10 @@ impl State {
     /// Changes the record of a person; an empty record is dropped.
     pub(crate) fn change_person(&mut self, identity: &str, change: impl FnOnce(&mut Person)) {
         let person = person_of(identity);
-        let mut known = self.people.remove(person).unwrap_or(Person::UNKNOWN);
+        let mut known = self
+            .people
+            .remove(&person.to_owned())
+            .unwrap_or(Person::UNKNOWN);
         change(&mut known);
         if known != Person::UNKNOWN {
             self.people.insert(person.to_owned(), known);
@@ -136,8 +139,11 @@ impl State {
             return;
         }
         self.ceiling = Some(self.ceiling());
-        for one in self.participants.values_mut() {
-            (one.token.role, one.token.grants) = (one.role, one.grants);
+        let present: Vec<ParticipantId> = self.participants.keys().copied().collect();
+        for id in present {
+            if let Some(one) = self.participants.get_mut(&id) {
+                (one.token.role, one.token.grants) = (one.role, one.grants);
+            }
         }
         let present = self.participants.values();
         let muted = present.filter(|one| !one.muted_by_moderator.is_empty());
@@ -169,8 +175,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
@@ -251,9 +255,10 @@ mod tests {
         };
         apply(&mut room, Actor::Participant(host), mute);
         let mut before = room.snapshot();
-        (before.state.ceiling, before.state.people) = (None, BTreeMap::new());
-        for one in before.state.participants.values_mut() {
-            one.token = Rights::default();
+        before.state.ceiling = None;
+        before.state.people.clear();
+        for id in [host, ann] {
+            before.state.participants.get_mut(&id).unwrap().token = Rights::default();
         }
         let mut restored = crate::Room::restore(before).unwrap();
         assert_eq!(restored.state_hash(), room.state_hash());

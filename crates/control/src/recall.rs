@@ -4,7 +4,7 @@ use crate::moves::Mover;
 use crate::room::Room;
 use crate::state::Participant;
 use crate::turn::Effects;
-use crate::{Actor, Event, EventKind, Request, Standing, Viewer, bounds, tell};
+use crate::{Actor, Event, EventKind, RequestId, Standing, UnixMillis, Viewer, bounds, tell};
 
 /// The events that were asked for are not kept any more: take a fresh snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -76,41 +76,48 @@ impl Room {
         event
     }
 
-    /// Numbers and keeps the events of `effects`, and notes everybody's standing now.
-    pub(crate) fn record_events(&mut self, request: &Request, effects: &mut Effects) -> Vec<Event> {
+    /// Numbers the events of `effects`.
+    pub(crate) fn number_events(&self, cause: &Cause<'_>, effects: &Effects) -> Vec<Event> {
         let first = self.seq() + 1;
-        let by_timer =
-            request.actor == Actor::System && matches!(request.command, crate::Command::Timer(_));
-        let kinds = tell::events(&self.state, request.actor, effects);
-        let epoch = self.epoch();
-        let events: Vec<Event> = kinds
-            .into_iter()
-            .zip(first..)
+        let kinds = tell::events(&self.state, cause.actor, effects);
+        let numbered = kinds.into_iter().zip(first..);
+        numbered
             .map(|(kind, seq)| Event {
                 seq,
-                epoch,
-                at: request.now,
-                request_id: (!by_timer).then(|| request.id.clone()),
-                actor: request.actor,
+                epoch: self.epoch,
+                version: self.state.version,
+                at: cause.now,
+                request_id: (!cause.by_timer).then(|| cause.request_id.clone()),
+                actor: cause.actor,
                 audience: effects.audience_of(&kind),
                 kind,
             })
-            .collect();
-        self.memory.events.keep(&events);
-        self.note_moves(request, effects);
-        for id in &effects.touched {
-            if let Some(one) = self.state.participants.get_mut(id) {
-                note_standing(one, first);
-            }
-        }
-        events
+            .collect()
     }
 
-    fn note_moves(&mut self, request: &Request, effects: &Effects) {
+    /// From the next event on, those who are somewhere else than before may know other things.
+    pub(crate) fn note_standings(&mut self, effects: &Effects) {
+        let first = self.seq() + 1;
+        for id in &effects.touched {
+            let Some(one) = self.state.participants.get(id) else {
+                continue;
+            };
+            let standing = standing_of(one, first);
+            let unchanged = one.standings.back().is_some_and(|last| {
+                let as_now = (standing.role, standing.group, standing.listening);
+                (last.role, last.group, last.listening) == as_now
+            });
+            if !unchanged && let Some(one) = self.state.participants.get_mut(id) {
+                one.keep_standing(standing);
+            }
+        }
+    }
+
+    pub(crate) fn note_moves(&mut self, cause: &Cause<'_>, effects: &Effects) {
         let mover = Mover {
-            at: request.now,
-            by: request.actor,
-            request_id: &request.id,
+            at: cause.now,
+            by: cause.actor,
+            request_id: cause.request_id,
         };
         for placing in &effects.placed {
             let one = self.state.participants.get(&placing.participant);
@@ -122,6 +129,14 @@ impl Room {
     }
 }
 
+/// The origin of events and moves: time, actor and request.
+pub(crate) struct Cause<'a> {
+    pub(crate) now: UnixMillis,
+    pub(crate) actor: Actor,
+    pub(crate) request_id: &'a RequestId,
+    pub(crate) by_timer: bool,
+}
+
 fn standing_of(one: &Participant, seq: u64) -> Standing {
     Standing {
         seq,
@@ -129,19 +144,4 @@ fn standing_of(one: &Participant, seq: u64) -> Standing {
         group: one.group,
         listening: one.listening,
     }
-}
-
-fn note_standing(one: &mut Participant, seq: u64) {
-    let standing = standing_of(one, seq);
-    let unchanged = one.standings.back().is_some_and(|last| {
-        let as_now = (standing.role, standing.group, standing.listening);
-        (last.role, last.group, last.listening) == as_now
-    });
-    if unchanged {
-        return;
-    }
-    if one.standings.len() >= bounds::STANDINGS {
-        one.standings.pop_front();
-    }
-    one.standings.push_back(standing);
 }

@@ -4,19 +4,23 @@ use serde::{Deserialize, Serialize, Serializer};
 use sideroom_route::Epoch;
 
 use crate::memory::Memory;
+use crate::old::Rules;
 use crate::planner::Planner;
-use crate::room::{Mode, Room};
+use crate::room::Room;
 use crate::state::State;
 use crate::volatile::Volatile;
-use crate::{Applied, Record, ReplayError, Request};
+use crate::{Event, OldRecord, Record, ReplayError};
 
 /// Everything that a room must not forget when the server restarts.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
-    version: u16,
-    epoch: Epoch,
+    pub(crate) version: u16,
+    pub(crate) epoch: Epoch,
     pub(crate) state: State,
-    memory: Memory,
+    pub(crate) memory: Memory,
+    /// Of the commands that follow it in a journal of an older format.
+    #[serde(skip)]
+    pub(crate) old: Option<Rules>,
 }
 
 /// The same without a copy: it is written as [`Snapshot`] is.
@@ -48,6 +52,7 @@ impl Room {
             epoch: self.epoch,
             state: self.state.clone(),
             memory: self.memory.clone(),
+            old: None,
         }
     }
 
@@ -63,34 +68,90 @@ impl Room {
             memory: snapshot.memory,
             planner: Planner::default(),
             epoch: snapshot.epoch,
+            old: snapshot.old,
         };
         room.state.remember_people();
+        room.state.settle();
         room.rebuild();
         Ok(room)
     }
 
-    /// Applies one record of the journal, the next in the chain. Refuses a record that was changed, or
-    /// that is not the next.
-    pub fn replay(&mut self, record: &Record) -> Result<Applied, ReplayError> {
-        self.state.chain.check(self.state.config.id, record)?;
-        let held = std::mem::replace(&mut self.epoch, record.after);
-        let request = Request {
-            now: record.now,
-            actor: record.actor,
-            id: record.request_id.clone(),
-            command: record.command.clone(),
-        };
-        let mode = Mode::Replay {
-            epoch: record.epoch,
-            version: record.version,
-        };
-        self.run(request, &mode).map_err(|error| {
-            self.epoch = held;
-            ReplayError::Refused {
-                seq: record.seq,
-                error,
-            }
-        })
+    /// Reads one record of the journal, the next in the chain, and tells what happened. Refuses a record that
+    /// was changed, or that is not the next. For many records: [`Room::replay_all`].
+    pub fn replay(&mut self, record: &Record) -> Result<Vec<Event>, ReplayError> {
+        let events = self.follow(record);
+        self.rebuild();
+        events
+    }
+
+    /// Reads records, and makes the routing table once, at the end.
+    pub fn replay_all<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Result<(), ReplayError> {
+        self.replay_telling(entries, |_| {})
+    }
+
+    /// As [`Room::replay_all`], and tells what happened at each.
+    pub fn replay_telling<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a Entry>,
+        mut tell: impl FnMut(Vec<Event>),
+    ) -> Result<(), ReplayError> {
+        let mut recounted = false;
+        let mut all = entries.into_iter();
+        let read = all.try_for_each(|entry| {
+            recounted |= matches!(entry, Entry::Old(_)) && self.old < Some(Rules::Invitations);
+            self.read(entry).map(&mut tell)
+        });
+        if recounted {
+            // Today's rules tell of more than those did, so the numbers that callers know name other events.
+            self.memory.events.lose(self.seq());
+        }
+        self.rebuild();
+        read
+    }
+
+    fn read(&mut self, entry: &Entry) -> Result<Vec<Event>, ReplayError> {
+        match entry {
+            Entry::Record(record) => self.follow(record),
+            Entry::Old(record) => self.follow_old(record),
+        }
+    }
+}
+
+/// One row of a journal.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Entry {
+    /// In today's format.
+    Record(Box<Record>),
+    /// In the format before it.
+    Old(Box<OldRecord>),
+}
+
+impl Entry {
+    /// The number of the row in its room.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Record(record) => record.seq,
+            Self::Old(record) => record.seq(),
+        }
+    }
+}
+
+impl From<Record> for Entry {
+    fn from(record: Record) -> Self {
+        Self::Record(Box::new(record))
+    }
+}
+
+/// For export. Old records have texts; nobody gets to read them.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Record(record) => record.serialize(to),
+            Self::Old(record) => record.without_text().serialize(to),
+        }
     }
 }
 

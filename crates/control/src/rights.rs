@@ -89,7 +89,10 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
             GateScope::Room => state.require_moderator(actor),
             GateScope::Participant(id) => state.require_self(actor, *id).map(|_| ()),
         },
-        Command::Chat { group, .. } => check_chat(state, actor, *group),
+        Command::Chat {
+            group: Some(group), ..
+        } => check_chat(state, actor, *group),
+        Command::Chat { group: None, .. } => Ok(()),
     }
 }
 

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, RouteUpdate, TrackKind};
+use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, TrackKind};
 
 use crate::ceiling::Ceiling;
+use crate::diff_map::DiffMap;
 use crate::journal::{Chain, digest_of};
-use crate::memory::{Answer, Memory};
-use crate::planner::{Delta, Planner, route_tracks};
+use crate::memory::Memory;
+use crate::old::Rules;
+use crate::planner::Planner;
+use crate::run::Mode;
 use crate::state::{State, TimerState};
-use crate::turn::{Effects, Turn};
 use crate::volatile::Volatile;
 use crate::{
-    Actor, Applied, BreakoutError, Command, Digest, MoveLog, Outcome, ParentGate, Record, Request,
-    RequestId, Rights, RoomConfig, RoomSettings, RoomView, SlotPool, Timer, UnixMillis, Viewer,
-    apply,
+    Actor, Applied, BreakoutError, Command, Digest, MoveLog, ParentGate, Request, RequestId,
+    Rights, RoomConfig, RoomSettings, RoomView, SlotPool, Timer, UnixMillis, Viewer, apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -25,21 +26,23 @@ pub struct Room {
     pub(crate) memory: Memory,
     pub(crate) planner: Planner,
     pub(crate) epoch: Epoch,
+    /// The rules of the commands that follow in a journal of an older format.
+    pub(crate) old: Option<Rules>,
 }
 
-/// Under which conditions a command is applied.
-pub(crate) enum Mode {
-    /// A new command.
-    Live,
-    /// If the table is at this epoch.
-    Expecting(Epoch),
-    /// A record that was once accepted.
-    Replay {
-        /// It led to this epoch.
-        epoch: Epoch,
-        /// The format of its record.
-        version: u16,
-    },
+/// The state of the room on which a caller bases a decision. See [`Room::version`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// The state at this version.
+    Version(u64),
+    /// The room at this epoch, or at this version: for callers from before there were versions.
+    Epoch(Epoch),
+}
+
+impl From<Epoch> for Expected {
+    fn from(epoch: Epoch) -> Self {
+        Self::Epoch(epoch)
+    }
 }
 
 impl Room {
@@ -48,21 +51,22 @@ impl Room {
         apply::check_settings(&config.settings)?;
         apply::check_end(&config.settings.breakouts, config.created_at)?;
         let chain = Chain::new(&config);
-        let timer = TimerState::new(&config.settings.breakouts, config.created_at);
+        let created_at = config.created_at;
+        let timer = TimerState::new(&config.settings.breakouts, created_at);
         let ceiling = Some(Ceiling::of(&config.settings));
         let mut room = Self {
             state: State {
                 config,
-                participants: BTreeMap::new(),
+                participants: DiffMap::default(),
                 identities: BTreeMap::new(),
-                people: BTreeMap::new(),
+                people: DiffMap::default(),
                 ceiling,
-                breakouts: BTreeMap::new(),
-                assignments: BTreeMap::new(),
-                waiting: BTreeMap::new(),
+                breakouts: DiffMap::default(),
+                assignments: DiffMap::default(),
+                waiting: DiffMap::default(),
                 room_gate: ParentGate::default(),
-                addressing: BTreeMap::new(),
-                help: BTreeMap::new(),
+                addressing: DiffMap::default(),
+                help: DiffMap::default(),
                 rounds: VecDeque::new(),
                 timer,
                 expiries: BTreeSet::new(),
@@ -73,12 +77,16 @@ impl Room {
                 draws: 0,
                 draining: false,
                 closed: false,
+                seen: created_at,
+                version: 0,
+                version_epoch: Epoch(0),
                 chain,
             },
             volatile: Volatile::default(),
             memory: Memory::default(),
             planner: Planner::default(),
             epoch: Epoch(0),
+            old: None,
         };
         room.rebuild();
         Ok(room)
@@ -102,11 +110,11 @@ impl Room {
         self.run(request, &Mode::Live)
     }
 
-    /// Like [`Room::apply`], if the routing table is still at `expected`. A repeated request is answered at
-    /// any epoch.
+    /// As [`Room::apply`], if the room is still as the caller has seen it. A repeated request is answered
+    /// whatever the room is like by now.
     pub fn apply_at(
         &mut self,
-        expected: Epoch,
+        expected: impl Into<Expected>,
         now: UnixMillis,
         actor: Actor,
         (id, command): (&RequestId, Command),
@@ -117,7 +125,7 @@ impl Room {
             id: id.clone(),
             command,
         };
-        self.run(request, &Mode::Expecting(expected))
+        self.run(request, &Mode::Expecting(expected.into()))
     }
 
     /// Runs all timers that are due, in order.
@@ -210,6 +218,13 @@ impl Room {
         self.epoch
     }
 
+    /// The version of the room's state. It moves with every command that changes something, and with nothing
+    /// else: not with who talks, nor with what is looked at, nor with texts. It is never below the epoch at
+    /// which it began to hold.
+    pub fn version(&self) -> u64 {
+        self.state.version
+    }
+
     /// The number of the last event.
     pub fn seq(&self) -> u64 {
         self.memory.events.seq()
@@ -271,130 +286,4 @@ impl Room {
     pub fn move_log(&self) -> &MoveLog {
         &self.memory.moves
     }
-
-    pub(crate) fn run(&mut self, request: Request, mode: &Mode) -> Result<Applied, BreakoutError> {
-        let body = digest_of(&request.command);
-        if !matches!(mode, Mode::Replay { .. })
-            && let Some(answer) = self.memory.requests.answer_to(request.actor, &request.id)
-        {
-            return repeat(answer, body);
-        }
-        let current = self.epoch;
-        if matches!(mode, Mode::Expecting(expected) if *expected != current) {
-            return Err(BreakoutError::EpochMismatch { current });
-        }
-        let mut turn = Turn {
-            state: &mut self.state,
-            now: request.now,
-            actor: request.actor,
-            replays: match mode {
-                Mode::Replay { version, .. } => Some(*version),
-                Mode::Live | Mode::Expecting(_) => None,
-            },
-            effects: Effects::default(),
-        };
-        let outcome = apply::run(&mut turn, &request.command)?;
-        let mut effects = turn.effects;
-        self.forget_absent(&effects);
-        route_tracks(&mut self.state, &effects.touched, current.next());
-        let update = self.advance(&effects.touched, effects.everyone);
-        if let Mode::Replay { epoch, .. } = mode {
-            self.epoch = *epoch;
-        }
-        let events = self.record_events(&request, &mut effects);
-        let record = self.chain(request, current);
-        let answer = Answer {
-            body,
-            outcome: outcome.clone(),
-            epoch: self.epoch,
-            seq: self.seq(),
-        };
-        let requests = &mut self.memory.requests;
-        requests.remember(record.now, record.actor, &record.request_id, answer);
-        Ok(Applied {
-            outcome,
-            events,
-            update,
-            epoch: self.epoch,
-            seq: self.seq(),
-            record: Some(record),
-            repeated: false,
-        })
-    }
-
-    /// The next link of the journal.
-    fn chain(&mut self, request: Request, after: Epoch) -> Record {
-        let mut record = Record {
-            version: Record::VERSION,
-            room: self.id(),
-            seq: self.state.chain.seq + 1,
-            after,
-            epoch: self.epoch,
-            now: request.now,
-            actor: request.actor,
-            request_id: request.id,
-            command: request.command,
-            prev_hash: self.state.chain.hash,
-            hash: Digest::default(),
-        };
-        record.hash = record.computed_hash();
-        self.state.chain = Chain {
-            seq: record.seq,
-            hash: record.hash,
-        };
-        record
-    }
-
-    pub(crate) fn replan(&mut self, touched: &BTreeSet<ParticipantId>) -> Option<RouteUpdate> {
-        self.advance(touched, false)
-    }
-
-    /// Lets the table follow the state: one step of the epoch, if anything is different.
-    fn advance(
-        &mut self,
-        touched: &BTreeSet<ParticipantId>,
-        everyone: bool,
-    ) -> Option<RouteUpdate> {
-        let delta: Delta = self
-            .planner
-            .update(&self.state, &self.volatile, touched, everyone);
-        if delta.is_empty() {
-            return None;
-        }
-        let after = self.epoch;
-        self.epoch = after.next();
-        Some(RouteUpdate {
-            room: self.id(),
-            after,
-            epoch: self.epoch,
-            max_active_talkers: delta.max_active_talkers,
-            tracks: delta.tracks,
-            routes: delta.routes,
-        })
-    }
-
-    /// Makes the table of a room that has none yet.
-    pub(crate) fn rebuild(&mut self) {
-        let everybody: BTreeSet<ParticipantId> = self.state.participants.keys().copied().collect();
-        self.planner
-            .update(&self.state, &self.volatile, &everybody, true);
-    }
-}
-
-fn repeat(answer: &Answer, body: Digest) -> Result<Applied, BreakoutError> {
-    if answer.body != body {
-        return Err(BreakoutError::InvalidArgument(
-            "this request id was used for another command",
-        ));
-    }
-    let outcome: Outcome = answer.outcome.clone();
-    Ok(Applied {
-        outcome,
-        events: Vec::new(),
-        update: None,
-        epoch: answer.epoch,
-        seq: answer.seq,
-        record: None,
-        repeated: true,
-    })
 }

@@ -89,6 +89,7 @@ pub struct BreakoutSettings {
     /// How long before `ends_at` everybody is reminded; at most 10 entries.
     pub countdown_ms: Vec<u32>,
     /// Those inside a breakout see who listens in.
+    #[serde(default = "announced")]
     pub announce_presence: bool,
 }
 
@@ -128,6 +129,11 @@ impl Default for RoomSettings {
             breakouts: BreakoutSettings::default(),
         }
     }
+}
+
+/// In settings from before this could be chosen.
+const fn announced() -> bool {
+    true
 }
 
 impl Default for BreakoutSettings {
@@ -188,6 +194,7 @@ pub struct BreakoutSettingsPatch {
     /// See [`BreakoutSettings::countdown_ms`].
     pub countdown_ms: Option<Vec<u32>>,
     /// See [`BreakoutSettings::announce_presence`].
+    #[serde(default)]
     pub announce_presence: Option<bool>,
 }
 
@@ -229,10 +236,16 @@ pub mod bounds {
     pub const ASSIGNMENTS: usize = 20_000;
     /// Speakers who address all groups at one time; more are refused.
     pub const ADDRESSING: usize = 4;
-    /// Remembered request ids of a room; the oldest is forgotten.
-    pub const REQUESTS: usize = 2_048;
-    /// How long a request id is remembered.
+    /// Remembered request ids of a participant; their oldest is forgotten.
+    pub const REQUESTS: usize = 256;
+    /// Remembered request ids of an API key; its oldest is forgotten.
+    pub const REQUESTS_OF_KEY: usize = 4_096;
+    /// Remembered request ids of a room, all actors together; the oldest is forgotten.
+    pub const REQUESTS_OF_ROOM: usize = 65_536;
+    /// How long a request id is remembered at most.
     pub const REQUEST_MEMORY_MS: u64 = 600_000;
+    /// Steps back of the calendar up to this are smoothed; a longer one is the end of an error, and followed.
+    pub const STEP_BACK_MS: u64 = 10_000;
     /// Events that a room keeps for those who come back; the oldest is forgotten.
     pub const EVENTS: usize = 4_096;
     /// Stays that the move log keeps; the oldest is forgotten.

@@ -36,6 +36,7 @@ impl State {
             name: self.config.name.clone(),
             settings: self.settings().clone(),
             epoch,
+            version: self.version,
             seq,
             participants: self
                 .participants

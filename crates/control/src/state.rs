@@ -8,35 +8,37 @@ use sideroom_route::{
 };
 
 use crate::ceiling::Ceiling;
+use crate::diff_map::DiffMap;
 use crate::journal::Chain;
 use crate::person::Person;
 use crate::{
     Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomConfig,
-    RoomSettings, SlotPool, Standing, Subject, TrackView, UnixMillis,
+    RoomSettings, SlotPool, Standing, Subject, TrackView, UnixMillis, bounds,
 };
 
 /// The journalled state of a room. Its hash is the room's.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) config: RoomConfig,
-    pub(crate) participants: BTreeMap<ParticipantId, Participant>,
+    pub(crate) participants: DiffMap<ParticipantId, Participant>,
     pub(crate) identities: BTreeMap<String, ParticipantId>,
     /// Records of people that outlast their stay.
     #[serde(default)]
-    pub(crate) people: BTreeMap<String, Person>,
+    pub(crate) people: DiffMap<String, Person>,
     /// The operator's limits. States from before there were ceilings have none: see
     /// [`State::remember_people`].
     #[serde(default)]
     pub(crate) ceiling: Option<Ceiling>,
-    pub(crate) breakouts: BTreeMap<BreakoutId, Breakout>,
+    pub(crate) breakouts: DiffMap<BreakoutId, Breakout>,
     /// By identity, so that people who are not here yet can be assigned.
-    pub(crate) assignments: BTreeMap<String, BreakoutId>,
+    pub(crate) assignments: DiffMap<String, BreakoutId>,
     /// Identities that wait for a place in a breakout, with the number of their ticket: the smallest is
     /// served first.
-    pub(crate) waiting: BTreeMap<(BreakoutId, String), u64>,
+    #[serde(default)]
+    pub(crate) waiting: DiffMap<(BreakoutId, String), u64>,
     pub(crate) room_gate: ParentGate,
-    pub(crate) addressing: BTreeMap<ParticipantId, KindSet>,
-    pub(crate) help: BTreeMap<ParticipantId, HelpRequest>,
+    pub(crate) addressing: DiffMap<ParticipantId, KindSet>,
+    pub(crate) help: DiffMap<ParticipantId, HelpRequest>,
     /// The groups of past rounds in breakouts, the latest last.
     pub(crate) rounds: VecDeque<BTreeMap<ParticipantId, BreakoutId>>,
     pub(crate) timer: TimerState,
@@ -45,11 +47,21 @@ pub(crate) struct State {
     pub(crate) next_participant: u32,
     pub(crate) next_track: u32,
     pub(crate) next_breakout: u32,
+    #[serde(default)]
     pub(crate) next_ticket: u64,
     /// How many seeds the room has drawn.
     pub(crate) draws: u64,
     pub(crate) draining: bool,
     pub(crate) closed: bool,
+    /// When the last command was given: see [`crate::bounds::STEP_BACK_MS`].
+    #[serde(default)]
+    pub(crate) seen: UnixMillis,
+    /// The version of everything above: it moves when a command has changed something, and with nothing else.
+    #[serde(default)]
+    pub(crate) version: u64,
+    /// The epoch since when this version holds.
+    #[serde(default)]
+    pub(crate) version_epoch: Epoch,
     pub(crate) chain: Chain,
 }
 
@@ -128,6 +140,7 @@ pub(crate) struct Breakout {
     pub(crate) invited: BTreeMap<String, Asked>,
     /// The identities that were invited before and have not declined: they may come in without being asked
     /// again.
+    #[serde(default)]
     pub(crate) welcome: BTreeSet<String>,
     pub(crate) members: BTreeSet<ParticipantId>,
 }
@@ -202,6 +215,14 @@ impl Participant {
         }
     }
 
+    /// Notes the participant's standing from an event on.
+    pub(crate) fn keep_standing(&mut self, standing: Standing) {
+        if self.standings.len() >= bounds::STANDINGS {
+            self.standings.pop_front();
+        }
+        self.standings.push_back(standing);
+    }
+
     /// The gate in effect, including the default on joining.
     pub(crate) fn effective_gate(&self) -> ParentGate {
         ParentGate {
@@ -267,6 +288,14 @@ impl State {
         } else {
             Gate::Open
         }
+    }
+
+    /// Keeps the groups of a round, so that shuffling can avoid them later.
+    pub(crate) fn keep_round(&mut self, round: BTreeMap<ParticipantId, BreakoutId>) {
+        if self.rounds.len() >= bounds::ROUNDS {
+            self.rounds.pop_front();
+        }
+        self.rounds.push_back(round);
     }
 
     /// The identities assigned to `breakout`.

@@ -10,18 +10,15 @@ use crate::turn::{Effects, Placing};
 use crate::{Actor, EventKind, MoveCause};
 
 /// Everything that follows from `effects`, seen from the state that they led to.
-pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<EventKind> {
+pub(crate) fn events(state: &State, actor: Actor, effects: &Effects) -> Vec<EventKind> {
     let mut events = Vec::new();
     tell_arrival(state, effects, &mut events);
     if !effects.created.is_empty() {
         let views = effects.created.iter();
         let breakouts = views.filter_map(|id| state.breakout_view(*id)).collect();
         events.push(EventKind::BreakoutsCreated { breakouts });
-        for id in &effects.created {
-            effects.changed.remove(id);
-        }
     }
-    events.append(&mut effects.events);
+    events.extend(effects.events.iter().cloned());
     tell_placings(state, actor, &effects.placed, &mut events);
     // First for those inside, then in full: moderators who are inside get both.
     let announced = effects.announced.iter();
@@ -30,7 +27,9 @@ pub(crate) fn events(state: &State, actor: Actor, effects: &mut Effects) -> Vec<
         breakout: Box::new(view),
     }));
     let changed = effects.changed.iter();
-    let changed = changed.filter_map(|id| state.breakout_view(*id));
+    let changed = changed
+        .filter(|id| !effects.created.contains(id))
+        .filter_map(|id| state.breakout_view(*id));
     events.extend(changed.map(|view| EventKind::BreakoutChanged {
         breakout: Box::new(view),
     }));

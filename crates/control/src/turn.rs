@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::old::Rules;
 use crate::state::State;
 use crate::{
     Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, Power,
-    UnixMillis, bounds,
+    UnixMillis,
 };
 
 /// The turn of one command.
@@ -18,20 +20,25 @@ pub(crate) struct Turn<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) now: UnixMillis,
     pub(crate) actor: Actor,
-    /// The format of the record that is replayed; `None`: the command is new.
-    pub(crate) replays: Option<u16>,
+    /// The rules under which a command of an old journal was accepted; `None`: the command is new.
+    pub(crate) replays: Option<Rules>,
     pub(crate) effects: Effects,
 }
 
-/// The objects that a turn has touched.
-#[derive(Default)]
+/// The effects of a turn. The journal keeps those that events are made from.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
 pub(crate) struct Effects {
     /// Events in order; those that follow from `placed` and the sets below come after these.
     pub(crate) events: Vec<EventKind>,
     /// Participants whose routes, sources or standing may be different now.
+    #[serde(skip)]
     pub(crate) touched: BTreeSet<ParticipantId>,
     /// Something that concerns every subscriber has changed.
+    #[serde(skip)]
     pub(crate) everyone: bool,
+    /// A round of breakouts was kept for shuffling.
+    #[serde(skip)]
+    pub(crate) round: bool,
     pub(crate) placed: Vec<Placing>,
     pub(crate) created: Vec<BreakoutId>,
     /// The participant who came in.
@@ -45,17 +52,19 @@ pub(crate) struct Effects {
     /// The breakouts that participants may choose from have changed.
     pub(crate) selectable: bool,
     /// Breakouts that somebody has left: those who wait for a place may follow.
+    #[serde(skip)]
     pub(crate) freed: BTreeSet<BreakoutId>,
     /// Owners of destroyed breakouts: the state no longer names them.
     pub(crate) destroyed_owners: BTreeSet<ParticipantId>,
     /// Returning is not allowed from now on.
+    #[serde(skip)]
     pub(crate) confined: bool,
     /// Former owners, with the breakouts they lost.
     pub(crate) disowned: Vec<(ParticipantId, BreakoutId)>,
 }
 
 /// A participant's move to another group.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct Placing {
     pub(crate) participant: ParticipantId,
     pub(crate) from: Option<GroupId>,
@@ -63,14 +72,24 @@ pub(crate) struct Placing {
     pub(crate) cause: MoveCause,
 }
 
+impl Effects {
+    /// Removes texts, and everything that only the table needs: the rest is told again after a restart.
+    pub(crate) fn keep_for_journal(&mut self) {
+        self.events.retain(|event| !event.is_text());
+        self.touched.clear();
+        self.freed.clear();
+        (self.everyone, self.round, self.confined) = (false, false, false);
+    }
+}
+
 impl Turn<'_> {
     pub(crate) fn tell(&mut self, event: EventKind) {
         self.effects.events.push(event);
     }
 
-    /// True if a record of a format before `version` is replayed.
-    pub(crate) fn replays_older_than(&self, version: u16) -> bool {
-        self.replays.is_some_and(|format| format < version)
+    /// True if a command is replayed that was accepted under rules older than `rules`.
+    pub(crate) fn replays_older_than(&self, rules: Rules) -> bool {
+        self.replays.is_some_and(|accepted| accepted < rules)
     }
 
     /// Puts `participant` into the group `to`. That there is room, and that it may, is checked before.
@@ -139,7 +158,7 @@ impl Turn<'_> {
     }
 
     fn take_out(&mut self, participant: ParticipantId, from: BreakoutId) {
-        if let Some(breakout) = self.state.breakouts.get_mut(&from) {
+        if let Some(breakout) = self.state.breakouts.derived_mut(&from) {
             breakout.members.remove(&participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(from);
@@ -148,7 +167,7 @@ impl Turn<'_> {
     }
 
     fn put_in(&mut self, participant: ParticipantId, to: BreakoutId) {
-        if let Some(breakout) = self.state.breakouts.get_mut(&to) {
+        if let Some(breakout) = self.state.breakouts.derived_mut(&to) {
             breakout.members.insert(participant);
             self.effects.selectable |= breakout.self_select;
             self.effects.changed.insert(to);
@@ -183,16 +202,14 @@ impl Turn<'_> {
         if round.is_empty() || self.state.rounds.back() == Some(&round) {
             return;
         }
-        if self.state.rounds.len() >= bounds::ROUNDS {
-            self.state.rounds.pop_front();
-        }
-        self.state.rounds.push_back(round);
+        self.state.keep_round(round);
+        self.effects.round = true;
     }
 
     pub(crate) fn assign(&mut self, identity: &str, breakout: Option<BreakoutId>) {
         let before = match breakout {
             Some(id) => self.state.assignments.insert(identity.to_owned(), id),
-            None => self.state.assignments.remove(identity),
+            None => self.state.assignments.remove(&identity.to_owned()),
         };
         if before == breakout {
             return;
@@ -267,14 +284,19 @@ impl Turn<'_> {
         from: Option<ParticipantId>,
         to: Option<ParticipantId>,
     ) {
-        for (id, breakout) in &mut self.state.breakouts {
-            if breakout.owner == from && breakout.owner != to {
+        let owned = self.state.breakouts.iter();
+        let owned: Vec<BreakoutId> = owned
+            .filter(|(_, it)| it.owner == from && it.owner != to)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in owned {
+            if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.owner = to;
                 breakout.orphaned = to.is_none();
                 self.effects.selectable |= breakout.self_select;
-                self.effects.changed.insert(*id);
-                self.effects.announced.insert(*id);
-                self.effects.disowned.extend(from.map(|from| (from, *id)));
+                self.effects.changed.insert(id);
+                self.effects.announced.insert(id);
+                self.effects.disowned.extend(from.map(|from| (from, id)));
             }
         }
     }

@@ -23,6 +23,8 @@ pub struct RoomView {
     pub settings: RoomSettings,
     /// The version of the routing table.
     pub epoch: Epoch,
+    /// The version of the room's state: see [`crate::Room::version`].
+    pub version: u64,
     /// The number of the last event that this view contains.
     pub seq: u64,
     /// All participants. Only moderators and members of the same breakout see somebody's breakout; the others

@@ -27,11 +27,13 @@ fn told() -> Story {
     story
 }
 
+fn entries(records: &[Record]) -> Vec<Entry> {
+    records.iter().cloned().map(Entry::from).collect()
+}
+
 fn replay(records: &[Record]) -> Result<Room, ReplayError> {
     let mut room = Room::new(config()).unwrap();
-    for record in records {
-        room.replay(record)?;
-    }
+    room.replay_all(&entries(records))?;
     Ok(room)
 }
 
@@ -62,9 +64,7 @@ fn a_snapshot_and_the_records_after_it_tell_the_room_again() {
         let snapshot = Snapshot::decode(&bytes).unwrap();
         assert_eq!(snapshot.record_seq(), half as u64);
         let mut room = Room::restore(snapshot).unwrap();
-        for record in &story.records[half..] {
-            room.replay(record).unwrap();
-        }
+        room.replay_all(&entries(&story.records[half..])).unwrap();
         assert_eq!(room.state_hash(), story.room.state_hash(), "from {half}");
         assert_eq!(room.snapshot(), replay(&story.records).unwrap().snapshot());
     }
@@ -77,7 +77,7 @@ fn a_changed_record_breaks_the_chain() {
     let changes: [Change; 5] = [
         |record| record.now = record.now + 1,
         |record| record.actor = Actor::System,
-        |record| record.command = Command::CloseRoom,
+        |record| record.command = "close_room".to_owned(),
         |record| record.request_id = RequestId::new("forged").unwrap(),
         |record| record.epoch = record.epoch.next(),
     ];
@@ -91,9 +91,7 @@ fn a_changed_record_breaks_the_chain() {
             }
             let error = replay(&records).unwrap_err();
             let shown = format!("{error:?}");
-            let caught = matches!(error, ReplayError::Tampered { .. })
-                || rehash && matches!(error, ReplayError::Refused { .. });
-            assert!(caught, "{shown}");
+            assert!(matches!(error, ReplayError::Tampered { .. }), "{shown}");
         }
     }
 }
@@ -137,10 +135,10 @@ fn bytes_that_are_no_record_are_refused() {
         );
     }
     let mut other = bytes.clone();
-    other[0] = 3;
+    other[0] = 4;
     assert_eq!(
         Record::decode(&other),
-        Err(ReplayError::Version { found: 3, known: 2 })
+        Err(ReplayError::Version { found: 4, known: 3 })
     );
     for index in 0..bytes.len() {
         let mut flipped = bytes.clone();
@@ -150,7 +148,7 @@ fn bytes_that_are_no_record_are_refused() {
             assert!(room.replay(&record).is_err(), "byte {index}");
         }
     }
-    assert!(bytes.len() < 200, "{} bytes for a join", bytes.len());
+    assert!(bytes.len() < 300, "{} bytes for a join", bytes.len());
 }
 
 /// The format on disk: if this fails, journals that exist can no longer be read.
@@ -161,7 +159,14 @@ fn the_first_record_of_a_room_looks_like_this() {
     let drain = Command::Drain(true);
     let applied = room.apply(START, Actor::Operator, &id, drain).unwrap();
     let bytes = applied.record.unwrap().encode();
-    let head = [2, 7, 1, 0, 0, 0xc0, 0x84, 0x3d, 1, 1, b'r', 2, 1];
+    let head = [
+        3, 7, 1, 0, 1, 1, 0xc0, 0x84, 0x3d, 1, 1, b'r', 5, b'd', b'r', b'a', b'i', b'n',
+    ];
     assert_eq!(bytes[..head.len()], head);
-    assert_eq!(bytes.len(), head.len() + 64, "and two hashes");
+    // After the digest of the command: done, one change (draining), and one event (the same).
+    let tail = [0, 1, 4, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let rest = &bytes[head.len()..];
+    assert_eq!(rest[0], 1, "there is a digest");
+    assert_eq!(rest[33..][..tail.len()], tail);
+    assert_eq!(rest.len(), 33 + tail.len() + 64, "and two hashes");
 }

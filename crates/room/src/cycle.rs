@@ -154,7 +154,7 @@ impl RoomMachine {
         let (now, id) = (self.now.wall, &order.request_id);
         let applied = match order.expected {
             None => room.apply(now, order.actor, id, order.command),
-            Some(epoch) => room.apply_at(epoch, now, order.actor, (id, order.command)),
+            Some(seen) => room.apply_at(seen, now, order.actor, (id, order.command)),
         };
         applied.map_err(Refusal::Rule)
     }
@@ -268,6 +268,7 @@ fn answer(applied: &Applied) -> Response {
     Response::Answer {
         outcome: applied.outcome.clone(),
         epoch: applied.epoch,
+        version: applied.version,
         seq: applied.seq,
         repeated: applied.repeated,
     }

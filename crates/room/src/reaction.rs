@@ -1,5 +1,7 @@
 //! The end of a cycle: what it led to is durable and the workers obey it, so now it is told.
 
+use std::time::Duration;
+
 use sideroom_control::{Event, EventKind, LeaveReason};
 use sideroom_route::{ParticipantId, TrackId, TrackKind};
 
@@ -94,7 +96,9 @@ impl RoomMachine {
                 left.push((participant, farewell(reason)));
             }
             EventKind::ParticipantDropped { participant, until } => {
-                self.kept.insert(participant, applied_at.when(until));
+                // The room's time may be a little ahead of the calendar: see `bounds::STEP_BACK_MS` of control.
+                let span = Duration::from_millis(until.since(event.at));
+                self.kept.insert(participant, applied_at.at + span);
             }
             EventKind::ParticipantReconnected { participant } => {
                 self.kept.remove(&participant);

@@ -1,7 +1,7 @@
 //! Requests to a room, and its answers.
 
 use sideroom_control::{
-    Actor, BreakoutError, Command, Digest, Join, Outcome, Reoffer, RequestId, Views,
+    Actor, BreakoutError, Command, Digest, Expected, Join, Outcome, Reoffer, RequestId, Views,
 };
 use sideroom_route::{Epoch, ParticipantId};
 
@@ -46,8 +46,8 @@ pub struct Order {
     pub actor: Actor,
     /// Their name for the request.
     pub request_id: RequestId,
-    /// Refuse unless the room is at this epoch.
-    pub expected: Option<Epoch>,
+    /// The state on which the caller decided: refuse if the room has changed since.
+    pub expected: Option<Expected>,
     /// The command to apply.
     pub command: Command,
 }
@@ -87,6 +87,8 @@ pub enum Response {
         outcome: Outcome,
         /// The epoch that every worker concerned has applied.
         epoch: Epoch,
+        /// The version of the room's state.
+        version: u64,
         /// The number of the last event.
         seq: u64,
         /// The request had been answered before.

@@ -26,6 +26,8 @@ pub struct RoomTotals {
     pub seq: u64,
     /// The version of its routing table.
     pub epoch: Epoch,
+    /// The version of its state.
+    pub version: u64,
     /// The video codec for those who come now.
     pub video: VideoCodec,
 }
@@ -44,6 +46,7 @@ impl RoomMachine {
             created_at: room.created_at(),
             seq: room.seq(),
             epoch: room.epoch(),
+            version: room.version(),
             video: room.settings().codecs.video,
         })
     }

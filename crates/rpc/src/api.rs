@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use sideroom_control::{Actor, Command, Viewer};
-use sideroom_route::{Epoch, ParticipantId};
+use sideroom_control::{Actor, Command, Expected, Viewer};
+use sideroom_route::ParticipantId;
 use tokio::time::timeout;
 
 use crate::{
@@ -246,14 +246,14 @@ impl Api {
         &self,
         requester: Requester,
         request_id: &str,
-        expected_epoch: Option<u64>,
+        expected: Option<Expected>,
         command: Command,
     ) -> Result<Answer, ApiError> {
         let request = CommandRequest {
             room: requester.room,
             actor: requester.actor,
             request_id: ids::request_id_or_fresh(request_id)?,
-            expected_epoch: expected_epoch.map(Epoch),
+            expected,
             command,
         };
         self.timed(self.backend.command(request)).await

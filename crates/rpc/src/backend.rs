@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, Event, Grants, Outcome, RequestId, Rights, Role,
-    RoomMode, RoomPatch, RoomView, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutSettingsPatch, Command, Event, Expected, Grants, MovesPage, MovesQuery, Outcome,
+    RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -95,7 +95,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Watch, ApiError>;
 
     /// The move journal.
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError>;
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError>;
 
     /// Statistics of this node.
     async fn stats(&self) -> Result<Stats, ApiError>;
@@ -112,8 +112,8 @@ pub struct CommandRequest {
     pub actor: Actor,
     /// Unique among the requests of the actor.
     pub request_id: RequestId,
-    /// Refuse with [`ApiError::EpochMismatch`] if the room is not there (any more).
-    pub expected_epoch: Option<Epoch>,
+    /// The state on which the asker decided: refuse if the room has changed since.
+    pub expected: Option<Expected>,
     pub command: Command,
 }
 
@@ -124,6 +124,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The epoch that every worker concerned has applied.
     pub epoch: Epoch,
+    /// The version of the room's state.
+    pub version: u64,
     /// The number of the last event.
     pub seq: u64,
     /// The request had been answered before.
@@ -159,6 +161,8 @@ pub struct RoomSummary {
     /// The number of its last event.
     pub seq: u64,
     pub epoch: Epoch,
+    /// The version of its state.
+    pub version: u64,
 }
 
 /// A signaling connection of a participant; a newer one replaces it.
@@ -315,12 +319,7 @@ pub struct MovesRequest {
     pub room: String,
     /// The author; a participant must be a moderator.
     pub viewer: Viewer,
-    /// Only this one's.
-    pub participant: Option<ParticipantId>,
-    /// From when on.
-    pub since: UnixMillis,
-    /// Until when; `None`: now.
-    pub until: Option<UnixMillis>,
+    pub query: MovesQuery,
 }
 
 /// Statistics of a node.

@@ -10,6 +10,9 @@ mod session;
 mod table;
 mod watch;
 
+use sideroom_control::Expected;
+use sideroom_route::Epoch;
+
 use crate::{
     api::{Api, Caller},
     error::ApiError,
@@ -38,6 +41,21 @@ pub(crate) trait Call: Sized {
     ) -> impl Future<Output = Result<Self::Response, ApiError>> + Send;
 }
 
+/// The state on which the caller decided, if the call names one.
+pub(crate) fn expected(
+    version: Option<u64>,
+    epoch: Option<u64>,
+) -> Result<Option<Expected>, ApiError> {
+    match (version, epoch) {
+        (Some(_), Some(_)) => Err(ApiError::BadRequest(
+            "Give either `expectedVersion` or `expectedEpoch`, not both.".to_owned(),
+        )),
+        (Some(version), None) => Ok(Some(Expected::Version(version))),
+        (None, Some(epoch)) => Ok(Some(Expected::Epoch(Epoch(epoch)))),
+        (None, None) => Ok(None),
+    }
+}
+
 /// A request that becomes one command of a room: its author, the command, and the parts of the outcome that
 /// the response carries.
 macro_rules! mutation {
@@ -63,10 +81,11 @@ macro_rules! mutation {
                     .requester(who, scope, &$this.room, &$this.as_participant_id)
                     .await?;
                 let request_id = $this.request_id.clone();
-                let expected_epoch = $this.expected_epoch;
+                let expected =
+                    crate::call::expected($this.expected_version, $this.expected_epoch)?;
                 let command: sideroom_control::Command = $command;
                 let answered = api
-                    .command($requester, &request_id, expected_epoch, command)
+                    .command($requester, &request_id, expected, command)
                     .await?;
                 let $answer = Some(crate::encode::answer(&answered));
                 #[allow(unused_variables)]

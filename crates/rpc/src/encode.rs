@@ -30,6 +30,7 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
         breakouts: view.breakouts.into_iter().map(breakout).collect(),
         seq: view.seq,
         epoch: view.epoch.0,
+        version: view.version,
         parent_gate: view.gate.map(gate),
         selectable: view.selectable.into_iter().map(summary).collect(),
         assigned: view.assigned.map(summary),
@@ -252,6 +253,7 @@ pub(crate) fn room_summary(room: backend::RoomSummary) -> proto::RoomSummary {
         created_at_ms: room.created_at.0,
         seq: room.seq,
         epoch: room.epoch.0,
+        version: room.version,
     }
 }
 
@@ -272,6 +274,7 @@ pub(crate) fn answer(answer: &backend::Answer) -> proto::Answer {
         epoch: answer.epoch.0,
         seq: answer.seq,
         replayed: answer.repeated,
+        version: answer.version,
     }
 }
 

@@ -118,7 +118,10 @@ pub struct WireError {
     pub acs_code: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acs_subcode: Option<u32>,
-    /// Set for `EpochMismatch`; a string, like all 64-bit numbers.
+    /// Set for `VersionMismatch`; a string, like all 64-bit numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<String>,
+    /// Set for `EpochMismatch`; a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_epoch: Option<String>,
     /// Set for `BadOffer`.
@@ -196,6 +199,7 @@ impl ApiError {
             enablex_code: None,
             acs_code: None,
             acs_subcode: None,
+            current_version: None,
             current_epoch: None,
             line: None,
             retry_after_ms: None,
@@ -206,6 +210,9 @@ impl ApiError {
                 wire.acs_code = error.acs().map(|acs| acs.code.into());
                 wire.acs_subcode = error.acs().map(|acs| acs.subcode);
                 match error {
+                    BreakoutError::VersionMismatch { current } => {
+                        wire.current_version = Some(current.to_string());
+                    }
                     BreakoutError::EpochMismatch { current } => {
                         wire.current_epoch = Some(current.0.to_string());
                     }
@@ -281,7 +288,7 @@ const fn breakout_code(error: &BreakoutError) -> Code {
         | E::NotAssigned
         | E::VideoNotAllowed => Code::PermissionDenied,
         E::Unauthenticated => Code::Unauthenticated,
-        E::EpochMismatch { .. } => Code::Aborted,
+        E::VersionMismatch { .. } | E::EpochMismatch { .. } => Code::Aborted,
         E::Draining => Code::Unavailable,
         E::Internal(_) | E::TokenFailed | E::CreateFailed(_) => Code::Internal,
         E::NotSupported => Code::Unimplemented,
@@ -314,6 +321,7 @@ impl From<ApiError> for Status {
         );
         put("acs_code", wire.acs_code.map(|code| code.to_string()));
         put("acs_subcode", wire.acs_subcode.map(|code| code.to_string()));
+        put("current_version", wire.current_version.clone());
         put("current_epoch", wire.current_epoch.clone());
         put("line", wire.line.map(|line| line.to_string()));
         let mut details = ErrorDetails::with_error_info(wire.reason, "sideroom", metadata);

@@ -226,13 +226,15 @@ async fn go_on(api: &Api, room: &str, joined: &Joined, group: &str) -> Result<()
     };
     let command = Command::JoinBreakout {
         participant,
-        breakout,
-        stream: joined
-            .media
-            .tracks
-            .iter()
-            .map(|(kind, _)| *kind)
-            .collect::<KindSet>(),
+        breakout: Some(breakout),
+        stream: Some(
+            joined
+                .media
+                .tracks
+                .iter()
+                .map(|(kind, _)| *kind)
+                .collect::<KindSet>(),
+        ),
     };
     api.command(requester, "", None, command).await.map(|_| ())
 }

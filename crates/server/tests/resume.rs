@@ -127,8 +127,8 @@ fn a_watch_resumes_after_a_kill_with_exactly_what_it_missed() {
     );
     move_to(&mut client, &ann, "b2", "over");
     // What both may see, as the last event.
-    let text = json!({ "text": "welcome", "allGroups": true });
-    let last = command(&mut client, "RoomService/SendMessage", "text", text);
+    let lock = json!({ "settings": { "allowReturn": false } });
+    let last = command(&mut client, "BreakoutService/UpdateSettings", "lock", lock);
     let before = streams
         .each_mut()
         .map(|stream| stream.events_until(|event| seq_of(event) == last));

@@ -125,6 +125,30 @@ async fn a_file_keeps_its_promises_and_is_found_again() {
 }
 
 #[tokio::test]
+async fn a_long_journal_is_shortened_and_can_be_replayed_from_what_is_left() {
+    const BATCH: u64 = 4_000;
+    let directory = tempfile::tempdir().unwrap();
+    let store = RedbStore::open(&directory.path().join("rooms.redb"), 1 << 20).unwrap();
+    store.save_snapshot(ROOM, whole(0)).await.unwrap();
+    for first in (1..=240_000).step_by(BATCH as usize) {
+        let last = first + BATCH - 1;
+        let rows = (first..=last).map(|seq| Row {
+            seq,
+            bytes: vec![1],
+        });
+        store.append(ROOM, rows.collect()).await.unwrap();
+        store.save_snapshot(ROOM, whole(last)).await.unwrap();
+    }
+    let rows = store.journal(ROOM, 0, usize::MAX).await.unwrap();
+    let most = 2 * sideroom::store::JOURNAL_ROWS + BATCH;
+    assert!(rows.len() as u64 <= most, "{} rows", rows.len());
+    let snapshots = store.snapshots(ROOM).await.unwrap();
+    let (oldest, newest) = (snapshots[0].seq, snapshots.last().unwrap().seq);
+    assert!(oldest > 0 && rows[0].seq <= oldest + 1, "from {oldest} on");
+    assert_eq!((newest, rows.last().unwrap().seq), (240_000, 240_000));
+}
+
+#[tokio::test]
 async fn what_is_no_store_is_refused_in_words() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rooms.redb");

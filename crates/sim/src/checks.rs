@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_control::{
-    Actor, BreakoutError, Command, GateScope, RequestId, Room, RoomMode, RoomView, Selection,
-    Snapshot, Viewer,
+    Actor, BreakoutError, Command, Entry, GateScope, RequestId, Room, RoomMode, RoomView,
+    Selection, Snapshot, Viewer,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::model::number_of;
 use crate::step::{Violation, ensure};
-use crate::world::World;
+use crate::world::{Answered, World};
 
 impl World {
     /// The journal so far leads to the same room.
     pub(crate) fn follow_journal(&mut self) -> Result<(), Violation> {
-        for record in self.records.drain(..) {
-            let replayed = self.shadow.replay(&record);
-            if let Err(error) = replayed {
-                return Err(Violation::new("journal", format!("{record:?}: {error}")));
-            }
+        let entries: Vec<Entry> = self.records.drain(..).map(Entry::from).collect();
+        if let Err(error) = self.shadow.replay_all(&entries) {
+            return Err(Violation::new("journal", error.to_string()));
         }
         let shadow = self.shadow.state_hash();
         ensure(shadow == self.hash, "journal", || {
@@ -38,7 +36,8 @@ impl World {
         })?;
         self.shadow = restored;
         self.coverage.restored += 1;
-        let Some(last) = self.answered.back() else {
+        let remembered = |it: &&Answered| it.actor != Actor::System;
+        let Some(last) = self.answered.iter().rev().find(remembered) else {
             return Ok(());
         };
         let id = RequestId::new(&format!("q{}", last.request))
@@ -163,11 +162,13 @@ impl World {
                 stream,
             } => {
                 let itself = actor == Actor::Participant(*participant);
-                let camera = stream.contains(TrackKind::Camera);
+                // All that the breakout carries never asks for too much.
+                let camera = stream.is_some_and(|kinds| kinds.contains(TrackKind::Camera));
+                let to = breakout.or_else(|| model.only_choice(*participant));
                 let operates = self.by_operator(actor, *participant);
                 group_mode
                     && (itself || operates)
-                    && model.is_welcome((*participant, operates), *breakout, camera)
+                    && to.is_some_and(|to| model.is_welcome((*participant, operates), to, camera))
             }
             Command::ResumeParent(GateScope::Participant(id))
             | Command::UnmuteParent {

@@ -167,9 +167,11 @@ impl World {
     pub(crate) fn run_timers(&mut self) -> Result<(), Violation> {
         let now = self.clock();
         for applied in self.room.tick(now) {
-            let command = applied.record.as_ref().map(|record| record.command.clone());
-            let Some(command) = command else {
-                return Err(Violation::new("journal", "a timer left no record"));
+            let Some(command) = applied.due.map(Command::Timer) else {
+                return Err(Violation::new(
+                    "timers",
+                    "something came due that is no timer",
+                ));
             };
             self.coverage.count(&command, Ok(false));
             self.accept(Actor::System, &command, applied)?;
@@ -228,6 +230,10 @@ impl World {
     }
 
     fn remember(&mut self, actor: Actor, request: u64, command: &Command, applied: &Applied) {
+        // Nobody repeats what the node itself asks: it is not remembered.
+        if actor == Actor::System {
+            return;
+        }
         if self.answered.len() >= REPEATABLE {
             self.answered.pop_front();
         }

@@ -39,6 +39,7 @@ export type ErrorName =
   | 'RoomFull'
   | 'BadOffer'
   | 'OutOfRange'
+  | 'VersionMismatch'
   | 'EpochMismatch'
   | 'Removed'
   | 'Banned'

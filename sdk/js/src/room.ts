@@ -103,6 +103,7 @@ export class Room extends Emitter<RoomEvents> {
   #gate: ParentGate = gate(undefined);
   #speakers: readonly Participant[] = [];
   #epoch = 0;
+  #version = 0;
   #views: Json | undefined;
 
   /** @internal Use `connect`. */
@@ -171,6 +172,13 @@ export class Room extends Emitter<RoomEvents> {
   /** The version of the routing table that the last event came with. */
   get epoch(): number {
     return this.#epoch;
+  }
+  /**
+   * The version of the room's state, as far as this participant was told. A command with this as its
+   * `expectedVersion` fails with `VersionMismatch` if the room has changed since. Moderators are told of every change.
+   */
+  get version(): number {
+    return this.#version;
   }
   /** @internal */
   get peer(): Peer | undefined {
@@ -250,7 +258,13 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** The move journal: everybody's stays, with times and reasons. Moderators only. */
   async moves(): Promise<Move[]> {
-    return list((await this.command('RoomService/ListMoves'))['moves']).map(decodeMove);
+    const all: Move[] = [];
+    for (let after = '0'; ; ) {
+      const page = await this.command('RoomService/ListMoves', { after });
+      all.push(...list(page['moves']).map(decodeMove));
+      if (!page['more']) return all;
+      after = text(page['last']);
+    }
   }
   /** More slots, on the same connection. */
   async addSlots(count: { audio?: number; video?: number }): Promise<void> {
@@ -325,6 +339,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#settings = state.settings;
     this.#gate = state.roomGate;
     this.#epoch = Math.max(again ? this.#epoch : 0, state.epoch);
+    this.#version = Math.max(again ? this.#version : 0, state.version);
     this.#roster.reset(state, me, again);
     this.breakouts.reset(state);
     if (again) this.emit('changed', undefined);
@@ -341,6 +356,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #handleEvent(event: WireEvent): void {
     this.#epoch = Math.max(this.#epoch, event.epoch);
+    this.#version = Math.max(this.#version, event.version);
     this.#seq = event.seq;
     this.#roster.apply(event);
     this.breakouts.apply(event);

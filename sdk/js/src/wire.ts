@@ -152,6 +152,8 @@ export interface RoomState {
   readonly draining: boolean;
   readonly seq: number;
   readonly epoch: number;
+  /** The version of the room's state: for `expectedVersion`. */
+  readonly version: number;
 }
 
 /** Why somebody changed groups. */
@@ -258,6 +260,8 @@ export type WireEvent = {
 export interface WireEventOf<T extends keyof WirePayloads> {
   readonly seq: number;
   readonly epoch: number;
+  /** The version of the room's state that goes with it; 0 if it happened under a server that had none. */
+  readonly version: number;
   readonly atMs: number;
   /** The request of this client that caused it, if one did. */
   readonly causingRequestId: string;
@@ -424,6 +428,7 @@ export function room(value: unknown): RoomState {
     draining: flag(from['draining']),
     seq: number(from['seq']),
     epoch: number(from['epoch']),
+    version: number(from['version']),
   };
 }
 
@@ -513,6 +518,7 @@ export function event(value: unknown): WireEvent | undefined {
   return {
     seq: number(from['seq']),
     epoch: number(from['epoch']),
+    version: number(from['version']),
     atMs: number(from['atMs']),
     causingRequestId: text(from['causingRequestId']),
     by: text(from['by']),

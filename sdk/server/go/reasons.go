@@ -32,6 +32,7 @@ const (
 	ReasonReturnNotAllowed         Reason = "ReturnNotAllowed"
 	ReasonVideoNotAllowed          Reason = "VideoNotAllowed"
 	ReasonInvalidArgument          Reason = "InvalidArgument"
+	ReasonVersionMismatch          Reason = "VersionMismatch"
 	ReasonEpochMismatch            Reason = "EpochMismatch"
 	ReasonUnauthenticated          Reason = "Unauthenticated"
 	ReasonPermissionDenied         Reason = "PermissionDenied"

@@ -387,6 +387,8 @@ type Room struct {
 	Listening []*Listening `json:"listening,omitempty"`
 	// The same invitations, with their requestors.
 	PendingInvitations []*Invitation `json:"pendingInvitations,omitempty"`
+	// The version of the room's state: it moves with every change, not with talkers, views or texts.
+	Version uint64 `json:"version,omitempty,string"`
 }
 
 // RoomSummary: one line of the list of rooms.
@@ -397,6 +399,7 @@ type RoomSummary struct {
 	CreatedAtMs  uint64 `json:"createdAtMs,omitempty,string"`
 	Seq          uint64 `json:"seq,omitempty,string"`
 	Epoch        uint64 `json:"epoch,omitempty,string"`
+	Version      uint64 `json:"version,omitempty,string"`
 }
 
 // Answer: the answer to every command.
@@ -407,6 +410,8 @@ type Answer struct {
 	Seq uint64 `json:"seq,omitempty,string"`
 	// The request id was seen before: this is the first answer again, nothing was done twice.
 	Replayed bool `json:"replayed,omitempty"`
+	// The version of the room's state that the command led to.
+	Version uint64 `json:"version,omitempty,string"`
 }
 
 // Move: one stay in a group: the person, the times, and the reason.
@@ -443,6 +448,7 @@ type CreateBreakoutsRequest struct {
 	Room            string              `json:"room,omitempty"`
 	RequestID       string              `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64             `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64             `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string              `json:"asParticipantId,omitempty"`
 	Definition      *BreakoutDefinition `json:"definition,omitempty"`
 }
@@ -458,6 +464,7 @@ type CreateAndInviteRequest struct {
 	Room            string              `json:"room,omitempty"`
 	RequestID       string              `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64             `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64             `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string              `json:"asParticipantId,omitempty"`
 	Definition      *BreakoutDefinition `json:"definition,omitempty"`
 	// Moves people without asking.
@@ -489,6 +496,7 @@ type UpdateBreakoutRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	BreakoutID      string  `json:"breakoutId,omitempty"`
 	// Absent: as it is.
@@ -514,6 +522,7 @@ type OpenBreakoutsRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
@@ -541,6 +550,7 @@ type CloseBreakoutsRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
@@ -558,6 +568,7 @@ type UpdateSettingsRequest struct {
 	Room            string                 `json:"room,omitempty"`
 	RequestID       string                 `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64                `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64                `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string                 `json:"asParticipantId,omitempty"`
 	Settings        *BreakoutSettingsPatch `json:"settings,omitempty"`
 }
@@ -573,6 +584,7 @@ type InviteRequest struct {
 	Room            string   `json:"room,omitempty"`
 	RequestID       string   `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string   `json:"asParticipantId,omitempty"`
 	BreakoutID      string   `json:"breakoutId,omitempty"`
 	ParticipantIDs  []string `json:"participantIds,omitempty"`
@@ -590,6 +602,7 @@ type WithdrawInvitesRequest struct {
 	Room            string   `json:"room,omitempty"`
 	RequestID       string   `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string   `json:"asParticipantId,omitempty"`
 	BreakoutID      string   `json:"breakoutId,omitempty"`
 	ParticipantIDs  []string `json:"participantIds,omitempty"`
@@ -606,6 +619,7 @@ type RejectInviteRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	BreakoutID      string  `json:"breakoutId,omitempty"`
@@ -621,6 +635,7 @@ type AssignRequest struct {
 	Room            string   `json:"room,omitempty"`
 	RequestID       string   `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string   `json:"asParticipantId,omitempty"`
 	BreakoutID      string   `json:"breakoutId,omitempty"`
 	Identities      []string `json:"identities,omitempty"`
@@ -637,6 +652,7 @@ type UnassignRequest struct {
 	Room            string   `json:"room,omitempty"`
 	RequestID       string   `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string   `json:"asParticipantId,omitempty"`
 	Identities      []string `json:"identities,omitempty"`
 }
@@ -651,6 +667,7 @@ type JoinBreakoutRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	// Empty: the breakout that the participant is assigned to or invited into, if there is only one.
@@ -672,6 +689,7 @@ type LeaveBreakoutRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 }
@@ -689,6 +707,7 @@ type MoveParticipantsRequest struct {
 	Room            string        `json:"room,omitempty"`
 	RequestID       string        `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64       `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64       `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string        `json:"asParticipantId,omitempty"`
 	Moves           []*MoveTarget `json:"moves,omitempty"`
 }
@@ -704,6 +723,7 @@ type ShuffleRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	Seed            *uint64 `json:"seed,omitempty,string"`
 	// Over which; empty: all.
@@ -724,6 +744,7 @@ type ClearBreakoutsRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
@@ -741,6 +762,7 @@ type DestroyBreakoutsRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
@@ -758,6 +780,7 @@ type StartAddressAllRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// The moderator who speaks.
 	ParticipantID string `json:"participantId,omitempty"`
@@ -775,6 +798,7 @@ type StopAddressAllRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 }
@@ -789,6 +813,7 @@ type StartListeningRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// The moderator who listens.
 	ParticipantID string `json:"participantId,omitempty"`
@@ -805,6 +830,7 @@ type StopListeningRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 }
@@ -819,6 +845,7 @@ type RaiseHelpRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	// At most 512 bytes.
@@ -837,6 +864,7 @@ type AnswerHelpRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	// The message to the group; at most 512 bytes.
@@ -1107,7 +1135,9 @@ type Event struct {
 	CausingRequestID string `json:"causingRequestId,omitempty"`
 	Type             string `json:"type,omitempty"`
 	// The author: a participant's id, `operator` or `system`.
-	By                  string               `json:"by,omitempty"`
+	By string `json:"by,omitempty"`
+	// The version of the room's state that goes with it; 0 if it happened under a server that had none.
+	Version             uint64               `json:"version,omitempty,string"`
 	RoomUpdated         *RoomUpdated         `json:"roomUpdated,omitempty"`
 	RoomClosed          *RoomClosed          `json:"roomClosed,omitempty"`
 	ParticipantJoined   *ParticipantJoined   `json:"participantJoined,omitempty"`
@@ -1313,10 +1343,11 @@ type TrickleResponse struct{}
 
 // LeaveRequest is a message of the API.
 type LeaveRequest struct {
-	Room          string  `json:"room,omitempty"`
-	RequestID     string  `json:"requestId,omitempty"`
-	ExpectedEpoch *uint64 `json:"expectedEpoch,omitempty,string"`
-	ParticipantID string  `json:"participantId,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	ParticipantID   string  `json:"participantId,omitempty"`
 }
 
 // LeaveResponse is a message of the API.
@@ -1329,6 +1360,7 @@ type RemoveRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 }
@@ -1343,6 +1375,7 @@ type BanRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// A participant in the room, or:
 	ParticipantID string `json:"participantId,omitempty"`
@@ -1364,6 +1397,7 @@ type UnbanRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	Identity        string  `json:"identity,omitempty"`
 }
@@ -1378,6 +1412,7 @@ type SetRoleRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	Role            Role    `json:"role,omitempty"`
@@ -1393,6 +1428,7 @@ type SetGrantsRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	// The complete grants: an absent one is not granted.
@@ -1409,6 +1445,7 @@ type SetStreamRequest struct {
 	Room            string      `json:"room,omitempty"`
 	RequestID       string      `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64     `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64     `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string      `json:"asParticipantId,omitempty"`
 	ParticipantID   string      `json:"participantId,omitempty"`
 	Stream          *MediaFlags `json:"stream,omitempty"`
@@ -1424,6 +1461,7 @@ type PublishRequest struct {
 	Room            string      `json:"room,omitempty"`
 	RequestID       string      `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64     `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64     `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string      `json:"asParticipantId,omitempty"`
 	ParticipantID   string      `json:"participantId,omitempty"`
 	Kinds           []TrackKind `json:"kinds,omitempty"`
@@ -1439,6 +1477,7 @@ type UnpublishRequest struct {
 	Room            string      `json:"room,omitempty"`
 	RequestID       string      `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64     `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64     `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string      `json:"asParticipantId,omitempty"`
 	ParticipantID   string      `json:"participantId,omitempty"`
 	Kinds           []TrackKind `json:"kinds,omitempty"`
@@ -1454,6 +1493,7 @@ type MuteRequest struct {
 	Room            string      `json:"room,omitempty"`
 	RequestID       string      `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64     `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64     `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string      `json:"asParticipantId,omitempty"`
 	ParticipantID   string      `json:"participantId,omitempty"`
 	Kinds           []TrackKind `json:"kinds,omitempty"`
@@ -1469,6 +1509,7 @@ type UnmuteRequest struct {
 	Room            string      `json:"room,omitempty"`
 	RequestID       string      `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64     `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64     `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string      `json:"asParticipantId,omitempty"`
 	ParticipantID   string      `json:"participantId,omitempty"`
 	Kinds           []TrackKind `json:"kinds,omitempty"`
@@ -1484,6 +1525,7 @@ type SetParentGateRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	ParticipantID   string  `json:"participantId,omitempty"`
 	// Absent: as it is.
@@ -1503,6 +1545,7 @@ type SetRoomGateRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// Absent: as it is.
 	Paused     *bool `json:"paused,omitempty"`
@@ -1603,6 +1646,7 @@ type UpdateRoomRequest struct {
 	Room            string             `json:"room,omitempty"`
 	RequestID       string             `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64            `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64            `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string             `json:"asParticipantId,omitempty"`
 	Settings        *RoomSettingsPatch `json:"settings,omitempty"`
 }
@@ -1615,10 +1659,11 @@ type UpdateRoomResponse struct {
 
 // SetDrainingRequest is a message of the API.
 type SetDrainingRequest struct {
-	Room          string  `json:"room,omitempty"`
-	RequestID     string  `json:"requestId,omitempty"`
-	ExpectedEpoch *uint64 `json:"expectedEpoch,omitempty,string"`
-	Draining      bool    `json:"draining,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	Draining        bool    `json:"draining,omitempty"`
 }
 
 // SetDrainingResponse is a message of the API.
@@ -1628,9 +1673,10 @@ type SetDrainingResponse struct {
 
 // DeleteRoomRequest is a message of the API.
 type DeleteRoomRequest struct {
-	Room          string  `json:"room,omitempty"`
-	RequestID     string  `json:"requestId,omitempty"`
-	ExpectedEpoch *uint64 `json:"expectedEpoch,omitempty,string"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 }
 
 // DeleteRoomResponse is a message of the API.
@@ -1641,6 +1687,7 @@ type SendMessageRequest struct {
 	Room            string  `json:"room,omitempty"`
 	RequestID       string  `json:"requestId,omitempty"`
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
 	// `parent` or a breakout; empty: the sender's own group.
 	GroupID string `json:"groupId,omitempty"`
@@ -1662,9 +1709,18 @@ type ListMovesRequest struct {
 	ParticipantID string `json:"participantId,omitempty"`
 	SinceMs       uint64 `json:"sinceMs,omitempty,string"`
 	UntilMs       uint64 `json:"untilMs,omitempty,string"`
+	// 1,000 if not given, 5,000 at most.
+	PageSize uint32 `json:"pageSize,omitempty"`
+	// `last` of the page before.
+	After uint64 `json:"after,omitempty,string"`
 }
 
 // ListMovesResponse is a message of the API.
 type ListMovesResponse struct {
+	// The oldest first.
 	Moves []*Move `json:"moves,omitempty"`
+	// There are more: ask again with `after`.
+	More bool `json:"more,omitempty"`
+	// The number of the last of these.
+	Last uint64 `json:"last,omitempty,string"`
 }

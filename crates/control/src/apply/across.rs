@@ -4,7 +4,9 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds};
+use crate::{
+    Actor, BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds,
+};
 
 impl Turn<'_> {
     pub(super) fn run_across(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
@@ -158,8 +160,13 @@ impl Turn<'_> {
         Ok(Outcome::Done)
     }
 
-    fn chat(&mut self, group: GroupId, text: &str) -> Result<Outcome, BreakoutError> {
+    fn chat(&mut self, group: Option<GroupId>, text: &str) -> Result<Outcome, BreakoutError> {
         check_text(text)?;
+        let own = match self.actor {
+            Actor::Participant(id) => self.state.participant(id)?.group,
+            Actor::Operator | Actor::Key(_) | Actor::System => GroupId::Parent,
+        };
+        let group = group.unwrap_or(own);
         self.tell(EventKind::Chat {
             group,
             from: self.actor,

@@ -3,7 +3,7 @@
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
 use super::is_presentable;
-use super::sanction::KEEPS_SANCTIONS;
+use crate::old::Rules;
 use crate::person::{Person, person_of};
 use crate::state::{Participant, Track, require};
 use crate::turn::{Placing, Turn};
@@ -60,7 +60,7 @@ impl Turn<'_> {
     /// Applies the claims of another token for the same identity.
     fn take_token(&mut self, participant: ParticipantId, join: &Join) {
         let token = self.rights_of(join);
-        if self.replays_older_than(KEEPS_SANCTIONS) {
+        if self.replays_older_than(Rules::Sanctions) {
             return;
         }
         if let Some(one) = self.state.participants.get_mut(&participant) {
@@ -76,7 +76,7 @@ impl Turn<'_> {
             role: join.role,
             grants: join.grants,
         };
-        if self.replays_older_than(KEEPS_SANCTIONS) && join.role == Role::Moderator {
+        if self.replays_older_than(Rules::Sanctions) && join.role == Role::Moderator {
             rights.grants = rights.grants.union(Grants::ALL.powers());
         }
         rights
@@ -85,7 +85,7 @@ impl Turn<'_> {
     /// Where a newcomer goes at once: where they may not leave, or, if they are assigned to an open
     /// `auto_move` breakout, there.
     fn place_of_newcomer(&self, join: &Join) -> Result<Option<BreakoutId>, BreakoutError> {
-        if !self.replays_older_than(KEEPS_SANCTIONS) {
+        if !self.replays_older_than(Rules::Sanctions) {
             let Rights { role, .. } = self
                 .state
                 .person(&join.identity)
@@ -107,7 +107,7 @@ impl Turn<'_> {
         let participant = ParticipantId::new(self.state.config.id, self.state.next_participant);
         self.state.next_participant += 1;
         let token = self.rights_of(join);
-        let person = if self.replays_older_than(KEEPS_SANCTIONS) {
+        let person = if self.replays_older_than(Rules::Sanctions) {
             &Person::UNKNOWN
         } else {
             self.state.person(&join.identity)
@@ -264,13 +264,15 @@ impl Turn<'_> {
         if !self.state.has_power(actor, Power::CreateBreakouts) {
             return;
         }
-        for (id, breakout) in &mut self.state.breakouts {
-            if breakout.orphaned {
+        let orphans = self.state.breakouts.iter().filter(|(_, it)| it.orphaned);
+        let orphans: Vec<BreakoutId> = orphans.map(|(id, _)| *id).collect();
+        for id in orphans {
+            if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.orphaned = false;
                 breakout.owner = Some(moderator);
                 self.effects.selectable |= breakout.self_select;
-                self.effects.changed.insert(*id);
-                self.effects.announced.insert(*id);
+                self.effects.changed.insert(id);
+                self.effects.announced.insert(id);
             }
         }
     }

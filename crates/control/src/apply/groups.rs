@@ -6,6 +6,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use super::create::check_capacity;
 use super::is_presentable;
+use crate::old::Rules;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{
@@ -31,7 +32,7 @@ impl Turn<'_> {
         let before = self.is_any_open();
         self.shut(&breakouts, MoveCause::Closed);
         if before && !self.is_any_open() {
-            self.stop_timer();
+            self.end_round();
         }
         Ok(self.moved_breakouts(breakouts))
     }
@@ -135,7 +136,7 @@ impl Turn<'_> {
             self.lift_room_gate();
         }
         if self.state.breakouts.is_empty() || was_open && !self.is_any_open() {
-            self.stop_timer();
+            self.end_round();
         }
         self.effects.selectable |= self.state.settings().breakouts.self_select;
         self.tell(EventKind::BreakoutsDestroyed {
@@ -248,7 +249,9 @@ impl Turn<'_> {
         if begins_to_move {
             self.call_everybody(id);
         }
-        self.take_in(id);
+        if !self.replays_older_than(Rules::Waiting) {
+            self.take_in(id);
+        }
         Ok(self.breakout_outcome(id))
     }
 

@@ -2,13 +2,10 @@
 
 use sideroom_route::{BreakoutId, ParticipantId};
 
+use crate::old::Rules;
 use crate::state::Asked;
 use crate::turn::Turn;
 use crate::{EventKind, InvitationEnd};
-
-/// The format of records from which on invitations end when the invitee leaves the room: before, they still
-/// let the next one of that name in.
-const ENDS_INVITATIONS: u16 = 2;
 
 impl Turn<'_> {
     /// Ends a pending invitation, if there is one. A declined or withdrawn one opens no door any more; the
@@ -57,7 +54,7 @@ impl Turn<'_> {
 
     /// A participant leaves the room for good: all their invitations end.
     pub(crate) fn forget_invitations(&mut self, participant: ParticipantId) {
-        if self.replays_older_than(ENDS_INVITATIONS) {
+        if self.replays_older_than(Rules::Invitations) {
             return;
         }
         let Some(one) = self.state.participants.get(&participant) else {

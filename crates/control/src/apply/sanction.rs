@@ -3,6 +3,7 @@
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::old::Rules;
 use crate::person::{Ban, Person, person_of};
 use crate::state::require;
 use crate::turn::Turn;
@@ -10,9 +11,6 @@ use crate::{
     Actor, BanView, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Rights, Role,
     Subject, UnixMillis, Whom, bounds,
 };
-
-/// Records of older formats were made when leaving and joining shed sanctions.
-pub(crate) const KEEPS_SANCTIONS: u16 = 2;
 
 impl Turn<'_> {
     pub(super) fn ban(
@@ -93,10 +91,13 @@ impl Turn<'_> {
 
     fn forget_ended_bans(&mut self) {
         let now = self.now;
-        self.state.people.retain(|_, known| {
-            known.ban = known.ban.take().filter(|ban| ban.holds(now));
-            *known != Person::UNKNOWN
-        });
+        let ended = self.state.people.iter();
+        let ended =
+            ended.filter(|(_, known)| known.ban.as_ref().is_some_and(|ban| !ban.holds(now)));
+        let ended: Vec<String> = ended.map(|(person, _)| person.clone()).collect();
+        for person in ended {
+            self.state.change_person(&person, |known| known.ban = None);
+        }
     }
 
     fn actor_person(&self) -> Option<&str> {
@@ -198,7 +199,7 @@ impl Turn<'_> {
     /// While returning is not allowed, a person's streams stay in the person's group: otherwise they would
     /// hear the parent, and be heard there. A stream that finds no place ends.
     pub(super) fn keep_streams_along(&mut self) {
-        if self.state.settings().breakouts.allow_return || self.replays_older_than(KEEPS_SANCTIONS)
+        if self.state.settings().breakouts.allow_return || self.replays_older_than(Rules::Sanctions)
         {
             return;
         }
@@ -271,9 +272,12 @@ impl Turn<'_> {
 
     /// Forgets the people held in these breakouts: everybody was returned.
     pub(crate) fn release_places(&mut self, breakouts: &[BreakoutId]) {
-        self.state.people.retain(|_, known| {
-            known.held = known.held.filter(|held| !breakouts.contains(held));
-            *known != Person::UNKNOWN
-        });
+        let held = self.state.people.iter();
+        let held =
+            held.filter(|(_, known)| known.held.is_some_and(|held| breakouts.contains(&held)));
+        let held: Vec<String> = held.map(|(person, _)| person.clone()).collect();
+        for person in held {
+            self.state.change_person(&person, |known| known.held = None);
+        }
     }
 }

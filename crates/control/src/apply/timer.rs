@@ -3,6 +3,7 @@
 use sideroom_route::ParticipantId;
 
 use super::rooms::passed;
+use crate::old::Rules;
 use crate::state::{State, require};
 use crate::turn::Turn;
 use crate::{
@@ -74,15 +75,20 @@ impl Turn<'_> {
         let grace_until = ends_at + u64::from(settings.grace_ms);
         match timer {
             Timer::Countdown => {
+                let outlives = self.replays_older_than(Rules::Waiting);
                 // After a pause of the node several are due: one says how much time is left.
                 let passed = passed(settings, ends_at, self.now);
-                self.state.timer.announced = passed;
+                self.state.timer.announced = if outlives {
+                    self.state.timer.announced.saturating_add(1)
+                } else {
+                    passed
+                };
                 let remaining_ms = ends_at.since(self.now);
                 let event = EventKind::Countdown {
                     remaining_ms,
                     ends_at,
                 };
-                self.tell_if(remaining_ms > 0, event);
+                self.tell_if(remaining_ms > 0 || outlives, event);
                 Outcome::Done
             }
             Timer::TimeUp => {
@@ -102,8 +108,15 @@ impl Turn<'_> {
         self.moved_breakouts(all)
     }
 
-    /// The breakouts have no set end any more.
-    pub(super) fn stop_timer(&mut self) {
+    /// No breakout is open any more: the timer stops with the round.
+    pub(super) fn end_round(&mut self) {
+        // In the format before this one it ran on.
+        if !self.replays_older_than(Rules::Waiting) {
+            self.stop_timer();
+        }
+    }
+
+    fn stop_timer(&mut self) {
         self.state.timer = crate::state::TimerState::default();
         let settings = &mut self.state.config.settings.breakouts;
         if settings.ends_at.take().is_some() {

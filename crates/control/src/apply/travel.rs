@@ -6,7 +6,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::distribute::{self, Target};
 use crate::person::person_of;
-use crate::state::require;
+use crate::state::{Participant, require};
 use crate::turn::Turn;
 use crate::{BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
 
@@ -14,11 +14,16 @@ impl Turn<'_> {
     pub(super) fn join_breakout(
         &mut self,
         participant: ParticipantId,
-        breakout: BreakoutId,
-        stream: KindSet,
+        breakout: Option<BreakoutId>,
+        stream: Option<KindSet>,
     ) -> Result<Outcome, BreakoutError> {
         let one = self.state.participant(participant)?;
+        let breakout = match breakout {
+            Some(breakout) => breakout,
+            None => self.only_choice(one)?,
+        };
         let to = self.state.breakout(breakout)?;
+        let stream = stream.unwrap_or(to.media);
         require(!one.is_away(), BreakoutError::AlreadyInBreakout)?;
         require(to.open, BreakoutError::BreakoutClosed)?;
         let person = person_of(&one.identity);
@@ -45,6 +50,23 @@ impl Turn<'_> {
         let group = GroupId::Breakout(breakout);
         self.place(participant, group, MoveCause::Joined, Some(stream));
         Ok(Outcome::Placed { participant, group })
+    }
+
+    /// The breakout that somebody is assigned to, or, if that is one only, invited into.
+    fn only_choice(&self, one: &Participant) -> Result<BreakoutId, BreakoutError> {
+        let person = person_of(&one.identity);
+        if let Some(assigned) = self.state.assignments.get(person) {
+            return Ok(*assigned);
+        }
+        let breakouts = self.state.breakouts.iter();
+        let mut invited = breakouts.filter(|(_, it)| it.invited.contains_key(person));
+        match (invited.next(), invited.next()) {
+            (Some((one, _)), None) => Ok(*one),
+            (None, _) => Err(BreakoutError::NotAssigned),
+            (Some(_), Some(_)) => Err(BreakoutError::InvalidArgument(
+                "there are invitations into more than one breakout; name one of them",
+            )),
+        }
     }
 
     pub(super) fn leave_breakout(

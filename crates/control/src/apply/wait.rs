@@ -8,7 +8,32 @@ use std::collections::BTreeSet;
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::MoveCause;
+use crate::old::Rules;
+use crate::state::State;
 use crate::turn::Turn;
+
+impl State {
+    /// In a snapshot of the format before this one nobody has a ticket: everybody who is asked and not inside
+    /// waits, those first who came first into the room.
+    pub(crate) fn queue_those_who_wait(&mut self) {
+        let mut asked = BTreeSet::new();
+        for (id, breakout) in &self.breakouts {
+            let called = breakout.invited.keys().chain(&breakout.welcome);
+            for identity in called.chain(self.assigned_to(*id)) {
+                let person = self.identities.get(identity);
+                let one = person.and_then(|person| self.participants.get(person));
+                if one.is_none_or(|one| one.group != GroupId::Breakout(*id)) {
+                    asked.insert((person.is_none(), person.copied(), *id, identity.clone()));
+                }
+            }
+        }
+        for (_, _, breakout, identity) in asked {
+            self.waiting.insert((breakout, identity), self.next_ticket);
+            self.next_ticket += 1;
+        }
+        self.settle();
+    }
+}
 
 impl Turn<'_> {
     /// Puts an identity at the end of the queue, if it is not in it.
@@ -51,6 +76,9 @@ impl Turn<'_> {
 
     /// Moves waiting people in who are in the parent, as far as there is room.
     pub(super) fn take_in(&mut self, breakout: BreakoutId) {
+        if self.replays_older_than(Rules::Waiting) {
+            return self.take_in_by_name(breakout);
+        }
         let ready = self.state.breakouts.get(&breakout);
         let Some(to) = ready.filter(|it| it.open && it.auto_move && it.free() > 0) else {
             return;
@@ -68,6 +96,27 @@ impl Turn<'_> {
         present.sort_unstable();
         present.truncate(to.free());
         for (_, participant) in present {
+            let to = GroupId::Breakout(breakout);
+            self.place(participant, to, MoveCause::AutoMoved, None);
+        }
+    }
+
+    /// Those who wait in a room of the format before this one, in the order that it had.
+    fn take_in_by_name(&mut self, breakout: BreakoutId) {
+        let ready = self.state.breakouts.get(&breakout);
+        let Some(to) = ready.filter(|it| it.open && it.auto_move) else {
+            return;
+        };
+        let called = to.invited.keys().chain(&to.welcome);
+        let asked = called.chain(self.state.assigned_to(breakout));
+        let asked: BTreeSet<&String> = asked.collect();
+        let present = asked.into_iter().filter_map(|identity| {
+            let id = self.state.identities.get(identity)?;
+            let one = self.state.participants.get(id)?;
+            (!one.is_away()).then_some(*id)
+        });
+        let present: Vec<ParticipantId> = present.take(to.free()).collect();
+        for participant in present {
             let to = GroupId::Breakout(breakout);
             self.place(participant, to, MoveCause::AutoMoved, None);
         }

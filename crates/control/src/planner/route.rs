@@ -13,6 +13,13 @@ pub(crate) fn route_tracks(state: &mut State, touched: &BTreeSet<ParticipantId>,
             continue;
         };
         let audiences = TrackKind::ALL.map(|kind| (kind, state.audience_of(one, kind)));
+        let changes = audiences.iter().any(|(kind, audience)| {
+            let routed = one.track(*kind).map(|track| track.routed);
+            routed.is_some_and(|routed| routed.map(|routed| routed.group) != *audience)
+        });
+        if !changes {
+            continue;
+        }
         let Some(one) = state.participants.get_mut(id) else {
             continue;
         };

@@ -257,6 +257,19 @@ fn draining() {
 }
 
 #[test]
+fn version_mismatch() {
+    let (mut story, moderator, ..) = three();
+    let current = story.room.version();
+    let id = story.request_id();
+    let (now, actor) = (story.now, Actor::Participant(moderator));
+    let stale = Expected::Version(current - 1);
+    let request = (&id, creation(|_| ()));
+    let refused = story.room.apply_at(stale, now, actor, request);
+    let error = BreakoutError::VersionMismatch { current };
+    assert_eq!(refused, Err(error));
+}
+
+#[test]
 fn epoch_mismatch() {
     let (mut story, moderator, ..) = three();
     let current = story.room.epoch();

@@ -166,8 +166,8 @@ fn video_not_allowed() {
     invite(&mut story, moderator, ann, breakout);
     let join = Command::JoinBreakout {
         participant: ann,
-        breakout,
-        stream: KindSet::ALL,
+        breakout: Some(breakout),
+        stream: Some(KindSet::ALL),
     };
     assert_eq!(story.refused(ann, join), BreakoutError::VideoNotAllowed);
     let forbid = settings(|patch| patch.allow_video = Some(false));

@@ -107,8 +107,8 @@ impl Random {
             },
             5 | 6 => Command::JoinBreakout {
                 participant,
-                breakout,
-                stream: kinds(step.c),
+                breakout: (step.c & 3 != 0).then_some(breakout),
+                stream: (step.c & 4 != 0).then(|| kinds(step.c)),
             },
             7 => Command::LeaveBreakout { participant },
             8 | 9 => Command::Move {
@@ -221,7 +221,7 @@ impl Random {
                 text: "all".to_owned(),
             },
             _ => Command::Chat {
-                group: self.group(step.b),
+                group: (step.c & 3 != 0).then(|| self.group(step.b)),
                 text: "hello".to_owned(),
             },
         }

@@ -4,6 +4,7 @@
 
 mod checks;
 mod commands;
+mod layout;
 mod random;
 #[path = "../story/mod.rs"]
 mod story;
@@ -16,7 +17,7 @@ use sideroom_route::*;
 use story::fold::Accounts;
 use story::{START, Story, config};
 
-fn run(steps: &[Step], live: bool, accounts: Option<Accounts>) {
+fn run(steps: &[Step], live: bool, accounts: Option<Accounts>) -> Story {
     let mut config = config();
     if live {
         config.settings.breakouts.parent_while_away = ParentWhileAway::Live;
@@ -45,6 +46,7 @@ fn run(steps: &[Step], live: bool, accounts: Option<Accounts>) {
         random.take(step);
     }
     random.story.check_replay();
+    random.story
 }
 
 proptest! {

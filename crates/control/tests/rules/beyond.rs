@@ -236,7 +236,7 @@ fn rule_17_chat_stays_in_its_group() {
     let id = story.create(moderator, 1, 4)[0];
     story.put(&[ann, bob], inside(id));
     let chat = |group| Command::Chat {
-        group,
+        group: Some(group),
         text: "psst".to_owned(),
     };
     let said = story.ok(ann, chat(inside(id)));

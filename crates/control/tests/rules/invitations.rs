@@ -53,8 +53,8 @@ impl Scene {
     fn join(&self) -> Command {
         Command::JoinBreakout {
             participant: self.ann,
-            breakout: self.red,
-            stream: KindSet::AUDIO,
+            breakout: Some(self.red),
+            stream: Some(KindSet::AUDIO),
         }
     }
 

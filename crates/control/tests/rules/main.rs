@@ -82,6 +82,7 @@ const RULES: &[(u8, &[&str])] = &[
             "the_timer_goes",
             "reminders_that_have_passed",
             "an_end_that_has_passed",
+            "a_calendar_that_is_set",
             "a_refused_return",
         ],
     ),
@@ -92,6 +93,9 @@ const RULES: &[(u8, &[&str])] = &[
         &[
             "a_repeated_request",
             "what_was_decided",
+            "the_version_moves",
+            "request_ids_are",
+            "texts_are_in_no_journal",
             "whoever_comes_back",
             "a_reader_who_is_too_late",
             "breakouts_survive",

@@ -119,8 +119,8 @@ fn rule_8_joining_takes_the_named_tracks_along_and_the_others_go_nowhere() {
     );
     let join = Command::JoinBreakout {
         participant: ann,
-        breakout: id,
-        stream: KindSet::AUDIO,
+        breakout: Some(id),
+        stream: Some(KindSet::AUDIO),
     };
     story.ok(ann, join);
     let heard = |who| TrackKind::ALL.map(|kind| story.hears_kind(who, ann, kind));

@@ -335,6 +335,24 @@ fn rule_13_an_end_that_has_passed_and_a_countdown_out_of_order_are_refused() {
     says(story.refused(moderator, unsorted), "shortest");
 }
 
+/// An hour ahead by mistake, and set right: ends lie in the future of the right time.
+#[test]
+fn rule_13_a_calendar_that_is_set_right_is_followed() {
+    let (mut story, [moderator, ..]) = four();
+    let right = story.now;
+    story.now = right + 3_600_000;
+    story.create(moderator, 1, 4);
+    story.now = right + 1_000;
+    let ends_at = right + 61_000;
+    let timer = settings(|patch| patch.timer = Some(TimerChange::EndAt(ends_at)));
+    story.ok(moderator, timer);
+    assert!(story.room.next_deadline().is_some_and(|at| at <= ends_at));
+    // A small step back is none: nothing happens before what has happened.
+    story.now = right;
+    let told = story.ok(moderator, settings(|patch| patch.self_select = Some(true)));
+    assert!(told.events.iter().all(|event| event.at == right + 1_000));
+}
+
 #[test]
 fn rule_13_a_refused_return_names_the_rule_and_some_always_return() {
     let (mut story, [moderator, ann, bob, cem]) = four();

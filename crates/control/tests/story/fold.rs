@@ -518,11 +518,11 @@ fn difference(kept: &RoomView, fresh: &RoomView) -> String {
     )
 }
 
-/// Leaves out fields without events: the version of the table, and, for invitees, the number of members,
-/// which they only see together with other changes of a breakout.
+/// Leaves out fields without events: the versions of the table and of the state, and, for invitees, the number
+/// of members, which they only see together with other changes of a breakout.
 fn comparable(view: &RoomView) -> RoomView {
     let mut view = view.clone();
-    view.epoch = Epoch(0);
+    (view.epoch, view.version) = (Epoch(0), 0);
     let invited = view.invitations.iter_mut().map(|one| &mut one.breakout);
     for breakout in invited.chain(view.assigned.iter_mut()) {
         breakout.occupancy = 0;

@@ -38,6 +38,24 @@ fn a_jump_between_a_drop_and_its_commit_neither_gives_the_place_up_nor_keeps_it_
     }
 }
 
+/// The room's own time does not follow a small step back, and must not make the place last longer by it.
+#[test]
+fn a_small_step_back_before_a_drop_does_not_keep_the_place_longer() {
+    let mut room = TestRoom::new();
+    let (ada, transport) = room.join("ada");
+    room.now.wall.0 -= 9_000;
+    let reason = LostReason::NeverConnected;
+    room.machine.handle_lost(room.now, ada, transport, reason);
+    room.settle();
+    room.wake();
+    room.pass(Duration::from_secs(29));
+    room.wake();
+    assert!(room.has(ada), "the place is kept for the grace period");
+    room.pass(Duration::from_secs(2));
+    room.wake();
+    assert!(!room.has(ada), "and not for longer");
+}
+
 /// The commit of a drop was given up, so the room is read again and finds it stored.
 #[test]
 fn a_jump_before_a_room_is_read_again_gives_up_no_place() {

@@ -2,4 +2,7 @@
 #![allow(missing_docs)]
 
 mod calendar;
+mod empty;
 mod room;
+mod saving;
+mod speakers;

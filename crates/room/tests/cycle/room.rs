@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sideroom_control::{
-    Digest, Grants, Join, Record, RequestId, Role, Room, RoomConfig, RoomSettings, SlotPool,
-    UnixMillis,
+    Actor, Command, Digest, Grants, Join, Record, RequestId, Role, Room, RoomConfig, RoomPatch,
+    RoomSettings, SlotPool, UnixMillis,
 };
 use sideroom_room::{
-    Action, Admission, Asked, CommitId, JoinAsk, Now, Refusal, Request, Response, RoomMachine,
-    RoomOptions, Token,
+    Action, Admission, Asked, CommitId, JoinAsk, Now, Order, Refusal, Request, Response,
+    RoomMachine, RoomOptions, Token,
 };
 use sideroom_route::{ParticipantId, RoomId, Time, TrackKind};
 
@@ -22,6 +22,11 @@ pub(crate) struct TestRoom {
 impl TestRoom {
     /// A room that is stored.
     pub(crate) fn new() -> Self {
+        Self::with(1_000, Duration::ZERO)
+    }
+
+    /// The same with options of its own.
+    pub(crate) fn with(snapshot_every: u32, empty_timeout: Duration) -> Self {
         let now = Now {
             at: Time::from_millis(1_000),
             wall: UnixMillis(1_700_000_000_000),
@@ -34,8 +39,8 @@ impl TestRoom {
             created_at: now.wall,
         });
         let options = RoomOptions {
-            snapshot_every: 1_000,
-            empty_timeout: Duration::ZERO,
+            snapshot_every,
+            empty_timeout,
             max_participants: 100,
             seed: 1,
         };
@@ -127,6 +132,21 @@ impl TestRoom {
     pub(crate) fn has(&self, participant: ParticipantId) -> bool {
         let room = self.machine.room().expect("the room is live");
         room.participants().any(|one| one == participant)
+    }
+
+    /// Asks for a command that leaves a record.
+    pub(crate) fn change(&mut self) {
+        self.tokens += 1;
+        let patch = RoomPatch {
+            max_breakouts: Some(2 + (self.tokens % 8) as u16),
+            ..RoomPatch::default()
+        };
+        self.ask(Request::Command(Order {
+            actor: Actor::Operator,
+            request_id: RequestId::new(&self.tokens.to_string()).expect("it is short"),
+            expected: None,
+            command: Command::UpdateRoom(patch),
+        }));
     }
 
     pub(crate) fn wake(&mut self) {

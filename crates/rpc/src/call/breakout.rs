@@ -1,11 +1,11 @@
 //! `BreakoutService`.
 
 use sideroom_control::{
-    BreakoutError, BreakoutPatch, Command, CreateBreakouts, KindSet, MoveTo, RoomView, Selection,
+    BreakoutError, BreakoutPatch, Command, CreateBreakouts, KindSet, MoveTo, Selection,
 };
-use sideroom_route::{BreakoutId, GroupId};
+use sideroom_route::GroupId;
 
-use super::{Call, mutation, patch};
+use super::{Call, expected, mutation, patch};
 use crate::{
     api::{Api, Caller},
     auth::Scope,
@@ -206,38 +206,23 @@ impl Call for JoinBreakoutRequest {
         id.clone_into(&mut self.request_id);
     }
 
-    /// Fields that the request leaves out come from the room as the joiner sees it.
+    /// The room decides on what the request leaves out, after it has looked for an answer given before.
     async fn call(self, api: &Api, who: &Caller) -> Result<JoinBreakoutResponse, ApiError> {
         let act_as = &self.as_participant_id;
         let requester = api
             .requester(who, Scope::Breakouts, &self.room, act_as)
             .await?;
-        let participant = requester.subject(&self.participant_id)?;
-        let command = match (self.breakout_id.as_str(), self.stream_info) {
-            (id, Some(stream)) if !id.is_empty() => Command::JoinBreakout {
-                participant,
-                breakout: ids::breakout(id)?,
-                stream: ids::flags(stream),
+        let command = Command::JoinBreakout {
+            participant: requester.subject(&self.participant_id)?,
+            breakout: match self.breakout_id.as_str() {
+                "" => None,
+                id => Some(ids::breakout(id)?),
             },
-            (id, stream) => {
-                let as_joiner = sideroom_control::Viewer::Participant(participant);
-                let view = api
-                    .timed(api.backend.room(&requester.room, as_joiner))
-                    .await?;
-                let breakout = match id {
-                    "" => only_choice(&view)?,
-                    id => ids::breakout(id)?,
-                };
-                let stream = stream.map(ids::flags);
-                Command::JoinBreakout {
-                    participant,
-                    breakout,
-                    stream: stream.unwrap_or_else(|| allowed_in(&view, breakout)),
-                }
-            }
+            stream: self.stream_info.map(ids::flags),
         };
+        let expected = expected(self.expected_version, self.expected_epoch)?;
         let answered = api
-            .command(requester, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, expected, command)
             .await?;
         let (participant_id, group_id) = placed_at(&answered.outcome);
         Ok(JoinBreakoutResponse {
@@ -246,33 +231,6 @@ impl Call for JoinBreakoutRequest {
             group_id,
         })
     }
-}
-
-/// The breakout that somebody is assigned to, or, if it is only one, invited into.
-fn only_choice(view: &RoomView) -> Result<BreakoutId, ApiError> {
-    if let Some(assigned) = &view.assigned {
-        return Ok(assigned.breakout);
-    }
-    match view.invitations.as_slice() {
-        [one] => Ok(one.breakout.breakout),
-        [] => Err(BreakoutError::NotAssigned.into()),
-        _ => Err(ApiError::BadRequest(
-            "You are invited to more than one breakout; name one in `breakoutId`.".to_owned(),
-        )),
-    }
-}
-
-/// The kinds allowed in a breakout, as far as the joiner knows it.
-fn allowed_in(view: &RoomView, breakout: BreakoutId) -> KindSet {
-    let known = view.breakouts.iter().map(|one| &one.summary);
-    let known = known
-        .chain(&view.selectable)
-        .chain(&view.assigned)
-        .chain(view.invitations.iter().map(|one| &one.breakout));
-    known
-        .into_iter()
-        .find(|one| one.breakout == breakout)
-        .map_or(KindSet::WITHOUT_CAMERA, |one| one.media)
 }
 
 fn definition(wire: Option<BreakoutDefinition>) -> Result<CreateBreakouts, ApiError> {

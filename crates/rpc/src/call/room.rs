@@ -1,11 +1,12 @@
 //! `RoomService`.
 
-use sideroom_control::{BreakoutSettingsPatch, Command, Outcome, RoomPatch, UnixMillis};
-use sideroom_route::{Epoch, GroupId};
+use sideroom_control::{
+    BreakoutSettingsPatch, Command, MovesQuery, Outcome, RoomPatch, UnixMillis,
+};
 
-use super::{Call, mutation, patch};
+use super::{Call, expected, mutation, patch};
 use crate::{
-    api::{Api, Caller, Requester, room_name},
+    api::{Api, Caller, room_name},
     auth::Scope,
     backend::{CommandRequest, CreateRoom, MovesRequest},
     encode,
@@ -17,6 +18,15 @@ use crate::{
 /// Rooms a page, if nothing else is asked for, and at most.
 const PAGE: u32 = 100;
 const MAX_PAGE: u32 = 1000;
+/// Moves a page, if nothing else is asked for, and at most.
+const MOVES_PAGE: u32 = 1000;
+const MAX_MOVES_PAGE: u32 = 5000;
+
+/// How many a page has.
+fn page_of(asked: u32, usual: u32, most: u32) -> usize {
+    let size = if asked == 0 { usual } else { asked.min(most) };
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
 
 impl Call for CreateRoomRequest {
     type Response = CreateRoomResponse;
@@ -57,11 +67,7 @@ impl Call for ListRoomsRequest {
 
     async fn call(self, api: &Api, who: &Caller) -> Result<ListRoomsResponse, ApiError> {
         who.operator(Scope::Rooms)?;
-        let size = match self.page_size {
-            0 => PAGE,
-            size => size.min(MAX_PAGE),
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = page_of(self.page_size, PAGE, MAX_PAGE);
         let mut rooms = api
             .timed(api.backend.list_rooms(&self.after, size + 1))
             .await?;
@@ -87,7 +93,7 @@ impl Call for DeleteRoomRequest {
             room: requester.room,
             actor: requester.actor,
             request_id: ids::request_id_or_fresh(&self.request_id)?,
-            expected_epoch: self.expected_epoch.map(Epoch),
+            expected: expected(self.expected_version, self.expected_epoch)?,
             command: Command::CloseRoom,
         };
         api.timed(api.backend.delete_room(request)).await?;
@@ -102,8 +108,9 @@ impl Call for SetDrainingRequest {
         who.operator(Scope::Rooms)?;
         let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
         let command = Command::Drain(self.draining);
+        let expected = expected(self.expected_version, self.expected_epoch)?;
         let answered = api
-            .command(requester, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, expected, command)
             .await?;
         Ok(SetDrainingResponse {
             answer: Some(encode::answer(&answered)),
@@ -130,32 +137,20 @@ impl Call for SendMessageRequest {
             }
             (false, id) => Command::Chat {
                 group: match id {
-                    "" => own_group(api, &requester).await?,
-                    id => ids::group(id)?,
+                    "" => None,
+                    id => Some(ids::group(id)?),
                 },
                 text: self.text,
             },
         };
+        let expected = expected(self.expected_version, self.expected_epoch)?;
         let answered = api
-            .command(requester, &self.request_id, self.expected_epoch, command)
+            .command(requester, &self.request_id, expected, command)
             .await?;
         Ok(SendMessageResponse {
             answer: Some(encode::answer(&answered)),
         })
     }
-}
-
-/// Where the requester is; the signaling server speaks to the parent.
-async fn own_group(api: &Api, requester: &Requester) -> Result<GroupId, ApiError> {
-    let sideroom_control::Actor::Participant(me) = requester.actor else {
-        return Ok(GroupId::Parent);
-    };
-    let view = api
-        .timed(api.backend.room(&requester.room, requester.viewer()))
-        .await?;
-    let own = view.participants.iter().find(|one| one.participant == me);
-    own.map(|one| one.group)
-        .ok_or(ApiError::ParticipantNotFound)
 }
 
 impl Call for ListMovesRequest {
@@ -171,13 +166,19 @@ impl Call for ListMovesRequest {
         let request = MovesRequest {
             room: requester.room,
             viewer,
-            participant,
-            since: UnixMillis(self.since_ms),
-            until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
+            query: MovesQuery {
+                participant,
+                since: UnixMillis(self.since_ms),
+                until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
+                after: self.after,
+                limit: page_of(self.page_size, MOVES_PAGE, MAX_MOVES_PAGE),
+            },
         };
-        let moves = api.timed(api.backend.moves(request)).await?;
+        let page = api.timed(api.backend.moves(request)).await?;
         Ok(ListMovesResponse {
-            moves: moves.into_iter().map(encode::stay).collect(),
+            moves: page.stays.into_iter().map(encode::stay).collect(),
+            last: page.last,
+            more: page.more,
         })
     }
 }

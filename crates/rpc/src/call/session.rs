@@ -98,6 +98,7 @@ impl Call for JoinRequest {
                 epoch: joined.room.epoch.0,
                 seq: joined.room.seq,
                 replayed: joined.repeated,
+                version: joined.room.version,
             }),
             participant_id: joined.participant.to_string(),
             tracks: encode::tracks(&joined.media),
@@ -158,8 +159,9 @@ impl Call for LeaveRequest {
     async fn call(self, api: &Api, who: &Caller) -> Result<LeaveResponse, ApiError> {
         let (requester, participant) = own_of(api, who, &self.room, &self.participant_id).await?;
         let leave = Command::Leave { participant };
+        let expected = super::expected(self.expected_version, self.expected_epoch)?;
         let left = api
-            .command(requester, &self.request_id, self.expected_epoch, leave)
+            .command(requester, &self.request_id, expected, leave)
             .await?;
         Ok(LeaveResponse {
             answer: Some(encode::answer(&left)),

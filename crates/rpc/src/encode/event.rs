@@ -27,6 +27,7 @@ pub(crate) fn event(event: &control::Event, viewer: Viewer) -> proto::Event {
     proto::Event {
         seq: event.seq,
         epoch: event.epoch.0,
+        version: event.version,
         at_ms: event.at.0,
         causing_request_id: request_id
             .map(|id| id.as_str().to_owned())

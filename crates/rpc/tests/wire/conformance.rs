@@ -435,6 +435,21 @@ async fn goodbyes(story: &mut Story, token: &str, bob: &str) {
         .map(|stay| stay["reason"].as_str().unwrap())
         .collect();
     assert!(reasons.contains("MOVE_REASON_MOVED") && reasons.contains("MOVE_REASON_SHUFFLED"));
+    let page = story
+        .ask("RoomService/ListMoves", json!({ "pageSize": 2 }))
+        .await;
+    assert_eq!(
+        page["moves"],
+        json!(moves["moves"].as_array().unwrap()[..2])
+    );
+    assert_eq!((&page["more"], &page["last"]), (&json!(true), &json!("2")));
+    let rest = json!({ "after": "2" });
+    let rest = story.ask("RoomService/ListMoves", rest).await;
+    assert_eq!(
+        rest["moves"],
+        json!(moves["moves"].as_array().unwrap()[2..])
+    );
+    assert!(rest.get("more").is_none());
     let stats = story
         .bare(&api_token(None), "NodeService/GetStats", json!({}))
         .await;

@@ -13,7 +13,7 @@ pub(crate) type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
 
 /// Name, gRPC code, EnableX code, ACS code and subcode of every error that a call can meet. `Internal` is
 /// ours alone and is tested where errors are mapped.
-pub(crate) const ERRORS: [Row; 31] = [
+pub(crate) const ERRORS: [Row; 32] = [
     ("ParticipantCountInvalid", "INVALID_ARGUMENT", 1724, None),
     ("ParticipantCountTooLarge", "INVALID_ARGUMENT", 1725, None),
     ("ParticipantCountMissing", "INVALID_ARGUMENT", 1734, None),
@@ -74,6 +74,7 @@ pub(crate) const ERRORS: [Row; 31] = [
     ("Banned", "PERMISSION_DENIED", 1731, None),
     ("RateLimited", "RESOURCE_EXHAUSTED", 1138, None),
     ("Draining", "UNAVAILABLE", 1138, None),
+    ("VersionMismatch", "ABORTED", 1138, None),
     ("EpochMismatch", "ABORTED", 1138, None),
 ];
 
@@ -381,6 +382,10 @@ async fn room_wide(scene: &mut Scene, ann: &Client) {
     let ghost = json!({ "asParticipantId": "p1.4711", "participantId": ann.id });
     scene
         .meets("Unauthenticated", "ParticipantService/Remove", ghost)
+        .await;
+    let stale = json!({ "participantId": ann.id, "expectedVersion": "4711" });
+    scene
+        .meets("VersionMismatch", "ParticipantService/Remove", stale)
         .await;
     let stale = json!({ "participantId": ann.id, "expectedEpoch": "4711" });
     scene

@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, RequestId, Rights, Role, Room,
-    RoomConfig, RoomSettings, RoomView, SlotPool, Stay, UnixMillis, Viewer, Views,
+    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, MovesPage, RequestId, Rights,
+    Role, Room, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
@@ -137,7 +137,7 @@ impl Backend for Fake {
         }
         let now = self.now();
         self.with(&request.room, |hosted| {
-            let (id, expected) = (&request.request_id, request.expected_epoch);
+            let (id, expected) = (&request.request_id, request.expected);
             let applied = hosted.apply_at(now, expected, request.actor, (id, request.command))?;
             for event in &applied.events {
                 if let EventKind::ParticipantLeft {
@@ -185,7 +185,7 @@ impl Backend for Fake {
         let now = self.now();
         let mut rooms = self.rooms();
         if let Some(hosted) = rooms.get_mut(&request.room) {
-            let (id, expected) = (&request.request_id, request.expected_epoch);
+            let (id, expected) = (&request.request_id, request.expected);
             hosted.apply_at(now, expected, request.actor, (id, request.command))?;
             hosted.close(None, CloseReason::RoomClosed);
             rooms.remove(&request.room);
@@ -203,6 +203,7 @@ impl Backend for Fake {
             created_at: self.now(),
             seq: hosted.room.seq(),
             epoch: hosted.room.epoch(),
+            version: hosted.room.version(),
         };
         Ok(listed.take(limit).map(summary).collect())
     }
@@ -247,16 +248,24 @@ impl Backend for Fake {
         };
         self.with(&request.room, |hosted| {
             let known = hosted.room.participant_id(&request.identity);
-            if let Some((_, first)) = known.and_then(|id| hosted.sessions.get(&id)) {
-                first.is_again(&asked)?;
+            let first = known.and_then(|id| Some((id, hosted.sessions.get(&id)?)));
+            if let Some((participant, (session, first))) = first
+                && first.is_again(&asked)?
+            {
+                return Ok(Joined {
+                    participant,
+                    session: *session,
+                    media,
+                    room: hosted.view(Viewer::Participant(participant))?,
+                    resumed: false,
+                    repeated: true,
+                });
             }
             let id = &request.request_id;
-            let applied = hosted.apply(now, Actor::System, id, Command::Join(join))?;
+            hosted.apply(now, Actor::System, id, Command::Join(join))?;
             let participant = hosted.room.participant_id(&request.identity).unwrap();
-            if !applied.repeated {
-                hosted.close(Some(participant), CloseReason::Replaced);
-                hosted.sessions.insert(participant, (session, asked));
-            }
+            hosted.close(Some(participant), CloseReason::Replaced);
+            hosted.sessions.insert(participant, (session, asked));
             if request.publish {
                 for kind in kinds {
                     let id = RequestId::new(&format!("{}-{kind}", request.request_id.as_str()));
@@ -267,11 +276,11 @@ impl Backend for Fake {
             }
             Ok(Joined {
                 participant,
-                session: hosted.sessions[&participant].0,
+                session,
                 media,
                 room: hosted.view(Viewer::Participant(participant))?,
-                resumed: known.is_some() && !applied.repeated,
-                repeated: applied.repeated,
+                resumed: known.is_some(),
+                repeated: false,
             })
         })
     }
@@ -340,7 +349,7 @@ impl Backend for Fake {
         })
     }
 
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         self.with(&request.room, |hosted| {
             if let Viewer::Participant(asker) = request.viewer {
                 let people = hosted.view(request.viewer)?.participants;
@@ -349,7 +358,7 @@ impl Backend for Fake {
                     return Err(BreakoutError::NotModerator.into());
                 }
             }
-            Ok(hosted.room.move_log().stays().cloned().collect())
+            Ok(hosted.room.move_log().page(&request.query))
         })
     }
 

@@ -34,6 +34,7 @@ fn sample() -> CreateBreakoutsRequest {
         room: "math".into(),
         request_id: "1".into(),
         expected_epoch: Some(u64::MAX),
+        expected_version: Some(u64::MAX),
         definition: Some(definition),
         ..Default::default()
     }

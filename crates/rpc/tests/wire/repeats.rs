@@ -399,6 +399,13 @@ impl World {
         epoch.parse().unwrap()
     }
 
+    async fn version(&self) -> u64 {
+        let room = json!({ "room": "math" });
+        let answer = self.server.operator("RoomService/GetRoom", room).await;
+        let version = answer["room"]["version"].as_str().unwrap_or("0");
+        version.parse().unwrap()
+    }
+
     async fn ask(&self, method: &str, body: &Value) -> (u16, Value) {
         let token = api_token(None);
         self.server
@@ -452,6 +459,87 @@ async fn the_same_request_is_answered_as_at_first_and_its_id_takes_no_other_body
         );
         assert_eq!(world.state(), state, "{method} changed something");
     }
+}
+
+#[tokio::test]
+async fn a_version_that_has_passed_stops_every_command() {
+    for case in cases().filter(|case| !WITHOUT_EPOCH.contains(&case.method)) {
+        let (world, method) = (World::new().await, case.method);
+        world.prepare(case).await;
+        let (state, version) = (world.state(), world.version().await);
+        let mut body = world.body(case.body);
+        body["requestId"] = json!("passed");
+        body["expectedVersion"] = json!((version - 1).to_string());
+        let (status, refused) = world.ask(method, &body).await;
+        let error = &refused["error"];
+        assert_eq!(
+            (status, &error["code"], &error["reason"]),
+            (409, &json!("ABORTED"), &json!("VersionMismatch")),
+            "{method} {refused}"
+        );
+        assert_eq!(error["currentVersion"], version.to_string(), "{method}");
+        assert_eq!(world.state(), state, "{method} changed something");
+
+        body["expectedEpoch"] = json!("1");
+        let (status, refused) = world.ask(method, &body).await;
+        assert_eq!(status, 400, "{method} takes both: {refused}");
+        assert_eq!(world.state(), state, "{method} changed something");
+
+        body.as_object_mut().unwrap().remove("expectedEpoch");
+        body["expectedVersion"] = json!(version.to_string());
+        let (status, done) = world.ask(method, &body).await;
+        assert_eq!(status, 200, "{method} {done}");
+    }
+}
+
+/// The first answer comes again wherever the asker is by then: the room looks the id up before it looks where
+/// somebody may go, or where they are.
+#[tokio::test]
+async fn what_a_request_leaves_out_is_looked_up_once() {
+    let world = World::new().await;
+    let ann = &world.people[1];
+    let operator = async |method: &str, body: Value| world.server.operator(method, body).await;
+    let create = json!({ "room": "math", "definition": { "maxRooms": 2, "participants": "4" } });
+    let made = operator("BreakoutService/CreateBreakouts", create).await;
+    let first = made["breakouts"][0]["id"].clone();
+    let second = made["breakouts"][1]["id"].clone();
+    let invite = |to: &Value| json!({ "room": "math", "breakoutId": to, "participantIds": [ann] });
+    operator("BreakoutService/Invite", invite(&first)).await;
+
+    let join =
+        json!({ "room": "math", "requestId": "go", "participantId": ann, "asParticipantId": ann });
+    let joined = operator("BreakoutService/JoinBreakout", join.clone()).await;
+    assert_eq!(joined["groupId"], first);
+    let say =
+        json!({ "room": "math", "requestId": "say", "text": "hello", "asParticipantId": ann });
+    operator("RoomService/SendMessage", say.clone()).await;
+    // The invitation is gone, and two more are there; the asker is elsewhere.
+    operator(
+        "BreakoutService/LeaveBreakout",
+        json!({ "room": "math", "participantId": ann }),
+    )
+    .await;
+    for to in [&first, &second] {
+        operator("BreakoutService/Invite", invite(to)).await;
+    }
+    let state = world.state();
+    let again = operator("BreakoutService/JoinBreakout", join).await;
+    assert_eq!(
+        (&again["groupId"], &again["answer"]["replayed"]),
+        (&first, &json!(true))
+    );
+    let again = operator("RoomService/SendMessage", say).await;
+    assert_eq!(again["answer"]["replayed"], true);
+    assert_eq!(world.state(), state, "nothing happened twice");
+    // With another body it is another request.
+    let other = json!({ "room": "math", "requestId": "go", "participantId": ann, "asParticipantId": ann,
+        "breakoutId": first });
+    let (status, refused) = world.ask("BreakoutService/JoinBreakout", &other).await;
+    assert_eq!(status, 400, "{refused}");
+    // A new request goes where the first invitation has assigned them to, and not to the second.
+    let fresh = json!({ "room": "math", "requestId": "anew", "participantId": ann, "asParticipantId": ann });
+    let joined = operator("BreakoutService/JoinBreakout", fresh).await;
+    assert_eq!(joined["groupId"], first);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The messages to a room's task.
 
-use sideroom_control::{Rights, RoomView, Stay, Viewer, Views};
+use sideroom_control::{MovesPage, Rights, RoomView, Viewer, Views};
 use sideroom_room::{Admission, Farewell, SessionNumber};
 use sideroom_route::{GroupId, MediaEvent, ParticipantId, TrackId, TrackKind, TrackRoute};
 use sideroom_rpc::ApiError;
@@ -35,7 +35,7 @@ pub(super) enum Read {
     Room(Viewer, Reply<RoomView>),
     Participant(String, Reply<(ParticipantId, Rights)>),
     Watch(Viewer, Option<u64>, Reply<Watch>),
-    Moves(MovesRequest, Reply<Vec<Stay>>),
+    Moves(MovesRequest, Reply<MovesPage>),
 }
 
 /// A join whose offer was parsed.

@@ -273,7 +273,7 @@ fn order(request: CommandRequest) -> Order {
     Order {
         actor: request.actor,
         request_id: request.request_id,
-        expected: request.expected_epoch,
+        expected: request.expected,
         command: request.command,
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Command, Rights, Room, RoomConfig, RoomPatch, RoomView, Stay, UnixMillis, VideoCodec, Viewer,
-    Views,
+    Command, MovesPage, Rights, Room, RoomConfig, RoomPatch, RoomView, UnixMillis, VideoCodec,
+    Viewer, Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId};
@@ -275,6 +275,7 @@ impl Backend for Node {
                 created_at: totals.created_at,
                 seq: totals.seq,
                 epoch: totals.epoch,
+                version: totals.version,
             })
         });
         Ok(summaries.collect())
@@ -354,7 +355,7 @@ impl Backend for Node {
             .await
     }
 
-    async fn moves(&self, request: MovesRequest) -> Result<Vec<Stay>, ApiError> {
+    async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         let room = request.room.clone();
         self.read(&room, |reply| Read::Moves(request, reply)).await
     }

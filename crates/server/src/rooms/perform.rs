@@ -367,11 +367,13 @@ fn answer(response: Response) -> Answer {
         Response::Answer {
             outcome,
             epoch,
+            version,
             seq,
             repeated,
         } => Answer {
             outcome,
             epoch,
+            version,
             seq,
             repeated,
         },

@@ -1,6 +1,6 @@
 //! Reads of a room.
 
-use sideroom_control::{BreakoutError, Stay, UnixMillis, Viewer};
+use sideroom_control::{BreakoutError, MovesPage, Viewer};
 use sideroom_room::Token;
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{MovesRequest, SharedEvent, Watch, WatchItem};
@@ -84,7 +84,7 @@ impl RoomTask {
         Ok(Watch { snapshot, items })
     }
 
-    fn moves(&self, request: &MovesRequest) -> Result<Vec<Stay>, ApiError> {
+    fn moves(&self, request: &MovesRequest) -> Result<MovesPage, ApiError> {
         let room = self.machine.room().ok_or(ApiError::StoreFailed)?;
         if let Viewer::Participant(asker) = request.viewer {
             let is_moderator = room.is_moderator(asker);
@@ -93,14 +93,6 @@ impl RoomTask {
                 return Err(BreakoutError::NotModerator.into());
             }
         }
-        let until = request.until.unwrap_or(UnixMillis(u64::MAX));
-        let within = room.move_log().stays().filter(|stay| {
-            let wanted = request
-                .participant
-                .is_none_or(|one| one == stay.participant);
-            let ended_before = stay.end.as_ref().is_some_and(|end| end.at < request.since);
-            wanted && stay.from <= until && !ended_before
-        });
-        Ok(within.cloned().collect())
+        Ok(room.move_log().page(&request.query))
     }
 }

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
-use sideroom_control::{BreakoutError, Record, Room, Snapshot};
+use sideroom_control::{Entry, OldRecord, OldSnapshot, Record, ReplayError, Room, Snapshot};
 use sideroom_route::RoomId;
 use sideroom_rpc::backend::Asked;
 
 use super::{Change, Committed, Row, Store, StoreError};
 
-/// The format of the rows that this server writes; it reads no other.
-const FORMAT: u8 = 2;
+/// The format of the rows that this server writes.
+const FORMAT: u8 = 3;
+/// The format before it, which is read too: its records are commands, and not what they led to.
+const OLD_FORMAT: u8 = 2;
 
 /// The journals of all rooms.
 #[derive(Clone)]
@@ -30,7 +32,7 @@ pub struct KeptRoom {
     /// The room as a whole, at some record.
     pub snapshot: Snapshot,
     /// The records after it.
-    pub records: Vec<Record>,
+    pub records: Vec<Entry>,
 }
 
 /// The content of a row with a snapshot.
@@ -60,11 +62,9 @@ pub struct StoredRooms {
 
 impl KeptRoom {
     /// The room as it was after its last record.
-    pub fn revive(self) -> Result<Room, BreakoutError> {
+    pub fn revive(self) -> Result<Room, ReplayError> {
         let mut room = Room::restore(self.snapshot)?;
-        for record in &self.records {
-            room.replay(record)?;
-        }
+        room.replay_all(&self.records)?;
         Ok(room)
     }
 }
@@ -168,9 +168,9 @@ impl Journal {
         room: RoomId,
         from: u64,
         limit: usize,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let rows = self.0.journal(room, from, limit).await?;
-        rows.iter().map(parse).collect()
+        rows.iter().map(entry).collect()
     }
 
     /// Why nothing can be kept at present.
@@ -192,8 +192,8 @@ impl Journal {
 fn decode_room(stored: super::StoredRoom) -> Result<KeptRoom, StoreError> {
     let room = stored.room;
     let missing = || StoreError::Unreadable(format!("room {room} has no snapshot"));
-    let Whole { made_by, snapshot } = parse(&stored.snapshot.ok_or_else(missing)?)?;
-    let records = stored.rows.iter().map(parse).collect::<Result<_, _>>()?;
+    let Whole { made_by, snapshot } = snapshot(&stored.snapshot.ok_or_else(missing)?)?;
+    let records = stored.rows.iter().map(entry).collect::<Result<_, _>>()?;
     Ok(KeptRoom {
         room,
         made_by,
@@ -216,14 +216,45 @@ fn row(seq: u64, value: &impl Serialize) -> Result<Row, StoreError> {
     Ok(Row { seq, bytes })
 }
 
-fn parse<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
+fn entry(row: &Row) -> Result<Entry, StoreError> {
+    match format_of(row)? {
+        (OLD_FORMAT, bytes) => {
+            let record = OldRecord::decode(bytes).map_err(|error| damaged(row.seq, error))?;
+            Ok(Entry::Old(Box::new(record)))
+        }
+        (_, bytes) => Ok(Entry::Record(Box::new(parse(row.seq, bytes)?))),
+    }
+}
+
+fn snapshot(row: &Row) -> Result<Whole<Snapshot>, StoreError> {
+    match format_of(row)? {
+        (OLD_FORMAT, bytes) => {
+            let (made_by, rest) =
+                postcard::take_from_bytes(bytes).map_err(|error| damaged(row.seq, error))?;
+            let old = OldSnapshot::decode(rest).and_then(|old| old.read());
+            let snapshot = old.map_err(|error| damaged(row.seq, error))?;
+            Ok(Whole { made_by, snapshot })
+        }
+        (_, bytes) => parse(row.seq, bytes),
+    }
+}
+
+fn format_of(row: &Row) -> Result<(u8, &[u8]), StoreError> {
     let seq = row.seq;
     match row.bytes.split_first() {
-        Some((&FORMAT, rest)) => postcard::from_bytes(rest)
-            .map_err(|error| StoreError::Unreadable(format!("row {seq} is damaged: {error}"))),
+        Some((&format @ (FORMAT | OLD_FORMAT), rest)) => Ok((format, rest)),
         Some((format, _)) => Err(StoreError::Unreadable(format!(
-            "row {seq} has format {format}, this server knows {FORMAT}; run the server that wrote it"
+            "row {seq} has format {format}, this server knows {OLD_FORMAT} and {FORMAT}; run the server that \
+             wrote it"
         ))),
         None => Err(StoreError::Unreadable(format!("row {seq} is empty"))),
     }
+}
+
+fn parse<T: DeserializeOwned>(seq: u64, bytes: &[u8]) -> Result<T, StoreError> {
+    postcard::from_bytes(bytes).map_err(|error| damaged(seq, error))
+}
+
+fn damaged(seq: u64, error: impl std::fmt::Display) -> StoreError {
+    StoreError::Unreadable(format!("row {seq} is damaged: {error}"))
 }

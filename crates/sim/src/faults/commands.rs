@@ -65,7 +65,7 @@ impl FaultWorld {
                 }],
             },
             _ => Command::Chat {
-                group: GroupId::Parent,
+                group: Some(GroupId::Parent),
                 text: "hello".into(),
             },
         }

@@ -14,8 +14,11 @@ impl Draw<'_> {
                 let known = self.chance.pick(&invited).copied();
                 let command = Command::JoinBreakout {
                     participant,
-                    breakout: known.unwrap_or_else(|| self.breakout()),
-                    stream: self.kinds(),
+                    breakout: self
+                        .chance
+                        .happens(0.8)
+                        .then(|| known.unwrap_or_else(|| self.breakout())),
+                    stream: self.chance.happens(0.8).then(|| self.kinds()),
                 };
                 (self.itself(participant), command)
             }
@@ -230,7 +233,7 @@ impl Draw<'_> {
                 note: "coming".into(),
             },
             _ => Command::Chat {
-                group: self.group(),
+                group: self.chance.happens(0.7).then(|| self.group()),
                 text: if self.chance.happens(0.9) {
                     "hello".into()
                 } else {

@@ -111,7 +111,10 @@ impl Model {
                 sideroom_control::GateScope::Participant(id) => itself(*id),
             },
             Command::Chat { group, .. } => {
-                let inside = |id| self.person(id).is_some_and(|one| one.group == *group);
+                let inside = |id| {
+                    let own = self.person(id).map(|one| one.group);
+                    group.is_none() || own == *group
+                };
                 moderates || matches!(actor, Actor::Participant(id) if inside(id))
             }
             Command::Clear(_) => true,

@@ -277,9 +277,15 @@ impl Model {
                 breakout,
                 stream,
             } => {
-                self.check_join(actor, *participant, *breakout)?;
-                let to = GroupId::Breakout(*breakout);
-                self.place(*participant, to, (MoveCause::Joined, Some(*stream)))
+                let chosen = breakout.or_else(|| self.only_choice(*participant));
+                let Some(breakout) = chosen else {
+                    let what = format!("{participant} joined, and had no choice");
+                    return Err(Violation::new("assignment", what));
+                };
+                self.check_join(actor, *participant, breakout)?;
+                let stream = stream.unwrap_or(self.breakout(breakout)?.media);
+                let to = GroupId::Breakout(breakout);
+                self.place(*participant, to, (MoveCause::Joined, Some(stream)))
             }
             Command::LeaveBreakout { participant } => {
                 self.check_return(actor, *participant)?;
@@ -326,6 +332,18 @@ impl Model {
             self.reassign(number, *to);
         }
         Ok(())
+    }
+
+    /// Where somebody goes who names no breakout.
+    pub(crate) fn only_choice(&self, id: ParticipantId) -> Option<BreakoutId> {
+        let identity = self.person(id)?.identity;
+        if let Some(to) = self.assignments.get(&identity) {
+            return Some(*to);
+        }
+        let all = self.breakouts.iter();
+        let mut invited = all.filter(|(_, it)| it.pending.contains_key(&identity));
+        let (first, _) = invited.next()?;
+        invited.next().is_none().then_some(*first)
     }
 
     /// Rules 6 and 7.

@@ -384,7 +384,9 @@ export class ParticipantService extends Service {
 /**
  * Rooms. Every mutation takes `request_id`: the same id with the same body gives the first answer again,
  * with another body INVALID_ARGUMENT. An empty one is replaced by a fresh one, so the call is then not
- * safe to repeat. `expected_epoch`, where given, must be the room's, or the call is ABORTED and tells it.
+ * safe to repeat. `expected_version`, where given, must be the room's, or the call is ABORTED and tells it. It
+ * moves with every change of the room and with nothing else. `expected_epoch` is for callers from before there
+ * were versions: the room's version passes, too, and any epoch at which its state was as it is.
  *
  * Callers: an API key with scope `rooms`; GetRoom and SendMessage also the room's participants.
  */

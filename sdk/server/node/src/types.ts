@@ -350,6 +350,8 @@ export interface Room {
   readonly listening: readonly Listening[];
   /** The same invitations, with their requestors. */
   readonly pendingInvitations: readonly Invitation[];
+  /** The version of the room's state: it moves with every change, not with talkers, views or texts. */
+  readonly version: number;
 }
 
 /** One line of the list of rooms. */
@@ -360,6 +362,7 @@ export interface RoomSummary {
   readonly createdAtMs: number;
   readonly seq: number;
   readonly epoch: number;
+  readonly version: number;
 }
 
 /** The answer to every command. */
@@ -370,6 +373,8 @@ export interface Answer {
   readonly seq: number;
   /** The request id was seen before: this is the first answer again, nothing was done twice. */
   readonly replayed: boolean;
+  /** The version of the room's state that the command led to. */
+  readonly version: number;
 }
 
 /** One stay in a group: the person, the times, and the reason. */
@@ -405,6 +410,7 @@ export interface CreateBreakoutsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly definition?: BreakoutDefinition;
 }
@@ -418,6 +424,7 @@ export interface CreateAndInviteRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly definition?: BreakoutDefinition;
   /** Moves people without asking. */
@@ -447,6 +454,7 @@ export interface UpdateBreakoutRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly breakoutId: string;
   /** Absent: as it is. */
@@ -470,6 +478,7 @@ export interface OpenBreakoutsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
@@ -495,6 +504,7 @@ export interface CloseBreakoutsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
@@ -510,6 +520,7 @@ export interface UpdateSettingsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly settings?: BreakoutSettingsPatch;
 }
@@ -523,6 +534,7 @@ export interface InviteRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly breakoutId: string;
   readonly participantIds: readonly string[];
@@ -538,6 +550,7 @@ export interface WithdrawInvitesRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly breakoutId: string;
   readonly participantIds: readonly string[];
@@ -552,6 +565,7 @@ export interface RejectInviteRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly breakoutId: string;
@@ -565,6 +579,7 @@ export interface AssignRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly breakoutId: string;
   readonly identities: readonly string[];
@@ -579,6 +594,7 @@ export interface UnassignRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly identities: readonly string[];
 }
@@ -591,6 +607,7 @@ export interface JoinBreakoutRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   /** Empty: the breakout that the participant is assigned to or invited into, if there is only one. */
@@ -610,6 +627,7 @@ export interface LeaveBreakoutRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
 }
@@ -625,6 +643,7 @@ export interface MoveParticipantsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly moves: readonly MoveTarget[];
 }
@@ -638,6 +657,7 @@ export interface ShuffleRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly seed?: bigint;
   /** Over which; empty: all. */
@@ -656,6 +676,7 @@ export interface ClearBreakoutsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
@@ -671,6 +692,7 @@ export interface DestroyBreakoutsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
@@ -686,6 +708,7 @@ export interface StartAddressAllRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** The moderator who speaks. */
   readonly participantId: string;
@@ -701,6 +724,7 @@ export interface StopAddressAllRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
 }
@@ -713,6 +737,7 @@ export interface StartListeningRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** The moderator who listens. */
   readonly participantId: string;
@@ -727,6 +752,7 @@ export interface StopListeningRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
 }
@@ -739,6 +765,7 @@ export interface RaiseHelpRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   /** At most 512 bytes. */
@@ -755,6 +782,7 @@ export interface AnswerHelpRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   /** The message to the group; at most 512 bytes. */
@@ -1039,6 +1067,8 @@ export interface Event {
   readonly type: string;
   /** The author: a participant's id, `operator` or `system`. */
   readonly by: string;
+  /** The version of the room's state that goes with it; 0 if it happened under a server that had none. */
+  readonly version: number;
   readonly roomUpdated?: RoomUpdated;
   readonly roomClosed?: RoomClosed;
   readonly participantJoined?: ParticipantJoined;
@@ -1237,6 +1267,7 @@ export interface LeaveRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly participantId: string;
 }
 
@@ -1248,6 +1279,7 @@ export interface RemoveRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
 }
@@ -1260,6 +1292,7 @@ export interface BanRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** A participant in the room, or: */
   readonly participantId: string;
@@ -1279,6 +1312,7 @@ export interface UnbanRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly identity: string;
 }
@@ -1291,6 +1325,7 @@ export interface SetRoleRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly role: Role;
@@ -1304,6 +1339,7 @@ export interface SetGrantsRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   /** The complete grants: an absent one is not granted. */
@@ -1318,6 +1354,7 @@ export interface SetStreamRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly stream?: MediaFlags;
@@ -1331,6 +1368,7 @@ export interface PublishRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly kinds: readonly TrackKind[];
@@ -1344,6 +1382,7 @@ export interface UnpublishRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly kinds: readonly TrackKind[];
@@ -1357,6 +1396,7 @@ export interface MuteRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly kinds: readonly TrackKind[];
@@ -1370,6 +1410,7 @@ export interface UnmuteRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   readonly kinds: readonly TrackKind[];
@@ -1383,6 +1424,7 @@ export interface SetParentGateRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly participantId: string;
   /** Absent: as it is. */
@@ -1400,6 +1442,7 @@ export interface SetRoomGateRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** Absent: as it is. */
   readonly paused?: boolean;
@@ -1489,6 +1532,7 @@ export interface UpdateRoomRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   readonly settings?: RoomSettingsPatch;
 }
@@ -1502,6 +1546,7 @@ export interface SetDrainingRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly draining: boolean;
 }
 
@@ -1513,6 +1558,7 @@ export interface DeleteRoomRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
 }
 
 export interface DeleteRoomResponse {
@@ -1522,6 +1568,7 @@ export interface SendMessageRequest {
   readonly room: string;
   readonly requestId: string;
   readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
   readonly asParticipantId: string;
   /** `parent` or a breakout; empty: the sender's own group. */
   readonly groupId: string;
@@ -1541,10 +1588,19 @@ export interface ListMovesRequest {
   readonly participantId: string;
   readonly sinceMs: number;
   readonly untilMs: number;
+  /** 1,000 if not given, 5,000 at most. */
+  readonly pageSize: number;
+  /** `last` of the page before. */
+  readonly after: number;
 }
 
 export interface ListMovesResponse {
+  /** The oldest first. */
   readonly moves: readonly Move[];
+  /** There are more: ask again with `after`. */
+  readonly more: boolean;
+  /** The number of the last of these. */
+  readonly last: number;
 }
 
 /** Why a call failed. Programs look at this. */
@@ -1576,6 +1632,7 @@ export type Reason =
   | 'ReturnNotAllowed'
   | 'VideoNotAllowed'
   | 'InvalidArgument'
+  | 'VersionMismatch'
   | 'EpochMismatch'
   | 'Unauthenticated'
   | 'PermissionDenied'

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sideroom_control::{Actor, Applied, Command, RequestId, Room, RoomView, UnixMillis, Viewer};
-use sideroom_route::{Epoch, ParticipantId, SlotId, TrackKind};
+use sideroom_control::{
+    Actor, Applied, Command, Expected, RequestId, Room, RoomView, UnixMillis, Viewer,
+};
+use sideroom_route::{ParticipantId, SlotId, TrackKind};
 use sideroom_rpc::{
     ApiError,
     backend::{
@@ -35,12 +37,12 @@ impl Hosted {
     pub(super) fn apply_at(
         &mut self,
         now: UnixMillis,
-        expected: Option<Epoch>,
+        expected: Option<Expected>,
         actor: Actor,
         (id, command): (&RequestId, Command),
     ) -> Result<Applied, ApiError> {
         let applied = match expected {
-            Some(epoch) => self.room.apply_at(epoch, now, actor, (id, command))?,
+            Some(seen) => self.room.apply_at(seen, now, actor, (id, command))?,
             None => self.room.apply(now, actor, id, command)?,
         };
         self.publish(&applied);
@@ -77,6 +79,7 @@ pub(super) fn answer(applied: Applied) -> Answer {
     Answer {
         outcome: applied.outcome,
         epoch: applied.epoch,
+        version: applied.version,
         seq: applied.seq,
         repeated: applied.repeated,
     }

@@ -38,6 +38,7 @@ class Reason(WireEnum):
     RETURN_NOT_ALLOWED = "ReturnNotAllowed"
     VIDEO_NOT_ALLOWED = "VideoNotAllowed"
     INVALID_ARGUMENT = "InvalidArgument"
+    VERSION_MISMATCH = "VersionMismatch"
     EPOCH_MISMATCH = "EpochMismatch"
     UNAUTHENTICATED = "Unauthenticated"
     PERMISSION_DENIED = "PermissionDenied"

@@ -539,6 +539,8 @@ class Room(Message):
     listening: list[Listening] = field(default_factory=list)
     # The same invitations, with their requestors.
     pending_invitations: list[Invitation] = field(default_factory=list)
+    # The version of the room's state: it moves with every change, not with talkers, views or texts.
+    version: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("name", "name", "string"),
@@ -558,6 +560,7 @@ class Room(Message):
         Field("bans", "bans", Ban, repeated=True),
         Field("listening", "listening", Listening, repeated=True),
         Field("pending_invitations", "pendingInvitations", Invitation, repeated=True),
+        Field("version", "version", "int64"),
     )
 
 
@@ -571,6 +574,7 @@ class RoomSummary(Message):
     created_at_ms: int = 0
     seq: int = 0
     epoch: int = 0
+    version: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("name", "name", "string"),
@@ -579,6 +583,7 @@ class RoomSummary(Message):
         Field("created_at_ms", "createdAtMs", "int64"),
         Field("seq", "seq", "int64"),
         Field("epoch", "epoch", "int64"),
+        Field("version", "version", "int64"),
     )
 
 
@@ -592,11 +597,14 @@ class Answer(Message):
     seq: int = 0
     # The request id was seen before: this is the first answer again, nothing was done twice.
     replayed: bool = False
+    # The version of the room's state that the command led to.
+    version: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("epoch", "epoch", "int64"),
         Field("seq", "seq", "int64"),
         Field("replayed", "replayed", "bool"),
+        Field("version", "version", "int64"),
     )
 
 
@@ -658,6 +666,7 @@ class CreateBreakoutsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     definition: BreakoutDefinition | None = None
 
@@ -665,6 +674,7 @@ class CreateBreakoutsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("definition", "definition", BreakoutDefinition, optional=True),
     )
@@ -686,6 +696,7 @@ class CreateAndInviteRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     definition: BreakoutDefinition | None = None
     # Moves people without asking.
@@ -697,6 +708,7 @@ class CreateAndInviteRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("definition", "definition", BreakoutDefinition, optional=True),
         Field("force_join", "forceJoin", "bool"),
@@ -742,6 +754,7 @@ class UpdateBreakoutRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     breakout_id: str = ""
     # Absent: as it is.
@@ -759,6 +772,7 @@ class UpdateBreakoutRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
         Field("display_name", "displayName", "string", optional=True),
@@ -787,6 +801,7 @@ class OpenBreakoutsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
@@ -795,6 +810,7 @@ class OpenBreakoutsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
@@ -836,6 +852,7 @@ class CloseBreakoutsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
@@ -844,6 +861,7 @@ class CloseBreakoutsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
@@ -867,6 +885,7 @@ class UpdateSettingsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     settings: BreakoutSettingsPatch | None = None
 
@@ -874,6 +893,7 @@ class UpdateSettingsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("settings", "settings", BreakoutSettingsPatch, optional=True),
     )
@@ -895,6 +915,7 @@ class InviteRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     breakout_id: str = ""
     participant_ids: list[str] = field(default_factory=list)
@@ -904,6 +925,7 @@ class InviteRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
         Field("participant_ids", "participantIds", "string", repeated=True),
@@ -927,6 +949,7 @@ class WithdrawInvitesRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     breakout_id: str = ""
     participant_ids: list[str] = field(default_factory=list)
@@ -935,6 +958,7 @@ class WithdrawInvitesRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
         Field("participant_ids", "participantIds", "string", repeated=True),
@@ -957,6 +981,7 @@ class RejectInviteRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     breakout_id: str = ""
@@ -965,6 +990,7 @@ class RejectInviteRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
@@ -985,6 +1011,7 @@ class AssignRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     breakout_id: str = ""
     identities: list[str] = field(default_factory=list)
@@ -993,6 +1020,7 @@ class AssignRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
         Field("identities", "identities", "string", repeated=True),
@@ -1015,6 +1043,7 @@ class UnassignRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     identities: list[str] = field(default_factory=list)
 
@@ -1022,6 +1051,7 @@ class UnassignRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("identities", "identities", "string", repeated=True),
     )
@@ -1041,6 +1071,7 @@ class JoinBreakoutRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     # Empty: the breakout that the participant is assigned to or invited into, if there is only one.
@@ -1052,6 +1083,7 @@ class JoinBreakoutRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
@@ -1078,6 +1110,7 @@ class LeaveBreakoutRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
 
@@ -1085,6 +1118,7 @@ class LeaveBreakoutRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
     )
@@ -1109,6 +1143,7 @@ class MoveParticipantsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     moves: list[MoveTarget] = field(default_factory=list)
 
@@ -1116,6 +1151,7 @@ class MoveParticipantsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("moves", "moves", MoveTarget, repeated=True),
     )
@@ -1137,6 +1173,7 @@ class ShuffleRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     seed: int | None = None
     # Over which; empty: all.
@@ -1146,6 +1183,7 @@ class ShuffleRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("seed", "seed", "int64", optional=True),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
@@ -1174,6 +1212,7 @@ class ClearBreakoutsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
@@ -1182,6 +1221,7 @@ class ClearBreakoutsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
@@ -1205,6 +1245,7 @@ class DestroyBreakoutsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
@@ -1213,6 +1254,7 @@ class DestroyBreakoutsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
@@ -1236,6 +1278,7 @@ class StartAddressAllRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # The moderator who speaks.
     participant_id: str = ""
@@ -1246,6 +1289,7 @@ class StartAddressAllRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
@@ -1266,6 +1310,7 @@ class StopAddressAllRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
 
@@ -1273,6 +1318,7 @@ class StopAddressAllRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
     )
@@ -1292,6 +1338,7 @@ class StartListeningRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # The moderator who listens.
     participant_id: str = ""
@@ -1301,6 +1348,7 @@ class StartListeningRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("group_id", "groupId", "string"),
@@ -1321,6 +1369,7 @@ class StopListeningRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
 
@@ -1328,6 +1377,7 @@ class StopListeningRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
     )
@@ -1347,6 +1397,7 @@ class RaiseHelpRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     # At most 512 bytes.
@@ -1358,6 +1409,7 @@ class RaiseHelpRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("text", "text", "string"),
@@ -1379,6 +1431,7 @@ class AnswerHelpRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     # The message to the group; at most 512 bytes.
@@ -1388,6 +1441,7 @@ class AnswerHelpRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("text", "text", "string"),
@@ -1921,6 +1975,8 @@ class Event(Message):
     type: str = ""
     # The author: a participant's id, `operator` or `system`.
     by: str = ""
+    # The version of the room's state that goes with it; 0 if it happened under a server that had none.
+    version: int = 0
     room_updated: RoomUpdated | None = None
     room_closed: RoomClosed | None = None
     participant_joined: ParticipantJoined | None = None
@@ -1967,6 +2023,7 @@ class Event(Message):
         Field("causing_request_id", "causingRequestId", "string"),
         Field("type", "type", "string"),
         Field("by", "by", "string"),
+        Field("version", "version", "int64"),
         Field("room_updated", "roomUpdated", RoomUpdated, optional=True, oneof="payload"),
         Field("room_closed", "roomClosed", RoomClosed, optional=True, oneof="payload"),
         Field("participant_joined", "participantJoined", ParticipantJoined, optional=True, oneof="payload"),
@@ -2373,12 +2430,14 @@ class LeaveRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     participant_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("participant_id", "participantId", "string"),
     )
 
@@ -2397,6 +2456,7 @@ class RemoveRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
 
@@ -2404,6 +2464,7 @@ class RemoveRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
     )
@@ -2423,6 +2484,7 @@ class BanRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # A participant in the room, or:
     participant_id: str = ""
@@ -2437,6 +2499,7 @@ class BanRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("identity", "identity", "string"),
@@ -2459,6 +2522,7 @@ class UnbanRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     identity: str = ""
 
@@ -2466,6 +2530,7 @@ class UnbanRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("identity", "identity", "string"),
     )
@@ -2485,6 +2550,7 @@ class SetRoleRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     role: Role = Role.UNSPECIFIED
@@ -2493,6 +2559,7 @@ class SetRoleRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("role", "role", Role),
@@ -2513,6 +2580,7 @@ class SetGrantsRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     # The complete grants: an absent one is not granted.
@@ -2522,6 +2590,7 @@ class SetGrantsRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("grants", "grants", Grants, optional=True),
@@ -2542,6 +2611,7 @@ class SetStreamRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     stream: MediaFlags | None = None
@@ -2550,6 +2620,7 @@ class SetStreamRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("stream", "stream", MediaFlags, optional=True),
@@ -2570,6 +2641,7 @@ class PublishRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     kinds: list[TrackKind] = field(default_factory=list)
@@ -2578,6 +2650,7 @@ class PublishRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
@@ -2598,6 +2671,7 @@ class UnpublishRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     kinds: list[TrackKind] = field(default_factory=list)
@@ -2606,6 +2680,7 @@ class UnpublishRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
@@ -2626,6 +2701,7 @@ class MuteRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     kinds: list[TrackKind] = field(default_factory=list)
@@ -2634,6 +2710,7 @@ class MuteRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
@@ -2654,6 +2731,7 @@ class UnmuteRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     kinds: list[TrackKind] = field(default_factory=list)
@@ -2662,6 +2740,7 @@ class UnmuteRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
@@ -2682,6 +2761,7 @@ class SetParentGateRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     participant_id: str = ""
     # Absent: as it is.
@@ -2693,6 +2773,7 @@ class SetParentGateRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("participant_id", "participantId", "string"),
         Field("paused", "paused", "bool", optional=True),
@@ -2717,6 +2798,7 @@ class SetRoomGateRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # Absent: as it is.
     paused: bool | None = None
@@ -2727,6 +2809,7 @@ class SetRoomGateRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("paused", "paused", "bool", optional=True),
         Field("audio_muted", "audioMuted", "bool", optional=True),
@@ -2894,6 +2977,7 @@ class UpdateRoomRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     settings: RoomSettingsPatch | None = None
 
@@ -2901,6 +2985,7 @@ class UpdateRoomRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("settings", "settings", RoomSettingsPatch, optional=True),
     )
@@ -2922,12 +3007,14 @@ class SetDrainingRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     draining: bool = False
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("draining", "draining", "bool"),
     )
 
@@ -2946,11 +3033,13 @@ class DeleteRoomRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
     )
 
 
@@ -2964,6 +3053,7 @@ class SendMessageRequest(Message):
     room: str = ""
     request_id: str = ""
     expected_epoch: int | None = None
+    expected_version: int | None = None
     as_participant_id: str = ""
     # `parent` or a breakout; empty: the sender's own group.
     group_id: str = ""
@@ -2976,6 +3066,7 @@ class SendMessageRequest(Message):
         Field("room", "room", "string"),
         Field("request_id", "requestId", "string"),
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("group_id", "groupId", "string"),
         Field("all_groups", "allGroups", "bool"),
@@ -2999,19 +3090,32 @@ class ListMovesRequest(Message):
     participant_id: str = ""
     since_ms: int = 0
     until_ms: int = 0
+    # 1,000 if not given, 5,000 at most.
+    page_size: int = 0
+    # `last` of the page before.
+    after: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
         Field("participant_id", "participantId", "string"),
         Field("since_ms", "sinceMs", "int64"),
         Field("until_ms", "untilMs", "int64"),
+        Field("page_size", "pageSize", "uint32"),
+        Field("after", "after", "int64"),
     )
 
 
 @dataclass(kw_only=True)
 class ListMovesResponse(Message):
+    # The oldest first.
     moves: list[Move] = field(default_factory=list)
+    # There are more: ask again with `after`.
+    more: bool = False
+    # The number of the last of these.
+    last: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("moves", "moves", Move, repeated=True),
+        Field("more", "more", "bool"),
+        Field("last", "last", "int64"),
     )

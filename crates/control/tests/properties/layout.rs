@@ -1,0 +1,115 @@
+//! The layout of what is stored is frozen under its number: bytes that are committed beside this file must
+//! decode to what they were, and encode to the same bytes.
+//!
+//! If this fails, a stored type has changed: give the format a new number (`Record::VERSION`, and the byte of the
+//! rows in the server), freeze the old types for reading, and write the bytes of the new layout with
+//! `cargo test --release --workspace --test properties -- --ignored writes_the_layout`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use sideroom_control::*;
+
+use crate::random::Step;
+use crate::run;
+
+/// Steps of the story that the bytes are taken from.
+const STEPS: usize = 6_000;
+/// The snapshot is taken after this many of them.
+const BEFORE_SNAPSHOT: usize = 60;
+
+fn file(kind: &str) -> PathBuf {
+    let name = format!("layout-{}.{kind}", Record::VERSION);
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    tests.join(name)
+}
+
+/// A digest of the names and values inside.
+fn digest(value: &impl std::fmt::Debug) -> String {
+    format!("{:?}", Digest::of(&format!("{value:?}")))
+}
+
+#[test]
+fn stored_bytes_of_this_layout_are_read_as_they_were_written() {
+    let bytes = std::fs::read(file("bin")).expect("each version has its bytes: see above");
+    let lines = std::fs::read_to_string(file("txt")).unwrap();
+    let mut rest = bytes.as_slice();
+    let mut values = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let (value, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+        values.push(value);
+        rest = after;
+    }
+    assert_eq!(values.len(), lines.lines().count());
+    let mut lines = lines.lines();
+    let whole = Snapshot::decode(values[0]).expect("the layout of a snapshot has changed");
+    assert!(
+        whole.encode() == values[0],
+        "a snapshot is written otherwise"
+    );
+    let text = digest(&whole);
+    assert_eq!(
+        Some(text.as_str()),
+        lines.next(),
+        "parts of a snapshot mean something else"
+    );
+    Room::restore(whole).unwrap();
+    for value in &values[1..] {
+        let record = Record::decode(value).expect("the layout of a record has changed");
+        assert!(record.encode() == *value, "written otherwise: {record:?}");
+        assert_eq!(
+            record.hash,
+            record.computed_hash(),
+            "hashed otherwise: {record:?}"
+        );
+        let text = digest(&record);
+        assert_eq!(
+            Some(text.as_str()),
+            lines.next(),
+            "means something else: {record:?}"
+        );
+    }
+}
+
+/// Names of variants and types that a value shows.
+fn names(record: &Record) -> BTreeSet<String> {
+    let text = format!("{record:?}");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let capital = |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    words.filter(capital).map(str::to_owned).collect()
+}
+
+#[test]
+#[ignore = "writes the bytes of a new layout"]
+fn writes_the_layout() {
+    let mut chance = Chance::new(1);
+    let mut draw = || chance.bits() as u16;
+    let steps = (0..STEPS).map(|_| Step {
+        what: draw() as u8,
+        actor: draw() as u8,
+        a: draw() as u8,
+        b: draw() as u8,
+        c: draw(),
+    });
+    let steps: Vec<Step> = steps.collect();
+    let early = run(&steps[..BEFORE_SNAPSHOT], false, None);
+    let whole = early.room.snapshot();
+    let mut values = vec![(whole.encode(), digest(&whole))];
+    let mut shown = BTreeSet::new();
+    for record in run(&steps, false, None).records {
+        let names = names(&record);
+        if !names.is_subset(&shown) {
+            shown.extend(names);
+            values.push((record.encode(), digest(&record)));
+        }
+    }
+    let (mut bytes, mut lines) = (Vec::new(), String::new());
+    for (value, line) in values {
+        bytes.extend(u32::try_from(value.len()).unwrap().to_be_bytes());
+        bytes.extend(value);
+        lines += &(line + "\n");
+    }
+    std::fs::create_dir_all(file("bin").parent().unwrap()).unwrap();
+    std::fs::write(file("bin"), bytes).unwrap();
+    std::fs::write(file("txt"), lines).unwrap();
+}
