@@ -126,7 +126,7 @@ pub struct BreakoutPatch {
     pub media: Option<KindSet>,
     /// Assigned people are moved without asking when it opens.
     pub auto_move: Option<bool>,
-    /// Participants may choose it by themselves.
+    /// Participants may choose this breakout without being assigned or invited.
     pub self_select: Option<bool>,
     /// A new owner.
     pub owner: Option<ParticipantId>,

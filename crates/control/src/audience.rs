@@ -148,7 +148,7 @@ fn listeners(listener: ParticipantId, breakout: BreakoutId, announced: bool) -> 
     Audience::Several(several)
 }
 
-/// Moderators, and the owner: a breakout's owner may be a plain participant with the grant for it.
+/// Moderators and the breakout's owner, who may be a plain participant with the grant for it.
 fn moderators_and(owner: Option<ParticipantId>) -> Audience {
     match owner {
         None => Audience::Moderators,
@@ -157,7 +157,7 @@ fn moderators_and(owner: Option<ParticipantId>) -> Audience {
 }
 
 impl Audience {
-    /// True if `participant`, with this `standing`, belongs to it.
+    /// True if the audience includes `participant`, who has this `standing`.
     pub fn includes(&self, participant: ParticipantId, standing: &Standing) -> bool {
         match self {
             Self::Everyone => true,

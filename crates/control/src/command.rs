@@ -58,8 +58,8 @@ impl RequestId {
 
 /// One thing that is asked of a room. It happens whole, or not at all.
 ///
-/// A command of a room. Where it names a `participant`, they may give it for themselves and the operator for
-/// anybody; further actors are listed at each. "Moderator" includes the operator and the system.
+/// A command of a room. Participants give the commands that name a `participant` for themselves, the operator gives
+/// them for anybody; further actors are listed at each command. "Moderator" includes the operator and the system.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Command {
     // ---- The room.
@@ -78,7 +78,7 @@ pub enum Command {
     Join(Join),
     /// The same identity comes back after a drop, to its old place. The operator's or the system's.
     Reconnect(Reconnect),
-    /// The client made another offer on its connection. The operator or the system only.
+    /// A further offer on the connection of a client. The operator or the system only.
     Reoffer(Reoffer),
     /// The transport is lost: the place is kept for the grace period. The system's or the operator's.
     Drop {

@@ -32,17 +32,17 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 pub enum MoveCause {
     JoinedRoom,
-    /// It joined a breakout by itself.
+    /// They chose to join a breakout.
     Joined,
-    /// It was invited with force.
+    /// An invitation with force moved them.
     Forced,
-    /// It was assigned to a breakout with `auto_move`.
+    /// They were assigned to a breakout with `auto_move`.
     AutoMoved,
     /// A participant with the right to do so moved them.
     Moved,
     /// The breakouts were shuffled.
     Shuffled,
-    /// It left the breakout by itself.
+    /// They chose to leave the breakout.
     Left,
     /// The breakout was cleared.
     Cleared,
@@ -78,7 +78,7 @@ pub enum InvitationEnd {
     Accepted,
     /// The invitee declined.
     Rejected,
-    /// A moderator or the owner withdrew it, or the breakout is gone.
+    /// A moderator or the owner withdrew the invitation, or the breakout is gone.
     Withdrawn,
     /// The invitee left the room or went into another breakout, or the breakouts' time is up.
     Expired,
@@ -168,7 +168,7 @@ pub enum EventKind {
         /// The breakout after the change, for those inside.
         breakout: Box<BreakoutView>,
     },
-    /// The same for an invitee of the breakout who is neither inside nor assigned to it.
+    /// A breakout changed: for an invitee who is neither inside nor assigned to it.
     InvitationChanged {
         /// The invited participant.
         participant: ParticipantId,
@@ -187,12 +187,12 @@ pub enum EventKind {
         /// The members until then.
         members: Vec<ParticipantId>,
     },
-    /// The breakouts that everybody may choose from by itself, all of them, as they are now.
+    /// All breakouts that everybody may choose from, as they are now.
     SelectableBreakouts {
         /// Without members and invitees.
         breakouts: Vec<BreakoutSummary>,
     },
-    /// A participant's assignment changed, or its breakout did.
+    /// A participant's assignment changed, or the assigned breakout did.
     Assigned {
         participant: ParticipantId,
         /// Where to; `None`: nowhere any more.
@@ -280,16 +280,16 @@ pub enum EventKind {
     AddressAllStopped { participant: ParticipantId },
     /// A text for everybody in every group.
     AddressAllText { from: Actor, text: String },
-    /// A participant hears a breakout without being in it.
+    /// A participant listens in on a breakout.
     ListeningStarted {
         participant: ParticipantId,
-        /// Where, for those inside.
+        /// The breakout, as those inside see it.
         breakout: Box<BreakoutView>,
-        /// Everybody inside, with their tracks.
+        /// The participants inside, with their tracks.
         people: Vec<ParticipantView>,
         /// Those who listen in, as far as those inside may know.
         listeners: Vec<ParticipantId>,
-        /// Those inside see this.
+        /// Those inside are told that somebody listens in.
         announced: bool,
     },
     /// It no longer does.

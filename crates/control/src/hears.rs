@@ -216,7 +216,7 @@ impl<'a> Pair<'a> {
         loudest.any(|(_, track)| *track == self.track)
     }
 
-    /// 5. The subscriber has a slot for it: fewer claims come first than it has slots.
+    /// 5. The subscriber has a slot left for the track, after the claims that come before it.
     fn has_a_slot(&self) -> bool {
         let slots = match self.kind.media() {
             Media::Audio => self.to.slots.audio,

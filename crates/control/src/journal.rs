@@ -46,9 +46,8 @@ pub struct Record {
     pub state_version: u64,
     /// The number of the last event that it led to.
     pub last_event: u64,
-    /// When.
+    /// The time at which the command was applied.
     pub now: UnixMillis,
-    /// Who asked.
     pub actor: Actor,
     pub request_id: RequestId,
     /// The name of the command.
@@ -84,34 +83,24 @@ pub enum ReplayError {
         "the record has format {found}, this server reads {known}; use the version that wrote it"
     )]
     Version {
-        /// Its format.
         found: u16,
-        /// Ours.
+        /// The format that this server writes and reads.
         known: u16,
     },
     /// It is not the next of this room.
     #[error("record {found} of room {room} does not follow record {held}; a part is missing")]
     OutOfOrder {
         room: RoomId,
-        /// Its number.
         found: u64,
-        /// The number of the last one.
+        /// The number of the last record that was applied.
         held: u64,
     },
     /// The hashes do not match.
     #[error("record {seq} was changed after it was written; restore the journal from a backup")]
-    Tampered {
-        /// Its number.
-        seq: u64,
-    },
+    Tampered { seq: u64 },
     /// The room refuses a command of an older format, which it once accepted.
     #[error("record {seq} cannot be applied: {error}")]
-    Refused {
-        /// Its number.
-        seq: u64,
-        /// Why.
-        error: BreakoutError,
-    },
+    Refused { seq: u64, error: BreakoutError },
 }
 
 /// For callers that tell all failures of a room alike; the particulars are in the [`ReplayError`].
@@ -131,13 +120,13 @@ impl Record {
     /// The version that this server writes and reads.
     pub const VERSION: u16 = 3;
 
-    /// Compact bytes.
+    /// Encodes the record with postcard.
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(self)
             .expect("invariant: a record holds nothing that postcard refuses")
     }
 
-    /// From the bytes of [`Record::encode`].
+    /// Decodes a record from the bytes of [`Record::encode`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ReplayError> {
         let (version, _) =
             postcard::take_from_bytes::<u16>(bytes).map_err(|_| ReplayError::Unreadable)?;

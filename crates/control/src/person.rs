@@ -17,7 +17,7 @@ pub const WHEP_SUFFIX: &str = "/whep-";
 /// Bytes of the name of a WHEP stream.
 pub const WHEP_NAME: usize = 8;
 
-/// The person behind an identity: the identity itself, or the owner of a WHIP or WHEP stream.
+/// The person behind an identity: the owner of a WHIP or WHEP stream, or else the identity itself.
 pub fn person_of(identity: &str) -> &str {
     if let Some(person) = identity.strip_suffix(WHIP_SUFFIX)
         && !person.is_empty()

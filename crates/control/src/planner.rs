@@ -294,8 +294,8 @@ impl Planner {
             };
             let list = group.sources.of_mut(media);
             let first_change = list.refresh();
-            // No subscriber looks further down the list than this: its slots, its own tracks and announced
-            // sources are skipped; and one source more than slots limits a list to its talkers.
+            // How far down the list a claim can reach: the slots; own tracks and announced sources, which are
+            // skipped; and one more, since a list is limited to its talkers only where sources outnumber slots.
             let own = if media == Media::Audio { 1 } else { 3 };
             let looked_at = usize::from(*self.widest.of(media)) + own + 1;
             let looked_at = looked_at + self.lists.announced.of(media).len();

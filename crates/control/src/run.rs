@@ -34,7 +34,7 @@ impl Room {
             Mode::Old(rules, ..) => Some(*rules),
             Mode::Live | Mode::Expecting(_) => None,
         };
-        // Nobody repeats what the node itself asks.
+        // The node never repeats a request of its own, so answers to the system are not remembered.
         let remembered = old.is_none() && request.actor != Actor::System;
         let body = remembered.then(|| digest_of(&request.command));
         if remembered

@@ -76,7 +76,7 @@ pub struct BreakoutSettings {
     pub availability: Availability,
     /// The parent's media that participants who join a breakout still receive.
     pub parent_while_away: ParentWhileAway,
-    /// Participants may leave a breakout before its end. Moderators always may.
+    /// Participants may leave a breakout before the end of the timer. Moderators always may.
     pub allow_return: bool,
     /// Participants may choose an open breakout by themselves.
     pub self_select: bool,
@@ -110,7 +110,7 @@ pub enum Availability {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParentWhileAway {
-    /// All media; the client pauses or mutes by itself.
+    /// All media. The app pauses or mutes the parent if the participant asks for that.
     Live,
     /// No media, until they resume the parent or return.
     #[default]
@@ -226,7 +226,7 @@ pub mod bounds {
     pub const TEXT: usize = 4_096;
     /// Bytes of the note of a request for help; longer ones are refused.
     pub const NOTE: usize = 512;
-    /// Participants of a room, whatever its settings are.
+    /// Participants of a room, whatever the room's settings allow.
     pub const PARTICIPANTS: u32 = 10_000;
     /// Breakouts of a room, whatever its settings say.
     pub const BREAKOUTS: u16 = 100;

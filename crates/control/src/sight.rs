@@ -201,7 +201,7 @@ impl State {
         }
     }
 
-    /// A breakout, as its invitees may see it.
+    /// The summary of a breakout that invitees may see.
     pub(crate) fn summary(&self, id: BreakoutId) -> Option<BreakoutSummary> {
         self.breakouts
             .get(&id)

@@ -109,9 +109,9 @@ pub(crate) struct Participant {
 pub(crate) struct Track {
     pub(crate) id: TrackId,
     pub(crate) kind: TrackKind,
-    /// The client can send it.
+    /// The client offered to send this kind.
     pub(crate) offered: bool,
-    /// The client sends it.
+    /// The client sends this kind now.
     pub(crate) published: bool,
     /// The audience that it is routed to, if any.
     pub(crate) routed: Option<Routed>,
@@ -128,7 +128,7 @@ pub(crate) struct Routed {
 pub(crate) struct Breakout {
     pub(crate) name: String,
     pub(crate) owner: Option<ParticipantId>,
-    /// Its owner left when no other moderator was there: the next one to come owns it.
+    /// The owner left when no other moderator was there: the next moderator who joins becomes the owner.
     pub(crate) orphaned: bool,
     pub(crate) capacity: u16,
     pub(crate) media: KindSet,
@@ -149,7 +149,7 @@ pub(crate) struct Breakout {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) by: Actor,
-    /// The invitee is assigned to the breakout because of it.
+    /// The invitation assigned the invitee to the breakout.
     pub(crate) assigned: bool,
 }
 
@@ -182,7 +182,7 @@ impl Participant {
         self.group == group || self.listening.is_some() && self.listening == group.breakout()
     }
 
-    /// A track of this participant, as its audience may see it.
+    /// A track of this participant, as the track's audience may see it.
     pub(crate) fn track_view(&self, track: &Track) -> TrackView {
         TrackView {
             track: track.id,

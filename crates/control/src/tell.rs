@@ -170,8 +170,8 @@ fn tell_assignees(state: &State, effects: &Effects, events: &mut Vec<EventKind>)
     }
 }
 
-/// Informs the invitees of a breakout of its new look, except those who are informed in another way:
-/// moderators, its owner, its assignees, and those inside.
+/// Tells the invitees of a changed breakout. Moderators, the owner, assignees and those inside get other events,
+/// and are left out.
 fn tell_invitees(state: &State, effects: &Effects, events: &mut Vec<EventKind>) {
     for (id, breakout) in &state.breakouts {
         if !effects.announced.contains(id) {

@@ -30,9 +30,9 @@ pub struct RoomView {
     /// All participants. Only moderators and members of the same breakout see somebody's breakout; the others
     /// see `away` and the group [`GroupId::Parent`].
     pub participants: Vec<ParticipantView>,
-    /// The breakouts: all of them for moderators; else the viewer's own, with its members.
+    /// For moderators all breakouts; for others the ones that they are near (inside or listening in) or own.
     pub breakouts: Vec<BreakoutView>,
-    /// The breakouts that the viewer may choose from by itself.
+    /// The breakouts that the viewer may choose from.
     pub selectable: Vec<BreakoutSummary>,
     /// The breakout that the viewer is assigned to.
     pub assigned: Option<BreakoutSummary>,
@@ -113,7 +113,7 @@ pub struct InvitationView {
     pub requestor: Actor,
 }
 
-/// A breakout, as its invitees may see it.
+/// The part of a breakout that invitees may see.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BreakoutSummary {
     pub breakout: BreakoutId,
@@ -128,7 +128,7 @@ pub struct BreakoutSummary {
     pub media: KindSet,
     /// Assigned people are moved without asking when it opens.
     pub auto_move: bool,
-    /// Participants may choose it by themselves.
+    /// Participants may choose this breakout without being assigned or invited.
     pub self_select: bool,
     /// The id of its chat thread.
     pub thread_id: String,
@@ -148,7 +148,7 @@ pub struct ParentGate {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BanView {
     pub identity: String,
-    /// The reason, as the person sees it.
+    /// The reason that the banned person is told.
     pub reason: String,
     /// Until when; `None`: for the room's life.
     pub until: Option<UnixMillis>,

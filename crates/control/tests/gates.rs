@@ -7,7 +7,7 @@ use sideroom_control::*;
 use sideroom_route::*;
 use story::*;
 
-/// A moderator in the parent, and a participant in a breakout who receives it live.
+/// A moderator in the parent, and a participant who receives the parent live in a breakout.
 fn away() -> (Story, ParticipantId, ParticipantId) {
     let mut story = Story::live();
     let moderator = story.moderator("mod");

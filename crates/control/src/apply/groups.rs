@@ -149,7 +149,7 @@ impl Turn<'_> {
         Ok(self.moved_breakouts(breakouts))
     }
 
-    /// Notifies invitees of removed breakouts who do not learn of the removal itself.
+    /// Tells invitees of removed breakouts that their invitations are void, unless the removal tells them already.
     fn void_invitations(
         &self,
         breakouts: &[BreakoutId],
@@ -177,7 +177,7 @@ impl Turn<'_> {
         .collect()
     }
 
-    /// The room's gate for everybody who is away is lifted with the last breakout.
+    /// Opens the room gate. Called when the last breakout is removed.
     fn lift_room_gate(&mut self) {
         let open = ParentGate::default();
         if self.state.room_gate != open {

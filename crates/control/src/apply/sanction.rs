@@ -133,7 +133,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Applies a participant's rights: their token, as the room has changed it.
+    /// Applies the rights of a participant: those of their token, as the room has changed them since.
     pub(super) fn apply_rights(&mut self, participant: ParticipantId) {
         let Some(one) = self.state.participants.get(&participant) else {
             return;

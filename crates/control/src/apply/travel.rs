@@ -79,7 +79,7 @@ impl Turn<'_> {
         Ok(Outcome::Placed { participant, group })
     }
 
-    /// Rule 13: whether somebody may return by itself.
+    /// Rule 13: refuses a return to the parent that the room's settings forbid.
     pub(super) fn check_return(&self, participant: ParticipantId) -> Result<(), BreakoutError> {
         let one = self.state.participant(participant)?;
         require(one.is_away(), BreakoutError::LeaveFailed)?;

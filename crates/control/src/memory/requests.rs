@@ -114,7 +114,7 @@ mod tests {
         assert!(all.answer_to(calm, &id(1)).is_some());
         assert!(all.answer_to(pusher, &id(0)).is_none());
         assert_eq!(all.count, bounds::REQUESTS_OF_KEY + 1);
-        // What is too old goes, whoever asks next, and leaves nothing behind.
+        // Answers that are too old are forgotten with the next request of any actor, together with their indexes.
         let late = start + 2 * bounds::REQUEST_MEMORY_MS;
         all.remember(late, calm, &id(2), answer());
         assert_eq!((all.count, all.by_actor.len(), all.oldest.len()), (1, 1, 1));

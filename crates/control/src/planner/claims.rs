@@ -1,4 +1,4 @@
-//! A subscriber's claims on the lists: as many as it has slots, the most important first.
+//! The claims of a subscriber on the source lists: one for each slot, the most important first.
 
 use sideroom_route::{Gate, GroupId, Media, ParticipantId, Placement, Route, TrackKind};
 
@@ -6,7 +6,7 @@ use super::list::{Part, Source, SourceList};
 use super::{Lists, Subscriber};
 use crate::volatile::{Wish, Wishes};
 
-/// The claims of one subscriber on its slots of one media type.
+/// The claims of one subscriber for the slots of one media type.
 pub(super) struct Claims<'a> {
     lists: &'a Lists,
     id: ParticipantId,

@@ -1,5 +1,5 @@
-//! The layout of what is stored is frozen under its number: bytes that are committed beside this file must
-//! decode to what they were, and encode to the same bytes.
+//! The layout of stored bytes is frozen under its number: the bytes committed beside this file must decode to the
+//! same values, and encode to the same bytes.
 //!
 //! If this fails, a stored type has changed: give the format a new number (`Record::VERSION`, and the byte of the
 //! rows in the server), freeze the old types for reading, and write the bytes of the new layout with

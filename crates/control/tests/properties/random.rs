@@ -38,7 +38,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 pub(crate) struct Random {
     pub(crate) story: Story,
-    /// Each participant's account from their events, if it is of interest.
+    /// The account of each participant, folded from events; `None` where no test compares them.
     pub(crate) accounts: Option<Accounts>,
 }
 

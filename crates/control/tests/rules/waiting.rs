@@ -190,7 +190,7 @@ fn rule_11_those_who_are_not_asked_any_more_do_not_wait() {
     story.ok(cem, Command::LeaveBreakout { participant: cem });
     assert_eq!(story.group(bob), GroupId::Parent);
     assert_eq!(story.group(ann), inside(id));
-    // A participant who has left by themselves is not fetched back, until it is opened again.
+    // A participant who left of their own will is not fetched back, until the breakout opens again.
     story.ok(
         moderator,
         Command::LeaveBreakout {

@@ -1,6 +1,5 @@
-//! A client's account of a room: a view, kept only by the events that its participant receives.
-//!
-//! This does the work of a client; it never asks the room.
+//! The room as a client knows it: a view that is kept up to date by the participant's events alone, as an SDK
+//! does. The room is never asked.
 
 use std::collections::BTreeMap;
 
