@@ -63,9 +63,9 @@ impl std::fmt::Debug for Api {
 pub(crate) enum Caller {
     /// A signaling server.
     Operator(Operator),
-    /// A client that shows its token with each call.
+    /// A client that authenticates each call with a token.
     Client(Box<ClientClaims>),
-    /// A client on its socket, which has joined.
+    /// A client that has joined over the WebSocket.
     Seated {
         room: String,
         participant: ParticipantId,
@@ -178,7 +178,7 @@ impl Api {
     }
 
     /// The author of a request, and the room. An operator needs the scope and may act with a participant's
-    /// rights; a client acts for its own participant, in its own room.
+    /// rights; a client is held to the participant and the room of the token.
     pub(crate) async fn requester(
         &self,
         who: &Caller,

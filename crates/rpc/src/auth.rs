@@ -62,7 +62,7 @@ impl fmt::Debug for ApiKey {
 pub struct Operator {
     /// The id of its key or certificate.
     pub key_id: String,
-    /// What it may do: what both the key and the token say, or the certificate.
+    /// The scopes that the key and the token have in common, or those of the certificate.
     pub scopes: Vec<Scope>,
 }
 
@@ -195,7 +195,7 @@ impl Keyring {
         })
     }
 
-    /// What holds for every token.
+    /// The rules that every token is held to.
     pub const fn rules(&self) -> TokenRules {
         self.rules
     }

@@ -165,7 +165,7 @@ pub struct RoomSummary {
     pub version: u64,
 }
 
-/// A signaling connection of a participant; a newer one replaces it.
+/// A participant's signaling connection. A newer one replaces an older one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct SessionId(pub u64);
 

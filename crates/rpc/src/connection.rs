@@ -1,4 +1,4 @@
-//! The connection of a request, as far as its listener wants to know about it.
+//! Reports about the connection of a request to the listener that accepted the connection.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub enum Standing {
     Operator,
 }
 
-/// A connection, as its listener keeps it.
+/// A connection, as seen by the code that accepted it.
 pub trait Connection: Send + Sync + 'static {
     /// Called when a caller has shown a valid token: the connection is not a stranger's, at least until the
     /// current request has been answered.
@@ -37,6 +37,6 @@ pub(crate) fn current() -> Option<Arc<dyn Connection>> {
 
 /// Reports the caller to the listener.
 pub(crate) fn known(standing: Standing) {
-    // A listener that does not want reports has not set it.
+    // Not set by listeners that want no reports.
     let _ = CURRENT.try_with(|connection| connection.known(standing));
 }

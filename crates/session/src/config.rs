@@ -31,16 +31,16 @@ impl Default for RoomCodecs {
     }
 }
 
-/// The client's hint on a media section of its offer.
+/// A client's hint on the track that a media section of the offer carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TrackHint {
     /// The section's identification tag.
     pub mid: String,
-    /// The kind of track that it will send there.
+    /// The kind of track that the client will send in the section.
     pub kind: TrackKind,
 }
 
-/// An address of the server, as clients reach it.
+/// An address at which clients reach the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Candidate {
     /// UDP, or TCP that waits for connections.
@@ -52,9 +52,9 @@ pub struct Candidate {
 /// An ICE user name fragment with its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceCredentials {
-    /// The server's ICE user name, unique on a worker; the client's checks carry it.
+    /// The server's ICE user name fragment, unique on a worker: checks that a client sends carry this fragment.
     pub ufrag: String,
-    /// The secret that proves them.
+    /// The secret that proves the sender of a check.
     pub password: String,
 }
 
@@ -83,7 +83,7 @@ pub struct SessionConfig {
     pub candidates: Vec<Candidate>,
     /// The room's codecs.
     pub codecs: RoomCodecs,
-    /// The client's hints on its sections; sections without a hint are assigned in order.
+    /// Hints on media sections of the offer; sections without one get kinds in order.
     pub hints: Vec<TrackHint>,
     /// The canonical name in RTCP.
     pub cname: String,

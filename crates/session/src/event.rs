@@ -124,7 +124,7 @@ pub enum SessionEvent {
     },
     /// Which packets arrived, and when: for the bandwidth estimator.
     TransportFeedback(TransportFeedback),
-    /// The client's own estimate of its receive rate.
+    /// REMB: the receive rate that the client estimates.
     Remb {
         /// Bits a second.
         bps: u64,
@@ -149,7 +149,7 @@ pub struct SentPacket {
     pub size: u16,
     /// When it was sealed.
     pub sent: Time,
-    /// Arrival in microseconds of the client's clock; `None` if it has not arrived.
+    /// Arrival in microseconds of the client's clock; `None` if the packet was lost.
     pub arrived: Option<i64>,
 }
 

@@ -44,7 +44,7 @@ impl SecureMedia {
         packet: Packet<'_>,
         events: &mut Events,
     ) {
-        // A client may only report on its own slots.
+        // A client may only report on slots of this session.
         let is_slot = |ssrc: u32| negotiated.slots.iter().any(|slot| slot.ssrc == ssrc);
         let is_ours = |ssrc: u32| {
             let mut slots = negotiated.slots.iter();

@@ -1,8 +1,8 @@
-//! One participant's WebRTC transport, sans-IO: it answers an offer once, then handles ICE-lite, DTLS, SRTP
-//! and RTCP feedback.
+//! One participant's WebRTC transport, sans-IO: answers an offer once, then handles ICE-lite, DTLS, SRTP and
+//! RTCP feedback.
 //!
-//! It opens no socket, reads no clock and draws no random number: addresses, time and seeds are passed in. It
-//! knows no rooms and never decides who hears whom.
+//! Opens no socket, reads no clock and draws no random number: addresses, time and seeds are passed in. Knows no
+//! rooms and never decides who hears whom.
 #![allow(unexpected_cfgs, reason = "`cargo fuzz` sets `fuzzing`")]
 
 pub mod bandwidth;

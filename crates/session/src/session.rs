@@ -56,7 +56,7 @@ pub enum PrefetchStep {
     Next,
 }
 
-/// The DTLS connection. A client that waits for the server's hello gets it once the first path is up.
+/// The DTLS connection. Where the server sends the ClientHello, the handshake begins once the first path is up.
 #[derive(Debug)]
 enum Handshake {
     Waiting(Box<DtlsConfig>),
@@ -336,7 +336,7 @@ impl Session {
         self.negotiation.agreed().transport_cc
     }
 
-    /// Time of the client's last check from this address; `None` if it is none of its paths.
+    /// Time of the last check from this address; `None` if no ICE pair has the address.
     pub fn checked_at(&self, from: PeerAddr) -> Option<Time> {
         self.ice.checked_at(from)
     }

@@ -1,4 +1,4 @@
-//! A client finds its path to the server by ICE, keeps it, changes it, and is noticed when it is gone;
+//! A client finds, keeps and changes a path to the server by ICE, and one that falls silent is reported as lost;
 //! strangers get no answer and leave no state.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
@@ -272,7 +272,7 @@ fn a_client_answers_the_checks_of_a_server_that_is_not_lite() {
         ufrag: "clnt".to_owned(),
         password: "a-password-of-the-client".to_owned(),
     };
-    // Another client plays the server's part: it checks this one with the right credentials.
+    // A second client plays the server's part, and sends checks with the right credentials.
     let mut full = IceClient::new(START, "srvr", ours.clone(), vec![home()], 9);
     let mut client = client(server_credentials());
     let mut out = [0; MAX_MESSAGE];

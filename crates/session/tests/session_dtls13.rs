@@ -1,8 +1,8 @@
 //! A session and a DTLS 1.3 client that names one protection profile: each of them connects, and media
 //! flow both ways.
 //!
-//! The client's engine always offers all profiles in one order. So the test changes the list on its way out,
-//! and makes the client's transcript hash agree with it: the result is a client with one profile.
+//! The client's DTLS engine always offers all profiles in one order. So the test changes the list on the way out
+//! and mends the transcript hash to match: the result is a client with one profile.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod common;

@@ -21,15 +21,14 @@ pub enum CertificateName {
 /// A client certificate of a signaling server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NamedCertificate {
-    /// Its public name: of the actor, in the journal, for limits. No API key has the same.
+    /// The public name of the actor: in the journal and for limits. No API key has the same.
     pub id: String,
-    /// Which certificate.
+    /// The name or fingerprint that tells this certificate from others.
     pub name: CertificateName,
-    /// What it opens.
     pub scopes: Vec<Scope>,
 }
 
-/// A certificate that the client of a connection has shown, its chain verified by the listener.
+/// A client certificate shown on a connection; the listener has verified the chain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShownCertificate {
     /// DNS names and URIs among its subject alternative names.
@@ -71,7 +70,7 @@ impl Keyring {
         Ok(self)
     }
 
-    /// Whom a certificate speaks for.
+    /// The operator that a certificate speaks for.
     pub fn certified(&self, shown: &ShownCertificate) -> Result<Operator, ApiError> {
         let named = find(&self.certificates, shown)
             .map_err(|why| ApiError::Unauthenticated(Cow::Owned(why)))?;
@@ -81,8 +80,8 @@ impl Keyring {
         })
     }
 
-    /// The key that signs client tokens for `operator`: its own, or for a certificate, which has none, the
-    /// first that may.
+    /// The key that signs client tokens for `operator`: the operator's own, or for a certificate, which has none, the
+    /// first key that may mint.
     pub fn signing_key_of<'a>(&'a self, operator: &'a Operator) -> Option<&'a str> {
         match self.signers.contains_key(&operator.key_id) {
             true => Some(&operator.key_id),

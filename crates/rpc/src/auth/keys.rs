@@ -38,7 +38,7 @@ impl Keys {
         async move {
             let lost = |ring: &Arc<Keyring>| !ring.still_opens(&before, &id, scope);
             if rings.wait_for(lost).await.is_err() {
-                // Nobody replaces them any more.
+                // The sender is gone, so the keys never change again.
                 std::future::pending::<()>().await;
             }
         }

@@ -1,4 +1,4 @@
-//! What keys, certificates and tokens open.
+//! Scopes: the parts of the control plane that keys, certificates and tokens open.
 
 /// A part of the control plane that a key opens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

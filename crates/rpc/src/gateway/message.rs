@@ -10,7 +10,7 @@ use crate::{
     proto,
 };
 
-/// Any message of a client; the fields it needs depend on its type. It is never printed: it may hold a token.
+/// Any message of a client: the type decides on the fields. Never printed, since a message may hold a token.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Incoming<'a> {

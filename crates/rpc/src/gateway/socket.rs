@@ -1,4 +1,4 @@
-//! One client from its seat to its end: commands in, answers and events out.
+//! Serves one joined client until the socket ends: commands in, answers and events out.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -52,7 +52,7 @@ pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<
         .take_seat(waiting)
         .await;
     match taken {
-        // The future of a seated client is large, and a socket that waits must not hold memory for it.
+        // Boxed, because the future of a joined client is large, and a waiting socket must not hold memory for that.
         Ok((seated, items)) => Box::pin(carry(api, line, seated, items)).await,
         Err(end) => line.close(end).await,
     }

@@ -124,7 +124,7 @@ impl TextSocket {
                 return;
             }
         }
-        // Further messages of the client are not read; its answer to the close is, so that it sees the code.
+        // Reads no further messages, but the answer to the close frame, so that the client sees the code.
         let drain = async { while let Some(Ok(_)) = self.stream.next().await {} };
         let _ = timeout(Duration::from_secs(1), drain).await;
     }

@@ -55,7 +55,7 @@ impl Waiting {
         self.make_way.0.notified().await;
     }
 
-    /// The client has shown that it may join: the socket waits no longer.
+    /// Ends the wait: the client has shown a valid token.
     pub(super) fn joined(self) {
         if let Some(connection) = &self.connection {
             connection.joined();

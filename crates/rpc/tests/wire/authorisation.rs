@@ -5,7 +5,7 @@ use sideroom_rpc::{METHODS, auth::RoleClaim};
 
 use crate::harness::{Server, api_token, client_token};
 
-/// Methods that a client may call for itself, in any role.
+/// Methods that a client with any role may call for the participant of the token.
 const FOR_EVERYBODY: [&str; 19] = [
     "RoomService/GetRoom",
     "RoomService/SendMessage",
@@ -149,7 +149,7 @@ async fn a_plain_participant_runs_nothing() {
     let own = FOR_EVERYBODY
         .into_iter()
         .filter(|method| *method != "RoomService/SendMessage");
-    // Stopping what was never started is not forbidden, only pointless.
+    // A stop without a start is not forbidden, only pointless.
     let pointless = [
         "BreakoutService/StopAddressAll",
         "BreakoutService/StopListening",

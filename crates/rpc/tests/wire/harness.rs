@@ -1,4 +1,4 @@
-//! A server on a port of its own, and clients for it.
+//! A server on a free port, and clients for it.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

@@ -145,7 +145,7 @@ impl fmt::Debug for Dtls {
 }
 
 impl Dtls {
-    /// Starts a handshake. A server waits for the first ClientHello; a client has its own ready to be sent.
+    /// Starts a handshake. A server waits for the first ClientHello; a client queues a ClientHello.
     pub fn new(now: Time, config: DtlsConfig) -> Self {
         let mut dtls = Self {
             engine: None,

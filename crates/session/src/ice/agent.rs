@@ -1,4 +1,4 @@
-//! The lite side of ICE for one participant: it answers checks, and selects the path that the client
+//! ICE-lite (RFC 8445 section 2.5) for one participant: answers checks, and selects the pair that the client
 //! nominates.
 
 use std::collections::VecDeque;
@@ -253,9 +253,9 @@ impl IceAgent {
         }
     }
 
-    /// Decides on a nomination. A client nominates the path that it uses, or, aggressively, every path. The
-    /// first kind is selected at once. For the second kind the highest priority wins while the paths come up,
-    /// and a selected path stays until it falls silent.
+    /// Decides on a nomination. Regular nomination names one pair, which is selected at once. Aggressive nomination
+    /// names every pair: then the highest priority wins while the pairs come up, and a selected pair stays until
+    /// it falls silent.
     fn should_select(&self, now: Time, candidate: &Pair, is_new: bool) -> bool {
         let selected = self
             .pairs
@@ -293,7 +293,7 @@ impl IceAgent {
         self.selected == Some(remote) || self.pairs.iter().any(|pair| pair.remote == remote)
     }
 
-    /// Time of the client's last check from this address; `None` if it is none of its paths.
+    /// Time of the last check from this address; `None` if no pair has the address.
     pub fn checked_at(&self, remote: PeerAddr) -> Option<Time> {
         let mut pairs = self.pairs.iter();
         let pair = pairs.find(|pair| pair.remote == remote);

@@ -13,7 +13,7 @@ pub struct NegotiatedCodec {
     pub codec: Codec,
     /// The client's payload type.
     pub payload_type: u8,
-    /// The client's payload type for retransmissions, if it supports them.
+    /// The client's payload type for retransmissions (RFC 4588), if there is one.
     pub rtx: Option<u8>,
 }
 
@@ -50,7 +50,7 @@ pub struct NegotiatedLayer {
     pub rtx_ssrc: Option<u32>,
 }
 
-/// A stream to the client; its source changes over time.
+/// A stream to the client, whose source changes over time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NegotiatedSlot {
     pub slot: SlotId,

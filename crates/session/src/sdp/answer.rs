@@ -21,7 +21,7 @@ pub(crate) struct AnswerParts<'a> {
     pub candidates: &'a [Candidate],
     /// `sha-256 AB:CD:…`, of the server's certificate.
     pub fingerprint: &'a str,
-    /// The server starts the handshake, because the client waits for it.
+    /// The server is the DTLS client, because the client offered to be passive.
     pub active: bool,
     pub cname: &'a str,
     /// Number of the SDP session, and how many answers there were before.

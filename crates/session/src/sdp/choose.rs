@@ -198,7 +198,7 @@ pub(crate) fn extensions(section: &MediaSection, wanted: SectionProfile) -> Vec<
 fn reads(kind: ExtensionKind, wanted: &SectionProfile) -> bool {
     match kind {
         ExtensionKind::Rid | ExtensionKind::RepairedRid => wanted.layers > 1,
-        // Its value would have to be recomputed for every subscriber, and no receiver needs it.
+        // No receiver needs the offset, and the server would have to recompute its value for each of them.
         ExtensionKind::TimeOffset => false,
         // The rates of layers are measured where they arrive.
         ExtensionKind::VideoLayersAllocation => false,

@@ -81,7 +81,7 @@ pub struct OfferedExtension {
     /// Its id on this transport.
     pub id: u8,
     pub kind: ExtensionKind,
-    /// The direction in which the client wants to use it.
+    /// The direction in which the client uses the extension.
     pub direction: Direction,
 }
 

@@ -1,5 +1,5 @@
-//! Offer and answer (RFC 8866, RFC 9429): reads the client's offer into plain values, matches it with the
-//! room's codecs, and answers once for the whole meeting.
+//! Offer and answer (RFC 8866, RFC 9429): parses the offer into plain values, matches them with the room's codecs,
+//! and answers once for the whole meeting.
 //!
 //! This module opens no sockets, sends nothing and does not decide who hears whom. An offer that cannot be
 //! answered is refused as a whole, with the line and a sentence for a person.

@@ -32,7 +32,7 @@ pub struct Negotiated {
     pub extensions: ExtensionMap,
     /// The client reports arrival times for the whole transport, and wants them reported.
     pub transport_cc: bool,
-    /// The client adapts to REMB, since it supports nothing better.
+    /// The client adapts to REMB, and supports nothing better.
     pub remb: bool,
     /// The client understands RTCP packets that do not begin with a report (RFC 5506).
     pub rtcp_rsize: bool,

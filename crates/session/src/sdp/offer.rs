@@ -1,4 +1,4 @@
-//! A client's offer, as plain values: one bundled transport and its media sections.
+//! An offer as plain values: one bundled transport and its media sections.
 
 use std::collections::BTreeSet;
 

@@ -13,7 +13,7 @@ pub enum SrtpProfile {
     AeadAes128Gcm,
     /// AES-256-GCM with a tag of 16 bytes.
     AeadAes256Gcm,
-    /// AES-128 in counter mode with HMAC-SHA1 cut to 10 bytes; every client supports it.
+    /// AES-128 in counter mode with HMAC-SHA1 cut to 10 bytes, which every client supports.
     AesCm128HmacSha1_80,
 }
 
