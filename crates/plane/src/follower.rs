@@ -13,18 +13,15 @@ use crate::report::Report;
 /// Something that the worker has to do or to pass on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Notice {
-    /// Ask a publisher of this worker for a keyframe.
+    /// Ask a publisher of this worker for a keyframe of a layer.
     AskKeyframe {
-        /// Of which ingress.
         ingress: IngressId,
-        /// Its track.
         track: TrackId,
-        /// Of which layer.
         layer: u8,
     },
-    /// For the plane.
+    /// Pass a report to the plane.
     Report(Report),
-    /// For control.
+    /// Pass an event to control.
     Media(MediaEvent),
 }
 
@@ -120,8 +117,8 @@ impl Follower {
         false
     }
 
-    /// Takes a publisher's sender report, and passes it to the workers that have the track by relay: without it
-    /// they cannot keep sound and picture together. Gives how many links had no room.
+    /// Applies a publisher's sender report, and relays the report to other workers with subscribers of the track,
+    /// which need it for lip sync (RFC 3550 section 6.4.1). Returns how many links were full.
     pub fn handle_sender_report(
         now: Time,
         (ingress, layer): (IngressId, u8),

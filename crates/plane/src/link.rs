@@ -7,7 +7,7 @@ use sideroom_route::{Epoch, TrackId, WorkerId};
 pub enum Message<'a> {
     /// A packet, to a worker with subscribers of the track.
     Packet {
-        /// Since when the track has its audience, as its own worker knew it when it read the packet.
+        /// The `since` of the track's route, in the sender's table when the packet was read.
         since: Epoch,
         /// The RTP packet.
         bytes: &'a [u8],

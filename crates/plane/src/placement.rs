@@ -17,7 +17,7 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// Nobody is placed yet. A node has at least one worker.
+    /// An empty placement. A node has at least one worker.
     pub(crate) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
             spread_above: spread_above.max(1),

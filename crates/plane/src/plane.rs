@@ -28,16 +28,13 @@ pub enum PlaneEvent {
     Lost(ParticipantId),
     /// The active talkers of a group changed, the most active first.
     Talkers {
-        /// The room.
         room: RoomId,
-        /// The group.
         group: GroupId,
         /// Tracks that are routed to the group.
         ranked: Vec<TrackId>,
     },
     /// The layers of a track that somebody receives changed.
     LayersWanted {
-        /// The track.
         track: TrackId,
         /// Its publisher and kind.
         route: TrackRoute,
@@ -101,7 +98,7 @@ impl Plane {
         Some(home)
     }
 
-    /// A participant's transport is made or changed, on the worker `home`: its tracks are wired like this.
+    /// Handles a new or changed transport of a participant on the worker `home`, with the wiring of each track.
     pub fn handle_connected(
         &mut self,
         home: WorkerId,
@@ -120,7 +117,7 @@ impl Plane {
             let track = config.track;
             let before = held.wired.insert(track, config.clone());
             held.relays.touch(track);
-            // The client is a new one, or has more layers: it has to be told which are wanted.
+            // The client may be new or may have more layers, so the wanted layers are sent again.
             held.masks.tell_again(track);
             if before.is_some_and(|before| before != *config) {
                 // Another browser took over, or a later offer changed the track: the others read it anew.
@@ -345,7 +342,7 @@ impl Plane {
         held.plan.tracks.get(&track).copied()
     }
 
-    /// A worker is replaced: its participants lose their transports, and everybody forgets what it said.
+    /// Ends a worker that is to be replaced: the reports are forgotten, and all transports on it are lost.
     fn end_worker(&mut self, now: Time, worker: WorkerId, why: Ending) {
         self.follow();
         let Some(held) = self.supervised.get_mut(usize::from(worker.0)) else {

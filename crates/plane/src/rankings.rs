@@ -7,7 +7,7 @@ use sideroom_route::{GroupId, TrackId, WorkerId};
 /// Tracks with their scores, the best first.
 type Ranking = Vec<(TrackId, u16)>;
 
-/// The last ranking of every group by every worker. A worker ranks the publishers that it serves.
+/// The last ranking of each group by each worker, which ranks only publishers on that worker.
 #[derive(Debug, Default)]
 pub(crate) struct Rankings {
     lists: BTreeMap<GroupId, BTreeMap<WorkerId, Ranking>>,

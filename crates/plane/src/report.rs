@@ -7,16 +7,13 @@ use sideroom_route::{GroupId, RoomId, TrackId};
 pub enum Report {
     /// The most active talkers of a group among the publishers of this worker, best first.
     Talkers {
-        /// The room.
         room: RoomId,
-        /// The group.
         group: GroupId,
         /// Tracks and scores, higher is more active.
         ranked: Vec<(TrackId, u16)>,
     },
     /// The layers of a track that this worker's subscribers receive, one bit each.
     LayersWanted {
-        /// The track.
         track: TrackId,
         /// Bit 0 is the smallest layer.
         layers: u8,

@@ -38,7 +38,7 @@ impl RoomMedia {
         }
     }
 
-    /// Removes the wiring of a publisher's tracks, and gives each with the workers that it crossed to.
+    /// Removes the wiring of a publisher's tracks. Returns each track with the workers that received it by relay.
     pub(crate) fn unwire(&mut self, publisher: ParticipantId) -> Vec<(TrackId, Vec<WorkerId>)> {
         let theirs = self
             .wired

@@ -53,14 +53,14 @@ fn rename(room: usize, number: usize, part: &str) -> Value {
     })
 }
 
-/// Clients, each with rooms of its own that it commands in turn.
+/// Clients that command rooms in turn; no two share a room.
 #[derive(Clone, Copy)]
 struct Crowd {
     clients: usize,
     rooms_each: usize,
 }
 
-/// Each client asks again as soon as it was answered, or at its share of `rate` a second.
+/// Each client sends the next request after an answer, or at an equal part of `rate` a second.
 fn load(
     server: &Server,
     crowd: Crowd,

@@ -122,7 +122,7 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], &'static str> {
     Ok(bytes)
 }
 
-/// The addresses of this machine that clients may reach it by. Loopback only if there is no other.
+/// The addresses of this machine that clients can reach. Loopback only if there is no other.
 fn interfaces(bind: IpAddr) -> std::io::Result<Vec<IpAddr>> {
     let found = if_addrs::get_if_addrs()?;
     let addresses = found.into_iter().map(|interface| interface.ip());

@@ -200,7 +200,7 @@ pub struct ClientCertificate {
     pub name: String,
     /// Its SHA-256 in hexadecimal digits, instead of `name`.
     pub fingerprint: String,
-    /// What it opens. Empty: everything.
+    /// The certificate's scopes. Empty: all.
     pub scopes: Vec<String>,
 }
 

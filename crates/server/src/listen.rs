@@ -51,13 +51,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How a port is served.
 #[derive(Clone)]
 pub struct Door {
-    /// Which port, for the log.
+    /// The name of the port, for the log.
     pub name: &'static str,
-    /// Everybody who is connected, here and at other ports with the same counts.
+    /// The connections of this port and of the ports that share its limits.
     pub guests: Guests,
-    /// How long connections may do nothing.
+    /// How long connections may be idle.
     pub patience: Patience,
-    /// Speaks TLS.
+    /// TLS, unless the port is plain.
     pub tls: Option<Acceptor>,
 }
 
@@ -169,7 +169,7 @@ impl Service {
                     reason = "certificate";
                     break;
                 }
-                // What it does may have changed meanwhile.
+                // Looks again: the activity, and with it the time left, may have changed meanwhile.
                 () = sleep(left.min(patience.headers)) => {}
             }
         }

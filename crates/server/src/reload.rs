@@ -15,13 +15,13 @@ use crate::tls::{self, Tls, TlsError};
 /// Reads the configuration from where the running one came from.
 pub type Source = Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
-/// What can be replaced while the server runs.
+/// The parts of the server that a reload of the configuration replaces.
 pub struct Reload {
     /// Where the configuration comes from.
     pub source: Source,
-    /// Of a development server, which makes its own key.
+    /// True for a development server, which makes a key of its own.
     pub dev: bool,
-    /// What the server was started with.
+    /// The configuration that the server was started with.
     pub running: Arc<Config>,
     /// The keys and certificates of callers.
     pub keys: Keys,

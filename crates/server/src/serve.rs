@@ -39,7 +39,7 @@ pub enum ServeError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// Nobody could call.
+    /// No caller could authenticate.
     #[error(
         "there is no API key and no certificate, so nobody could call; set auth.keys or \
          SIDEROOM_AUTH_KEYS=id:secret, or auth.certificates, or try `sideroom serve --dev`"
@@ -84,9 +84,9 @@ pub struct Launch {
     pub config: Arc<Config>,
     /// A development server: tokens are handed out to anybody.
     pub dev: bool,
-    /// What tokens and certificates are verified with.
+    /// Keys and certificates that verify callers.
     pub keys: Keys,
-    /// What survives.
+    /// The store of rooms, which survives a restart.
     pub journal: Journal,
     /// The state behind the admin port.
     pub health: Health,
@@ -94,9 +94,9 @@ pub struct Launch {
     pub shutdown: Shutdown,
     /// The division of file descriptors.
     pub budget: Budget,
-    /// For pages, JSON, WebSocket, WHIP and WHEP.
+    /// The port of pages, JSON, WebSocket, WHIP and WHEP.
     pub http: TcpListener,
-    /// For gRPC.
+    /// The port of the gRPC API.
     pub grpc: TcpListener,
     /// TLS for both, unless they are plain.
     pub tls: Option<Tls>,
@@ -247,11 +247,11 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeEr
 async fn greet(ready: impl Future<Output = ()>, node: String, begun: Instant, welcome: String) {
     ready.await;
     tracing::info!(%node, took_ms = begun.elapsed().as_millis(), "ready");
-    // Whoever read the addresses may have gone already.
+    // A failure is ignored: the process that read the addresses may have closed the pipe.
     drop(std::io::stdout().write_all(welcome.as_bytes()));
 }
 
-/// What is printed once everything runs. Scripts read the addresses from here.
+/// Composes the lines printed once everything runs. Scripts read the addresses from them.
 fn welcome(
     config: &Config,
     dev: bool,

@@ -1,8 +1,8 @@
 //! TLS for the HTTP and gRPC ports, and the certificates that callers show.
 //!
-//! Handshakes run beside each other, and [`listen`](crate::listen) bounds their number and time, so that a
-//! client that never finishes its own keeps nobody else waiting. The files can be read again while the
-//! server runs: new connections get what was read last.
+//! Handshakes run beside each other, and [`listen`](crate::listen) bounds their number and time, so that an
+//! unfinished handshake keeps no other client waiting. The files can be read again while the server runs: new
+//! connections then use the files as read last.
 
 mod files;
 mod shown;
@@ -21,11 +21,11 @@ pub use shown::Shown;
 
 use crate::config::TlsConfig;
 
-/// What both ports need. Clones see the same.
+/// The TLS configuration of both ports, replaced when the files are read again. Clones share it.
 #[derive(Clone)]
 pub struct Tls(watch::Sender<Arc<Read>>);
 
-/// What was read from the files.
+/// The certificates and keys, as read from the files.
 pub struct Read {
     server: Arc<ServerConfig>,
     /// For gRPC, if its clients have to show a certificate.

@@ -164,7 +164,7 @@ async fn a_named_certificate_opens_its_scopes_and_another_one_nothing() {
     }
     let nobody = asking.authority.connect(&asking.server.grpc, None).await;
     if let Ok(mut nobody) = nobody {
-        // Over TLS 1.3 a client learns of the refusal with its first call.
+        // Over TLS 1.3 the refusal reaches a client with the first call.
         let request = ListRoomsRequest::default();
         assert!(nobody.call(LIST, &request, None).await.is_err());
     }

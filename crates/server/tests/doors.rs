@@ -200,7 +200,7 @@ async fn those_who_push_make_way_for_others() {
     .await;
 }
 
-/// A server with few places, and a client that takes all that it can get of them.
+/// Two addresses take all the connections that a server with few places gives them.
 #[test]
 fn calls_and_health_go_on_while_one_address_pushes() {
     let limits = [
@@ -247,7 +247,7 @@ fn a_client_is_counted_while_it_asks_and_a_stranger_again_afterwards() {
     let token = running::client_token("math", "ann");
     let joined = api.join("math", "ann", "1");
     assert!(joined["participantId"].is_string());
-    // Connections of one client beyond those of its address are ended, the oldest first.
+    // Connections of one client beyond the limit of an address are ended, the oldest first.
     let mut held: Vec<_> = (0..12)
         .map(|_| {
             let mut client = Client::with_token(&server.http, token.clone());

@@ -117,7 +117,7 @@ fn check_all_lost(client: &mut Client) {
     }
 }
 
-/// Everybody comes back to their place, and leaves; then the server ends.
+/// Checks that all participants return to their places and leave, and that the server then ends.
 fn check_all_back(mut server: Server, round: &str) {
     let mut client = server.client();
     let mut ids = Vec::new();

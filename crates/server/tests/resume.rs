@@ -1,5 +1,5 @@
-//! Watchers and participants go on after the server was killed: a watcher with its last number gets exactly
-//! the events it missed or learns that it cannot, a participant has their place again.
+//! Watchers and participants go on after the server was killed. A watcher who resumes after the last number gets
+//! exactly the missed events, or is told to start afresh; participants have their places again.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -126,7 +126,7 @@ fn a_watch_resumes_after_a_kill_with_exactly_what_it_missed() {
         mute,
     );
     move_to(&mut client, &ann, "b2", "over");
-    // What both may see, as the last event.
+    // The last event, which both watchers may see.
     let lock = json!({ "settings": { "allowReturn": false } });
     let last = command(&mut client, "BreakoutService/UpdateSettings", "lock", lock);
     let before = streams

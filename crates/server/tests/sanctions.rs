@@ -296,7 +296,7 @@ fn no_key_makes_a_room_larger_than_the_operator_allows() {
         client.join("math", who, &format!("join-{number}"));
     }
     drop(server);
-    // The operator has lowered the bound: newcomers are refused, those who were inside are not.
+    // The operator has lowered the limit: newcomers are refused, but nobody who was inside.
     let server = with_limit(&store, "2");
     let mut client = server.client();
     client.join("math", "ann", "again");

@@ -1,5 +1,5 @@
-//! With a certificate both ports speak TLS; with an authority gRPC is for clients it has signed, and an
-//! unfinished handshake keeps no other client waiting.
+//! With a certificate both ports speak TLS; with an authority the gRPC port takes only clients that the authority has
+//! signed; and an unfinished handshake keeps no other client waiting.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ struct Files {
 }
 
 impl Files {
-    /// An authority, and a server and a client that it signed.
+    /// An authority, and certificates for a server and a client.
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let files = Self { directory };

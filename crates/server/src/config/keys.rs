@@ -36,7 +36,7 @@ pub enum KeysError {
          `openssl x509 -noout -fingerprint -sha256 -in FILE` prints it"
     )]
     BadFingerprint {
-        /// Which certificate.
+        /// The id of the certificate.
         id: String,
     },
     /// The keys cannot be used together.

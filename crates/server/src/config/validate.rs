@@ -21,7 +21,7 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// Gathers complaints.
+/// The complaints about a configuration.
 #[derive(Default)]
 struct Check(Vec<Complaint>);
 

@@ -24,7 +24,7 @@ pub(super) struct Guest {
     cut: Arc<Cut>,
     pub(super) activity: Arc<Activity>,
     standing: Mutex<Standing>,
-    /// A client has joined on it: it stays a client's until it is closed.
+    /// True from the first join on this connection until it is closed.
     joined: AtomicBool,
     /// The certificate that its client has shown.
     certificate: OnceLock<Arc<ShownCertificate>>,

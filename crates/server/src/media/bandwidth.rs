@@ -154,7 +154,7 @@ impl Worker {
         self.probe(now, key);
     }
 
-    /// Handles a client's REMB, its own estimate.
+    /// Handles REMB: the receive rate that a client estimates.
     pub(super) fn handle_remb(&mut self, now: Time, key: PeerKey, bps: u64) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
@@ -221,8 +221,8 @@ impl Worker {
         }
     }
 
-    /// Allocates and probes without a report: a subscriber that gets less than it wants gets more in time,
-    /// even if it receives no media and so sends no reports.
+    /// Allocates and probes without a report. So a subscriber below the wanted layers gets more in time, even one who
+    /// receives no media and so sends no reports.
     pub(super) fn refresh(&mut self, now: Time, key: PeerKey) {
         let downlink = self
             .peers

@@ -12,14 +12,13 @@ use tokio::sync::oneshot;
 
 use super::relay_ring::{RelayReader, RelayWriter};
 
-/// Makes a participant's transport, replacing the one that it had.
+/// Makes a transport for a participant, in place of an earlier one.
 #[derive(Clone, Debug)]
 pub struct Connect {
-    /// Its owner.
     pub participant: ParticipantId,
     /// The client's offer.
     pub offer: String,
-    /// The client's hints about its media sections.
+    /// The client's hints on media sections of the offer.
     pub hints: Vec<TrackHint>,
     /// The room's codecs.
     pub codecs: RoomCodecs,
@@ -64,15 +63,15 @@ pub(super) enum WorkerCommand {
     Stop,
 }
 
-/// The link to a worker that was started anew, in place of the one to its earlier life.
+/// The link to a worker that was started anew, in place of the one to the worker before.
 pub(super) struct NewLink {
     /// The other worker.
     pub(super) peer: WorkerId,
-    /// To it.
+    /// The ring to the other worker.
     pub(super) writer: RelayWriter,
-    /// From it.
+    /// The ring from the other worker.
     pub(super) reader: RelayReader,
-    /// Ends its sleep.
+    /// Wakes the other worker.
     pub(super) waker: Waker,
 }
 
@@ -85,8 +84,7 @@ impl std::fmt::Debug for NewLink {
 /// News of a worker for control.
 #[derive(Clone, Debug)]
 pub struct WorkerEvent {
-    /// The transport that it is about, if it is about one.
+    /// The transport that the event is about, if there is one.
     pub transport: Option<u64>,
-    /// The event.
     pub event: MediaEvent,
 }

@@ -50,7 +50,7 @@ pub(super) struct Wires {
 
 /// The forwarder's egress for the length of one call.
 pub(super) struct Sealer<'a> {
-    /// Now.
+    /// The time of the call.
     pub now: Time,
     pub peers: &'a mut Peers,
     pub wires: &'a mut Wires,

@@ -13,12 +13,12 @@ use super::command::WorkerEvent;
 /// tracks and rooms bounds them.
 const MAX_WAITING: usize = 4_096;
 
-/// News of a worker.
+/// A message from a worker's thread to the node.
 #[derive(Clone, Debug)]
 pub enum Told {
-    /// For control.
+    /// An event for control.
     Event(WorkerEvent),
-    /// For the plane, from this life of this worker.
+    /// A report for the plane, from this incarnation of the worker.
     Report(WorkerId, Incarnation, Report),
 }
 

@@ -13,7 +13,7 @@ use super::pacer::Pacer;
 /// Names a peer on its worker: dense, used again.
 pub(super) type PeerKey = u32;
 
-/// One participant's transport, and its names in the forwarder.
+/// One participant's transport, with the ids of the ingresses and the subscriber in the forwarder.
 pub(super) struct Peer {
     pub participant: ParticipantId,
     /// Names the transport.
@@ -40,7 +40,7 @@ pub(super) struct Peer {
 
 /// The most addresses of a peer: a client has a few interfaces and families.
 const MAX_ADDRESSES: usize = 8;
-/// A client checks its path every few seconds (RFC 7675); after this it may have left the address.
+/// How long an address stays the client's without a check. Consent checks come every few seconds (RFC 7675).
 const HELD: Duration = Duration::from_secs(12);
 
 /// All peers of a worker.
@@ -52,7 +52,7 @@ pub(super) struct Peers {
     by_ufrag: HashMap<String, PeerKey>,
     by_participant: HashMap<ParticipantId, PeerKey>,
     by_subscriber: Vec<PeerKey>,
-    /// By subscriber too, and apart from the peers: each packet looks it up.
+    /// By subscriber. Apart from the peers, because each packet looks a pacer up.
     pacers: Vec<Option<Box<Pacer>>>,
 }
 

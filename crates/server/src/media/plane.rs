@@ -22,17 +22,16 @@ use super::start::Spawner;
 
 /// How others reach a worker.
 pub(super) struct WorkerHandle {
-    /// Its orders.
+    /// The queue of orders.
     pub(super) commands: SyncSender<WorkerCommand>,
-    /// Ends its sleep.
+    /// Wakes the worker.
     pub(super) waker: Waker,
     /// Its UDP address; TCP has the same.
     pub(super) address: SocketAddr,
-    /// Its counters.
     pub(super) counts: Arc<PublishedCounts>,
-    /// Its rounds.
+    /// Counts the worker's rounds, to tell a busy worker from a stuck one.
     pub(super) heartbeat: Arc<AtomicU64>,
-    /// Keeps it from sending.
+    /// Keeps the worker from sending.
     pub(super) fence: Arc<Fence>,
     /// The thread, until somebody waits for its end.
     pub(super) thread: Option<std::thread::JoinHandle<()>>,
@@ -380,7 +379,7 @@ impl State {
         }
     }
 
-    /// Nothing leaves a worker any more.
+    /// Fences a worker for good: it sends nothing from now on.
     fn lose(&mut self, worker: WorkerId, why: Ending) {
         let Some(handle) = self.handles.get_mut(usize::from(worker.0)) else {
             return;

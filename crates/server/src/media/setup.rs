@@ -219,7 +219,7 @@ impl Worker {
         }
     }
 
-    /// Ends a participant's transport; what it still has to say goes out.
+    /// Ends a participant's transport, after sending the packets that still wait.
     pub(super) fn remove_peer(&mut self, now: Time, key: PeerKey) {
         self.wires.flush(now, &mut self.peers, &mut self.counts);
         if let Some(peer) = self.peers.get_mut(key) {
@@ -245,7 +245,7 @@ impl Worker {
         self.forwarder.remove_subscriber(peer.subscriber);
     }
 
-    /// Removes a participant whose transport is gone, and reports it.
+    /// Removes the peer of a lost transport, and reports the loss.
     pub(super) fn lose_peer(&mut self, now: Time, key: PeerKey, reason: LostReason) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;

@@ -45,7 +45,7 @@ pub struct StartOptions {
     pub dtls_versions: DtlsVersions,
     /// How packets may be protected, the preferred way first.
     pub srtp_profiles: Vec<SrtpProfile>,
-    /// Participants of one room on a worker before it spreads.
+    /// How many participants of a room one worker serves before the room spreads.
     pub spread_above: usize,
     /// Seed for sequence numbers and the like.
     pub seed: u64,

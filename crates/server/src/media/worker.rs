@@ -59,9 +59,9 @@ pub(super) struct WorkerParts {
     pub outbox: Outbox,
     /// Where others read its counters.
     pub published: Arc<PublishedCounts>,
-    /// Its rounds, for those who watch whether it goes on.
+    /// Counts the worker's rounds, to tell a busy worker from a stuck one.
     pub heartbeat: Arc<AtomicU64>,
-    /// What keeps it from sending.
+    /// Keeps the worker from sending.
     pub fence: Arc<Fence>,
     /// How transports are made.
     pub transports: Transports,

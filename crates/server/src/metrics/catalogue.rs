@@ -15,7 +15,7 @@ const BATCH: &[f64] = &[
 /// How a metric behaves.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// A counter.
+    /// Only goes up.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -23,7 +23,6 @@ pub enum Kind {
     Histogram(&'static [f64]),
 }
 
-/// One metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// The name in Prometheus.

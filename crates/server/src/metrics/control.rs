@@ -9,7 +9,6 @@ use super::catalogue as names;
 /// How much there is on this node, counted now and then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NodeTotals {
-    /// Rooms.
     pub rooms: usize,
     /// Breakouts in all rooms.
     pub breakouts: usize,

@@ -322,7 +322,7 @@ impl Backend for Node {
     }
 
     async fn trickle(&self, _: &str, _: ParticipantId, _: &str) -> Result<(), ApiError> {
-        // An ICE-lite server learns the client's addresses from its checks.
+        // An ICE-lite server learns addresses from the checks that clients send.
         Ok(())
     }
 

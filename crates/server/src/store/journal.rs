@@ -25,7 +25,6 @@ pub struct Journal(Arc<dyn Store>);
 /// A room as it was kept, not yet brought to life.
 #[derive(Clone, Debug)]
 pub struct KeptRoom {
-    /// Which room.
     pub room: RoomId,
     /// The request that made it.
     pub made_by: Option<Asked>,

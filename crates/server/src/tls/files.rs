@@ -20,21 +20,18 @@ pub enum TlsError {
     /// A file cannot be read or is not PEM.
     #[error("{key}: {path}: {source}")]
     File {
-        /// Which key of the configuration.
+        /// The key of the configuration that names the file.
         key: &'static str,
-        /// Which file.
         path: String,
-        /// What is wrong with it.
         source: pem::Error,
     },
     /// A file holds nothing of the kind that it should.
     #[error("{key}: {path}: there is no {missing} in this file")]
     Empty {
-        /// Which key of the configuration.
+        /// The key of the configuration that names the file.
         key: &'static str,
-        /// Which file.
         path: String,
-        /// Which kind.
+        /// The kind of content that the file should hold.
         missing: &'static str,
     },
     /// Certificate and key cannot be used.

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::Read;
 
-/// A client's certificate with its chain, verified in the handshake.
+/// A certificate chain that the handshake has verified.
 pub struct Shown {
     read: watch::Receiver<Arc<Read>>,
     chain: Vec<CertificateDer<'static>>,
@@ -35,7 +35,7 @@ impl Shown {
         })
     }
 
-    /// What it says of its holder.
+    /// The names and the fingerprint of the certificate.
     pub fn certificate(&self) -> &Arc<ShownCertificate> {
         &self.certificate
     }

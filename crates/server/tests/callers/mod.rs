@@ -136,7 +136,7 @@ pub(crate) struct Caller {
     pub(crate) server: Vec<u8>,
 }
 
-/// What a call was answered: gRPC's code and message.
+/// The status of a call: gRPC's code and message.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Status {
     pub(crate) code: String,

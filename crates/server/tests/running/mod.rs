@@ -1,4 +1,4 @@
-//! The real server in a process of its own, and a small client for its JSON API.
+//! Starts the real server in a separate process, with a small client of the JSON API.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod stream;
@@ -95,7 +95,7 @@ impl Server {
         Client::new(&self.admin).exchange(request).unwrap()
     }
 
-    /// What `/healthz` answers.
+    /// The status and body of `/healthz`.
     pub(crate) fn healthy(&self) -> (u16, String) {
         let request = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
         Client::new(&self.admin).exchange(request).unwrap()
@@ -111,7 +111,7 @@ impl Server {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// A client with a connection of its own.
+    /// A client on a new connection.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.http)
     }
