@@ -30,8 +30,8 @@ pub struct ForwardConfig {
     pub slot_resends: AllowanceBounds,
     /// Retransmissions that all slots of a subscriber may ask for together.
     pub subscriber_resends: AllowanceBounds,
-    /// Keyframes that a subscriber may ask for, of all its sources together: each one costs bandwidth to all
-    /// who see the source.
+    /// Keyframes that a subscriber may ask for, of all sources together: each one costs bandwidth to everybody
+    /// who sees the source.
     pub subscriber_keyframes: AllowanceBounds,
     /// A keyframe is asked of the same source at most so often.
     pub keyframe_interval: Duration,
@@ -91,7 +91,7 @@ pub struct IngressId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SubscriberId(pub u32);
 
-/// A publisher's track, as its transport carries it.
+/// A published track and the streams that carry the track on a transport.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IngressConfig {
     pub track: TrackId,
@@ -160,7 +160,7 @@ impl Mid {
 
 const NO_TYPE: u8 = 0xff;
 
-/// The payload type of each codec on a subscriber's transport, and that of its retransmissions.
+/// Payload types on a subscriber's transport: for each codec that of media and that of retransmissions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PayloadTypes([(u8, u8); Codec::ALL.len()]);
 

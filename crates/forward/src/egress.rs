@@ -4,8 +4,8 @@ use sideroom_route::{Epoch, Media, SlotId, TrackId, WorkerId};
 
 use crate::SubscriberId;
 
-/// Takes the packets that the forwarder sends. Called once for each packet and subscriber, so it must be
-/// cheap and must not fail: the implementation counts packets that the socket refuses.
+/// The way out for packets. Called once for each packet and subscriber, so an implementation must be cheap and
+/// must not fail: it counts the packets that the socket refuses.
 pub trait Egress {
     /// Sends a packet to a subscriber: copies the parts that sealing needs.
     fn send(&mut self, to: SubscriberId, packet: Outgoing<'_>);

@@ -20,7 +20,7 @@ use crate::subscriber::Subscriber;
 use crate::talkers::{Candidate, Talkers};
 use crate::{Egress, ForwardConfig, IngressId};
 
-/// Prefetch distances, in listeners: for a slot, and for the memory that it points to. About as long as
+/// Prefetch distances, in listeners: for a slot, and for the memory behind the slot. About as long as
 /// memory takes to answer.
 const AHEAD: [usize; 2] = [4, 2];
 
@@ -34,7 +34,7 @@ pub struct Forwarder {
     pub(crate) ingresses: Slab<Ingress>,
     pub(crate) subscribers: Slab<Subscriber>,
     pub(crate) slots: Slab<Slot>,
-    /// The ingress of each track: the newest, if a publisher came back before its old one was removed.
+    /// The ingress of each track. While a publisher reconnects a track may have two: this is the newest.
     pub(crate) tracks: IdMap<TrackId, u32>,
     /// The subscriber of each participant: the newest, likewise.
     pub(crate) participants: IdMap<ParticipantId, u32>,

@@ -1,5 +1,5 @@
-//! Composes the bytes before a subscriber's payload: the RTP header with its extensions, and the patched
-//! beginning of the payload.
+//! Composes an outgoing packet up to the payload: the RTP header with extensions, and the patched beginning of the
+//! payload.
 
 use sideroom_rtp::codec::vp8;
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, MAX_HEADER};

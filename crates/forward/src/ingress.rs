@@ -1,4 +1,4 @@
-//! A publisher's track on this worker: its incoming packets, and the listeners of its layers.
+//! A published track on this worker: the incoming packets, and the listeners of each layer.
 
 use sideroom_route::{DropReason, ParticipantId, Time, TrackId, TrackKind, TrackRoute, WorkerId};
 use sideroom_rtp::codec::av1::DependencyReader;
@@ -86,7 +86,7 @@ pub(crate) struct Layer {
     dependencies: DependencyReader,
 }
 
-/// The publisher's last sender report, in microseconds of its clock.
+/// The last sender report of a layer, in microseconds of the publisher's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourceReport {
     pub(crate) sent_us: i64,
@@ -130,7 +130,7 @@ impl Ingress {
         self.layers.len() > 1
     }
 
-    /// The publisher or a moderator muted the track: its packets don't count as talk.
+    /// The publisher or a moderator muted the track: packets that still come don't count as talk.
     pub(crate) fn is_muted(&self) -> bool {
         const MUTED: [DropReason; 2] = [DropReason::PublisherMuted, DropReason::ModeratorMuted];
         self.shut.iter().any(|(reason, _)| MUTED.contains(reason))

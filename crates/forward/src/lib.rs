@@ -1,5 +1,5 @@
-//! The hot path, sans-IO: the forwarder takes a packet, looks up the routes of its track, and for each
-//! subscriber sends it with a rewritten header or counts it under a drop reason.
+//! The hot path, sans-IO: the forwarder takes a packet, looks up the routes of the track, and for each
+//! subscriber sends the packet with a rewritten header or counts a drop.
 //!
 //! The [`Forwarder`] applies the routing table (`sideroom-route`) and never decides who hears whom. It has no
 //! sockets, no cryptography, no clock and no randomness: `now` is passed in, packets leave through the

@@ -112,9 +112,9 @@ pub(crate) struct Arrived<'a> {
     pub(crate) peek: Peek,
     pub(crate) descriptor: Descriptor,
     pub(crate) level: Option<AudioLevel>,
-    /// The publisher's payload type of Opus: RED's blocks name it.
+    /// The publisher's payload type of Opus, which blocks in RED carry (RFC 2198 section 3).
     pub(crate) opus: Option<u8>,
-    /// The form of the publisher's RED; the ingress fills it in.
+    /// The form of the publisher's RED, filled in by the ingress.
     pub(crate) red: RedForm,
     passing: [Passing; PASSED.len()],
     passing_len: u8,

@@ -4,10 +4,9 @@ use sideroom_route::ParticipantId;
 
 use crate::ids::IdMap;
 
-/// The offset of each publisher's wall clock from ours, in microseconds: the smallest difference seen, which
-/// belongs to the report that was fastest on its way. All tracks of a publisher share it, so sound and
-/// picture stay together in every slot, and reports of one slot never jump when another publisher's source
-/// comes in.
+/// The offset of each publisher's wall clock from ours, in microseconds: the smallest difference seen, since the
+/// fastest report is the most exact. All tracks of a publisher share one offset, so sound and picture stay
+/// together in every slot, and reports of one slot never jump when another publisher's source comes in.
 #[derive(Debug, Default)]
 pub(crate) struct PublisherClocks(IdMap<ParticipantId, i64>);
 

@@ -98,8 +98,8 @@ impl Forwarder {
         Ok(())
     }
 
-    /// Starts a subscriber anew after a long outage: its pictures go on with keyframes, and earlier packets
-    /// are not sent again.
+    /// Starts a subscriber anew after a long outage: asks for keyframes, and sends no earlier packets
+    /// again.
     #[cold]
     pub fn restart_subscriber(&mut self, now: Time, subscriber: SubscriberId) {
         let Some(to) = self.subscribers.at(subscriber.0) else {

@@ -9,7 +9,7 @@ use crate::{Forwarder, IngressId, SubscriberId};
 pub type SenderReport = sideroom_rtp::rtcp::SenderInfo;
 
 impl Forwarder {
-    /// A publisher's sender report for one of its layers.
+    /// Handles a publisher's sender report for a layer.
     #[expect(clippy::too_many_arguments, reason = "the fields of a report")]
     pub fn handle_sender_report(
         &mut self,

@@ -1,4 +1,4 @@
-//! One receive stream of a subscriber: its source and layer, and its rewriter.
+//! One receive stream of a subscriber: the source, the layer and the rewriter.
 
 use sideroom_route::{DropReason, Media, ParticipantId, SlotId, Time, TrackId};
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap};
@@ -373,7 +373,7 @@ impl Slot {
     }
 }
 
-/// Extensions of outgoing headers: without transport-cc, if the subscriber does not use it.
+/// Extensions of outgoing headers. Leaves transport-cc out for a subscriber that does not report arrivals.
 fn sent_extensions(subscriber: &SubscriberConfig, config: &SlotConfig) -> ExtensionMap {
     let mut sent = ExtensionMap::new();
     for (kind, id) in config.extensions.iter() {

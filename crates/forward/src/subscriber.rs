@@ -1,4 +1,4 @@
-//! A receiving participant's transport and its slots.
+//! The receiving side of a participant's transport: the slots.
 
 use sideroom_route::SlotId;
 

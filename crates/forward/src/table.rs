@@ -128,7 +128,7 @@ impl Forwarder {
     }
 
     /// Sets whether a subscriber gets redundant audio (RFC 2198). RED takes twice the rate, so only
-    /// subscribers that lose packets should get it; for the others it is unpacked.
+    /// subscribers that lose packets should get RED; the others get the unpacked audio.
     pub fn set_redundancy(&mut self, subscriber: SubscriberId, redundancy: bool) {
         let Some(held) = self.subscribers.at(subscriber.0) else {
             return;

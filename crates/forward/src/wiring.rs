@@ -140,8 +140,8 @@ impl Forwarder {
         }
     }
 
-    /// Adds a receive stream of a subscriber, or replaces it. False if there is no such subscriber, or it has
-    /// too many.
+    /// Adds or replaces a receive stream of a subscriber. False if there is no such subscriber, or one with
+    /// too many streams.
     pub fn add_slot(&mut self, now: Time, subscriber: SubscriberId, config: SlotConfig) -> bool {
         self.observe(now);
         let Some(to) = self.subscribers.at(subscriber.0) else {
@@ -182,7 +182,7 @@ impl Forwarder {
         }
     }
 
-    /// Removes a subscriber and all its slots.
+    /// Removes a subscriber and all slots of that subscriber.
     pub fn remove_subscriber(&mut self, subscriber: SubscriberId) {
         let Some(gone) = self.subscribers.remove(subscriber.0) else {
             return;

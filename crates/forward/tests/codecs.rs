@@ -163,8 +163,7 @@ fn redundant_audio_passes_or_is_unwrapped() {
     }
 }
 
-/// Redundant audio of a client that encrypts end to end: its content is unreadable, and sometimes it
-/// resembles RED by chance.
+/// Redundant audio of a client that encrypts end to end: the content is unreadable, and may resemble RED by chance.
 #[test]
 fn encrypted_redundant_audio_passes_untouched_or_not_at_all() {
     let looks_like_red = [vec![OPUS], vec![7; 30]].concat();

@@ -115,7 +115,7 @@ fn update(chance: &mut Chance, oracle: &Oracle, updates: &mut Updates) -> RouteU
     updates.next(&tracks, &routes)
 }
 
-/// A worker with all participants, and the oracle's view of it.
+/// A worker with all participants, and the state of the oracle.
 struct World {
     forwarder: Forwarder,
     ingresses: Vec<Option<IngressId>>,

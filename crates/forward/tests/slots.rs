@@ -157,7 +157,7 @@ fn video_switches_on_a_keyframe_that_was_asked_for_once() {
     let update = updates.next(&[], &[(2, VIDEO, Some(route(1, Gate::Open)))]);
     forwarder.apply(ms(20), &update).unwrap();
     assert_eq!(keyframe_requests(&mut forwarder), [(track(1), 0)]);
-    // The first camera has no route to this subscriber any more: its picture stands still.
+    // The first camera has no route to this subscriber any more, so the picture stands still.
     assert!(
         put(
             &mut forwarder,
@@ -268,7 +268,7 @@ fn after_a_move_nothing_from_before_is_retransmitted() {
     assert_eq!(again.view().payload_type(), 121);
     assert_eq!(again.view().payload()[..2], lost[0].to_be_bytes());
     assert_eq!(again.view().payload()[2..], *before[0].view().payload());
-    // Publisher and subscriber move together: the slot keeps its route, the track has a new audience.
+    // Publisher and subscriber move together: the slot keeps the route, the track has a new audience.
     about.group = GroupId::Breakout(sideroom_route::BreakoutId(1));
     about.since = sideroom_route::Epoch(2);
     forwarder
@@ -501,7 +501,7 @@ fn asked_again(
 #[test]
 fn numbers_of_one_source_are_never_answered_with_packets_of_another() {
     let (mut forwarder, [a, b], mut updates) = two_cameras();
-    // Another subscriber watches the second camera, which counts its packets like the first.
+    // Another subscriber watches the second camera. Both cameras count packets from the same number.
     let both = updates.next(&[], &[(1, VIDEO, Some(route(1, Gate::Open)))]);
     forwarder.apply(ms(0), &both).unwrap();
     let [mut first, mut second] = [1, 2].map(|ssrc| Source::new(ssrc, VP8, 9_000, 77));

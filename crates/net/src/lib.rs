@@ -1,8 +1,8 @@
 //! The sockets: UDP in batches, ICE-TCP on the same port number, and the first-byte demultiplexer.
 //!
-//! A [`Port`] is the network side of one worker: a [`UdpPort`], optionally a TCP listener with its
+//! A [`Port`] is the network side of one worker: a [`UdpPort`], optionally a TCP listener with the accepted
 //! connections, and the epoll set over them with a [`Waker`] for other threads. The worker waits, takes a
-//! [`RecvBatch`], reserves and commits packets in a [`SendBatch`], and flushes it. Packets of a batch for one
+//! [`RecvBatch`], reserves and commits packets in a [`SendBatch`], and flushes the batch. Packets for one
 //! destination leave in one segmented send where the kernel has `UDP_SEGMENT`.
 //!
 //! Only [`Port::wait`] blocks. The crate reads no further than the first bytes of a packet, and counts every

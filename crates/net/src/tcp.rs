@@ -1,4 +1,4 @@
-//! ICE-TCP, the passive side (RFC 6544): a listener and the connections that clients open to it.
+//! ICE-TCP, the passive side (RFC 6544): a listener and the connections that clients open.
 //!
 //! Everything a stranger can make this hold is bounded: all connections, those that ICE has not validated (in
 //! all and for each address), the packet being read, and the bytes waiting to be written.
@@ -42,7 +42,7 @@ pub struct TcpLimits {
     pub waiting_bytes: usize,
 }
 
-/// Counters of the listener since it was made.
+/// Counters of the TCP side since the start.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct TcpCounters {
     /// Connections open now.

@@ -56,7 +56,7 @@ impl Connection {
         self.lost.is_none()
     }
 
-    /// The fate of the participant if this connection ends before it was used.
+    /// Whether the participant stays or leaves if this connection ends before any use.
     pub(crate) const fn loss_if_unused(&self) -> Loss {
         if self.resumed || self.up {
             Loss::Dropped

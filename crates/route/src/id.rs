@@ -26,7 +26,7 @@ pub struct ParticipantId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TrackId(pub u64);
 
-/// A pre-negotiated receive stream of a participant: the n-th `recvonly` m-line of its media type.
+/// A receive stream negotiated beforehand: the n-th `recvonly` m-line of a media type in a participant's offer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SlotId {
     /// Audio or video.

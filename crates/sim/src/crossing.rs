@@ -122,7 +122,7 @@ impl World {
 
     fn wish_keyframes(&mut self, heard: &Heard) -> Result<(), Violation> {
         self.plane.asked.clear();
-        // Nobody has asked for a while.
+        // Waits until no request for a keyframe is recent.
         let later = self.now + Duration::from_millis(1_100);
         self.run_until(later)?;
         let epoch = self.room.epoch();

@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// A publisher's packet reaches its worker.
+    /// Delivers a publisher's packet to the worker.
     pub(crate) fn come_in(&mut self, id: TransportId, draft: Draft) -> Result<(), Violation> {
         let Some((transport, ingress, track)) = self.plane.ingress(id, draft.kind) else {
             return Ok(());
@@ -116,7 +116,7 @@ impl World {
         Ok(())
     }
 
-    /// The oracle: every packet that reaches a subscriber is allowed to, by its worker's table.
+    /// The oracle: the worker's table allows every packet that reaches a subscriber.
     fn check_delivery(
         &mut self,
         index: usize,
@@ -161,7 +161,7 @@ impl World {
         Ok(())
     }
 
-    /// A client asks for packets that it has seen before, old ones too.
+    /// Clients send NACKs for packets that they have seen before, old ones included.
     pub(crate) fn ask_again_for_packets(&mut self) -> Result<(), Violation> {
         let ids: Vec<TransportId> = self.plane.transports.keys().copied().collect();
         for _ in 0..4 {

@@ -58,7 +58,7 @@ impl Tag {
     }
 }
 
-/// A packet under way from its publisher, before it reaches a worker.
+/// A packet between a publisher and a worker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft {
     pub(crate) kind: TrackKind,

@@ -439,7 +439,7 @@ impl Plane {
         self.push(at, Item::Connected(home, participant, configs));
     }
 
-    /// A worker ends a participant's transport, if it has one.
+    /// Ends the transport of a participant on a worker, if there is one.
     pub(crate) fn detach(&mut self, home: usize, participant: ParticipantId) {
         let Some(id) = self.homes.remove(&(home, participant)) else {
             return;

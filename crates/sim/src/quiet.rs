@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-/// Checks that a subscriber receives as many sources as it has slots, by the model's priority.
+/// Checks that a subscriber receives the sources of the highest priority, one in each slot.
 fn check_complete(
     picture: &Picture,
     to: &Person,

@@ -22,7 +22,6 @@ pub struct Setting {
     pub size: usize,
     /// The settings of its room.
     pub settings: RoomSettings,
-    /// The workers.
     pub plane: PlaneSetting,
 }
 

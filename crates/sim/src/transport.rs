@@ -1,4 +1,4 @@
-//! A model client's transport: its streams out, its slots, and the packets that it can ask for again.
+//! The transport of a model client: outgoing streams, slots, and the packets that a NACK may name.
 
 use std::collections::VecDeque;
 

@@ -230,7 +230,7 @@ impl World {
     }
 
     fn remember(&mut self, actor: Actor, request: u64, command: &Command, applied: &Applied) {
-        // Nobody repeats what the node itself asks: it is not remembered.
+        // The node never repeats a request of its own, so rooms do not remember answers to the system.
         if actor == Actor::System {
             return;
         }

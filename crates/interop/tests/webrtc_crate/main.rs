@@ -89,7 +89,7 @@ fn check_continuity(peer: &Peer) {
     }
 }
 
-/// Checks the client's own statistics of its transport and its streams.
+/// Checks the statistics that a client keeps of the transport and the streams.
 async fn check_stats(peer: &Peer, srtp: &str) {
     let stats = peer.stats().await;
     let transport = stats.transport().unwrap();

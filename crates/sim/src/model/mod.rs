@@ -72,7 +72,7 @@ pub(crate) struct Breakout {
     pub(crate) open: bool,
     pub(crate) auto_move: bool,
     pub(crate) self_select: bool,
-    /// People who were invited and have not declined.
+    /// People with an invitation that they have not declined.
     pub(crate) invited: BTreeSet<u32>,
     /// Invitees without an answer, and whether the invitation assigned them.
     pub(crate) pending: BTreeMap<u32, bool>,

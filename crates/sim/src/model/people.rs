@@ -275,7 +275,7 @@ impl Model {
         Ok(())
     }
 
-    /// A participant who lost a power stops using it.
+    /// Ends what a participant no longer has the grant for: listening in, announcing, owning breakouts.
     pub(super) fn withdraw(&mut self, id: ParticipantId) -> Result<(), Violation> {
         let one = self.named(id)?;
         if !one.grants.listen_in {

@@ -1,4 +1,4 @@
-//! One subscriber of a camera and a voice behind a path, and its server, as far as bandwidth goes.
+//! A server and one subscriber of a camera and a voice behind a path, as far as bandwidth goes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) enum Load {
     Download(u64),
 }
 
-/// One subscriber of one camera and one voice, its server, and the other traffic on the path.
+/// A server, one subscriber of one camera and one voice, and other traffic on the path.
 pub(crate) struct Call {
     now: Time,
     pub(crate) link: Link<Load>,
@@ -243,7 +243,7 @@ impl Call {
         }
     }
 
-    /// Sends the client's report, as often as a twentieth of its receive rate allows, like Chromium.
+    /// Sends a transport-cc report, as often as a twentieth of the receive rate allows, like Chromium.
     fn report(&mut self) {
         let flowing = self
             .ladder

@@ -36,7 +36,7 @@ pub(crate) struct Proxy {
     ended: AtomicBool,
 }
 
-/// A client, and the socket by which the server knows it.
+/// A client, and the socket that stands for the client towards the server.
 struct Client {
     address: SocketAddr,
     back: Arc<UdpSocket>,
@@ -123,7 +123,7 @@ impl Proxy {
         }
     }
 
-    /// Admits a new client, with a socket of its own towards the server.
+    /// Admits a new client, and opens a socket towards the server.
     fn admit(self: &Arc<Self>, address: SocketAddr) -> Option<usize> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= MAX_CLIENTS {

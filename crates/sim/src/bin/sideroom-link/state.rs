@@ -17,7 +17,7 @@ const OVERHEAD: usize = 28;
 /// A packet on a link.
 #[derive(Clone, Debug)]
 pub(crate) enum Load {
-    /// A datagram of one client, or to it.
+    /// A datagram to or from a client.
     Datagram { client: usize, bytes: Vec<u8> },
     /// A packet of the bulk flow.
     Bulk { number: u64 },
