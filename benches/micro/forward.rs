@@ -110,7 +110,7 @@ fn extensions() -> ExtensionMap {
     map
 }
 
-/// A worker with one publisher and many subscribers, and packets to feed it.
+/// A worker with one publisher and many subscribers, and a packet to send through.
 struct Stage {
     forwarder: Forwarder,
     from: IngressId,

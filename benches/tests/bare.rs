@@ -1,4 +1,4 @@
-//! The bare path forwards every packet of a publisher to every subscriber, each sealed with its own key.
+//! The bare path forwards every packet of a publisher to every subscriber, sealed with the subscriber's key.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::net::UdpSocket;

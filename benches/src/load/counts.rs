@@ -36,7 +36,7 @@ pub struct Counts {
     pub untagged: u64,
     /// Packets that came from a group that the receiver is not in and may not hear.
     pub leaks: u64,
-    /// Packets that were sent shortly before their publisher moved and arrived in its new group.
+    /// Packets that left shortly before a move of the publisher and arrived in the new group.
     pub carried: u64,
     /// Packets of the old group that came after the answer to a move.
     pub after_answer: u64,

@@ -89,7 +89,7 @@ pub struct Crowd {
     pub clients: Vec<Client>,
     /// How long it took them.
     pub join_times: JoinTimes,
-    /// Time of the first media, for each client, after its link was set up.
+    /// Time from the end of the link's setup to the first media, for each client.
     pub first_media: HashMap<u32, Duration>,
     run: u16,
 }

@@ -1,4 +1,4 @@
-//! The group of every client, as the tool knows it from its requests and their answers, independent of the
+//! The group of every client, derived from requests and answers alone, independent of the
 //! server's plan.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! One client of a swarm: its link to the server, its keys, its sources and its checks.
+//! One client of a swarm: the link to the server, the keys, the sources and the checks.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -85,13 +85,13 @@ pub(super) enum LinkEvent {
     Failed(String),
 }
 
-/// A media packet, as the client that received it classifies it.
+/// A received media packet, classified by the receiving client.
 pub(super) struct ClassifiedPacket {
     /// It repeats another one.
     pub(super) again: bool,
     /// Packets of its stream that are missing before it; -1 if it was missing itself.
     pub(super) missing: i64,
-    /// The client's simulated path lost it: the client does not see it.
+    /// The simulated path lost the packet: the client does not see the packet.
     pub(super) lost: bool,
 }
 

@@ -149,7 +149,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The network of every client, if it is not the machine's own.
+    /// The simulated network of each client, unless clients use the machine's own.
     pub fn path(&self) -> Option<PathOptions> {
         let changes = !self.path_at.is_empty();
         let limited =

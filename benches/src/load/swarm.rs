@@ -1,6 +1,6 @@
 //! One thread with hundreds or thousands of clients on one socket.
 //!
-//! Every client has an address of its own (127.0.0.0/8 is all local, and so is any network that a namespace
+//! Every client has a separate address (127.0.0.0/8 is all local, and so is any network that a namespace
 //! routes to itself), so that the server sees as many clients as there are; one socket bound to all of them
 //! receives in large batches. This makes the clients cheap enough for the server to saturate first.
 

@@ -41,11 +41,11 @@ pub enum Command {
 /// An event of a swarm.
 #[derive(Debug)]
 pub enum Event {
-    /// The link of a client is up, this long after it was added.
+    /// The link of a client is up, this long after the client was added.
     Connected(u32, Duration),
     /// The link of a client failed, or was lost.
     Failed(u32, String),
-    /// The first media packet for this client came, this long after it was added.
+    /// A client received the first media packet, this long after the client was added.
     FirstMedia(u32, Duration),
     /// Measurements of a move.
     Moved(u32, Watch),

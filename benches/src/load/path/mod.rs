@@ -2,8 +2,8 @@
 //! and packets of the client pass another one on their way out.
 //!
 //! A packet is opened and checked for leaks when it left the server, before the link: the path may lose a
-//! packet that should never have been sent. Through the link goes the part that the client will see: its
-//! numbers, for the reports on arrival times and for retransmission requests. Media and RTCP pass through it;
+//! packet that should never have been sent. The link carries only what the client will see: the packet's
+//! numbers, for the reports on arrival times and for retransmission requests. Media and RTCP pass through the link;
 //! the checks and the handshake by which a client connects do not.
 
 mod counts;
@@ -30,7 +30,7 @@ const REMB_EVERY: Duration = Duration::from_secs(1);
 /// IPv4 and UDP before each packet.
 const BELOW_RTP: usize = 28;
 
-/// The network of every client; each has its own.
+/// The simulated network between a client and the server. No two clients share one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathOptions {
     /// From the server.
@@ -101,7 +101,7 @@ pub fn settings(text: &str) -> Result<Impairment, String> {
     Ok(impairment)
 }
 
-/// A received packet, as far as the client sees it.
+/// The fields of a received packet that the client looks at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReceivedPacket {
     pub(super) ssrc: u32,
@@ -164,7 +164,7 @@ impl Path {
         pass(&mut self.down, left, bytes.len(), passing);
     }
 
-    /// Writes the client's RTCP on its path at `now`: NACKs and REMB.
+    /// Writes the RTCP that a client on this path sends at `now`: NACKs and REMB.
     pub(super) fn poll(&mut self, now: Time, own: u32, counts: &mut PathCounts, out: &mut Vec<u8>) {
         self.repair.poll(now, own, counts, out);
         let remb = self.remb.filter(|_| now >= self.next_remb);

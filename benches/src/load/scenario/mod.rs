@@ -34,11 +34,11 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// One measured part of a run.
 pub struct Measured {
-    /// The clients' counts of the packets sent in it.
+    /// The counts of packets sent in this part, over all clients.
     pub counts: Counts,
     from: Mark,
     to: Mark,
-    /// The server's repairs and pacing, if the clients have paths and it reports them.
+    /// The server's repairs and pacing, if clients have paths and the server reports the counts.
     pacing: Option<Pacing>,
     has_path: bool,
 }

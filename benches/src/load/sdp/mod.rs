@@ -1,5 +1,5 @@
-//! A client's offer, its reading of the server's description, and its answer to servers that offer: as much
-//! SDP as a browser needs for the same meeting, and no more.
+//! Writes a client's offer, reads the server's description, and answers servers that offer: as much SDP as a browser
+//! needs for the same meeting, and no more.
 
 mod answer;
 mod description;

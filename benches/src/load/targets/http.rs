@@ -11,7 +11,7 @@ use crate::load::error::LoadError;
 /// The most bytes read of one answer.
 const MAX_ANSWER: u64 = 64 << 20;
 
-/// A client that keeps its connections.
+/// An HTTP client that keeps connections open.
 pub struct Http {
     agent: Agent,
 }

@@ -1,4 +1,4 @@
-//! A client's part in a meeting, and the result of its join.
+//! The part of a client in a meeting, and the result of a join.
 
 use sideroom_route::{Time, TrackKind};
 use sideroom_rtp::ExtensionMap;

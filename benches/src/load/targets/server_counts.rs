@@ -15,7 +15,7 @@ pub struct WorkerCounts {
     pub relayed_in: u64,
 }
 
-/// A server's repairs and pacing for subscribers' paths since it began, in packets.
+/// Repairs and pacing for subscribers' paths since the server began, in packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Pacing {
     /// Kept for a while, so as not to fill a path at once.

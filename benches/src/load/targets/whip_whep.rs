@@ -30,7 +30,7 @@ pub struct WhipWhep {
     keys: Keys,
 }
 
-/// The client's proof that it may join.
+/// The proof that a client may join.
 enum Keys {
     /// A token of its own.
     Sideroom(Box<Api>),

@@ -33,7 +33,7 @@ pub struct Janus {
     rooms: Mutex<HashMap<u64, Vec<Feed>>>,
 }
 
-/// A publisher, as Janus names it.
+/// A publisher in the words of Janus.
 #[derive(Clone)]
 struct Feed {
     handle: String,

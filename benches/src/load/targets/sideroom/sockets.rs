@@ -1,4 +1,4 @@
-//! Joins over the WebSocket, as browsers do: one for each client, open for as long as it is in the room.
+//! Joins over the WebSocket, as browsers do: one socket for each client, open until the client leaves.
 
 use std::collections::HashMap;
 use std::io;
