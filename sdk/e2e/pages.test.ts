@@ -13,7 +13,7 @@ import { ROOT, startServer, type RealServer } from './server.ts';
 let server: RealServer;
 let browser: Browser;
 const shots = join(ROOT, 'test-results/screenshots');
-/** What the docs show: `npm run images` writes these. */
+/** Screenshots that the docs show, written by `npm run images`. */
 const IN_DOCS = process.env['SIDEROOM_DOCS'] ? ['meeting-breakouts', 'console'] : [];
 const errors: string[] = [];
 

@@ -14,7 +14,7 @@ import { startServer, type RealServer } from './server.ts';
 const TRIES = Number(process.env['STILL_TRIES'] ?? 6);
 /** On an idle machine it takes less than a quarter of this. */
 const SEEN_WITHIN_MS = 2_000;
-/** Nobody waits longer, however slow the machine is. */
+/** The limit of a single wait, however slow the machine is. */
 const PATIENCE_MS = 30_000;
 
 let server: RealServer;
@@ -53,7 +53,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** What the viewer does first. */
+/** The event that makes the viewer need a picture. */
 type Way = 'joins' | 'returns' | 'opens';
 type Kind = 'canvas' | 'screen';
 

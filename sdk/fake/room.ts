@@ -1,6 +1,6 @@
 /**
  * A small stand-in for the server's room, for tests without a server. It speaks the gateway's JSON and
- * keeps the rules that clients can see; it is no reference for them.
+ * keeps the rules that clients can see, but is no reference for these rules.
  */
 import { updated, COMMANDS } from './commands.ts';
 import { FLAG, KINDS, Refused, kindOf, showTrack, type FakeParticipant, type Json } from './words.ts';

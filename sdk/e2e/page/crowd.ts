@@ -120,7 +120,7 @@ async function until(holds: () => boolean, withinMs: number): Promise<boolean> {
 const sorted = (values: Iterable<string>): string[] => [...values].sort();
 const tracksOf = (all: readonly TrackState[]): string[] => sorted(all.map((track) => JSON.stringify([track.kind, track.id, track.mutedByPublisher, track.mutedByModerator])));
 
-/** The room as a client holds it. */
+/** The room that a client has built from events. */
 function held(room: Room): object {
   const { breakouts, me } = room;
   const person = (each: Participant): unknown => ({
@@ -183,7 +183,7 @@ function byKey(entries: readonly (readonly [string, unknown])[]): Record<string,
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The difference between a client's account and a fresh one, if it lasts longer than events take. */
+/** The difference between a client's room and a fresh snapshot, unless events close the gap in time. */
 async function difference(room: Room): Promise<{ held: object; due: object } | undefined> {
   const deadline = performance.now() + 8_000;
   for (;;) {

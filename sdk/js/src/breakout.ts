@@ -5,7 +5,7 @@ import { breakout as decodeBreakout, type BreakoutDetail, type BreakoutState, ty
 /** The tracks to take along into a breakout. Kinds that are not named reach no group while inside. */
 export type StreamInfo = Partial<MediaFlags>;
 
-/** A breakout. Its commands act for this client, as far as its role allows. */
+/** A breakout. The commands act for this client, as far as the participant's role allows. */
 export class Breakout {
   #state: BreakoutState;
 
@@ -46,7 +46,7 @@ export class Breakout {
   get occupancy(): number {
     return this.#state.occupancy;
   }
-  /** People who were invited and have not answered. */
+  /** Invited people who have not answered. */
   get invitedIdentities(): readonly string[] {
     return this.#state.invitedIdentities;
   }

@@ -43,11 +43,11 @@ export interface BreakoutsEvents {
   settingsChanged: { settings: BreakoutSettings };
   /** This participant is asked, or about to be moved, into a breakout. */
   invitation: Invitation;
-  /** The invitation waits for no answer any more: it was answered, here or elsewhere, withdrawn, or expired. */
+  /** An invitation of this client was answered, here or elsewhere, withdrawn, or expired. */
   invitationOver: { breakoutId: string };
-  /** The same of any invitation, with its end. The invitee, moderators and the owner learn of it. */
+  /** An invitation of anybody ended. The invitee, moderators and the owner learn of this. */
   invitationEnded: { participantId: string; breakoutId: string; end: InvitationEnd };
-  /** A participant was invited. Moderators learn of it. */
+  /** A participant was invited. Moderators learn of this. */
   invited: { participantId: string; breakout: Breakout; requestor: string; forced: boolean };
   invitationRejected: { participantId: string; breakoutId: string };
   /** This participant is assigned to a breakout, or no longer; or that breakout opened, closed or changed. */
@@ -320,7 +320,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
 
   #handleUpdate(state: BreakoutState): void {
     const breakout = this.#keep(state);
-    // An account in brief of a breakout that was seen in full: this client does not own it any more.
+    // A summary of a breakout that was seen in full: this client has lost ownership.
     if (state.detail === 'summary' && this.#near.has(state.id) && !this.host.me.isModerator) {
       const near = this.#isNear(state.id);
       breakout.reduce(near ? 'inside' : 'summary');
@@ -343,7 +343,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     return id === groupId || id === listeningInGroupId;
   }
 
-  /** Handles that this client is not near a breakout any more, and may know less of it. */
+  /** Forgets the details of a breakout that this client has left, or no longer listens to. */
   #loseSight(id: GroupId): void {
     const breakout = this.#known.get(id);
     const { me } = this.host;
@@ -353,8 +353,8 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   }
 
   /**
-   * Whether this client has a reason to see it. The object of a breakout that it does not see stays, for
-   * when it does again.
+   * Whether this client has a reason to see a breakout. The object of an unseen breakout stays, and is used again
+   * when the breakout comes back into sight.
    */
   #sees(id: string): boolean {
     const told = this.#near.has(id) || this.#selectable.has(id) || this.#invitations.has(id);

@@ -23,7 +23,7 @@ export type Phase =
       /** The attempt that comes next, counted from 1. */
       readonly attempt: number;
       readonly retryInMs: number;
-      /** The reason. */
+      /** The error that ended the connection. */
       readonly error: SideroomError;
     }
   | { readonly name: 'reconnecting'; readonly attempt: number }

@@ -1,7 +1,7 @@
 /** Typed events: a map from event name to the payload that its listeners get. */
 export type Listener<T> = (payload: T) => void;
 
-/** Removes the listener that returned it. */
+/** Removes a listener. */
 export type Unsubscribe = () => void;
 
 /**

@@ -9,7 +9,7 @@ export interface Invitation {
   readonly forced: boolean;
   /** Joins. Of a forced invitation, and of one that was accepted already, it waits until this client is inside. */
   accept(streamInfo?: StreamInfo): Promise<Breakout>;
-  /** Rejects it; the moderators learn of it. */
+  /** Rejects the invitation; the moderators learn of this. */
   reject(): Promise<void>;
 }
 

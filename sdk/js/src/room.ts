@@ -193,7 +193,7 @@ export class Room extends Emitter<RoomEvents> {
     return groupId === 'parent' ? 'Main room' : (this.breakouts.find(groupId)?.name ?? 'a breakout');
   }
 
-  /** Changes the parent's media that this client receives while it is away. */
+  /** Changes the parent's media that this client receives while away. */
   async setGate(change: Partial<ParentGate>): Promise<ParentGate> {
     const now = await this.#changeGate('SetParentGate', change, this.me.gate);
     this.me.extend({ gate: now });
@@ -240,7 +240,7 @@ export class Room extends Emitter<RoomEvents> {
     const allGroups = to === 'everyone';
     await this.command('RoomService/SendMessage', { text: message, allGroups, groupId: allGroups ? undefined : to });
   }
-  /** Changes which kinds this client brings into the breakout that it is in. */
+  /** Changes the kinds that this client brings into the current breakout. */
   async setStreamInfo(stream: Partial<Record<TrackKind, boolean>>): Promise<void> {
     await this.command('ParticipantService/SetStream', { stream });
   }
@@ -345,7 +345,7 @@ export class Room extends Emitter<RoomEvents> {
     if (again) this.emit('changed', undefined);
   }
 
-  /** Asks for the room as this participant may see it now. Needed after a change of the own role only. */
+  /** Asks for a snapshot of the room, as this participant may see it. Only a change of the own role needs that. */
   async refresh(): Promise<void> {
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const state = room((await this.command('RoomService/GetRoom'))['room']);

@@ -143,7 +143,7 @@ export class Roster {
     this.#move(id, 'away', undefined, by);
   }
 
-  /** This client is not near a breakout any more: its members and listeners become unknown. */
+  /** Hides the members and listeners of a breakout that this client has left or no longer listens to. */
   #loseSight(groupId: GroupId, by: string): void {
     const { me } = this;
     if (groupId === 'parent' || me.isModerator || me.groupId === groupId || me.listeningInGroupId === groupId) return;

@@ -21,7 +21,7 @@ const SHOWN_MS = 500;
 /** A refreshed source delivers its picture well within this time. */
 const ATTACHED_MS = 100;
 
-/** What the statistics of a sender say. */
+/** Counters from the statistics of a sender. */
 interface Counts {
   requests: number;
   keyframes: number;
@@ -58,7 +58,7 @@ export class StillSources {
     if (this.#timer === undefined) this.#schedule(0);
   }
 
-  /** Somebody came, or is elsewhere now: they may need a picture. */
+  /** Shows the picture again: somebody joined or moved, and may need a keyframe. */
   show(): void {
     if (this.#timer === undefined) return;
     this.#shownUntil = this.now() + SHOWN_MS;

@@ -24,7 +24,7 @@ export interface ParentGate {
   readonly videoMuted: boolean;
 }
 
-/** A client's rights beyond its role. */
+/** Rights beyond the role. */
 export interface Grants {
   readonly publish: readonly TrackKind[];
   readonly createBreakouts: boolean;
@@ -128,7 +128,7 @@ export interface HelpRequest {
   readonly atMs: number;
 }
 
-/** A whole room as this participant may see it. */
+/** A snapshot of a room, as far as this participant may see. */
 export interface RoomState {
   readonly name: string;
   readonly settings: RoomSettings;
@@ -263,7 +263,7 @@ export interface WireEventOf<T extends keyof WirePayloads> {
   /** The version of the room's state that goes with it; 0 if it happened under a server that had none. */
   readonly version: number;
   readonly atMs: number;
-  /** The request of this client that caused it, if one did. */
+  /** The request of this client that caused the event, if there is one. */
   readonly causingRequestId: string;
   /** The author: a participant's id, `operator` or `system`. */
   readonly by: string;

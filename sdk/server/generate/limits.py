@@ -1,7 +1,7 @@
 """Limits of request fields, as docs/rpc.md and the comments of the proto say them. Lengths are of characters, which
 are at most as many as bytes: a text within them may still be too long in bytes."""
 
-# What fields of this name are limited to, in every request.
+# Limits that hold for a field name in every request.
 EVERYWHERE = {
     "room": {"maxLength": 128},
     "request_id": {"maxLength": 128},

@@ -155,7 +155,7 @@ def _argument(each: Field) -> str:
 def _method(method: Method, asynchronous: bool) -> list[str]:
     fields = method.request.fields
     first = [each for each in fields if each.name == "room"]
-    # What the method is about comes before what every method takes.
+    # The method's own arguments come before the ones that every method takes.
     common = ("request_id", "expected_epoch", "as_participant_id")
     own = [each for each in fields if each.name not in (*common, "room")]
     rest = [each for each in fields if each.name in common]

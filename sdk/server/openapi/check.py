@@ -112,7 +112,7 @@ def watch_and_drain(server: Server, client: Client) -> None:
 def main() -> int:
     phases, examples = sys.argv[1:] or ("fuzzing", "6")
     with tempfile.TemporaryDirectory() as folder:
-        # Nobody's transport comes up, and they stay.
+        # No transport comes up in this test, and the participants must stay.
         server = Server(Path(folder), SIDEROOM_ROOMS_RECONNECT_GRACE_S="3600")
         try:
             with server.client() as client:

@@ -5,7 +5,7 @@ import { ATTEMPT_MS, Backoff, mayBeRepeated, sleep } from './retry.js';
 import type { TokenSource } from './tokens.js';
 import { fromJson, hasField, toJson } from './wire.js';
 
-/** A message to send: what is left out has its default value. */
+/** A message to send. Fields that are absent have their default values. */
 export type Input<T> = T extends readonly (infer Item)[]
   ? readonly Input<Item>[]
   : T extends object
@@ -19,7 +19,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What all calls of a client share. */
+/** Settings that all calls of a client share. */
 export interface Connection {
   readonly url: string;
   readonly tokens: TokenSource;
@@ -64,7 +64,7 @@ export function post(connection: Connection, method: string, body: string, signa
   return fetch(`${url}/sideroom.v1.${method}`, { method: 'POST', headers, body, signal });
 }
 
-/** One try. */
+/** Sends a request once. */
 async function attempt(
   connection: Connection,
   method: string,

@@ -1,7 +1,7 @@
-/** What goes wrong. All errors of calls are `SideroomError`; those of the server carry its codes. */
+/** Errors. Every failed call throws a `SideroomError`; those of the server carry the server's codes. */
 import type { Reason } from './types.js';
 
-/** What an error carries besides its message. */
+/** The fields of an error besides the message. */
 export interface ErrorDetails {
   /** The gRPC code by name, such as `FAILED_PRECONDITION`. */
   readonly code: string;

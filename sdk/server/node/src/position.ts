@@ -83,7 +83,7 @@ export class Position {
       return 0;
     }
     if (error.code === 'OUT_OF_RANGE' && this.seq !== undefined) {
-      // What was missed is no longer kept: a snapshot takes its place.
+      // The server no longer keeps the missed events: a snapshot takes their place.
       this.seq = undefined;
       return 0;
     }

@@ -11,13 +11,13 @@ const MIN_SECRET_BYTES = 32;
 /** A part of the control plane that a key opens. */
 export type Scope = 'rooms' | 'participants' | 'breakouts' | 'watch' | 'tokens' | 'node';
 
-/** Somebody who is let in. */
+/** A person whom a token lets into a room. */
 export interface ClientToken {
   /** The one room. */
   readonly room: string;
   /** Unique in the room: a second join with it takes over the place of the first. */
   readonly identity: string;
-  /** What others see; by default the identity. */
+  /** The name that others see; by default the identity. */
   readonly name?: string;
   readonly role?: 'participant' | 'moderator';
   /** By default all that the role may; else only what is named. */

@@ -1,4 +1,4 @@
-/** What a watch makes of the bytes that come, however they are cut and wherever they end. */
+/** A watch reads its stream however the bytes are cut, and resumes wherever they end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from '../src/index.js';
@@ -28,7 +28,7 @@ function stream(text: string, { size = 1000, breaks = true } = {}): Response {
 const refused = (status: number, code: string, reason: string): Response =>
   Response.json({ error: { code, reason, message: 'no' } }, { status });
 
-/** What a watch tells over these connections, and after which numbers it asked for them. */
+/** The items of a watch over these connections, and the numbers after which it resumed. */
 async function watched(...connections: Response[]): Promise<{ types: string[]; after: (string | undefined)[] }> {
   const after: (string | undefined)[] = [];
   const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {

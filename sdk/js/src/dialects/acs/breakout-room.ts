@@ -6,7 +6,7 @@ import type { BreakoutRoom, BreakoutRoomState, Call, Invitee } from './types.js'
 
 const FIELDS = ['id', 'displayName', 'threadId', 'state', 'autoMoveParticipantToBreakoutRoom', 'invitees'];
 
-/** A breakout, as this participant may see it. */
+/** The part of a breakout that this participant may see. */
 export class JoinableRoom implements BreakoutRoom {
   readonly #feature: BreakoutRoomsFeature;
   readonly #breakout: Breakout;

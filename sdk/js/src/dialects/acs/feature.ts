@@ -46,8 +46,8 @@ export class BreakoutRoomsFeature implements BreakoutRoomsCallFeature {
   }
 
   /**
-   * The first listener also gets the state from before it: an app that only listens learns of an assignment
-   * that is older than its call, and of the breakout room that it was put into by a reload.
+   * The first listener is also called for the state so far: an app that only listens learns of an assignment
+   * older than the call, and of the breakout room that a reload put the participant into.
    */
   on(event: BreakoutRoomsUpdated, listener: BreakoutRoomsUpdatedListener): void {
     this.#listeners.on(event, listener);

@@ -3,8 +3,8 @@ import { CODES, failure } from './errors.js';
 type Handler = (payload?: unknown) => unknown;
 
 /**
- * The listeners of one object. A listener that fails, at once or by the promise it returns, keeps no other
- * from being called: its error is reported as an uncaught one, where the app's own error handling sees it.
+ * The listeners of one object. A listener that throws, or whose promise is rejected, keeps no other
+ * from being called: the error is reported as an uncaught one, where the app's own error handling sees it.
  */
 export class Listeners {
   readonly #handlers = new Map<string, Set<Handler>>();

@@ -19,7 +19,7 @@ export type RemoteParticipantState = 'Idle' | 'Connecting' | 'Ringing' | 'Connec
 /** The roles of participants: moderators are `Organizer`, everybody else is `Attendee`. */
 export type ParticipantRole = 'Unknown' | 'Presenter' | 'Attendee' | 'Organizer' | 'Consumer' | 'Co-organizer';
 
-/** An identity, as a client token names it. In a text it is written as its `rawId`. */
+/** An identity of a client token. As text the identity is its `rawId`. */
 export interface CommunicationUserKind {
   readonly kind: 'communicationUser';
   readonly communicationUserId: string;
@@ -179,15 +179,15 @@ export interface BreakoutRoomsSettings {
 export type BreakoutRoomSettings = BreakoutRoomsSettings;
 
 /**
- * A breakout room as this participant may see it: always current, and the same object for as long as it
- * is known.
+ * The part of a breakout room that this participant may see. The object is always current, and stays the same for
+ * as long as the room is known.
  */
 export interface BreakoutRoom {
   readonly id: string;
   readonly displayName: string;
   /** The chat thread of this breakout room. */
   readonly threadId: string;
-  /** `closed` also for participants who may no longer join it, and when it is gone. */
+  /** `closed` also when the room is gone, and for participants who may no longer join. */
   readonly state: BreakoutRoomState;
   readonly autoMoveParticipantToBreakoutRoom: boolean;
   /** The call inside. Typed as samples read it, without a check: undefined while this participant is not there. */

@@ -71,7 +71,7 @@ export interface EnxMuteInfo {
   video?: boolean;
 }
 
-/** An invitation, as the invitee gets it. */
+/** The event by which an invitee learns of an invitation. */
 export interface EnxInvited {
   readonly type: string;
   readonly message: { readonly room_id: string; readonly requestor: string };
@@ -88,7 +88,7 @@ export interface EnxMember {
 export interface EnxRoomMeta {
   readonly room_id: string;
   readonly name: string;
-  /** The client id of the creator; `operator` if the app's server created it. */
+  /** The creator's client id; `operator` if the app's server created the breakout. */
   readonly owner: string;
   /** How many people it holds. */
   readonly participants: number;

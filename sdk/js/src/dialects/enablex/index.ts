@@ -243,8 +243,8 @@ export class EnxRoom {
 }
 
 /**
- * A breakout that this client is in: its metadata, and its room object. The fields are those of the metadata
- * only, so it can be listed, spread and serialized.
+ * The breakout that this client is in, as metadata and as a room object. Only the metadata are own fields, so
+ * the object can be listed, spread and serialized.
  */
 export class EnxBreakoutRoom extends EnxRoom implements EnxRoomMeta {
   declare readonly room_id: string;
@@ -272,7 +272,7 @@ export class EnxBreakoutRoom extends EnxRoom implements EnxRoomMeta {
     return this.#stay.breakoutId;
   }
 
-  /** Events of this breakout, until this client has left it. */
+  /** Listens to events of this breakout, until this client has left. */
   override addEventListener(name: string, listener: (event: any) => void): void {
     this.#stay.listeners.add(name, listener);
   }

@@ -1,4 +1,4 @@
-/** The metadata of a breakout for a client that enters it, on the web and on iOS. */
+/** The metadata that EnableX gives to a client on entering a breakout, on the web and on iOS. */
 import type { BreakoutDefinition } from '../../breakouts.js';
 import type { Room } from '../../room.js';
 import { breakout as decodeBreakout, room as decodeRoom, type BreakoutState } from '../../wire.js';
@@ -25,8 +25,8 @@ export async function metaOf(native: Room, id: string, told: BreakoutState | und
 
 /**
  * In EnableX everybody goes on hearing the parent until they pause or mute it. A moderator sets this for the
- * room before the first breakout is made; in a room without a moderator each client resumes the parent as it
- * enters.
+ * room before the first breakout is made; in a room without a moderator each client resumes the parent when
+ * entering.
  */
 export async function keepParentLive(native: Room, { rooms }: BreakoutDefinition): Promise<void> {
   const { maxBreakouts, breakouts } = native.settings;

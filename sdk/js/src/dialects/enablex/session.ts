@@ -14,7 +14,7 @@ export interface Stay {
   readonly listeners: Listeners;
 }
 
-/** An event without listeners when it happened, kept because it describes a lasting state. */
+/** An event of a lasting state that found no listeners, and is kept for the first one. */
 interface KeptEvent {
   readonly name: EnxEventName;
   readonly event: EnxEvents[EnxEventName];
@@ -33,7 +33,7 @@ export class Session {
   readonly #joins = new Set<Promise<unknown>>();
   #kept: KeptEvent[] = [];
   #stay: Stay | undefined;
-  /** The stay before, until the next one: its listeners hear of the end of its breakout, too. */
+  /** The stay before, kept until the next one because listeners also hear of the breakout's end. */
   #ended: Stay | undefined;
   /** The breakout that this client enters once the event comes. */
   #entering = '';

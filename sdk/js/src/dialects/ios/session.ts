@@ -16,7 +16,7 @@ export class IosSession {
   /** Names of people who are no longer in the room: their leaving of a breakout is reported after that. */
   readonly #names = new Map<string, string>();
   readonly #parent: IosRoom;
-  /** The breakout that this client is in, with the instance for it. */
+  /** The breakout that this client is in, and the room instance for the breakout. */
   #inside: { readonly breakoutId: string; readonly room: IosRoom } | undefined;
   /** A forced invitation, reported once this client is inside. */
   #forced: { readonly breakoutId: string; readonly requestor: string } | undefined;

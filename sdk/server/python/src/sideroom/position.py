@@ -92,7 +92,7 @@ class Position:
             self.ended = True
             return 0.0
         if isinstance(error, OutOfRange) and self.seq is not None:
-            # What was missed is no longer kept: a snapshot takes its place.
+            # The server no longer keeps the missed events: a snapshot takes their place.
             self.seq = None
             return 0.0
         if error.reason != Reason.TOO_SLOW and not may_be_repeated(error):
