@@ -143,7 +143,7 @@ func (service *BreakoutService) WithdrawInvites(ctx context.Context, request *Wi
 	return &answer, nil
 }
 
-// RejectInvite: rejects an invitation; the moderators learn of it.
+// RejectInvite: rejects an invitation; the moderators are told.
 func (service *BreakoutService) RejectInvite(ctx context.Context, request *RejectInviteRequest) (*RejectInviteResponse, error) {
 	var made RejectInviteRequest
 	if request != nil {
@@ -319,7 +319,7 @@ func (service *BreakoutService) StopAddressAll(ctx context.Context, request *Sto
 	return &answer, nil
 }
 
-// StartListening: lets a moderator hear and see a group without being in it, until stopped.
+// StartListening: lets a moderator hear and see the inside of a group from outside, until stopped.
 func (service *BreakoutService) StartListening(ctx context.Context, request *StartListeningRequest) (*StartListeningResponse, error) {
 	var made StartListeningRequest
 	if request != nil {
@@ -417,8 +417,8 @@ func (service *NodeService) Drain(ctx context.Context, request *DrainRequest) (*
 // ParticipantService: the people in a room, their transports, tracks and the gate between them and the parent.
 //
 // Callers: an API key with scope `participants`, for any participant (`as_participant_id` names one on whose
-// behalf it acts, with their rights; without it the signaling server acts with a moderator's power); a client
-// token, for its own participant, in its own room. `participant_id` may then be left out.
+// behalf the key acts, with their rights; without it the signaling server acts with a moderator's power); a client
+// token, for the participant and the room that the token names. `participant_id` may then be left out.
 type ParticipantService struct {
 	connection *connection
 }
@@ -550,8 +550,8 @@ func (service *ParticipantService) SetRole(ctx context.Context, request *SetRole
 	return &answer, nil
 }
 
-// SetGrants: changes a person's grants, which stay with their identity. A moderator may call it, and grants no more
-// than they have.
+// SetGrants: changes a person's grants, which stay with their identity. Moderators may call this, and give no grants
+// beyond their own.
 func (service *ParticipantService) SetGrants(ctx context.Context, request *SetGrantsRequest) (*SetGrantsResponse, error) {
 	var made SetGrantsRequest
 	if request != nil {
@@ -631,7 +631,7 @@ func (service *ParticipantService) Unmute(ctx context.Context, request *UnmuteRe
 	return &answer, nil
 }
 
-// SetStream: changes which of its kinds somebody brings into the breakout that it is in.
+// SetStream: changes the kinds that somebody brings into the breakout that they are in.
 func (service *ParticipantService) SetStream(ctx context.Context, request *SetStreamRequest) (*SetStreamResponse, error) {
 	var made SetStreamRequest
 	if request != nil {
@@ -664,7 +664,7 @@ func (service *ParticipantService) SetParentGate(ctx context.Context, request *S
 	return &answer, nil
 }
 
-// SetRoomGate: the same for everybody who is away. Moderators only.
+// SetRoomGate: changes the gate of everybody who is away. Moderators only.
 func (service *ParticipantService) SetRoomGate(ctx context.Context, request *SetRoomGateRequest) (*SetRoomGateResponse, error) {
 	var made SetRoomGateRequest
 	if request != nil {

@@ -121,7 +121,7 @@ const (
 	// The invitee is inside: they accepted, or somebody moved them there.
 	InvitationEndAccepted InvitationEnd = "INVITATION_END_ACCEPTED"
 	InvitationEndRejected InvitationEnd = "INVITATION_END_REJECTED"
-	// A moderator or the owner withdrew it, or the breakout is gone.
+	// A moderator or the owner withdrew the invitation, or the breakout is gone.
 	InvitationEndWithdrawn InvitationEnd = "INVITATION_END_WITHDRAWN"
 	// The invitee left the room or went into another breakout, or the breakouts' time was up.
 	InvitationEndExpired InvitationEnd = "INVITATION_END_EXPIRED"
@@ -175,16 +175,16 @@ type Ban struct {
 	Identity string `json:"identity,omitempty"`
 	// Shown to the person when they try to join.
 	Reason string `json:"reason,omitempty"`
-	// When it ends; 0: with the room.
+	// The end of the ban; 0: with the room.
 	UntilMs uint64 `json:"untilMs,omitempty,string"`
 	// The author of the ban: a participant's id or `operator`.
 	By      string `json:"by,omitempty"`
 	SinceMs uint64 `json:"sinceMs,omitempty,string"`
 }
 
-// Grants: a client's rights besides those of its role. Grants bound moderators too.
+// Grants: a client's rights beyond the role. Grants bound moderators too.
 type Grants struct {
-	// The kinds of track that it may publish.
+	// The kinds of track that the client may publish.
 	Publish         []TrackKind `json:"publish,omitempty"`
 	CreateBreakouts bool        `json:"createBreakouts,omitempty"`
 	MoveOthers      bool        `json:"moveOthers,omitempty"`
@@ -228,7 +228,7 @@ type Participant struct {
 	// Their group: `parent` or the id of a breakout, which only moderators and members of the same breakout
 	// see. For others it stays `parent`, and `away` is set.
 	GroupID string `json:"groupId,omitempty"`
-	// It is in a breakout.
+	// True: the participant is in a breakout.
 	Away bool `json:"away,omitempty"`
 	// Their tracks, where the viewer can hear or see them.
 	Tracks     []*Track   `json:"tracks,omitempty"`
@@ -236,12 +236,12 @@ type Participant struct {
 	JoinedAtMs uint64     `json:"joinedAtMs,omitempty,string"`
 }
 
-// Breakout: a smaller group split off a room. Moderators see its owner, invitees, assignees and members; its members
+// Breakout: a smaller group split off a room. Moderators see the owner, invitees, assignees and members; members
 // see each other.
 type Breakout struct {
 	ID          string `json:"id,omitempty"`
 	DisplayName string `json:"displayName,omitempty"`
-	// The participant who owns it; empty: the signaling server.
+	// The owner's participant id; empty: the signaling server.
 	OwnerID  string `json:"ownerId,omitempty"`
 	Capacity uint32 `json:"capacity,omitempty"`
 	// How many are inside.
@@ -252,7 +252,7 @@ type Breakout struct {
 	AutoMove bool `json:"autoMove,omitempty"`
 	// Anybody may join, without invitation or assignment.
 	SelfSelect bool `json:"selfSelect,omitempty"`
-	// Those who were asked and have not answered.
+	// Invited identities without an answer.
 	InvitedIdentities []string `json:"invitedIdentities,omitempty"`
 	// Identities that are assigned, whether they are in the room or not.
 	AssignedIdentities []string `json:"assignedIdentities,omitempty"`
@@ -385,7 +385,7 @@ type Room struct {
 	// People who listen in: everywhere for moderators; else on the viewer's own breakout, if the room announces
 	// presence.
 	Listening []*Listening `json:"listening,omitempty"`
-	// The same invitations, with their requestors.
+	// The invitations of `invitations`, with their requestors.
 	PendingInvitations []*Invitation `json:"pendingInvitations,omitempty"`
 	// The version of the room's state: it moves with every change, not with talkers, views or texts.
 	Version uint64 `json:"version,omitempty,string"`
@@ -429,9 +429,9 @@ type Move struct {
 
 // BreakoutDefinition: the settings of a new breakout.
 type BreakoutDefinition struct {
-	// How many: 1 to the room's max_breakouts, counting those that exist.
+	// Number of breakouts: 1 to the room's max_breakouts, counting those that exist.
 	MaxRooms uint32 `json:"maxRooms,omitempty"`
-	// How many people each holds: 2 to max_active_talkers - 1.
+	// Capacity of each breakout: 2 to max_active_talkers - 1.
 	Participants *int64      `json:"participants,omitempty,string"`
 	Media        *MediaFlags `json:"media,omitempty"`
 	// Names, in order; those that are missing are called `Breakout N`.
@@ -680,7 +680,7 @@ type JoinBreakoutRequest struct {
 type JoinBreakoutResponse struct {
 	Answer        *Answer `json:"answer,omitempty"`
 	ParticipantID string  `json:"participantId,omitempty"`
-	// Where it is now.
+	// The participant's group after the command.
 	GroupID string `json:"groupId,omitempty"`
 }
 
@@ -698,7 +698,7 @@ type LeaveBreakoutRequest struct {
 type LeaveBreakoutResponse struct {
 	Answer        *Answer `json:"answer,omitempty"`
 	ParticipantID string  `json:"participantId,omitempty"`
-	// Where it is now.
+	// The participant's group after the command.
 	GroupID string `json:"groupId,omitempty"`
 }
 
@@ -912,8 +912,8 @@ type ConnectionChanged struct {
 	UntilMs uint64 `json:"untilMs,omitempty,string"`
 }
 
-// RoleChanged: sent to everybody. The participant whose role it is takes a fresh snapshot: they see more or less from now
-// on.
+// RoleChanged: sent to everybody. The participant whose role changed takes a fresh snapshot, since they see more or less from
+// now on.
 type RoleChanged struct {
 	ParticipantID string `json:"participantId,omitempty"`
 	Role          Role   `json:"role,omitempty"`
@@ -984,9 +984,9 @@ type BreakoutsCreated struct {
 	Breakouts []*Breakout `json:"breakouts,omitempty"`
 }
 
-// BreakoutUpdated: sent to the moderators: opened, closed, renamed; or its owner, invitees, assignees or members changed. Sent
-// to those inside and those invited, without invitees and the like: its name, size, state or media changed.
-// People assigned to it get AssignmentChanged.
+// BreakoutUpdated: to moderators: a breakout was opened, closed or renamed, or has another owner, invitees, assignees or members.
+// To those inside and invited: the name, occupancy, state or media changed; sent without invitees and the like.
+// People assigned to the breakout get AssignmentChanged.
 type BreakoutUpdated struct {
 	Breakout *Breakout `json:"breakout,omitempty"`
 }
@@ -1057,7 +1057,7 @@ type MembersChanged struct {
 type AwayChanged struct {
 	AwayIDs []string `json:"awayIds,omitempty"`
 	BackIDs []string `json:"backIds,omitempty"`
-	// Those who are back, with their tracks. Their grants are left out.
+	// The people who are back, with tracks and without grants.
 	People []*Participant `json:"people,omitempty"`
 }
 
@@ -1097,7 +1097,7 @@ type HelpChanged struct {
 	GroupID       string `json:"groupId,omitempty"`
 	// The text of the request or of the answer.
 	Text string `json:"text,omitempty"`
-	// It is asked; false: withdrawn or answered.
+	// True: help is asked for. False: the request was withdrawn or answered.
 	Raised bool `json:"raised,omitempty"`
 	// The person who answered; the same as `participant_id`: withdrawn.
 	AnsweredBy string `json:"answeredBy,omitempty"`
@@ -1186,7 +1186,7 @@ type SlotAssigned struct {
 	// Empty: nothing.
 	ParticipantID string    `json:"participantId,omitempty"`
 	Kind          TrackKind `json:"kind,omitempty"`
-	// Its gate is open. A shut one keeps the slot.
+	// True: the gate is open. A shut gate keeps the slot.
 	Open bool `json:"open,omitempty"`
 	// Why the gate is shut, as in the drop counters.
 	Reason string `json:"reason,omitempty"`
@@ -1229,7 +1229,7 @@ type GetStatsRequest struct{}
 type WorkerStats struct {
 	Worker       uint32 `json:"worker,omitempty"`
 	Participants uint32 `json:"participants,omitempty"`
-	// Since the start.
+	// Counted since the worker started.
 	PacketsIn  uint64 `json:"packetsIn,omitempty,string"`
 	PacketsOut uint64 `json:"packetsOut,omitempty,string"`
 	BytesIn    uint64 `json:"bytesIn,omitempty,string"`
@@ -1266,19 +1266,19 @@ type DrainRequest struct {
 // DrainResponse is a message of the API.
 type DrainResponse struct{}
 
-// TrackHint: the client's hint on one m-line that it offers to send.
+// TrackHint: a client's hint on the track that an m-line of the offer carries.
 type TrackHint struct {
 	Mid  string    `json:"mid,omitempty"`
 	Kind TrackKind `json:"kind,omitempty"`
 }
 
-// NegotiatedTrack: which m-line of the answer a track is sent on.
+// NegotiatedTrack: the m-line of the answer on which a track is sent.
 type NegotiatedTrack struct {
 	Mid  string    `json:"mid,omitempty"`
 	Kind TrackKind `json:"kind,omitempty"`
 }
 
-// NegotiatedSlot: which m-line of the answer a slot is received on.
+// NegotiatedSlot: the m-line of the answer on which a slot is received.
 type NegotiatedSlot struct {
 	Mid string `json:"mid,omitempty"`
 	// `audio` or `video`.
@@ -1289,7 +1289,7 @@ type NegotiatedSlot struct {
 
 // JoinRequest is a message of the API.
 type JoinRequest struct {
-	// With a client token this may be left out; if given it must be the token's room.
+	// May be left out with a client token; any other room than the token's is refused.
 	Room      string `json:"room,omitempty"`
 	RequestID string `json:"requestId,omitempty"`
 	// The client token, when an API key is the bearer.
@@ -1307,7 +1307,7 @@ type JoinResponse struct {
 	Sdp    string             `json:"sdp,omitempty"`
 	Tracks []*NegotiatedTrack `json:"tracks,omitempty"`
 	Slots  []*NegotiatedSlot  `json:"slots,omitempty"`
-	// The room as the participant sees it.
+	// The room, as far as the participant may see.
 	Room *Room `json:"room,omitempty"`
 	// The identity was there already and has its place again.
 	Resumed bool `json:"resumed,omitempty"`
@@ -1383,7 +1383,7 @@ type BanRequest struct {
 	Identity string `json:"identity,omitempty"`
 	// Shown to the person when they try to join; up to 512 bytes.
 	Reason string `json:"reason,omitempty"`
-	// When the ban ends; 0: with the room.
+	// The end of the ban; 0: with the room.
 	UntilMs uint64 `json:"untilMs,omitempty,string"`
 }
 

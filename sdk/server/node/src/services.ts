@@ -79,7 +79,7 @@ export class BreakoutService extends Service {
     return this.call('BreakoutService/WithdrawInvites', 'WithdrawInvitesRequest', request, 'WithdrawInvitesResponse', options);
   }
 
-  /** Rejects an invitation; the moderators learn of it. */
+  /** Rejects an invitation; the moderators are told. */
   rejectInvite(
     request: Input<types.RejectInviteRequest> = {},
     options: CallOptions = {},
@@ -166,7 +166,7 @@ export class BreakoutService extends Service {
     return this.call('BreakoutService/StopAddressAll', 'StopAddressAllRequest', request, 'StopAddressAllResponse', options);
   }
 
-  /** Lets a moderator hear and see a group without being in it, until stopped. */
+  /** Lets a moderator hear and see the inside of a group from outside, until stopped. */
   startListening(
     request: Input<types.StartListeningRequest> = {},
     options: CallOptions = {},
@@ -220,8 +220,8 @@ export class NodeService extends Service {
  * The people in a room, their transports, tracks and the gate between them and the parent.
  *
  * Callers: an API key with scope `participants`, for any participant (`as_participant_id` names one on whose
- * behalf it acts, with their rights; without it the signaling server acts with a moderator's power); a client
- * token, for its own participant, in its own room. `participant_id` may then be left out.
+ * behalf the key acts, with their rights; without it the signaling server acts with a moderator's power); a client
+ * token, for the participant and the room that the token names. `participant_id` may then be left out.
  */
 export class ParticipantService extends Service {
   /**
@@ -295,8 +295,8 @@ export class ParticipantService extends Service {
   }
 
   /**
-   * Changes a person's grants, which stay with their identity. A moderator may call it, and grants no more
-   * than they have.
+   * Changes a person's grants, which stay with their identity. Moderators may call this, and give no grants
+   * beyond their own.
    */
   setGrants(
     request: Input<types.SetGrantsRequest> = {},
@@ -337,7 +337,7 @@ export class ParticipantService extends Service {
     return this.call('ParticipantService/Unmute', 'UnmuteRequest', request, 'UnmuteResponse', options);
   }
 
-  /** Changes which of its kinds somebody brings into the breakout that it is in. */
+  /** Changes the kinds that somebody brings into the breakout that they are in. */
   setStream(
     request: Input<types.SetStreamRequest> = {},
     options: CallOptions = {},
@@ -356,7 +356,7 @@ export class ParticipantService extends Service {
     return this.call('ParticipantService/SetParentGate', 'SetParentGateRequest', request, 'SetParentGateResponse', options);
   }
 
-  /** The same for everybody who is away. Moderators only. */
+  /** Changes the gate of everybody who is away. Moderators only. */
   setRoomGate(
     request: Input<types.SetRoomGateRequest> = {},
     options: CallOptions = {},

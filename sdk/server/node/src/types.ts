@@ -87,7 +87,7 @@ export type InvitationEnd =
   /** The invitee is inside: they accepted, or somebody moved them there. */
   | 'INVITATION_END_ACCEPTED'
   | 'INVITATION_END_REJECTED'
-  /** A moderator or the owner withdrew it, or the breakout is gone. */
+  /** A moderator or the owner withdrew the invitation, or the breakout is gone. */
   | 'INVITATION_END_WITHDRAWN'
   /** The invitee left the room or went into another breakout, or the breakouts' time was up. */
   | 'INVITATION_END_EXPIRED';
@@ -130,16 +130,16 @@ export interface Ban {
   readonly identity: string;
   /** Shown to the person when they try to join. */
   readonly reason: string;
-  /** When it ends; 0: with the room. */
+  /** The end of the ban; 0: with the room. */
   readonly untilMs: number;
   /** The author of the ban: a participant's id or `operator`. */
   readonly by: string;
   readonly sinceMs: number;
 }
 
-/** A client's rights besides those of its role. Grants bound moderators too. */
+/** A client's rights beyond the role. Grants bound moderators too. */
 export interface Grants {
-  /** The kinds of track that it may publish. */
+  /** The kinds of track that the client may publish. */
   readonly publish: readonly TrackKind[];
   readonly createBreakouts: boolean;
   readonly moveOthers: boolean;
@@ -185,7 +185,7 @@ export interface Participant {
    * see. For others it stays `parent`, and `away` is set.
    */
   readonly groupId: string;
-  /** It is in a breakout. */
+  /** True: the participant is in a breakout. */
   readonly away: boolean;
   /** Their tracks, where the viewer can hear or see them. */
   readonly tracks: readonly Track[];
@@ -194,13 +194,13 @@ export interface Participant {
 }
 
 /**
- * A smaller group split off a room. Moderators see its owner, invitees, assignees and members; its members
+ * A smaller group split off a room. Moderators see the owner, invitees, assignees and members; members
  * see each other.
  */
 export interface Breakout {
   readonly id: string;
   readonly displayName: string;
-  /** The participant who owns it; empty: the signaling server. */
+  /** The owner's participant id; empty: the signaling server. */
   readonly ownerId: string;
   readonly capacity: number;
   /** How many are inside. */
@@ -211,7 +211,7 @@ export interface Breakout {
   readonly autoMove: boolean;
   /** Anybody may join, without invitation or assignment. */
   readonly selfSelect: boolean;
-  /** Those who were asked and have not answered. */
+  /** Invited identities without an answer. */
   readonly invitedIdentities: readonly string[];
   /** Identities that are assigned, whether they are in the room or not. */
   readonly assignedIdentities: readonly string[];
@@ -348,7 +348,7 @@ export interface Room {
    * presence.
    */
   readonly listening: readonly Listening[];
-  /** The same invitations, with their requestors. */
+  /** The invitations of `invitations`, with their requestors. */
   readonly pendingInvitations: readonly Invitation[];
   /** The version of the room's state: it moves with every change, not with talkers, views or texts. */
   readonly version: number;
@@ -392,9 +392,9 @@ export interface Move {
 
 /** The settings of a new breakout. */
 export interface BreakoutDefinition {
-  /** How many: 1 to the room's max_breakouts, counting those that exist. */
+  /** Number of breakouts: 1 to the room's max_breakouts, counting those that exist. */
   readonly maxRooms: number;
-  /** How many people each holds: 2 to max_active_talkers - 1. */
+  /** Capacity of each breakout: 2 to max_active_talkers - 1. */
   readonly participants?: number;
   readonly media?: MediaFlags;
   /** Names, in order; those that are missing are called `Breakout N`. */
@@ -619,7 +619,7 @@ export interface JoinBreakoutRequest {
 export interface JoinBreakoutResponse {
   readonly answer?: Answer;
   readonly participantId: string;
-  /** Where it is now. */
+  /** The participant's group after the command. */
   readonly groupId: string;
 }
 
@@ -635,7 +635,7 @@ export interface LeaveBreakoutRequest {
 export interface LeaveBreakoutResponse {
   readonly answer?: Answer;
   readonly participantId: string;
-  /** Where it is now. */
+  /** The participant's group after the command. */
   readonly groupId: string;
 }
 
@@ -830,8 +830,8 @@ export interface ConnectionChanged {
 }
 
 /**
- * Sent to everybody. The participant whose role it is takes a fresh snapshot: they see more or less from now
- * on.
+ * Sent to everybody. The participant whose role changed takes a fresh snapshot, since they see more or less from
+ * now on.
  */
 export interface RoleChanged {
   readonly participantId: string;
@@ -906,9 +906,9 @@ export interface BreakoutsCreated {
 }
 
 /**
- * Sent to the moderators: opened, closed, renamed; or its owner, invitees, assignees or members changed. Sent
- * to those inside and those invited, without invitees and the like: its name, size, state or media changed.
- * People assigned to it get AssignmentChanged.
+ * To moderators: a breakout was opened, closed or renamed, or has another owner, invitees, assignees or members.
+ * To those inside and invited: the name, occupancy, state or media changed; sent without invitees and the like.
+ * People assigned to the breakout get AssignmentChanged.
  */
 export interface BreakoutUpdated {
   readonly breakout?: Breakout;
@@ -980,7 +980,7 @@ export interface MembersChanged {
 export interface AwayChanged {
   readonly awayIds: readonly string[];
   readonly backIds: readonly string[];
-  /** Those who are back, with their tracks. Their grants are left out. */
+  /** The people who are back, with tracks and without grants. */
   readonly people: readonly Participant[];
 }
 
@@ -1026,7 +1026,7 @@ export interface HelpChanged {
   readonly groupId: string;
   /** The text of the request or of the answer. */
   readonly text: string;
-  /** It is asked; false: withdrawn or answered. */
+  /** True: help is asked for. False: the request was withdrawn or answered. */
   readonly raised: boolean;
   /** The person who answered; the same as `participant_id`: withdrawn. */
   readonly answeredBy: string;
@@ -1117,7 +1117,7 @@ export interface SlotAssigned {
   /** Empty: nothing. */
   readonly participantId: string;
   readonly kind: TrackKind;
-  /** Its gate is open. A shut one keeps the slot. */
+  /** True: the gate is open. A shut gate keeps the slot. */
   readonly open: boolean;
   /** Why the gate is shut, as in the drop counters. */
   readonly reason: string;
@@ -1159,7 +1159,7 @@ export interface GetStatsRequest {
 export interface WorkerStats {
   readonly worker: number;
   readonly participants: number;
-  /** Since the start. */
+  /** Counted since the worker started. */
   readonly packetsIn: number;
   readonly packetsOut: number;
   readonly bytesIn: number;
@@ -1193,19 +1193,19 @@ export interface DrainRequest {
 export interface DrainResponse {
 }
 
-/** The client's hint on one m-line that it offers to send. */
+/** A client's hint on the track that an m-line of the offer carries. */
 export interface TrackHint {
   readonly mid: string;
   readonly kind: TrackKind;
 }
 
-/** Which m-line of the answer a track is sent on. */
+/** The m-line of the answer on which a track is sent. */
 export interface NegotiatedTrack {
   readonly mid: string;
   readonly kind: TrackKind;
 }
 
-/** Which m-line of the answer a slot is received on. */
+/** The m-line of the answer on which a slot is received. */
 export interface NegotiatedSlot {
   readonly mid: string;
   /** `audio` or `video`. */
@@ -1215,7 +1215,7 @@ export interface NegotiatedSlot {
 }
 
 export interface JoinRequest {
-  /** With a client token this may be left out; if given it must be the token's room. */
+  /** May be left out with a client token; any other room than the token's is refused. */
   readonly room: string;
   readonly requestId: string;
   /** The client token, when an API key is the bearer. */
@@ -1232,7 +1232,7 @@ export interface JoinResponse {
   readonly sdp: string;
   readonly tracks: readonly NegotiatedTrack[];
   readonly slots: readonly NegotiatedSlot[];
-  /** The room as the participant sees it. */
+  /** The room, as far as the participant may see. */
   readonly room?: Room;
   /** The identity was there already and has its place again. */
   readonly resumed: boolean;
@@ -1300,7 +1300,7 @@ export interface BanRequest {
   readonly identity: string;
   /** Shown to the person when they try to join; up to 512 bytes. */
   readonly reason: string;
-  /** When the ban ends; 0: with the room. */
+  /** The end of the ban; 0: with the room. */
   readonly untilMs: number;
 }
 

@@ -232,7 +232,7 @@ class AsyncBreakoutService(AsyncService):
         as_participant_id: str = "",
         timeout: float | None = None,
     ) -> types.RejectInviteResponse:
-        """Rejects an invitation; the moderators learn of it."""
+        """Rejects an invitation; the moderators are told."""
         request = types.RejectInviteRequest(
             room=room,
             request_id=request_id,
@@ -485,7 +485,7 @@ class AsyncBreakoutService(AsyncService):
         as_participant_id: str = "",
         timeout: float | None = None,
     ) -> types.StartListeningResponse:
-        """Lets a moderator hear and see a group without being in it, until stopped."""
+        """Lets a moderator hear and see the inside of a group from outside, until stopped."""
         request = types.StartListeningRequest(
             room=room,
             request_id=request_id,
@@ -597,8 +597,8 @@ class AsyncParticipantService(AsyncService):
     """The people in a room, their transports, tracks and the gate between them and the parent.
 
     Callers: an API key with scope `participants`, for any participant (`as_participant_id` names one on whose
-    behalf it acts, with their rights; without it the signaling server acts with a moderator's power); a client
-    token, for its own participant, in its own room. `participant_id` may then be left out.
+    behalf the key acts, with their rights; without it the signaling server acts with a moderator's power); a client
+    token, for the participant and the room that the token names. `participant_id` may then be left out.
     """
 
     async def join(
@@ -791,8 +791,8 @@ class AsyncParticipantService(AsyncService):
         as_participant_id: str = "",
         timeout: float | None = None,
     ) -> types.SetGrantsResponse:
-        """Changes a person's grants, which stay with their identity. A moderator may call it, and grants no more
-        than they have.
+        """Changes a person's grants, which stay with their identity. Moderators may call this, and give no grants
+        beyond their own.
         """
         request = types.SetGrantsRequest(
             room=room,
@@ -913,7 +913,7 @@ class AsyncParticipantService(AsyncService):
         as_participant_id: str = "",
         timeout: float | None = None,
     ) -> types.SetStreamResponse:
-        """Changes which of its kinds somebody brings into the breakout that it is in."""
+        """Changes the kinds that somebody brings into the breakout that they are in."""
         request = types.SetStreamRequest(
             room=room,
             request_id=request_id,
@@ -968,7 +968,7 @@ class AsyncParticipantService(AsyncService):
         as_participant_id: str = "",
         timeout: float | None = None,
     ) -> types.SetRoomGateResponse:
-        """The same for everybody who is away. Moderators only."""
+        """Changes the gate of everybody who is away. Moderators only."""
         request = types.SetRoomGateRequest(
             room=room,
             request_id=request_id,

@@ -111,7 +111,7 @@ class InvitationEnd(WireEnum):
     # The invitee is inside: they accepted, or somebody moved them there.
     ACCEPTED = "INVITATION_END_ACCEPTED"
     REJECTED = "INVITATION_END_REJECTED"
-    # A moderator or the owner withdrew it, or the breakout is gone.
+    # A moderator or the owner withdrew the invitation, or the breakout is gone.
     WITHDRAWN = "INVITATION_END_WITHDRAWN"
     # The invitee left the room or went into another breakout, or the breakouts' time was up.
     EXPIRED = "INVITATION_END_EXPIRED"
@@ -162,7 +162,7 @@ class Ban(Message):
     identity: str = ""
     # Shown to the person when they try to join.
     reason: str = ""
-    # When it ends; 0: with the room.
+    # The end of the ban; 0: with the room.
     until_ms: int = 0
     # The author of the ban: a participant's id or `operator`.
     by: str = ""
@@ -179,9 +179,9 @@ class Ban(Message):
 
 @dataclass(kw_only=True)
 class Grants(Message):
-    """A client's rights besides those of its role. Grants bound moderators too."""
+    """A client's rights beyond the role. Grants bound moderators too."""
 
-    # The kinds of track that it may publish.
+    # The kinds of track that the client may publish.
     publish: list[TrackKind] = field(default_factory=list)
     create_breakouts: bool = False
     move_others: bool = False
@@ -261,7 +261,7 @@ class Participant(Message):
     # Their group: `parent` or the id of a breakout, which only moderators and members of the same breakout
     # see. For others it stays `parent`, and `away` is set.
     group_id: str = ""
-    # It is in a breakout.
+    # True: the participant is in a breakout.
     away: bool = False
     # Their tracks, where the viewer can hear or see them.
     tracks: list[Track] = field(default_factory=list)
@@ -284,13 +284,13 @@ class Participant(Message):
 
 @dataclass(kw_only=True)
 class Breakout(Message):
-    """A smaller group split off a room. Moderators see its owner, invitees, assignees and members; its members
+    """A smaller group split off a room. Moderators see the owner, invitees, assignees and members; members
     see each other.
     """
 
     id: str = ""
     display_name: str = ""
-    # The participant who owns it; empty: the signaling server.
+    # The owner's participant id; empty: the signaling server.
     owner_id: str = ""
     capacity: int = 0
     # How many are inside.
@@ -301,7 +301,7 @@ class Breakout(Message):
     auto_move: bool = False
     # Anybody may join, without invitation or assignment.
     self_select: bool = False
-    # Those who were asked and have not answered.
+    # Invited identities without an answer.
     invited_identities: list[str] = field(default_factory=list)
     # Identities that are assigned, whether they are in the room or not.
     assigned_identities: list[str] = field(default_factory=list)
@@ -537,7 +537,7 @@ class Room(Message):
     # People who listen in: everywhere for moderators; else on the viewer's own breakout, if the room announces
     # presence.
     listening: list[Listening] = field(default_factory=list)
-    # The same invitations, with their requestors.
+    # The invitations of `invitations`, with their requestors.
     pending_invitations: list[Invitation] = field(default_factory=list)
     # The version of the room's state: it moves with every change, not with talkers, views or texts.
     version: int = 0
@@ -637,9 +637,9 @@ class Move(Message):
 class BreakoutDefinition(Message):
     """The settings of a new breakout."""
 
-    # How many: 1 to the room's max_breakouts, counting those that exist.
+    # Number of breakouts: 1 to the room's max_breakouts, counting those that exist.
     max_rooms: int = 0
-    # How many people each holds: 2 to max_active_talkers - 1.
+    # Capacity of each breakout: 2 to max_active_talkers - 1.
     participants: int | None = None
     media: MediaFlags | None = None
     # Names, in order; those that are missing are called `Breakout N`.
@@ -1095,7 +1095,7 @@ class JoinBreakoutRequest(Message):
 class JoinBreakoutResponse(Message):
     answer: Answer | None = None
     participant_id: str = ""
-    # Where it is now.
+    # The participant's group after the command.
     group_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1128,7 +1128,7 @@ class LeaveBreakoutRequest(Message):
 class LeaveBreakoutResponse(Message):
     answer: Answer | None = None
     participant_id: str = ""
-    # Where it is now.
+    # The participant's group after the command.
     group_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1530,8 +1530,8 @@ class ConnectionChanged(Message):
 
 @dataclass(kw_only=True)
 class RoleChanged(Message):
-    """Sent to everybody. The participant whose role it is takes a fresh snapshot: they see more or less from now
-    on.
+    """Sent to everybody. The participant whose role changed takes a fresh snapshot, since they see more or less from
+    now on.
     """
 
     participant_id: str = ""
@@ -1684,9 +1684,9 @@ class BreakoutsCreated(Message):
 
 @dataclass(kw_only=True)
 class BreakoutUpdated(Message):
-    """Sent to the moderators: opened, closed, renamed; or its owner, invitees, assignees or members changed. Sent
-    to those inside and those invited, without invitees and the like: its name, size, state or media changed.
-    People assigned to it get AssignmentChanged.
+    """To moderators: a breakout was opened, closed or renamed, or has another owner, invitees, assignees or members.
+    To those inside and invited: the name, occupancy, state or media changed; sent without invitees and the like.
+    People assigned to the breakout get AssignmentChanged.
     """
 
     breakout: Breakout | None = None
@@ -1828,7 +1828,7 @@ class AwayChanged(Message):
 
     away_ids: list[str] = field(default_factory=list)
     back_ids: list[str] = field(default_factory=list)
-    # Those who are back, with their tracks. Their grants are left out.
+    # The people who are back, with tracks and without grants.
     people: list[Participant] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1904,7 +1904,7 @@ class HelpChanged(Message):
     group_id: str = ""
     # The text of the request or of the answer.
     text: str = ""
-    # It is asked; false: withdrawn or answered.
+    # True: help is asked for. False: the request was withdrawn or answered.
     raised: bool = False
     # The person who answered; the same as `participant_id`: withdrawn.
     answered_by: str = ""
@@ -2119,7 +2119,7 @@ class SlotAssigned(Message):
     # Empty: nothing.
     participant_id: str = ""
     kind: TrackKind = TrackKind.UNSPECIFIED
-    # Its gate is open. A shut one keeps the slot.
+    # True: the gate is open. A shut gate keeps the slot.
     open: bool = False
     # Why the gate is shut, as in the drop counters.
     reason: str = ""
@@ -2218,7 +2218,7 @@ class WorkerStats(Message):
 
     worker: int = 0
     participants: int = 0
-    # Since the start.
+    # Counted since the worker started.
     packets_in: int = 0
     packets_out: int = 0
     bytes_in: int = 0
@@ -2289,7 +2289,7 @@ class DrainResponse(Message):
 
 @dataclass(kw_only=True)
 class TrackHint(Message):
-    """The client's hint on one m-line that it offers to send."""
+    """A client's hint on the track that an m-line of the offer carries."""
 
     mid: str = ""
     kind: TrackKind = TrackKind.UNSPECIFIED
@@ -2302,7 +2302,7 @@ class TrackHint(Message):
 
 @dataclass(kw_only=True)
 class NegotiatedTrack(Message):
-    """Which m-line of the answer a track is sent on."""
+    """The m-line of the answer on which a track is sent."""
 
     mid: str = ""
     kind: TrackKind = TrackKind.UNSPECIFIED
@@ -2315,7 +2315,7 @@ class NegotiatedTrack(Message):
 
 @dataclass(kw_only=True)
 class NegotiatedSlot(Message):
-    """Which m-line of the answer a slot is received on."""
+    """The m-line of the answer on which a slot is received."""
 
     mid: str = ""
     # `audio` or `video`.
@@ -2332,7 +2332,7 @@ class NegotiatedSlot(Message):
 
 @dataclass(kw_only=True)
 class JoinRequest(Message):
-    # With a client token this may be left out; if given it must be the token's room.
+    # May be left out with a client token; any other room than the token's is refused.
     room: str = ""
     request_id: str = ""
     # The client token, when an API key is the bearer.
@@ -2358,7 +2358,7 @@ class JoinResponse(Message):
     sdp: str = ""
     tracks: list[NegotiatedTrack] = field(default_factory=list)
     slots: list[NegotiatedSlot] = field(default_factory=list)
-    # The room as the participant sees it.
+    # The room, as far as the participant may see.
     room: Room | None = None
     # The identity was there already and has its place again.
     resumed: bool = False
@@ -2492,7 +2492,7 @@ class BanRequest(Message):
     identity: str = ""
     # Shown to the person when they try to join; up to 512 bytes.
     reason: str = ""
-    # When the ban ends; 0: with the room.
+    # The end of the ban; 0: with the room.
     until_ms: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
