@@ -1,5 +1,5 @@
-//! Distributes people over breakouts: at random, evenly, never above capacity, and if possible without
-//! bringing two people together again.
+//! Distributes people over breakouts (rule 12): at random, evenly, never above capacity, and if possible
+//! without bringing two people together again.
 
 use std::collections::{BTreeMap, VecDeque};
 

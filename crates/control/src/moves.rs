@@ -1,4 +1,4 @@
-//! The move log: people's stays in groups, each with its times, author and reason.
+//! The move log: people's stays in groups, each with times, author and reason (rule 17).
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Commands across groups: addressing everybody, listening in, asking for help; and chat.
+//! Commands across groups: addressing everybody, listening in, asking for help; and chat (rule 17).
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 

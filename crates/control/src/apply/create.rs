@@ -60,7 +60,7 @@ impl Turn<'_> {
         Ok(self.distributed(created, dealt.placed, dealt.left_over, Some(seed)))
     }
 
-    /// Everything that can stop a creation. Answers with the capacity.
+    /// Refuses a creation that breaks one of rules 2 to 5. Answers with the capacity.
     fn check_creation(&self, create: &CreateBreakouts) -> Result<u16, BreakoutError> {
         self.state.require_in_parent(self.actor)?;
         let settings = self.state.settings();

@@ -1,4 +1,4 @@
-//! The parent gate: the media of the parent that reach those who are away.
+//! The parent gate: the media of the parent that reach people who are away (rules 8 and 9).
 
 use sideroom_route::ParticipantId;
 

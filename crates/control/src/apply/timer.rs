@@ -1,4 +1,4 @@
-//! Timers: the countdown, the end of the breakouts, and places whose grace period is over.
+//! Timers: the countdown, the end of the breakouts (rule 13), and places whose grace period is over (rule 14).
 
 use sideroom_route::ParticipantId;
 

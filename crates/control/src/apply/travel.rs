@@ -11,6 +11,7 @@ use crate::turn::Turn;
 use crate::{BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
 
 impl Turn<'_> {
+    /// Rule 7: who may join, and whether there is a place. Rule 8: the kinds that come along.
     pub(super) fn join_breakout(
         &mut self,
         participant: ParticipantId,

@@ -1,5 +1,5 @@
-//! Requests that were answered, for those who ask again: each actor's by themselves, so that nobody makes
-//! the room forget what another one asked.
+//! Answers by request id, for actors who repeat a request (rule 16). Each actor has a separate bound, so that
+//! nobody makes the room forget the requests of others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
