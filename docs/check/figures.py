@@ -10,7 +10,7 @@ from blocks import ROOT, Block, Wrong, pages
 from server import Server, binary
 
 
-# What begins a line that somebody is meant to type: it belongs into a block that is run.
+# The beginning of a line that a reader is meant to type. Such lines belong into a block that is run.
 TYPED = re.compile(r"^\s*(\$ |(sudo )?(curl|sideroom|make|cargo|npm|npx|node|python3|docker|git|export|cd) \S)")
 
 

@@ -36,7 +36,7 @@ export function identityOf(person: Person): string {
 
 const keptOutKey = (room: string): string => `sideroom kept out ${room}`;
 
-/** Notes that a moderator keeps this browser out of a meeting, or has let it in again. */
+/** Notes that a moderator banned the person at this browser from a meeting, or lifted the ban. */
 export function noteKeptOut(room: string, isOut: boolean): void {
   if (!isOut) return localStorage.removeItem(keptOutKey(room));
   localStorage.setItem(keptOutKey(room), sessionStorage.getItem(`sideroom identity ${room}`) ?? '');

@@ -1,4 +1,4 @@
-/** Banners above the meeting: lasting states for the person to know, each with its remedy. */
+/** Banners above the meeting: lasting states that the person should know of, and remedies. */
 import type { AudioOutput, Participant, Room, TrackKind } from '@sideroom/client';
 import { countdown, minutes, serverNow } from './clock.js';
 import { h, icon, short, type IconName } from './dom.js';
