@@ -89,7 +89,7 @@ pub struct CreateBreakouts {
     pub participants: Option<u32>,
     /// How many breakouts.
     pub count: u32,
-    /// Their names in order; those without one are called "Breakout 1" and so on.
+    /// The names of the breakouts in order; those without one are called "Breakout 1" and so on.
     pub names: Vec<String>,
     /// The kinds they carry.
     pub media: KindSet,
@@ -158,7 +158,7 @@ pub enum Whom {
 pub struct MoveTo {
     pub participant: ParticipantId,
     pub to: GroupId,
-    /// Which of its kinds it brings along; `None`: whatever the breakout carries.
+    /// The kinds that the participant brings along; `None`: whatever the breakout carries.
     pub stream: Option<KindSet>,
 }
 

@@ -12,7 +12,7 @@ pub enum Audience {
     /// All in the room, in any group.
     Everyone,
     Moderators,
-    /// Those who are in this group when the event happens, or listen in on it.
+    /// Participants who are in the group when the event happens, or listen in on it.
     Group(GroupId),
     Participant(ParticipantId),
     /// All of these.

@@ -76,7 +76,7 @@ pub enum Command {
     /// Lets somebody in; the operator's or the system's. An identity that is in the room already takes
     /// its old place over.
     Join(Join),
-    /// The same identity comes back after a drop, to its old place. The operator's or the system's.
+    /// An identity comes back after a drop, to the old place. The operator's or the system's.
     Reconnect(Reconnect),
     /// A further offer on the connection of a client. The operator or the system only.
     Reoffer(Reoffer),
@@ -118,7 +118,7 @@ pub enum Command {
         participant: ParticipantId,
         kinds: KindSet,
     },
-    /// Takes the actor's own kind of mute back.
+    /// Lifts the actor's own kind of mute.
     Unmute {
         participant: ParticipantId,
         kinds: KindSet,
@@ -126,7 +126,7 @@ pub enum Command {
     /// Changes which of its kinds somebody brings into the breakout that it is in.
     SetStream {
         participant: ParticipantId,
-        /// Those kinds; the others go nowhere.
+        /// The kinds to bring along; the others go nowhere.
         stream: KindSet,
     },
 
@@ -135,7 +135,7 @@ pub enum Command {
     CreateBreakouts(CreateBreakouts),
     /// Creates breakouts and distributes the parent's participants at random over them.
     CreateAndInvite {
-        /// The same as for creating.
+        /// The breakouts to create.
         create: CreateBreakouts,
         /// Makes the distribution repeatable; without it the room draws one and says which.
         seed: Option<u64>,
@@ -167,7 +167,7 @@ pub enum Command {
         participant: ParticipantId,
         /// `None`: where they are assigned, or, if that is one breakout only, invited.
         breakout: Option<BreakoutId>,
-        /// Which of their kinds they bring along; the others go nowhere. `None`: all that the breakout carries.
+        /// The kinds that the participant brings along; the others go nowhere. `None`: all that the breakout carries.
         stream: Option<KindSet>,
     },
     /// Returns to the parent.
@@ -213,7 +213,7 @@ pub enum Command {
     /// Mutes the parent's audio, video or both.
     MuteParent {
         scope: GateScope,
-        /// Which kinds; audio or not, video or not.
+        /// Audio, video, or both.
         kinds: GateKinds,
     },
     UnmuteParent {
@@ -282,7 +282,7 @@ pub enum Command {
     Unban {
         identity: String,
     },
-    /// Takes pending invitations back. A moderator's, or the owner's.
+    /// Withdraws pending invitations. A moderator's, or the owner's.
     WithdrawInvitations {
         breakout: BreakoutId,
         participants: Vec<ParticipantId>,

@@ -149,7 +149,7 @@ pub enum BreakoutError {
         /// The room's present version.
         current: u64,
     },
-    /// The same for callers that name an epoch.
+    /// As `VersionMismatch`, for callers that name an epoch.
     #[error("The room is at epoch {current} by now; take a fresh look and decide again.")]
     EpochMismatch {
         /// The room's epoch.

@@ -62,7 +62,7 @@ pub enum LeaveReason {
     Left,
     /// A moderator removed them.
     Removed,
-    /// It did not come back in time after a drop.
+    /// They did not come back in time after a drop.
     Expired,
     /// The room ended.
     RoomClosed,
@@ -107,7 +107,7 @@ pub enum EventKind {
         /// The end of the grace period.
         until: UnixMillis,
     },
-    /// It came back.
+    /// A participant came back after a drop.
     ParticipantReconnected { participant: ParticipantId },
     /// A participant is no longer in the room.
     ParticipantLeft {
@@ -132,7 +132,7 @@ pub enum EventKind {
         /// The track, with earlier mutes of its kind.
         track: TrackView,
     },
-    /// It no longer does.
+    /// A participant stopped sending a track.
     TrackUnpublished {
         participant: ParticipantId,
         /// Where it is.
@@ -149,7 +149,7 @@ pub enum EventKind {
         by_self: KindSet,
         by_moderator: KindSet,
     },
-    /// Which kinds somebody brings into its breakout.
+    /// A participant changed the kinds that they bring into their breakout.
     StreamChanged {
         participant: ParticipantId,
         /// Where it is.
@@ -243,7 +243,7 @@ pub enum EventKind {
     AwayChanged {
         away: Vec<ParticipantId>,
         back: Vec<ParticipantId>,
-        /// Those who came back, with their tracks.
+        /// The participants who came back, with their tracks.
         people: Vec<ParticipantView>,
     },
     BreakoutSettingsChanged {
@@ -276,7 +276,7 @@ pub enum EventKind {
         participant: ParticipantId,
         kinds: KindSet,
     },
-    /// It no longer does.
+    /// An announcement ended.
     AddressAllStopped { participant: ParticipantId },
     /// A text for everybody in every group.
     AddressAllText { from: Actor, text: String },
@@ -287,16 +287,16 @@ pub enum EventKind {
         breakout: Box<BreakoutView>,
         /// The participants inside, with their tracks.
         people: Vec<ParticipantView>,
-        /// Those who listen in, as far as those inside may know.
+        /// The listeners, as far as people inside may know.
         listeners: Vec<ParticipantId>,
-        /// Those inside are told that somebody listens in.
+        /// People inside are told that somebody listens in.
         announced: bool,
     },
-    /// It no longer does.
+    /// A participant stopped listening in.
     ListeningStopped {
         participant: ParticipantId,
         breakout: BreakoutId,
-        /// Those inside see this.
+        /// People inside are told this.
         announced: bool,
     },
     /// A participant asks the moderators to come.

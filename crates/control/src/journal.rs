@@ -87,7 +87,7 @@ pub enum ReplayError {
         /// The format that this server writes and reads.
         known: u16,
     },
-    /// It is not the next of this room.
+    /// The record does not follow the last one of this room.
     #[error("record {found} of room {room} does not follow record {held}; a part is missing")]
     OutOfOrder {
         room: RoomId,

@@ -53,7 +53,7 @@ pub struct MoveLog {
     lasting: BTreeMap<ParticipantId, u64>,
 }
 
-/// Which stays to read.
+/// A filter over stays.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MovesQuery {
     /// Only those of this participant.
@@ -116,7 +116,7 @@ impl MoveLog {
         page
     }
 
-    /// Those of one identity, the oldest first.
+    /// The stays of one identity, the oldest first.
     pub fn stays_of<'a>(&'a self, identity: &'a str) -> impl Iterator<Item = &'a Stay> {
         self.stays
             .iter()

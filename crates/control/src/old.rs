@@ -70,7 +70,7 @@ macro_rules! of_record {
     };
 }
 
-/// The same value in today's type.
+/// Converts a value to today's type.
 fn today<T: DeserializeOwned>(old: &impl Serialize) -> Result<T, ReplayError> {
     let value = Value::serialized(old).map_err(|_| ReplayError::Unreadable)?;
     value.deserialized().map_err(|_| ReplayError::Unreadable)
@@ -108,7 +108,7 @@ impl OldRecord {
         of_record!(&self.0, it => it.seq)
     }
 
-    /// The same record, its texts left out: its hash does not fit it any more.
+    /// The record without texts. The hash no longer matches.
     #[must_use]
     pub(crate) fn without_text(&self) -> Self {
         let mut record = self.clone();

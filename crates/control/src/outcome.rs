@@ -22,7 +22,7 @@ pub struct Applied {
     pub seq: u64,
     /// The record to append to the journal before any answer; `None` for a repeated request.
     pub record: Option<Record>,
-    /// The same request was answered before, and this is that answer.
+    /// True: this answers a repeated request with the first answer.
     pub repeated: bool,
     /// The timer that came due, if [`crate::Room::tick`] did this.
     pub due: Option<Timer>,
@@ -31,7 +31,7 @@ pub struct Applied {
 /// The answer to a command: the state that it led to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Outcome {
-    /// It is done, and there is nothing more to say.
+    /// The command succeeded, and has no result.
     Done,
     /// A participant came in, or back.
     Joined {
@@ -40,7 +40,7 @@ pub enum Outcome {
         group: GroupId,
         /// The track of each kind that it offered.
         tracks: Vec<(TrackKind, TrackId)>,
-        /// It has its old place again.
+        /// True: the participant is back in the old place.
         resumed: bool,
     },
     /// Breakouts were created, distributed or shuffled.

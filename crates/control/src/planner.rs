@@ -54,7 +54,7 @@ struct Subscriber {
     slots: PerMedia<u8>,
     /// The route of each slot.
     held: PerMedia<Vec<Option<Route>>>,
-    /// Their published tracks, as they lie in the lists.
+    /// The participant's published tracks, as entered in the lists.
     sources: Vec<Placed>,
     /// Disconnected: its slots are emptied and then it is forgotten.
     gone: bool,
@@ -167,7 +167,7 @@ impl Planner {
         }
     }
 
-    /// Takes over the new state of one participant.
+    /// Follows the new state of one participant.
     fn follow(&mut self, state: &State, volatile: &Volatile, id: ParticipantId, work: &mut Work) {
         let one = state.participants.get(&id);
         let one = one.filter(|one| one.is_connected());

@@ -23,7 +23,7 @@ pub struct Snapshot {
     pub(crate) old: Option<Rules>,
 }
 
-/// The same without a copy: it is written as [`Snapshot`] is.
+/// A borrowed snapshot that is encoded exactly like [`Snapshot`].
 #[derive(Serialize)]
 struct Borrowed<'a> {
     version: u16,

@@ -88,7 +88,7 @@ pub struct BreakoutSettings {
     pub grace_ms: u32,
     /// How long before `ends_at` everybody is reminded; at most 10 entries.
     pub countdown_ms: Vec<u32>,
-    /// Those inside a breakout see who listens in.
+    /// People inside a breakout see who listens in.
     #[serde(default = "announced")]
     pub announce_presence: bool,
 }

@@ -102,7 +102,7 @@ impl State {
         all.filter(|(id, breakout)| told(*id, *breakout)).collect()
     }
 
-    /// Those who listen in on a breakout, as far as those inside may know.
+    /// The participants who listen in on a breakout, as far as people inside may know.
     pub(crate) fn listeners_of(&self, breakout: BreakoutId) -> Vec<ParticipantId> {
         if !self.settings().breakouts.announce_presence {
             return Vec::new();

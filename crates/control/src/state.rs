@@ -96,12 +96,12 @@ pub(crate) struct Participant {
     pub(crate) gate: ParentGate,
     /// Joining the breakout paused the parent.
     pub(crate) paused_by_joining: bool,
-    /// Its connection is down; until when its place is kept.
+    /// The end of the grace period of a lost connection; `None` while connected.
     pub(crate) dropped: Option<UnixMillis>,
     pub(crate) listening: Option<BreakoutId>,
     pub(crate) joined_at: UnixMillis,
     pub(crate) help_at: Option<UnixMillis>,
-    /// Their past standings, the latest last, for the events that they missed.
+    /// Past standings, the latest last: they decide which missed events the participant may still get.
     pub(crate) standings: VecDeque<Standing>,
 }
 

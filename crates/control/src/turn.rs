@@ -278,7 +278,7 @@ impl Turn<'_> {
         self.give_breakouts(Some(from), heir);
     }
 
-    /// Gives all breakouts of `from` to `to`.
+    /// Passes the ownership of all breakouts of `from` to `to`.
     pub(crate) fn give_breakouts(
         &mut self,
         from: Option<ParticipantId>,
@@ -301,7 +301,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes somebody out of the room for good.
+    /// Removes a participant for good.
     pub(crate) fn remove(&mut self, participant: ParticipantId, reason: LeaveReason) {
         self.stop_listening(participant);
         self.stop_addressing(participant);

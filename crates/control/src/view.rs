@@ -16,9 +16,9 @@ pub enum Viewer {
 /// A room, as one viewer may see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomView {
-    /// Its number on this node.
+    /// The room's number on this node.
     pub room: RoomId,
-    /// Its public id.
+    /// The room's public id.
     pub name: String,
     pub settings: RoomSettings,
     /// The version of the routing table.
@@ -66,17 +66,17 @@ pub struct ParticipantView {
     /// How it is called.
     pub display_name: String,
     pub role: Role,
-    /// Their grants; only moderators and they themselves see them.
+    /// Grants; only moderators and the participant see them.
     pub grants: Option<Grants>,
     /// Where it is, if the viewer may know.
     pub group: GroupId,
-    /// It is in a breakout.
+    /// True: the participant is in a breakout.
     pub away: bool,
-    /// Its connection dropped.
+    /// True: the connection dropped, and the place is kept.
     pub dropped: bool,
-    /// Their transport is not up yet. The room cannot know; its owner fills this in.
+    /// True: the transport is not up yet. Control cannot know; the owner of the room sets this.
     pub connecting: bool,
-    /// Their tracks, where the viewer can hear or see them.
+    /// Tracks that the viewer can hear or see.
     pub tracks: Vec<TrackView>,
     /// When it came in.
     pub joined_at: UnixMillis,

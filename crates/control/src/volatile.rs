@@ -124,7 +124,7 @@ impl Volatile {
 }
 
 impl Room {
-    /// Takes the talkers of a group, the most active first. Volatile.
+    /// Handles a new ranking of a group's talkers, the most active first. Volatile.
     pub fn handle_talkers(&mut self, group: GroupId, ranked: &[TrackId]) -> Option<RouteUpdate> {
         let known = group
             .breakout()
@@ -174,7 +174,7 @@ impl Room {
         Ok(self.replan(&BTreeSet::from([participant])))
     }
 
-    /// Those who left, and breakouts that are gone, leave nothing volatile behind.
+    /// Forgets volatile state of participants and breakouts that are gone.
     pub(crate) fn forget_absent(&mut self, effects: &Effects) {
         for placing in effects.placed.iter().filter(|placing| placing.to.is_none()) {
             self.volatile.wishes.remove(&placing.participant);

@@ -25,7 +25,7 @@ impl Allowance {
         }
     }
 
-    /// Takes one; false if none is left.
+    /// Spends one unit; false if none is left.
     pub(crate) fn take(&mut self, now: Time, bounds: AllowanceBounds) -> bool {
         let elapsed_us = now.since(self.counted_at).as_micros() as u64;
         let earned = elapsed_us.saturating_mul(u64::from(bounds.per_second)) / 1_000_000;

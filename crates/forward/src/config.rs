@@ -22,9 +22,9 @@ pub struct ForwardConfig {
     pub audio_history: usize,
     /// Numbers that a video slot remembers for retransmission. Rounded up to a power of two.
     pub video_history: usize,
-    /// The same packet is not retransmitted to the same slot again before this.
+    /// The least time between two retransmissions of a packet to a slot.
     pub resend_after: Duration,
-    /// The same packet is retransmitted to the same slot so often at most.
+    /// The most retransmissions of a packet to a slot.
     pub max_resends: u8,
     /// Retransmissions that a slot may ask for.
     pub slot_resends: AllowanceBounds,
@@ -118,7 +118,7 @@ pub struct SubscriberConfig {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SlotConfig {
     pub slot: SlotId,
-    /// Its media SSRC: constant, whatever source it carries.
+    /// The media SSRC, the same for all sources that the slot carries.
     pub ssrc: u32,
     /// The SSRC of retransmissions. Without it nothing is retransmitted: the same number sealed twice
     /// with another header would reuse a nonce (RFC 7714 section 8.4).
@@ -152,7 +152,7 @@ impl Mid {
         Some(mid)
     }
 
-    /// Its bytes; empty if the slot has no MID.
+    /// The bytes of the MID; empty if the slot has none.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -176,7 +176,7 @@ impl PayloadTypes {
         Self::default()
     }
 
-    /// The same with `codec` under `payload_type`.
+    /// Adds `codec` under `payload_type`.
     #[must_use]
     pub fn with(mut self, codec: Codec, payload_type: u8, rtx: Option<u8>) -> Self {
         if let Some(place) = self.0.get_mut(codec as usize) {

@@ -65,7 +65,7 @@ pub struct TrackCounts {
 pub struct SlotCounts {
     /// Packets on the media SSRC.
     pub packets: u64,
-    /// Their payload bytes, as in a sender report.
+    /// Payload bytes, as a sender report counts them (RFC 3550 section 6.4.1).
     pub octets: u64,
     pub resent: u64,
     /// Padding-only packets.

@@ -52,7 +52,7 @@ pub struct Outgoing<'a> {
     pub track: Option<TrackId>,
     /// The marker bit of the header.
     pub marker: bool,
-    /// It begins a keyframe.
+    /// True for the first packet of a keyframe.
     pub keyframe: bool,
     /// Where in the header the transport-wide sequence number goes (2 bytes).
     pub transport_cc_at: Option<usize>,

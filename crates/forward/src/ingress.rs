@@ -55,7 +55,7 @@ pub(crate) struct Ingress {
     pub(crate) wanted: WantedLayers,
     reading: Reading,
     red: RedForm,
-    /// Its packets tell their audio level.
+    /// Packets carry the audio level extension.
     has_levels: bool,
 }
 
@@ -225,7 +225,7 @@ impl Ingress {
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
     pub(crate) arrived: Arrived<'a>,
-    /// Its layer was silent before.
+    /// True if the layer was silent before this packet.
     pub(crate) woke: bool,
 }
 
@@ -245,7 +245,7 @@ impl Layer {
         }
     }
 
-    /// Gives the packet its extended number.
+    /// Extends the packet's sequence number.
     #[inline]
     fn number(&mut self, arrived: &mut Arrived<'_>) -> Result<Arrival, DropReason> {
         if self.ssrc != Some(arrived.ssrc) {

@@ -50,7 +50,7 @@ impl Forwarder {
         self.affected.extend(flows.map(|flow| flow.ingress));
     }
 
-    /// Takes all marked slots out of the lists of the ingresses that were noted.
+    /// Removes all marked slots from the lists of the noted ingresses.
     fn sweep(&mut self) {
         self.affected.sort_unstable();
         self.affected.dedup();

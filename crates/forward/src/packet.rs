@@ -86,11 +86,11 @@ impl RedForm {
 /// Whether a slot may begin with a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Start {
-    /// It is the newest of its layer.
+    /// The packet is the newest of the layer.
     Here,
-    /// It comes late, but all that overtook it is in the ring, up to this number.
+    /// The packet is late, but the ring has all packets that overtook it, up to this number.
     CatchUp { to: u64 },
-    /// It comes late, and later packets were not kept: there would be a gap.
+    /// The packet is late, and later packets were not kept: a slot that began here would have a gap.
     Never,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Rewriter {
 pub(crate) enum Placed {
     /// Under this number, with these shifts.
     Send { number: u64, shift: Shift },
-    /// Its place is kept free and must be filled: padding goes out under this number.
+    /// The packet is dropped but keeps a sequence number, which padding fills.
     Fill { number: u64 },
     /// Left out, and the numbers close up.
     Skipped,

@@ -76,7 +76,7 @@ impl Forwarder {
 }
 
 impl Slot {
-    /// It carried something, and neither carries nor awaits anything now.
+    /// True if the slot carried something, and neither carries nor awaits anything now.
     fn is_quiet(&self) -> bool {
         self.counts.packets > 0 && !self.carries()
     }

@@ -93,17 +93,17 @@ pub(crate) struct Slot {
 /// The decision on a packet in a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// It is sent.
+    /// The packet is sent.
     Send {
         number: u64,
         shift: Shift,
         marker: bool,
-        /// It is the first of its source or layer.
+        /// True for the first packet of a source or layer.
         switched: bool,
     },
-    /// Its place is filled with padding.
+    /// The packet is dropped, and padding fills the sequence number.
     Fill { number: u64 },
-    /// It does not leave.
+    /// The packet is dropped.
     Drop(DropReason),
 }
 
@@ -187,8 +187,7 @@ impl Slot {
         }
     }
 
-    /// Takes in the parameters of a later answer. The stream goes on: its numbers, its time stamps, its
-    /// source.
+    /// Applies the parameters of a later answer. The stream goes on with the same numbers, time stamps and source.
     pub(crate) fn renegotiate(&mut self, subscriber: &SubscriberConfig, config: &SlotConfig) {
         self.types = config.payload_types;
         self.template = HeaderTemplate::new(config.mid, sent_extensions(subscriber, config));
@@ -351,7 +350,7 @@ impl Slot {
             )
     }
 
-    /// Which lists should hold the slot.
+    /// The lists that should hold the slot.
     pub(crate) fn listing(&self) -> Listing {
         let shut = match self.source {
             SlotSource::Shut { reason, .. } => Some(reason),
@@ -364,7 +363,7 @@ impl Slot {
         }
     }
 
-    /// It cannot go on, or not as it should, without a keyframe of this layer.
+    /// True if the slot cannot go on without a keyframe of this layer, or would show a broken picture.
     pub(crate) fn awaits(&self, here: Flow) -> bool {
         self.id.media == Media::Video
             && (self.wanted == Some(here)

@@ -1,4 +1,4 @@
-//! Which of a layer's latest numbers were received already.
+//! A window over the latest sequence numbers of a layer, to tell new packets from copies and late ones.
 
 use sideroom_route::DropReason;
 
@@ -19,7 +19,7 @@ pub(crate) struct Window {
 pub(crate) enum Arrival {
     /// Higher than all before, with this many skipped between.
     Ahead { skipped: u64 },
-    /// It fills a place that was skipped before.
+    /// The packet fills a gap.
     Late,
 }
 

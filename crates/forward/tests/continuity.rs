@@ -54,7 +54,7 @@ type StreamId = (usize, u8);
 struct Coming {
     at_us: u64,
     stream: StreamId,
-    /// Its place in its stream.
+    /// The packet's index in the source stream.
     index: u64,
     bytes: Vec<u8>,
 }

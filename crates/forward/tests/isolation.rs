@@ -323,7 +323,7 @@ proptest! {
     }
 }
 
-/// The same for packets that another worker relays.
+/// A packet that another worker relays is held to the same `since`.
 #[test]
 fn a_relayed_packet_of_another_grouping_is_dropped() {
     let (mut forwarder, _) = with_subscribers(2, 1, 0);

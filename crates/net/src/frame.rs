@@ -14,7 +14,7 @@ pub(crate) struct Deframer {
 pub(crate) struct TooLong;
 
 impl Deframer {
-    /// Takes what was read and gives every whole packet to `each`. Empty packets are skipped.
+    /// Splits read bytes into frames, and passes every whole packet to `each`. Empty packets are skipped.
     pub(crate) fn read(
         &mut self,
         bytes: &[u8],
@@ -37,7 +37,7 @@ impl Deframer {
     }
 }
 
-/// Gives every whole packet to `each` and returns what follows the last.
+/// Passes every whole packet to `each`, and returns the bytes after the last.
 fn cut<'a>(
     mut bytes: &'a [u8],
     max: usize,

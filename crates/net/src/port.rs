@@ -21,7 +21,7 @@ const UDP: u64 = 0;
 pub struct PortOptions {
     /// The UDP socket.
     pub udp: UdpOptions,
-    /// Takes TCP connections on the same port number, within these limits.
+    /// Accepts TCP connections on the same port number, within these limits.
     pub tcp: Option<TcpLimits>,
 }
 

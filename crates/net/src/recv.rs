@@ -74,7 +74,7 @@ impl RecvBatch {
         self.truncated
     }
 
-    /// Takes the next packet out.
+    /// Removes and returns the next packet.
     pub fn pop(&mut self) -> Option<Datagram<'_>> {
         loop {
             if let Some((message, at)) = self.open {

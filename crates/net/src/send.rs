@@ -292,7 +292,7 @@ impl SendBatch {
         true
     }
 
-    /// Takes out the frames for TCP connections, in order.
+    /// Removes the frames for TCP connections, in order.
     pub(crate) fn drain_frames(&mut self, mut each: impl FnMut(PeerAddr, &[u8])) {
         for (to, index) in self.frames.drain(..) {
             if let Some(packet) = self.packets.get(index as usize) {

@@ -53,9 +53,9 @@ pub struct UdpPort {
 /// Whether the kernel takes segmented sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Segmenting {
-    /// It does, as far as is known.
+    /// The kernel segments, as far as is known.
     On,
-    /// It does not, or the options turned it off.
+    /// The kernel does not segment, or the options turned it off.
     Off,
 }
 

@@ -96,7 +96,7 @@ impl Follower {
         }
     }
 
-    /// Takes a message of another worker; true if it was a packet.
+    /// Handles a message of another worker; true if it was a packet.
     #[inline]
     pub fn handle_message<E: Egress>(
         now: Time,

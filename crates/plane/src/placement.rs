@@ -1,4 +1,4 @@
-//! Which worker serves whom. A room begins on one worker and spreads over more when it grows.
+//! The worker of each participant. A room begins on one worker and spreads over more when it grows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -214,7 +214,7 @@ impl Plane {
         }
     }
 
-    /// Takes a report of a worker. Those of an earlier life of it are ignored.
+    /// Handles a worker's report. Reports of an earlier incarnation of the worker are ignored.
     pub fn handle_report(&mut self, worker: WorkerId, life: Incarnation, report: Report) {
         self.follow();
         let held = self.supervised.get(usize::from(worker.0));
@@ -258,7 +258,7 @@ impl Plane {
         self.replaced_tables
     }
 
-    /// Takes a worker's count of rounds, once in [`crate::HEARTBEAT_EVERY`].
+    /// Handles a worker's count of rounds, once in [`crate::HEARTBEAT_EVERY`].
     pub fn handle_heartbeat(&mut self, now: Time, worker: WorkerId, rounds: u64) {
         let held = self.supervised.get_mut(usize::from(worker.0));
         if held.is_some_and(|held| held.heartbeat(rounds)) {
@@ -410,7 +410,7 @@ impl Plane {
         }
     }
 
-    /// Gives an order, unless the worker is down.
+    /// Queues an order, unless the worker is down.
     fn order(&mut self, worker: WorkerId, order: Order) {
         if self.is_running(worker) {
             self.orders.push_back((worker, order));
@@ -424,7 +424,7 @@ impl Plane {
             .or_insert_with(|| RoomMedia::new(room, workers))
     }
 
-    /// Gives a worker the room's table if the room is new there.
+    /// Orders a room's whole table to a worker that does not have the room yet.
     fn bring_room(&mut self, room: RoomId, worker: WorkerId) {
         let plan = self.room(room).plan.clone();
         if self.placement.count_on(room, worker) == 1 {

@@ -14,7 +14,7 @@ pub(crate) struct Rankings {
 }
 
 impl Rankings {
-    /// Takes a worker's ranking of a group.
+    /// Replaces a worker's ranking of a group.
     pub(crate) fn set(&mut self, worker: WorkerId, group: GroupId, ranked: Ranking) {
         let lists = self.lists.entry(group).or_default();
         if ranked.is_empty() {
@@ -68,7 +68,7 @@ struct Wanted {
 }
 
 impl LayerMasks {
-    /// Takes the layers that a worker wants.
+    /// Replaces the layers that a worker wants.
     pub(crate) fn set(&mut self, worker: WorkerId, track: TrackId, layers: u8) {
         let wanted = self.tracks.entry(track).or_default();
         wanted.by_worker.insert(worker, layers);

@@ -1,5 +1,5 @@
-//! Which tracks must cross to which workers: those that an open route there wants. Counted from the same
-//! routing table that the workers obey, so a packet crosses only where somebody may receive it.
+//! The tracks that each worker needs by relay: those with an open route there. Counted from the same routing table
+//! that the workers apply, so a packet crosses only where somebody may receive it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -27,11 +27,11 @@ pub struct Incarnation(pub u32);
 /// Why a worker's life ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
-    /// Its thread panicked or returned.
+    /// The thread panicked or returned.
     Ended,
-    /// It has stopped going round.
+    /// The thread has stopped going round.
     Stuck,
-    /// Its queue of orders is full.
+    /// The queue of orders is full.
     QueueFull,
 }
 
@@ -74,7 +74,7 @@ impl Supervised {
         matches!(self.phase, Phase::Running { .. })
     }
 
-    /// Takes a count of rounds; true if the worker is stuck.
+    /// Handles a count of rounds; true if the worker is stuck.
     pub(crate) fn heartbeat(&mut self, count: u64) -> bool {
         let Phase::Running { rounds, missed, .. } = &mut self.phase else {
             return false;

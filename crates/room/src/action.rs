@@ -35,7 +35,7 @@ pub enum Action {
     Remove,
     /// Send these updates to the workers; answer with [`crate::RoomMachine::handle_published`].
     Publish(CommitId, Vec<Arc<RouteUpdate>>),
-    /// The same with a whole table: after a load.
+    /// Publishes a whole table, after a load.
     PublishWhole(CommitId, Box<RoutePlan>),
     /// The workers that have not applied the publication forward nothing until they have.
     Fence(CommitId),
@@ -98,9 +98,9 @@ pub enum Farewell {
     Removed,
     /// They were banned.
     Banned,
-    /// The same identity joined elsewhere.
+    /// The identity joined elsewhere.
     Replaced,
-    /// Their transport is gone.
+    /// The participant's transport is gone.
     ConnectionLost,
     /// The node shuts down.
     Draining,

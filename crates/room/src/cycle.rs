@@ -148,7 +148,7 @@ impl RoomMachine {
         }
     }
 
-    /// Gives the room a command.
+    /// Applies a command of a caller.
     pub(crate) fn apply(&mut self, order: Order) -> Result<Applied, Refusal> {
         let room = self.room.as_mut().ok_or(Refusal::Store)?;
         let (now, id) = (self.now.wall, &order.request_id);
@@ -159,7 +159,7 @@ impl RoomMachine {
         applied.map_err(Refusal::Rule)
     }
 
-    /// Gives the room a command of the server's own.
+    /// Applies a command of the server.
     pub(crate) fn apply_own(&mut self, actor: Actor, command: Command) -> Result<Applied, Refusal> {
         let request_id = self.next_request();
         self.apply(Order {
@@ -202,7 +202,7 @@ impl RoomMachine {
         self.stage = Stage::Committing(batch, self.now.at + bounds::COMMIT_WAIT);
     }
 
-    /// Takes the result of a commit. The result of an abandoned commit is ignored.
+    /// Handles the result of a commit. The result of an abandoned commit is ignored.
     pub fn handle_committed(&mut self, now: crate::Now, id: CommitId, stored: bool) {
         self.now = now;
         let stage = std::mem::replace(&mut self.stage, Stage::Idle);

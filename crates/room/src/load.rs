@@ -38,7 +38,7 @@ impl RoomMachine {
         self.actions.push_back(Action::Load(id));
     }
 
-    /// Takes the result of a load.
+    /// Handles the result of a load.
     pub fn handle_loaded(&mut self, now: Now, id: CommitId, loaded: Result<Loaded, LoadFailure>) {
         self.now = now;
         if !matches!(self.stage, Stage::Loading(asked) if asked == id) {

@@ -47,15 +47,15 @@ pub struct RoomOptions {
 /// Where a room is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Lifecycle {
-    /// It is being read for the first time.
+    /// The room is being read for the first time.
     Loading,
     /// Everything is taken.
     Live,
-    /// Its store failed, or it made a mistake: media go on, requests are refused, and it is read again.
+    /// A commit or load failed, or the room panicked: media go on, requests are refused, and the room is read again.
     Suspended,
-    /// It cannot be read, and somebody has to look at it.
+    /// The room cannot be read, and an operator has to look at it.
     SetAside,
-    /// It is over.
+    /// The room is closed.
     Ended,
 }
 
@@ -83,7 +83,7 @@ pub(crate) enum Stage {
 pub(crate) struct Duties {
     /// Connections that are lost, and participants that have none.
     pub losses: BTreeMap<ParticipantId, Loss>,
-    /// Those whose transport is made.
+    /// Participants whose transport is made, with the number of the transport.
     pub arrivals: Vec<(ParticipantId, u64)>,
     /// Offers that could not be answered: what held before.
     pub undone_offers: Vec<(Token, Reoffer)>,
@@ -102,7 +102,7 @@ pub struct RoomMachine {
     /// The room as it was before a suspension, for its volatile state.
     pub(crate) before: Option<Room>,
     pub(crate) stage: Stage,
-    /// It has been live.
+    /// True once the room has been live.
     pub(crate) loaded: bool,
     pub(crate) now: Now,
     pub(crate) chance: Chance,
@@ -117,14 +117,14 @@ pub struct RoomMachine {
     pub(crate) backoff: Backoff,
     /// The number of the last event that watchers were told.
     pub(crate) told: u64,
-    /// Until when the place of a dropped participant is kept, whatever the calendar says.
+    /// The end of each dropped participant's grace period by the monotonic clock, whatever the calendar says.
     pub(crate) kept: BTreeMap<ParticipantId, Time>,
-    /// Participants whose place has run out by the monotonic clock.
+    /// No timer is tried before this: one that is due and refused must not be tried without end.
     pub(crate) blocked_until: Time,
     pub(crate) empty_since: Option<Time>,
     /// Records since the room was last saved whole.
     pub(crate) unsaved: u32,
-    /// Those of the save that was asked for last.
+    /// The records that the last requested snapshot covers.
     pub(crate) saving: u32,
     pub(crate) save_after: Time,
     pub(crate) stopping: bool,
@@ -227,7 +227,7 @@ impl RoomMachine {
         self.connections.get(&participant)
     }
 
-    /// Those who are in the room while their transport is not up yet.
+    /// Participants whose transport is not up yet.
     pub fn connecting(&self) -> BTreeSet<ParticipantId> {
         let down = self.connections.iter().filter(|(_, held)| !held.up);
         down.map(|(participant, _)| *participant).collect()
@@ -238,7 +238,7 @@ impl RoomMachine {
         bounds::QUEUE.saturating_sub(self.queue.len())
     }
 
-    /// Takes a request. It is answered once, later.
+    /// Queues a request. The answer comes once, by an action.
     pub fn handle_request(&mut self, now: Now, token: Token, request: Request) {
         self.now = now;
         let refusal = match self.lifecycle() {

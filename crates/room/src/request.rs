@@ -44,7 +44,7 @@ pub enum Request {
 pub struct Order {
     /// The caller of the command.
     pub actor: Actor,
-    /// Their name for the request.
+    /// The caller's id for the request.
     pub request_id: RequestId,
     /// The state on which the caller decided: refuse if the room has changed since.
     pub expected: Option<Expected>,
@@ -70,7 +70,7 @@ pub struct JoinAsk {
 pub enum Admission {
     /// Newcomers are taken.
     Open,
-    /// It shuts down.
+    /// The node is shutting down.
     Draining,
     /// The limit of participants is reached.
     Full,
@@ -104,7 +104,7 @@ pub enum Response {
         session: SessionNumber,
         /// They have their old place.
         resumed: bool,
-        /// The same request had been answered before.
+        /// True: this answers a repeated request with the first answer.
         repeated: bool,
     },
     /// A further offer was answered.

@@ -12,9 +12,9 @@ pub struct RoomTotals {
     pub lifecycle: Lifecycle,
     /// Participants, dropped ones too.
     pub participants: usize,
-    /// Those with a connection.
+    /// Participants with a connection.
     pub connections: usize,
-    /// Those whose transport is up.
+    /// Participants whose transport is up.
     pub up: usize,
     /// Count of breakouts.
     pub breakouts: usize,

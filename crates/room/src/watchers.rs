@@ -42,7 +42,7 @@ impl Watchers {
         }
     }
 
-    /// Those who may know of an event that has just happened. Each viewer is judged once.
+    /// The watchers who may see an event that has just happened. Each viewer is checked once.
     pub(crate) fn who_may_see(&self, room: &Room, event: &Event) -> Vec<WatcherId> {
         let mut judged: HashMap<ParticipantId, bool> = HashMap::new();
         let may = |(id, viewer): (&WatcherId, &Viewer)| {
@@ -66,7 +66,7 @@ impl Watchers {
         self.of.get(&participant).map_or(&[], Vec::as_slice)
     }
 
-    /// Takes the watchers of a participant out.
+    /// Removes the watchers of a participant, and returns them.
     pub(crate) fn take_of(&mut self, participant: ParticipantId) -> Vec<WatcherId> {
         let taken = self.of.remove(&participant).unwrap_or_default();
         for id in &taken {
@@ -75,7 +75,7 @@ impl Watchers {
         taken
     }
 
-    /// Takes all of them out.
+    /// Removes all watchers, and returns them.
     pub(crate) fn take_all(&mut self) -> Vec<WatcherId> {
         self.of.clear();
         std::mem::take(&mut self.all).into_keys().collect()

@@ -65,7 +65,7 @@ impl ParticipantId {
         RoomId((self.0 >> 32) as u32)
     }
 
-    /// Its number inside the room.
+    /// The participant's number inside the room.
     pub const fn serial(self) -> u32 {
         self.0 as u32
     }
@@ -82,7 +82,7 @@ impl TrackId {
         RoomId((self.0 >> 32) as u32)
     }
 
-    /// Its number inside the room.
+    /// The track's number inside the room.
     pub const fn serial(self) -> u32 {
         self.0 as u32
     }

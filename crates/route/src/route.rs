@@ -9,7 +9,7 @@ use crate::{Epoch, Gate, GroupId, ParticipantId, TrackId, TrackKind};
 pub struct TrackRoute {
     pub publisher: ParticipantId,
     pub kind: TrackKind,
-    /// Its one audience.
+    /// The audience of the track.
     pub group: GroupId,
     /// The epoch in which it came to that audience. A relayed packet carries this number, and a worker
     /// that holds another one drops it: so a packet never crosses from one grouping into the next.

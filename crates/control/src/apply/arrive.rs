@@ -102,7 +102,7 @@ impl Turn<'_> {
         }))
     }
 
-    /// Takes somebody new in, and on into a breakout.
+    /// Admits a newcomer, into the parent or straight into a breakout.
     fn admit_participant(&mut self, join: &Join, place: Option<BreakoutId>) -> ParticipantId {
         let participant = ParticipantId::new(self.state.config.id, self.state.next_participant);
         self.state.next_participant += 1;
@@ -189,7 +189,7 @@ impl Turn<'_> {
         Ok(self.joined(participant, true))
     }
 
-    /// Gives somebody its place again, over a new connection.
+    /// Resumes a participant's place over a new connection.
     fn resume(&mut self, participant: ParticipantId, slots: SlotPool, offers: &[TrackKind]) {
         let Some(one) = self.state.participants.get_mut(&participant) else {
             return;
@@ -257,7 +257,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives orphaned breakouts, whose owner left when no moderator was there, to the first newcomer who may
+    /// Hands orphaned breakouts, whose owner left when no moderator was there, to the first newcomer with the right to
     /// run them.
     pub(super) fn adopt_orphans(&mut self, moderator: ParticipantId) {
         let actor = Actor::Participant(moderator);

@@ -124,7 +124,7 @@ impl Turn<'_> {
         Ok(self.breakout_outcome(breakout))
     }
 
-    /// Takes an assignment back, and the invitation that came with it.
+    /// Removes an assignment, and the invitation that came with it.
     fn unassign(&mut self, identity: &str) {
         let Some(breakout) = self.state.assignments.get(identity).copied() else {
             return;

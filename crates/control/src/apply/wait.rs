@@ -45,7 +45,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes an identity out of the queue if it is neither invited nor assigned any more.
+    /// Removes an identity from the queue if it is neither invited nor assigned any more.
     pub(crate) fn wait_unless_asked(&mut self, breakout: BreakoutId, identity: &str) {
         let invited = self.state.breakouts.get(&breakout);
         let invited = invited.is_some_and(|it| it.has_called(identity));
@@ -101,7 +101,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Those who wait in a room of the format before this one, in the order that it had.
+    /// Fills the queue of a room that was stored before queues had an order: by identity, as that format did.
     fn take_in_by_name(&mut self, breakout: BreakoutId) {
         let ready = self.state.breakouts.get(&breakout);
         let Some(to) = ready.filter(|it| it.open && it.auto_move) else {

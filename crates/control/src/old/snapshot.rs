@@ -55,7 +55,7 @@ impl OldSnapshot {
         read.map(Self).ok_or(ReplayError::Unreadable)
     }
 
-    /// The same in today's format. Texts are left out.
+    /// Converts the snapshot to today's format, without texts.
     pub fn read(&self) -> Result<Snapshot, ReplayError> {
         match &self.0 {
             Layout::First(whole) => whole.read(Rules::First),

@@ -44,7 +44,7 @@ pub(super) struct Source {
     pub(super) publisher: ParticipantId,
     pub(super) kind: TrackKind,
     pub(super) mute: Option<DropReason>,
-    /// It is addressed to everybody, so it is claimed as such and not as one of its group.
+    /// Addressed to everybody, so claimed as an announcement and not as a source of the group.
     pub(super) announced: bool,
 }
 
@@ -62,7 +62,7 @@ impl Source {
         self.kind.media()
     }
 
-    /// Its gate, if nothing but its mute is in the way.
+    /// The gate of a route to this source, as far as a mute decides.
     pub(super) fn gate(&self) -> Gate {
         self.mute.map_or(Gate::Open, Gate::Shut)
     }

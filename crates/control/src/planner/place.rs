@@ -50,7 +50,7 @@ struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Gives the claims slots in `held`. There are no more claims than slots, and at most 64 of both.
+    /// Assigns slots to claims in `held`. There are no more claims than slots, and at most 64 of both.
     fn place(&mut self, held: &mut Vec<Option<Route>>, slots: usize, claims: &[Route]) {
         let lost = held.get(slots..).unwrap_or_default();
         let lost: Vec<usize> = (slots..)

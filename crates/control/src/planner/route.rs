@@ -6,7 +6,7 @@ use sideroom_route::{Epoch, ParticipantId, TrackKind};
 
 use crate::state::{Routed, State};
 
-/// Gives every touched track the audience that it belongs to now, from `epoch` on.
+/// Routes the tracks of touched participants to the groups that they belong to now, from `epoch` on.
 pub(crate) fn route_tracks(state: &mut State, touched: &BTreeSet<ParticipantId>, epoch: Epoch) {
     for id in touched {
         let Some(one) = state.participants.get(id) else {

@@ -270,7 +270,7 @@ impl Story {
             .collect()
     }
 
-    /// The same room from its journal alone, and from a snapshot.
+    /// Checks that the journal alone, and a snapshot with the records after it, lead to the same room.
     pub fn check_replay(&self) {
         let mut again = Room::new(self.config.clone()).unwrap();
         let mut events = Vec::new();

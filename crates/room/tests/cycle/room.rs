@@ -25,7 +25,7 @@ impl TestRoom {
         Self::with(1_000, Duration::ZERO)
     }
 
-    /// The same with options of its own.
+    /// A test room with these options.
     pub(crate) fn with(snapshot_every: u32, empty_timeout: Duration) -> Self {
         let now = Now {
             at: Time::from_millis(1_000),
