@@ -1,4 +1,4 @@
-//! Takes the built pages of `web/` into the binary, if they were built.
+//! Embeds the built pages of `web/` in the binary, if they were built.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

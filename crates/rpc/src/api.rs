@@ -88,7 +88,7 @@ impl Api {
         Ok(Self::with_keys(backend, config, Keys::new(keyring)))
     }
 
-    /// The same with keys that were read before; those of the configuration are not looked at.
+    /// As `new`, with keys that were read before; the keys of the configuration are not used.
     pub fn with_keys(backend: Arc<dyn Backend>, config: RpcConfig, keys: Keys) -> Self {
         Self(Arc::new(Shared {
             backend,
@@ -241,7 +241,7 @@ impl Api {
         ))
     }
 
-    /// Gives a command to a room.
+    /// Passes a command to the room.
     pub(crate) async fn command(
         &self,
         requester: Requester,

@@ -43,7 +43,7 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// A key of a signaling server.
 #[derive(Clone)]
 pub struct ApiKey {
-    /// Its public name, the `kid` of the tokens that it signs.
+    /// The key's public id: the `kid` of tokens signed with the key.
     pub id: String,
     /// The secret that signs its tokens; at least [`MIN_SECRET_BYTES`].
     pub secret: String,
@@ -255,7 +255,7 @@ impl Keyring {
         Ok(claims)
     }
 
-    /// Which signaling server an API token belongs to.
+    /// Verifies an API token, and returns the signaling server that signed it.
     pub fn verify_api(&self, token: &str, now_s: u64) -> Result<Operator, ApiError> {
         let ((key_id, signer), claims): (_, ApiClaims) = self.checked(token, API_AUDIENCE)?;
         self.check_times(claims.exp, claims.nbf, now_s)?;

@@ -29,9 +29,8 @@ use crate::error::ApiError;
 /// the media plane obeys and the journal has it.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
-    /// Gives a command to a room. `Join`, `Reconnect` and `Drop` come by their own functions below, since
-    /// media goes with them; `Command::Leave` and `Command::Remove` come here, and the backend ends the
-    /// sessions concerned.
+    /// Passes a command to the room. `Join`, `Reconnect` and `Drop` have functions of their own below, since media
+    /// go with them; `Command::Leave` and `Command::Remove` come here, and the backend ends the sessions concerned.
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError>;
 
     /// Makes a room. The same request again is answered by the room as it is; the same id with other
@@ -135,7 +134,7 @@ pub struct Answer {
 /// A new room.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CreateRoom {
-    /// Its public name.
+    /// The room's public name.
     pub name: String,
     /// Unique among the requests for this name.
     pub request_id: RequestId,
@@ -143,14 +142,14 @@ pub struct CreateRoom {
     pub mode: Option<RoomMode>,
     /// The settings that differ from the node's defaults.
     pub settings: RoomPatch,
-    /// The same for its breakouts.
+    /// Settings of the room's breakouts.
     pub breakouts: BreakoutSettingsPatch,
 }
 
 /// One line of the list of rooms.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoomSummary {
-    /// Its public name.
+    /// The room's public name.
     pub name: String,
     /// How many people are in it.
     pub participants: u32,
@@ -179,7 +178,7 @@ pub struct JoinRequest {
     pub display_name: String,
     pub role: Role,
     pub grants: Grants,
-    /// Its session description.
+    /// The client's offer, SDP.
     pub offer: String,
     /// Track hints for the client's sending m-lines.
     pub hints: Vec<(String, TrackKind)>,
@@ -194,15 +193,15 @@ pub struct JoinRequest {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Joined {
     pub participant: ParticipantId,
-    /// Its signaling connection, for [`Backend::disconnected`].
+    /// The signaling connection, for [`Backend::disconnected`].
     pub session: SessionId,
     /// The answer to its offer.
     pub media: Negotiated,
     /// The room, as it sees it.
     pub room: RoomView,
-    /// It has its old place again.
+    /// True: the participant is back in the old place.
     pub resumed: bool,
-    /// The same request had been answered before.
+    /// True: this answers a repeated request with the first answer.
     pub repeated: bool,
 }
 
@@ -223,9 +222,9 @@ pub struct ReofferRequest {
 pub struct Negotiated {
     /// The answer's session description.
     pub answer: String,
-    /// Which m-line each track is sent on.
+    /// The m-line on which each track is sent.
     pub tracks: Vec<(TrackKind, String)>,
-    /// Which m-line each slot is received on.
+    /// The m-line on which each slot is received.
     pub slots: Vec<(SlotId, String)>,
 }
 
@@ -267,7 +266,7 @@ pub enum WatchItem {
         /// The reason for the pause.
         reason: Option<SlotPause>,
     },
-    /// Which layers of the viewer's own track anybody receives, bit 0 the smallest.
+    /// The layers of the viewer's own track that anybody receives, bit 0 the smallest.
     LayersWanted {
         kind: TrackKind,
         /// One bit for each layer.
@@ -304,7 +303,7 @@ pub enum CloseReason {
     Removed,
     /// A moderator or the signaling server banned the person.
     Banned,
-    /// The same identity joined elsewhere.
+    /// The identity joined elsewhere.
     Replaced,
     /// The transport was gone for longer than the grace period.
     ConnectionLost,
@@ -329,7 +328,7 @@ pub struct Stats {
     pub version: String,
     /// Time since the start.
     pub uptime: Duration,
-    /// It takes nothing new any more.
+    /// The node accepts no new rooms and joins.
     pub draining: bool,
     /// How many rooms.
     pub rooms: u32,

@@ -28,12 +28,12 @@ pub(crate) trait Call: Sized {
     /// The type of its response.
     type Response;
 
-    /// Gives it this id, if it is a request that has one: on a socket it travels outside the body.
+    /// Sets the request id, which messages of a socket carry outside the body. Does nothing for requests without one.
     fn set_request_id(&mut self, id: &str) {
         let _ = id;
     }
 
-    /// Carries it out.
+    /// Runs the request.
     fn call(
         self,
         api: &Api,

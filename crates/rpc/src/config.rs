@@ -24,7 +24,7 @@ pub struct RpcConfig {
     pub max_sockets: usize,
     /// The most sockets that wait for a join.
     pub max_waiting_sockets: usize,
-    /// The same of one address; for IPv6 of one /48.
+    /// The most sockets of one address that wait for a join; for IPv6 of one /48.
     pub max_waiting_sockets_per_address: usize,
     /// How long a socket may wait for somebody to join on it.
     pub join_within: Duration,

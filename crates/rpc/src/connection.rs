@@ -17,7 +17,7 @@ pub trait Connection: Send + Sync + 'static {
     /// current request has been answered.
     fn known(&self, standing: Standing);
 
-    /// The same for a socket, until it is closed.
+    /// Called when a client has joined on the socket: from now on the connection is no stranger's.
     fn joined(&self);
 }
 

@@ -27,7 +27,7 @@ pub trait Member: Send + Sync {
 /// Policy for a newcomer whose network has as many members as it may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhenFull {
-    /// It is refused.
+    /// The newcomer is refused.
     Refuse,
     /// The oldest member of its network makes way.
     Replace,
@@ -36,7 +36,7 @@ pub enum WhenFull {
 /// Why a newcomer is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
-    /// Its network has as many members as it may.
+    /// The newcomer's network has as many members as it may.
     Network,
     /// There are too many in all, and those who make way are not gone yet.
     Everybody,
@@ -54,7 +54,7 @@ pub struct Crowd {
 #[derive(Default)]
 struct Members {
     networks: HashMap<Network, BTreeMap<u64, Arc<dyn Member>>>,
-    /// The same by size, so that the largest is found at once.
+    /// Networks by size, to find the largest at once.
     sizes: BTreeSet<(usize, Network)>,
     count: usize,
     /// Members who make way and are not gone yet.
@@ -87,7 +87,7 @@ impl Crowd {
         }
     }
 
-    /// Takes a newcomer in. There may be `most` members in all: if there are more, others make way.
+    /// Admits a newcomer. There may be `most` members in all: if there are more, others make way.
     pub fn enter(
         &self,
         network: Network,

@@ -1,5 +1,5 @@
-//! Which pages may call (RFC 6454, RFC 6455 section 10.2): those that this server serves, and those of the
-//! origins that the operator allows.
+//! Origins that may call (RFC 6454, RFC 6455 section 10.2): this server's own pages, and the origins that the operator
+//! allows.
 
 use std::net::IpAddr;
 

@@ -31,7 +31,7 @@ use resources::Session;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-/// Which way the media goes.
+/// WHIP or WHEP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Way {
     Publish,

@@ -38,7 +38,7 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// The same walk, with the offset of each element's data in the block.
+    /// Walks the elements with the offset of each element's data in the block.
     pub(crate) fn with_offsets(mut self) -> impl Iterator<Item = (u8, usize, &'a [u8])> {
         std::iter::from_fn(move || {
             let (id, data) = self.next()?;
@@ -105,11 +105,11 @@ macro_rules! extension_kinds {
 }
 
 extension_kinds! {
-    /// Which m-line a packet belongs to (RFC 9143).
+    /// The m-line that a packet belongs to (RFC 9143).
     Mid = "urn:ietf:params:rtp-hdrext:sdes:mid",
-    /// Which simulcast encoding a packet belongs to (RFC 8852).
+    /// The simulcast encoding that a packet belongs to (RFC 8852).
     Rid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    /// Which encoding a retransmission repairs (RFC 8852).
+    /// The encoding that a retransmission repairs (RFC 8852).
     RepairedRid = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
     /// How loud the sender is (RFC 6464).
     AudioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
@@ -130,7 +130,7 @@ extension_kinds! {
     ColorSpace = "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
     /// Transmission time offset (RFC 5450).
     TimeOffset = "urn:ietf:params:rtp-hdrext:toffset",
-    /// Which layers a sender has on, and how fast each is.
+    /// The layers that a sender sends, with their rates.
     VideoLayersAllocation = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
 }
 

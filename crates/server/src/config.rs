@@ -198,7 +198,7 @@ pub struct ClientCertificate {
     pub id: String,
     /// A DNS name or URI among its subject alternative names.
     pub name: String,
-    /// Its SHA-256 in hexadecimal digits, instead of `name`.
+    /// The certificate's SHA-256 in hexadecimal digits, instead of `name`.
     pub fingerprint: String,
     /// The certificate's scopes. Empty: all.
     pub scopes: Vec<String>,

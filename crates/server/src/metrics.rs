@@ -27,8 +27,8 @@ pub use refusals::count_refusals;
 pub struct Exporter(PrometheusHandle);
 
 impl Exporter {
-    /// Takes over the counting of this process. A second call, as in tests that start several servers in
-    /// one process, gets an exporter of its own that stays empty.
+    /// Installs the exporter of this process. A second call, as in tests that start several servers in one process,
+    /// gets a separate exporter that stays empty.
     pub fn install() -> Self {
         let mut builder = PrometheusBuilder::new();
         for metric in CATALOGUE {

@@ -64,7 +64,7 @@ pub enum ServeError {
     /// An address cannot be listened on.
     #[error("{key}: cannot listen on {address}: {source}")]
     Listen {
-        /// Which key of the configuration.
+        /// The key of the configuration that names the address.
         key: &'static str,
         address: SocketAddr,
         /// The system's error.

@@ -25,7 +25,7 @@ pub use redb::RedbStore;
 /// One record of a room's journal, encoded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
-    /// Its place in the journal of its room, without gaps. The first may be any but 0.
+    /// The row's number in the journal of the room, without gaps. The first may be any but 0.
     pub seq: u64,
     pub bytes: Vec<u8>,
 }
@@ -139,7 +139,7 @@ pub trait Store: Send + Sync + 'static {
     /// Rows of a room's journal from `from` on, `limit` at most, ended or not.
     fn journal(&self, room: RoomId, from: u64, limit: usize) -> Committed<Vec<Row>>;
 
-    /// Which rooms have a journal, ended ones too.
+    /// The rooms that have a journal, ended ones too.
     fn rooms(&self) -> Committed<Vec<RoomId>>;
 
     /// Forgets the journals of rooms that ended before this time.
@@ -170,8 +170,8 @@ pub const JOURNAL_ROWS: u64 = 50_000;
 /// Rows that one snapshot removes at most, so that others do not wait long for it.
 const TRIMMED_ROWS: usize = 4_096;
 
-/// Which snapshots stay when one of the row `new` is added to `kept`, which is in order: the first, from
-/// which the journal is replayed; one that can take its place; and the newest.
+/// The snapshots to keep when one of the row `new` is added to `kept`, which is in order: the first, from which the
+/// journal is replayed; one that can take its place; and the newest.
 fn snapshots_to_keep(kept: &[u64], new: u64) -> Vec<u64> {
     let mut all: Vec<u64> = kept.iter().copied().filter(|seq| *seq < new).collect();
     all.push(new);

@@ -74,7 +74,7 @@ impl Read {
     }
 }
 
-/// Takes handshakes on one port, with what was read last.
+/// Accepts TLS handshakes on one port, with the files as read last.
 #[derive(Clone)]
 pub struct Acceptor {
     read: watch::Receiver<Arc<Read>>,

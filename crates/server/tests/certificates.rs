@@ -204,7 +204,7 @@ async fn a_certificate_has_a_rate_of_its_own() {
     );
 }
 
-/// It has no secret to sign with: a key of the server signs what it asks for, within its scopes.
+/// A certificate has no secret to sign with: a key of the server signs, within the certificate's scopes.
 #[tokio::test]
 async fn a_certificate_with_the_scope_makes_client_tokens() {
     let asking = Asking::start(&[]);

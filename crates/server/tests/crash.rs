@@ -48,7 +48,7 @@ impl Room {
         }
     }
 
-    /// Gives commands until the server is gone or `stop` is set.
+    /// Sends commands until the server is gone or `stop` is set.
     fn command(&mut self, client: &mut Client, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let (method, body) = self.next_command();

@@ -140,7 +140,7 @@ fn check_all_back(mut server: Server, round: &str) {
     assert!(server.child.wait().unwrap().success());
 }
 
-/// Their sockets end during the drain, all at once, as when a network goes away.
+/// All sockets end during the drain at once, as when a network goes away.
 #[test]
 fn everybody_whose_connection_drops_during_a_drain_gets_back_in() {
     let server = Server::start(

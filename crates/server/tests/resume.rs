@@ -30,7 +30,7 @@ fn create(client: &mut Client, room: &str) {
     );
 }
 
-/// Gives a command to `math`; the number of the last event that it led to.
+/// Sends a command to `math`, and returns the number of the last event that the command led to.
 fn command(client: &mut Client, method: &str, request_id: &str, mut body: Value) -> u64 {
     body["room"] = json!("math");
     body["requestId"] = json!(request_id);

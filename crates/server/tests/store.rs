@@ -29,7 +29,7 @@ fn whole(seq: u64) -> Row {
     }
 }
 
-/// The same story for every store.
+/// The story that every kind of store has to pass.
 async fn check(store: &dyn Store) {
     assert_eq!(store.load().await.unwrap().next_room, RoomId(1));
     store.append(ROOM, rows(1..=3)).await.unwrap();

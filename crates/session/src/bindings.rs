@@ -23,7 +23,7 @@ pub(crate) struct Place {
     pub ingress: u16,
     /// Index in the track's layers.
     pub layer: u8,
-    /// It carries retransmissions.
+    /// True for a stream of retransmissions.
     pub repair: bool,
 }
 

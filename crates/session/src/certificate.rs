@@ -86,7 +86,7 @@ impl Certificate {
         Self::from_der(certificate.der().to_vec(), pkcs8.to_vec())
     }
 
-    /// Takes a certificate (DER) and its private key (PKCS #8, DER) as they are.
+    /// A certificate (DER) with its private key (PKCS #8, DER).
     pub fn from_der(certificate: Vec<u8>, pkcs8: Vec<u8>) -> Result<Self, CertificateError> {
         let prepared = Prepared::new(&certificate, &pkcs8).ok_or(CertificateError::Key)?;
         Ok(Self(Arc::new(Inner {

@@ -20,7 +20,7 @@ pub struct ClientConfig {
     pub server: IceCredentials,
     /// The server's addresses, from the answer.
     pub candidates: Vec<PeerAddr>,
-    /// Its certificate, the server's fingerprint, versions and profiles.
+    /// The client's certificate, the server's fingerprint, versions and profiles.
     pub dtls: DtlsConfig,
     /// Where transaction numbers come from. Must not repeat.
     pub seed: u64,
@@ -103,7 +103,7 @@ impl ClientTransport {
         &mut self.ice
     }
 
-    /// Takes in a datagram; RTP and RTCP are decrypted in place.
+    /// Handles a datagram; RTP and RTCP are decrypted in place.
     pub fn handle_datagram(
         &mut self,
         now: Time,

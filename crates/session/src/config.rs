@@ -75,7 +75,7 @@ pub struct SessionConfig {
     pub credentials: IceCredentials,
     /// The server's certificate.
     pub certificate: Certificate,
-    /// Which versions of DTLS may be spoken.
+    /// The allowed versions of DTLS.
     pub dtls_versions: DtlsVersions,
     /// How packets may be protected, the preferred way first.
     pub srtp_profiles: Vec<SrtpProfile>,

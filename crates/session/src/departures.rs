@@ -1,5 +1,5 @@
-//! Which packet left when: a bounded memory, by transport-wide sequence number, that feedback is
-//! matched with.
+//! The departure times of packets: a bounded memory, by transport-wide sequence number, to match feedback
+//! with.
 
 use sideroom_route::Time;
 use sideroom_rtp::rtcp::TransportCc;
@@ -31,7 +31,7 @@ pub(crate) struct Departures {
 }
 
 impl Departures {
-    /// Takes the next number for a packet that leaves now. Its size comes later, when it is sealed.
+    /// Assigns the next number to a packet that leaves now. The size is added later, when the packet is sealed.
     #[inline]
     pub(crate) fn depart(&mut self, now: Time) -> u16 {
         let sequence = self.next;

@@ -24,7 +24,7 @@ pub struct Answer {
     pub slots: Vec<NegotiatedSlot>,
     /// The sections that were refused.
     pub refused: Vec<RefusedSection>,
-    /// Which header extension has which id on this transport.
+    /// The id of each header extension on this transport.
     pub extensions: ExtensionMap,
     /// The client reports on arrival times (transport-wide congestion control).
     pub transport_cc: bool,
@@ -47,13 +47,13 @@ impl fmt::Debug for Answer {
 pub enum DatagramOutcome {
     /// An RTP packet to be forwarded, opened in place.
     Rtp {
-        /// Which track: an index in [`Answer::ingress`].
+        /// The track, as an index in [`Answer::ingress`].
         ingress: usize,
-        /// Which of its encodings, 0 the smallest.
+        /// The simulcast encoding, 0 the smallest.
         layer: u8,
         /// Where the packet is in the datagram's buffer.
         range: Range<usize>,
-        /// It came as a retransmission and was restored to the original packet.
+        /// True: a retransmission, restored to the original packet (RFC 4588).
         recovered: bool,
     },
     /// The session has handled it completely.
@@ -106,7 +106,7 @@ pub enum SessionEvent {
         layer: u8,
         /// Wall clock, NTP format.
         ntp: u64,
-        /// The same moment in time stamps.
+        /// The time of the report in RTP time stamps.
         rtp: u32,
     },
     /// How a slot arrives.
@@ -122,7 +122,7 @@ pub enum SessionEvent {
         /// Round-trip time, if the report answers a sender report of ours.
         rtt: Option<Duration>,
     },
-    /// Which packets arrived, and when: for the bandwidth estimator.
+    /// Arrival times of sent packets, for the bandwidth estimator.
     TransportFeedback(TransportFeedback),
     /// REMB: the receive rate that the client estimates.
     Remb {
@@ -143,9 +143,9 @@ pub struct TransportFeedback {
 /// A sent packet and its fate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SentPacket {
-    /// Its transport-wide number, with roll-overs.
+    /// The transport-wide number, with roll-overs.
     pub sequence: u64,
-    /// Its length on the wire without IP and UDP.
+    /// The length on the wire without IP and UDP.
     pub size: u16,
     /// When it was sealed.
     pub sent: Time,

@@ -1,4 +1,4 @@
-//! Which packets of one stream are missing, and when to ask for them (again).
+//! The missing packets of one stream, and when to send NACKs for them.
 
 use std::time::Duration;
 

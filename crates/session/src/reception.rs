@@ -34,7 +34,7 @@ pub(crate) enum PacketFit {
     Expected,
     /// Behind so large a gap that only a keyframe helps.
     AfterGap,
-    /// It was asked for, once, so long ago.
+    /// The answer to a single NACK, sent this long ago.
     Asked(Duration),
     /// A repetition of a packet that was not missing.
     Again,

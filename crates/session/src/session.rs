@@ -117,7 +117,7 @@ impl Session {
         Ok(answer)
     }
 
-    /// Takes a datagram. Media are opened in place, in `datagram`.
+    /// Handles a datagram. Media are decrypted in place, in `datagram`.
     pub fn handle_datagram(
         &mut self,
         now: Time,

@@ -24,7 +24,7 @@ use sideroom_session::{
 /// The extension `use_srtp` with all profiles, as the engine writes it.
 const ALL: [u8; 13] = [0, 14, 0, 9, 0, 6, 0, 8, 0, 7, 0, 1, 0];
 
-/// The same with one profile, in as many bytes.
+/// The extension with one profile, in as many bytes as with all.
 fn only(id: u8) -> [u8; 13] {
     [0, 14, 0, 9, 0, 6, 0, id, 0, id, 0, id, 0]
 }

@@ -51,7 +51,7 @@ impl NamedCertificate {
 }
 
 impl Keyring {
-    /// The same ring with these certificates beside its keys.
+    /// Adds certificates to the keys.
     pub fn with_certificates(
         mut self,
         certificates: Vec<NamedCertificate>,

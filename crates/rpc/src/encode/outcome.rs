@@ -78,7 +78,7 @@ fn moves_of(outcome: &Outcome) -> &[(ParticipantId, GroupId)] {
     }
 }
 
-/// Which breakouts were opened, closed, cleared or destroyed.
+/// The breakouts that were opened, closed, cleared or destroyed.
 pub(crate) fn breakout_ids(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Breakouts { breakouts, .. } => breakouts.iter().map(ToString::to_string).collect(),

@@ -38,9 +38,9 @@ struct Seat {
 /// Why a socket must make way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kick {
-    /// The same client has another socket now.
+    /// The client has another socket now.
     Resumed,
-    /// The same identity joined elsewhere.
+    /// The identity joined elsewhere.
     Replaced,
 }
 

@@ -27,7 +27,7 @@ const MAX_STRIKES: u32 = 8;
 /// How a socket ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
-    /// It is gone, or silent.
+    /// The client is gone, or silent.
     Gone,
     /// We close it.
     Closing(Closing),

@@ -31,7 +31,7 @@ impl Member for MakeWay {
 }
 
 impl Waiting {
-    /// Takes a place for a socket that comes from this address on the present connection.
+    /// Counts a socket from this address, on the present connection, as waiting for a join.
     pub(super) fn begin(api: &Api, from: Option<IpAddr>) -> Result<Self, ApiError> {
         let make_way = Arc::new(MakeWay::default());
         let network = from.and_then(crowd::network);

@@ -75,7 +75,7 @@ impl Bucket {
         }
     }
 
-    /// Takes one, or says how long to wait for it.
+    /// Spends one unit, or says how long to wait for one.
     pub fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.tokens = self.tokens(rate, now);
         self.at = now;

@@ -53,7 +53,7 @@ impl Table {
         })
     }
 
-    /// Takes one from the bucket of `source`.
+    /// Spends one unit of the bucket of `source`.
     pub(super) fn take(&self, source: &Source, rate: Rate, now: Instant) -> Result<(), Duration> {
         let tag = self.hasher.hash_one(source);
         let mut part = self.part(tag);

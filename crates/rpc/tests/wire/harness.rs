@@ -1,4 +1,4 @@
-//! A server on a free port, and clients for it.
+//! Starts a server on a free port, and clients that call the server.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -279,7 +279,7 @@ impl Socket {
         message["event"].clone()
     }
 
-    /// Gives a command and waits for its answer, whichever it is.
+    /// Sends a command, and returns the answer or the error.
     pub(crate) async fn ask(&mut self, method: &str, body: Value) -> Value {
         self.requests += 1;
         let id = format!("r{}", self.requests);
@@ -289,14 +289,14 @@ impl Socket {
             .await
     }
 
-    /// Gives a command that must succeed.
+    /// Sends a command that must succeed.
     pub(crate) async fn command(&mut self, method: &str, body: Value) -> Value {
         let answer = self.ask(method, body.clone()).await;
         assert_eq!(answer["type"], "result", "{method} {body} {answer}");
         answer["body"].clone()
     }
 
-    /// Gives a command that must fail with this reason.
+    /// Sends a command that must fail with this reason.
     pub(crate) async fn fails(&mut self, method: &str, body: Value, reason: &str) -> Value {
         let answer = self.ask(method, body.clone()).await;
         assert_eq!(answer["reason"], reason, "{method} {body} {answer}");

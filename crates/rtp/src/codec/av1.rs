@@ -58,7 +58,7 @@ pub struct Dependency {
     pub switch_up: bool,
     /// No other frame needs this one, in any decode target that has it.
     pub discardable: bool,
-    /// Which decode targets are active, if the descriptor says so.
+    /// The active decode targets, if the descriptor names them.
     pub active_targets: Option<u32>,
 }
 

@@ -7,7 +7,7 @@ pub struct SenderInfo {
     pub ssrc: u32,
     /// Wall clock, NTP format.
     pub ntp: u64,
-    /// The same moment in the stream's time stamps.
+    /// The time of `ntp` in the stream's time stamps.
     pub rtp: u32,
     pub packets: u32,
     /// Payload bytes sent.

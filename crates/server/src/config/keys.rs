@@ -26,7 +26,7 @@ pub enum KeysError {
     UnknownScope {
         /// Where in the configuration.
         key: &'static str,
-        /// Which key or certificate.
+        /// The id of the key or certificate.
         id: String,
         scope: String,
     },

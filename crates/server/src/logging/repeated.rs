@@ -48,7 +48,7 @@ impl Repeated {
         false
     }
 
-    /// Takes the suppressed warnings of every library whose minute has passed.
+    /// Removes and returns the suppressed warnings of every library whose minute has passed.
     fn take_due(&self, now: Instant) -> Vec<(String, u64)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = all.iter_mut().filter(|(_, warnings)| {

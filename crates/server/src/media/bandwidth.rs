@@ -73,17 +73,17 @@ impl Downlink {
         }
     }
 
-    /// True if it loses so much that redundant audio is of use.
+    /// True if the path loses so much that redundant audio is of use.
     pub(super) fn wants_redundancy(&self) -> bool {
         self.loss.wants_redundancy()
     }
 
-    /// It wants more than it gets.
+    /// True if the wanted layers cost more than the estimate.
     fn is_short(&self) -> bool {
         self.wanted_bps > self.bandwidth.estimate_bps()
     }
 
-    /// It is to be shared out again without another report.
+    /// True if the estimate is to be shared out again without another report.
     fn is_open(&self) -> bool {
         self.is_short() || self.is_news
     }

@@ -21,12 +21,12 @@ pub(super) struct LayerCost {
     began: Option<Time>,
     sum: u64,
     count: u64,
-    /// It was off, and has not been sent for a whole span since.
+    /// The layer was off, and has not been sent for a whole span since.
     rises: bool,
 }
 
 impl LayerCost {
-    /// Takes in a measurement. Only time in which the layer is sent counts.
+    /// Handles a measurement. Only time in which the layer is sent counts.
     pub(super) fn observe(&mut self, now: Time, rate: &LayerRate) {
         let ended = self.began.is_some_and(|at| now.since(at) >= SPAN);
         if ended || !rate.live {

@@ -19,7 +19,7 @@ pub(super) struct Peer {
     /// Names the transport.
     pub transport: u64,
     pub session: Session,
-    /// Its id in the forwarder.
+    /// The subscriber's id in the forwarder.
     pub subscriber: SubscriberId,
     /// The forwarder's name for each entry of the session's list of ingress tracks; `None` for one that
     /// control has given no track.
@@ -81,7 +81,7 @@ impl Peer {
         }
     }
 
-    /// Takes another ICE name; the last one holds on until the client has switched. Only between
+    /// Sets another ICE user name fragment; the last one also works until the client has switched. Only between
     /// [`Peers::remove`] and [`Peers::insert`].
     pub(super) fn rename(&mut self, ufrag: String) {
         self.ufrags.push(ufrag);
@@ -97,7 +97,7 @@ impl Peers {
         self.by_participant.len()
     }
 
-    /// Takes a peer in. Its participant must not be here already.
+    /// Adds a peer. No other peer here may have the same participant.
     pub(super) fn insert(&mut self, peer: Peer) -> PeerKey {
         let key = self.free.pop().unwrap_or_else(|| {
             self.peers.push(None);
@@ -176,12 +176,12 @@ impl Peers {
         self.pacers.get_mut(subscriber.0 as usize)?.as_deref_mut()
     }
 
-    /// Takes a subscriber's pacer out.
+    /// Removes and returns a subscriber's pacer.
     pub(super) fn take_pacer(&mut self, subscriber: SubscriberId) -> Option<Box<Pacer>> {
         self.pacers.get_mut(subscriber.0 as usize)?.take()
     }
 
-    /// Gives a subscriber a pacer.
+    /// Sets a subscriber's pacer.
     pub(super) fn set_pacer(&mut self, subscriber: SubscriberId, pacer: Box<Pacer>) {
         if let Some(place) = self.pacers.get_mut(subscriber.0 as usize) {
             *place = Some(pacer);

@@ -26,7 +26,7 @@ pub(super) struct WorkerHandle {
     pub(super) commands: SyncSender<WorkerCommand>,
     /// Wakes the worker.
     pub(super) waker: Waker,
-    /// Its UDP address; TCP has the same.
+    /// The worker's UDP address; TCP has the same.
     pub(super) address: SocketAddr,
     pub(super) counts: Arc<PublishedCounts>,
     /// Counts the worker's rounds, to tell a busy worker from a stuck one.
@@ -48,14 +48,14 @@ pub enum ConnectError {
     WorkerStuck,
 }
 
-/// How the workers are.
+/// The number of workers in each state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WorkerHealth {
-    /// Those that obey.
+    /// Workers that apply orders in time.
     pub working: usize,
-    /// Those that have not obeyed in time and send nothing until they have.
+    /// Workers that have not applied an order in time, and send nothing until they have.
     pub fenced: usize,
-    /// Those that are gone or stuck, and not replaced yet.
+    /// Workers that are gone or stuck, and not replaced yet.
     pub lost: usize,
 }
 
@@ -196,7 +196,7 @@ impl MediaPlane {
         })
     }
 
-    /// Gives a room's whole table: after a start, or when control begins anew.
+    /// Publishes a room's whole table: after a start, or when control begins anew.
     pub fn publish_whole(&self, plan: RoutePlan) -> Publishing {
         let mut waiting = Vec::new();
         self.with(|state| {
@@ -234,7 +234,7 @@ impl MediaPlane {
         self.with(|state| state.plane.handle_close(room));
     }
 
-    /// Takes a report of a worker.
+    /// Handles a worker's report.
     pub fn handle_report(&self, worker: WorkerId, life: Incarnation, report: Report) {
         self.with(|state| state.plane.handle_report(worker, life, report));
     }
@@ -338,7 +338,7 @@ impl State {
         }
     }
 
-    /// The same, and orders about tables are acknowledged.
+    /// Passes orders, and asks for acknowledgements of those about tables.
     fn pass_orders_and(&mut self, waiting: &mut Vec<Waiting>) {
         while let Some((worker, order)) = self.plane.poll_order() {
             if !matches!(order, Order::Apply(_) | Order::ApplyWhole(_)) {
@@ -360,7 +360,7 @@ impl State {
         handle.is_some_and(|handle| handle.fence.renew())
     }
 
-    /// Gives a command; never waits. A worker whose whole queue is full, or whose thread has ended, is replaced.
+    /// Queues a command and never waits. A worker with a full queue, or whose thread has ended, is replaced.
     pub(super) fn give(&mut self, worker: WorkerId, command: WorkerCommand) {
         let Some(handle) = self.handles.get(usize::from(worker.0)) else {
             return;

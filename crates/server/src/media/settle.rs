@@ -114,7 +114,7 @@ impl Worker {
         }
     }
 
-    /// Takes a publisher's sender report.
+    /// Handles a publisher's sender report.
     pub(super) fn take_report(
         &mut self,
         now: Time,

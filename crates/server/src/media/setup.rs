@@ -21,7 +21,7 @@ pub(super) struct Transports {
     pub candidates: Vec<Candidate>,
     /// The certificate of the node.
     pub certificate: Certificate,
-    /// Which versions of DTLS may be spoken.
+    /// The allowed versions of DTLS.
     pub dtls_versions: DtlsVersions,
     /// How packets may be protected, the preferred way first.
     pub srtp_profiles: Vec<SrtpProfile>,

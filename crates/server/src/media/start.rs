@@ -41,7 +41,7 @@ pub struct StartOptions {
     pub announce: Vec<IpAddr>,
     /// The certificate of the node.
     pub certificate: Certificate,
-    /// Which versions of DTLS may be spoken.
+    /// The allowed versions of DTLS.
     pub dtls_versions: DtlsVersions,
     /// How packets may be protected, the preferred way first.
     pub srtp_profiles: Vec<SrtpProfile>,
@@ -230,7 +230,7 @@ impl Endings {
         self.bell.notify_one();
     }
 
-    /// Those that have ended since this was last asked.
+    /// Removes and returns the workers that have ended since the last call.
     pub(super) fn take(&self) -> Vec<(WorkerId, Incarnation)> {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *ended)

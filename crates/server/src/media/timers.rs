@@ -40,7 +40,7 @@ impl Timers {
         self.heap.peek().map_or(Time::NEVER, |Reverse((at, _))| *at)
     }
 
-    /// Takes a key that is due at `now`; it must ask again.
+    /// Removes and returns a key that is due at `now`. A key that is to come again has to be set again.
     pub(super) fn pop(&mut self, now: Time) -> Option<u32> {
         while let Some(Reverse((at, key))) = self.heap.peek().copied() {
             if at > now {

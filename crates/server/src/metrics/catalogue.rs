@@ -29,7 +29,7 @@ pub struct Metric {
     pub name: &'static str,
     /// How it behaves.
     pub kind: Kind,
-    /// Its labels, each with few values.
+    /// The labels, each with few values.
     pub labels: &'static [&'static str],
     /// The help text.
     pub help: &'static str,

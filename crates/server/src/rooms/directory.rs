@@ -80,7 +80,7 @@ pub struct RoomHealth {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Counted {
     pub connections: usize,
-    /// Those who dropped and whose place is kept are among them.
+    /// Participants, those included who dropped and whose place is kept.
     pub participants: usize,
 }
 
@@ -208,7 +208,7 @@ impl Directory {
         rooms.next = next;
     }
 
-    /// Takes a name for a new room.
+    /// Reserves a name for a new room.
     pub(super) fn reserve(&self, name: &str) -> Result<(Arc<Desk>, Inbox), NoRoom> {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(desk) = rooms.names.get(name) {

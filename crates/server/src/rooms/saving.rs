@@ -9,7 +9,7 @@ use sideroom_route::Time;
 /// Between two rooms that are saved.
 const APART: Duration = Duration::from_millis(25);
 
-/// Gives every room that is due a moment of its own.
+/// Spaces snapshots out, so that rooms that are due together are not saved at one moment.
 #[derive(Debug, Default)]
 pub(super) struct SavePace(Mutex<Time>);
 

@@ -41,7 +41,7 @@ pub(super) struct RoomTask {
     pub working: FuturesUnordered<BoxFuture<'static, Worked>>,
     /// When a route was last held against the rules.
     pub audited: Instant,
-    /// Those who wait for the task to stop.
+    /// Callers that wait for the task to stop.
     pub stopping: Vec<oneshot::Sender<()>>,
     /// The task is over.
     pub ended: bool,

@@ -177,7 +177,7 @@ impl Journal {
         self.0.trouble()
     }
 
-    /// Which rooms have a journal, ended ones too.
+    /// The rooms that have a journal, ended ones too.
     pub fn rooms(&self) -> Committed<Vec<RoomId>> {
         self.0.rooms()
     }

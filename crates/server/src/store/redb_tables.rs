@@ -29,7 +29,7 @@ pub(super) enum Write {
     ForgetEndedBefore(u64),
 }
 
-/// Which rooms there are, ended ones too.
+/// All rooms, ended ones too.
 pub(super) fn rooms(db: &Database) -> Result<Vec<RoomId>, redb::Error> {
     let rooms = db.begin_read()?.open_table(ROOMS)?;
     rooms

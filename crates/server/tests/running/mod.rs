@@ -51,7 +51,7 @@ impl Server {
         Self::start_as(&mut command, env)
     }
 
-    /// The same with a command line of one's own.
+    /// Starts a server with this command line.
     pub(crate) fn start_as(command: &mut Command, env: &[(&str, &str)]) -> Self {
         let mut child = command
             .env("SIDEROOM_HTTP_LISTEN", "127.0.0.1:0")
@@ -156,7 +156,7 @@ pub(crate) fn client_token(room: &str, identity: &str) -> String {
     client_token_as(room, identity, RoleClaim::Participant)
 }
 
-/// The same with a role.
+/// A client token with a role.
 pub(crate) fn client_token_as(room: &str, identity: &str, role: RoleClaim) -> String {
     let exp = sideroom::clock::unix_ms() / 1_000 + 3_600;
     let claims = ClientClaims::new(room, identity, role, exp);

@@ -2,8 +2,8 @@
 //! trend, the loss beyond the path's usual loss, and probes (after draft-ietf-rmcat-gcc-02 and published
 //! descriptions of its implementations).
 //!
-//! It only estimates. The caller decides how the estimate is shared out and what a probe carries. It
-//! allocates nothing for a packet once it is warm.
+//! This module only estimates. The caller decides how the estimate is shared out and what a probe carries. A packet
+//! costs no allocation once the estimator is warm.
 
 mod acked;
 mod bounds;
@@ -91,7 +91,7 @@ impl Bandwidth {
             || self.loss.bound_bps() < MAX_BPS
     }
 
-    /// Takes in the client's transport-wide feedback.
+    /// Handles transport-wide feedback.
     pub fn handle_feedback(&mut self, now: Time, feedback: &TransportFeedback, rtt: Duration) {
         if feedback.packets.is_empty() {
             return;

@@ -21,7 +21,7 @@ const EMPTIES_US: i64 = 5_000;
 /// `ENDS`.
 const BEGINS: u32 = 16;
 const ENDS: u32 = 8;
-/// It is to be empty after so long; less than three quarters of a rate are never left for that.
+/// The time in which a queue of ours is to drain. The rate is lowered for this by a quarter at most.
 const DRAINS_US: i64 = 2_000_000;
 /// A delay that changes by this much means that a clock was set.
 const JUMP_US: i64 = 10_000_000;
@@ -73,7 +73,7 @@ pub(super) struct Queue {
     /// The least delay of the look that is under way, and when that began.
     look_us: i64,
     look_began: i64,
-    /// The same of the look before.
+    /// The least delay of the look before.
     before_us: i64,
     /// A bit for each look, the latest the lowest: the queue stood.
     stood: u32,

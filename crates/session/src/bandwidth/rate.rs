@@ -58,7 +58,7 @@ impl RateControl {
         self.decreased.is_some()
     }
 
-    /// Takes in the rate that a probe measured.
+    /// Handles the rate that a probe measured.
     pub(super) fn probed(&mut self, now: Time, measured_bps: u64, usage: Usage) {
         let measured = measured_bps as f64;
         if usage != Usage::Over && measured > self.estimate_bps {

@@ -30,12 +30,12 @@ pub(super) struct Hellos {
     datagrams: Vec<Vec<u8>>,
     /// The message's body.
     body: Vec<u8>,
-    /// Which bytes of it have come.
+    /// True for each byte of the body that has arrived.
     came: Vec<bool>,
 }
 
 impl Hellos {
-    /// Takes in a datagram. `None` if it does not begin with a ClientHello, or with one that contradicts
+    /// Handles a datagram. `None` if it does not begin with a ClientHello, or with one that contradicts
     /// itself or an earlier fragment; `Some(None)` if more fragments have to come.
     pub(super) fn take(&mut self, datagram: &[u8]) -> Option<Option<ClientHello>> {
         let mut rest = Reader(datagram);
@@ -85,7 +85,7 @@ struct Fragment<'a> {
     bytes: &'a [u8],
 }
 
-/// Takes fields off the front of a message.
+/// Reads fields from the front of a message.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

@@ -48,7 +48,7 @@ pub struct DtlsConfig {
     pub role: Role,
     /// The versions to offer or accept.
     pub versions: DtlsVersions,
-    /// Which protection profiles are allowed, the preferred first.
+    /// The allowed protection profiles, the preferred first.
     pub profiles: Vec<SrtpProfile>,
     /// Accepted fingerprints of the peer's certificate.
     pub peer_fingerprints: Vec<Fingerprint>,
@@ -100,14 +100,14 @@ pub enum DtlsError {
 /// An event of the handshake.
 #[derive(Debug)]
 pub enum DtlsEvent {
-    /// It is done, and the peer is the one that was announced.
+    /// The handshake is done, and the peer has the announced certificate.
     Connected {
         /// Keys for the media.
         keys: KeyMaterial,
         /// The negotiated version.
         version: DtlsVersion,
     },
-    /// It failed. The last event.
+    /// The handshake or the connection failed. The last event.
     Failed(DtlsError),
     /// The peer closed the connection. The last event.
     Closed,
@@ -181,7 +181,7 @@ impl Dtls {
         self.phase == Phase::Connected
     }
 
-    /// Takes in a datagram. Drops it if it is no whole DTLS record, or comes before the first ClientHello or
+    /// Handles a datagram. Drops anything but whole DTLS records, and records before the first ClientHello or
     /// after the end.
     pub fn handle_datagram(&mut self, now: Time, datagram: &[u8]) -> Result<(), DropReason> {
         if !record::is_whole(datagram) {

@@ -1,6 +1,6 @@
 //! Versions of DTLS: those allowed, and the negotiated one.
 
-/// Which versions of the protocol may be spoken.
+/// The allowed versions of the protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum DtlsVersions {
     /// 1.3 with those who offer it, unless that would cost them AEAD media: a 1.3 server here takes the

@@ -133,7 +133,7 @@ impl IceAgent {
         }
     }
 
-    /// Takes note that an authentic packet came from `from`: a nominated path is selected by it.
+    /// Notes that an authentic packet came from `from`: this selects a nominated path.
     #[inline]
     pub fn prove(&mut self, from: PeerAddr) {
         if self.selected == Some(from) {
@@ -147,14 +147,14 @@ impl IceAgent {
         }
     }
 
-    /// Takes new credentials (an ICE restart). Checks with the old ones are answered until the first
+    /// Sets new credentials (an ICE restart). Checks with the old ones are answered until the first
     /// one with the new; the selected path stays in use until the client nominates another.
     pub fn restart(&mut self, local: &IceCredentials) {
         let old = std::mem::replace(&mut self.local, Credentials::new(local));
         self.previous = Some(old);
     }
 
-    /// Takes in a STUN message. Anything but an authentic check addressed to us changes nothing.
+    /// Handles a STUN message. Anything but an authentic check addressed to us changes nothing.
     pub fn handle_datagram(
         &mut self,
         now: Time,
@@ -300,7 +300,7 @@ impl IceAgent {
         pair.map(|pair| pair.checked_at)
     }
 
-    /// Gives up the path of a TCP connection that is gone. A client without any path has [`CONSENT`] to
+    /// Removes the path of a TCP connection that is gone. A client without any path has [`CONSENT`] to
     /// come back.
     pub fn remove_path(&mut self, now: Time, remote: PeerAddr) {
         self.pairs.retain(|pair| pair.remote != remote);

@@ -96,7 +96,7 @@ impl IceClient {
         self.local_key = Some(key_of(password));
     }
 
-    /// Takes the server's new credentials (an ICE restart, or the client's own address changed) and
+    /// Sets the server's new credentials (an ICE restart, or the client's own address changed) and
     /// checks anew. The old path stays in use until the new one answers.
     pub fn restart(&mut self, now: Time, local_ufrag: &str, remote: IceCredentials) {
         local_ufrag.clone_into(&mut self.local_ufrag);
@@ -116,7 +116,7 @@ impl IceClient {
         self.connected
     }
 
-    /// Takes in a STUN message from the server.
+    /// Handles a STUN message from the server.
     pub fn handle_datagram(
         &mut self,
         now: Time,
@@ -215,7 +215,7 @@ impl IceClient {
         self.next_check.min(self.answered_at + CONSENT)
     }
 
-    /// Gives up if the server does not answer.
+    /// Fails if the server has not answered for [`CONSENT`].
     pub fn handle_timeout(&mut self, now: Time) {
         if !self.failed && now >= self.answered_at + CONSENT {
             self.failed = true;

@@ -52,7 +52,7 @@ pub(super) type Transaction = [u8; 12];
 pub(super) struct Message<'a> {
     bytes: &'a [u8],
     pub(super) kind: Kind,
-    /// Which exchange it belongs to.
+    /// The transaction that the message belongs to.
     pub(super) transaction: Transaction,
     /// USERNAME: both fragments, the receiver's first.
     pub(super) username: Option<&'a str>,
@@ -106,7 +106,7 @@ impl<'a> Message<'a> {
         Some(message)
     }
 
-    /// Takes in the attribute at `at` and returns where the next one begins.
+    /// Reads the attribute at `at`, and returns where the next one begins.
     fn read_attribute(&mut self, at: usize) -> Option<usize> {
         let rest = self.bytes.get(at..)?;
         let &[t0, t1, l0, l1] = rest.first_chunk::<4>()?;

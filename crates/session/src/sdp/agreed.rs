@@ -25,11 +25,11 @@ pub struct NegotiatedIngress {
     pub kind: TrackKind,
     /// The codecs that it may come in, the preferred one first.
     pub codecs: Vec<NegotiatedCodec>,
-    /// Its simulcast encodings, the smallest first; a single one if there is no simulcast.
+    /// Simulcast encodings, the smallest first; a single one if there is no simulcast.
     pub layers: Vec<NegotiatedLayer>,
     /// SSRCs with their retransmission SSRCs that belong to one of the layers, to which is not said.
     pub unplaced: Vec<(u32, Option<u32>)>,
-    /// Which header extension has which id.
+    /// The id of each header extension.
     pub extensions: ExtensionMap,
     /// The client wants retransmission requests.
     pub nack: bool,
@@ -42,9 +42,9 @@ pub struct NegotiatedIngress {
 /// One simulcast encoding.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NegotiatedLayer {
-    /// Its RID, if encodings have one.
+    /// The RID, if encodings have one.
     pub rid: Option<String>,
-    /// Its SSRC, if the offer says so; otherwise its first packet will.
+    /// The SSRC, if the offer names one; otherwise the first packet tells.
     pub ssrc: Option<u32>,
     /// The SSRC of its retransmissions, if the offer says so.
     pub rtx_ssrc: Option<u32>,
@@ -62,7 +62,7 @@ pub struct NegotiatedSlot {
     pub rtx_ssrc: Option<u32>,
     /// The codecs that the client takes there, the preferred one first.
     pub codecs: Vec<NegotiatedCodec>,
-    /// Which header extension has which id.
+    /// The id of each header extension.
     pub extensions: ExtensionMap,
     /// The client receives here; false once a later offer has switched the section off.
     pub active: bool,
@@ -71,9 +71,9 @@ pub struct NegotiatedSlot {
 /// A section that was answered with a refusal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedSection {
-    /// Its identification tag.
+    /// The section's identification tag.
     pub mid: String,
-    /// Its line in the offer.
+    /// The section's line in the offer.
     pub line: usize,
     pub why: Refusal,
 }

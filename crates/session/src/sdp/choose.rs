@@ -1,4 +1,4 @@
-//! Which of the offered codecs, header extensions and feedback messages a section is answered with.
+//! Chooses the codecs, header extensions and feedback messages that a section is answered with.
 
 use sideroom_route::Media;
 use sideroom_rtp::{Codec, ExtensionKind};
@@ -156,7 +156,7 @@ fn feedback(offered: &OfferedCodec, answers_nacks: bool) -> Vec<&'static str> {
 /// The properties of a section that decide its header extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SectionProfile {
-    /// Which way media flow, seen from us.
+    /// The direction of media, seen from the server.
     pub direction: Direction,
     /// The section's first codec.
     pub codec: Option<Codec>,

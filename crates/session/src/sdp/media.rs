@@ -78,7 +78,7 @@ pub struct OfferedCodec {
 /// A header extension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OfferedExtension {
-    /// Its id on this transport.
+    /// The extension's id on this transport.
     pub id: u8,
     pub kind: ExtensionKind,
     /// The direction in which the client uses the extension.
@@ -115,7 +115,7 @@ impl Direction {
         }
     }
 
-    /// The same flow, seen from the other end.
+    /// The direction as the other end sees it.
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self::of(self.receives(), self.sends())

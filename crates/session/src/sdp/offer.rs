@@ -35,7 +35,7 @@ pub struct Transport {
     pub password: String,
     /// Hashes of the client's certificate; one that matches is enough (RFC 8122).
     pub fingerprints: Vec<Fingerprint>,
-    /// Which DTLS role the client takes.
+    /// The client's DTLS role (RFC 5763).
     pub setup: Setup,
 }
 

@@ -1,4 +1,4 @@
-//! Which SSRCs and RIDs of a section are which encoding.
+//! Matches the SSRCs and RIDs of a section with encodings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +102,7 @@ fn fid_groups(section: &MediaSection) -> impl Iterator<Item = &[u32]> {
     pairs.map(|group| group.ssrcs.as_slice())
 }
 
-/// Which stream repeats which (`a=ssrc-group:FID`, RFC 5576 section 4.2).
+/// Streams and the streams that repeat them (`a=ssrc-group:FID`, RFC 5576 section 4.2).
 struct Pairs {
     rtx: BTreeMap<u32, u32>,
     repairs: BTreeSet<u32>,

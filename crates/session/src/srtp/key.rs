@@ -83,7 +83,7 @@ impl SrtpProfile {
     }
 }
 
-/// Which side of the handshake we are.
+/// Our side of the handshake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
     /// The active side, which sends the first flight.
@@ -152,7 +152,7 @@ impl KeyMaterial {
         self.profile
     }
 
-    /// The same keys as the other side sees them.
+    /// The keys as the other side sees them.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Which packets of a sender were opened already (RFC 3711 section 3.3.2).
+//! The replay list of a sender (RFC 3711 section 3.3.2).
 
 const WORDS: usize = 8;
 const WORD_BITS: u64 = u64::BITS as u64;

@@ -379,7 +379,7 @@ impl Sent {
         [self.header(), self.payload.clone()].concat()
     }
 
-    /// The same packet, sent once more as a retransmission.
+    /// The packet as a retransmission.
     #[must_use]
     pub fn repeated(&self, ssrc: u32, sequence: u16) -> Self {
         let original = self.header.sequence.to_be_bytes();
