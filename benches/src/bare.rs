@@ -1,8 +1,8 @@
 //! The bare path: a forwarder with static keys and nothing else.
 //!
-//! It receives in batches, opens each packet, seals it for every subscriber and sends, segmented where a
+//! The bare path receives in batches, opens each packet, seals it for every subscriber and sends, segmented where a
 //! burst has one destination. It has no signaling, no ICE, no DTLS, no rooms, no routes, no rewriting, no
-//! retransmission and no feedback: its cost under a load is the yardstick for a server that has.
+//! retransmission and no feedback: its cost under a load is the yardstick for a server that has these.
 //!
 //! A peer makes itself known by a [`Hello`], one JSON object in a datagram, and is answered with the same
 //! words. Keys follow from the peer's number ([`keys_of`]). Every packet goes to every other peer that
@@ -35,7 +35,7 @@ const SEND_BYTES: usize = 8 << 20;
 pub enum Hello {
     /// Registers the sender of this datagram as a peer.
     Peer {
-        /// Its number, from which its keys follow.
+        /// The peer's number, from which the keys follow.
         id: u32,
         /// The SSRCs that it sends with, if it does.
         ssrcs: Vec<u32>,

@@ -23,7 +23,7 @@ impl Summary {
         }
     }
 
-    /// The same in another unit, to three significant places at the size of nanoseconds.
+    /// The summary in another unit, to three significant places at the size of nanoseconds.
     #[must_use]
     pub fn rounded(self) -> Self {
         let round = |value: f64| (value * 10.0).round() / 10.0;

@@ -26,7 +26,7 @@ pub struct Canary {
     pub why: Option<String>,
 }
 
-/// Gives commands to a breakout of `room` at a rate until `stop`.
+/// Sends commands to a breakout of `room` at a rate until `stop`.
 pub fn sing(api: &Api, room: &str, per_s: f64, stop: &AtomicBool) -> Canary {
     let mut times: [Histogram; 3] = Default::default();
     let mut canary = Canary::default();

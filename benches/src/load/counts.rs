@@ -21,7 +21,7 @@ pub struct Counts {
     pub own_drops: u64,
     /// Media packets received, authenticated, and seen for the first time.
     pub received: u64,
-    /// Their bytes on the wire, without UDP and IP.
+    /// Bytes of the received packets, without UDP and IP.
     pub received_bytes: u64,
     /// Audio packets among the received.
     pub received_audio: u64,

@@ -16,7 +16,7 @@ const MOVING: u64 = 1 << 63;
 /// Where one client is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
-    /// Its group; while it moves, the old one.
+    /// The client's group; during a move, the old one.
     pub at: u16,
     /// A move was asked for and not answered yet.
     pub moving_to: Option<u16>,
@@ -39,14 +39,14 @@ pub enum ParentGate {
 /// The tool's judgement on a received packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It may be here.
+    /// The receiver may have the packet.
     Right,
-    /// It was sent shortly before its publisher moved, and arrived where the publisher is now.
+    /// The packet left shortly before the publisher's move, and arrived in the publisher's new group.
     Carried {
         /// How long before the move was asked for.
         age_ms: u64,
     },
-    /// It must not be here.
+    /// The receiver must not have the packet.
     Leak,
 }
 

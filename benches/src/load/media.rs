@@ -34,7 +34,7 @@ pub struct SourceSpec {
     pub payload_type: u8,
     /// The m-line.
     pub mid: String,
-    /// Which header extensions were negotiated.
+    /// The negotiated header extensions.
     pub extensions: ExtensionMap,
 }
 

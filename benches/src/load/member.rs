@@ -45,7 +45,7 @@ pub enum LinkSetup {
 
 /// Configuration of a client.
 pub struct MemberSetup {
-    /// Its number among all clients of the tool.
+    /// The client's number among all clients of the tool.
     pub client: u32,
     /// Where the server is.
     pub server: PeerAddr,
@@ -87,7 +87,7 @@ pub(super) enum LinkEvent {
 
 /// A received media packet, classified by the receiving client.
 pub(super) struct ClassifiedPacket {
-    /// It repeats another one.
+    /// The packet repeats another one.
     pub(super) again: bool,
     /// Packets of its stream that are missing before it; -1 if it was missing itself.
     pub(super) missing: i64,
@@ -205,7 +205,7 @@ impl Member {
         }
     }
 
-    /// Takes in RTCP: keyframes and packets that are asked for.
+    /// Handles RTCP: requests for keyframes and NACKs.
     pub(super) fn handle_rtcp(&mut self, now: Time, bytes: &mut [u8], counts: &mut Counts) {
         let opened = self.srtp_in.as_mut().map(|srtp| srtp.open_rtcp(bytes));
         let Some(Ok(len)) = opened else {
@@ -308,7 +308,7 @@ impl Member {
         Some(LinkEvent::Failed(why))
     }
 
-    /// Takes note of a media packet of `bytes` bytes, or lets it into the client's path.
+    /// Counts a media packet of `bytes` bytes, or passes it to the client's simulated path.
     pub(super) fn take(
         &mut self,
         view: &RtpView<'_>,

@@ -16,7 +16,7 @@ use super::tag::Tag;
 /// RTCP, STUN and DTLS are short; audio packets are at most this long.
 const MAX_AUDIO: usize = 400;
 
-/// Takes every packet out of the worker's batch.
+/// Handles every packet of the worker's batch.
 pub(super) fn handle_batch(worker: &mut Worker, batch: &mut RecvBatch, now: Time) {
     let wall = wall_clock();
     while let Some(datagram) = batch.pop() {

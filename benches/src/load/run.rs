@@ -25,7 +25,7 @@ pub struct Outcome {
     pub reports: Vec<Report>,
     /// CPU time for each forwarded packet, in nanoseconds.
     pub cpu_ns_per_packet: Summary,
-    /// The same of the other server.
+    /// CPU time of the other server for each forwarded packet, in nanoseconds.
     pub against_cpu_ns_per_packet: Option<Summary>,
     /// The median of the first to that of the second.
     pub ratio: Option<f64>,
@@ -115,7 +115,7 @@ pub fn run(options: &Options) -> Result<Outcome, LoadError> {
     })
 }
 
-/// The same scenario with each number of workers in turns.
+/// Runs the scenario with each number of workers in turns.
 fn run_scaling(common: &Common, options: &ScalingOptions) -> Result<Outcome, LoadError> {
     let scenario = Scenario::Fanout(options.fanout());
     let mut reports = Vec::new();

@@ -385,7 +385,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes one batch from the socket; true if there may be more.
+    /// Receives one batch from the socket; true if there may be more.
     fn take_batch(&mut self) -> io::Result<bool> {
         let Some(mut batch) = self.recv.take() else {
             return Ok(false);

@@ -17,7 +17,7 @@ const MAX_LOSS: f64 = 0.000_1;
 /// One server at one audience.
 #[derive(Clone, Debug, Serialize)]
 pub struct Side {
-    /// Its name, version and setting.
+    /// The server's name, version and setting.
     pub server: String,
     /// CPU time for each forwarded packet, in nanoseconds, over the rounds.
     pub cpu_ns_per_packet: Summary,
@@ -25,7 +25,7 @@ pub struct Side {
     pub loss: f64,
     /// The median over the rounds of the median delay.
     pub delay_p50_ms: f64,
-    /// The same of the delay that 99 of 100 packets kept below.
+    /// The median over the rounds of the 99th percentile of the delay.
     pub delay_p99_ms: f64,
     /// Resident memory at the end of the last round.
     pub resident_mib: f64,

@@ -53,7 +53,7 @@ pub enum Change {
 /// How etcd answered a [`Change`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// It was written, at this revision.
+    /// The record was written, at this revision.
     Written(Revision),
     /// The condition did not hold: nothing was written.
     Refused,

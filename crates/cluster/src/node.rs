@@ -24,7 +24,7 @@ pub(crate) const REPEAT: Duration = Duration::from_millis(100);
 /// The behaviour of an owner that reaches neither etcd nor all other nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum WhenAlone {
-    /// Its media stop: nobody can have been moved by another node and still be heard here.
+    /// The owner's media stop: nobody can have been moved by another node and still be heard here.
     Stop,
     /// Rooms that are wholly on the node go on. Another node may have taken them meanwhile.
     #[default]

@@ -22,7 +22,7 @@ pub enum Obeyed {
 #[derive(Clone, Copy, Debug, Default)]
 struct Member {
     applied: Epoch,
-    /// It may forward under the table that it has until then, by this node's clock.
+    /// The member may forward under its table until then, by this node's clock.
     permitted_until: Time,
     has_left: bool,
 }

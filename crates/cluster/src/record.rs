@@ -21,7 +21,7 @@ pub struct Term(pub u64);
 /// A node's own key. Each renewal writes it again, on condition that nobody else did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NodeRecord {
-    /// Which life of the node wrote it.
+    /// The incarnation of the node that wrote the record.
     pub incarnation: Incarnation,
     /// Counts the renewals of this life.
     pub renewal: u64,

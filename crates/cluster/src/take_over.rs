@@ -1,4 +1,4 @@
-//! Which of the living nodes takes a room whose owner is gone, and when: the others wait a little longer each.
+//! The order in which living nodes take a room whose owner is gone: each candidate waits a little longer.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The same on every node of a cluster.
+/// The time limits that every node of a cluster shares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timing {
     /// A node renews its record in etcd this often.

@@ -132,11 +132,11 @@ pub(crate) struct Worker {
     pub(crate) life: Incarnation,
     /// The epoch that its last order led to.
     pub(crate) held: Epoch,
-    /// It stalls: its work waits.
+    /// The worker stalls, and this work waits.
     pub(crate) backlog: Option<VecDeque<Item>>,
-    /// Its thread has ended.
+    /// The worker's thread has ended.
     pub(crate) is_dead: bool,
-    /// It sends nothing.
+    /// The worker sends nothing.
     pub(crate) is_fenced: bool,
     /// Orders that it was given and has not carried out.
     pub(crate) waiting: usize,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-/// Which seeds to run.
+/// The seeds to run.
 #[derive(Args)]
 pub(crate) struct Seeds {
     /// Run this seed only.

@@ -90,7 +90,7 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     pub coverage: Coverage,
-    /// The same for the same seed.
+    /// Equal for runs of one seed.
     pub fingerprint: (Digest, u64),
 }
 
@@ -117,7 +117,7 @@ impl Setting {
         }
     }
 
-    /// The same with failing workers, between 1 and 8 of them if their number is not given.
+    /// The setting of `seed` with failing workers: `workers` of them, or between 1 and 8.
     pub fn of_plane(seed: u64, workers: Option<u16>) -> Self {
         let mut setting = Self::of(seed);
         let drawn = 1 + Chance::new(!seed).below(8) as u16;

@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// Takes one step, and returns an oracle's violation.
+    /// Runs one step, and returns the violation if an oracle finds one.
     pub fn step(&mut self, step: &Step) -> Result<(), Violation> {
         self.chance = Chance::new(step.media_seed);
         let until = self.now + Duration::from_millis(u64::from(step.wait_ms));

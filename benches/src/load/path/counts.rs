@@ -56,14 +56,14 @@ impl PathCounts {
     }
 }
 
-/// The same in a report.
+/// The counts of a path in a report.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PathFigures {
     /// Media packets that left the server and that the path lost, repeated ones not counted.
     pub lost_by_the_path: u64,
     /// Audio packets among them; clients don't ask for them again.
     pub lost_audio: u64,
-    /// Their share of the packets that left the server.
+    /// The share of the packets that the path lost.
     pub share_lost: f64,
     /// Packets that clients asked for, each time counted.
     pub nacked: u64,

@@ -112,7 +112,7 @@ pub(super) struct ReceivedPacket {
     pub(super) repeats: Option<(u32, u16)>,
     /// The part of the run in which its payload was sent, unless it is padding.
     pub(super) run: Option<u16>,
-    /// It would be asked for again.
+    /// The client would send a NACK for the packet.
     pub(super) repairable: bool,
 }
 
@@ -218,7 +218,7 @@ impl Path {
     }
 }
 
-/// Gives a packet to a link; true if the link lost it.
+/// Passes a packet through a link; true if the link lost it.
 fn pass<P: Clone>(link: &mut Link<P>, now: Time, bytes: usize, packet: P) -> bool {
     let before = link.counts();
     link.send(now, bytes + BELOW_RTP, packet);

@@ -227,7 +227,7 @@ impl Run<'_> {
         }
     }
 
-    /// Takes as many connections as `push` can.
+    /// Opens as many connections as `push` allows.
     fn take(&self, push: Option<Push>, over: &AtomicBool) -> Result<HeldConnections, LoadError> {
         let watch = watch_request(&self.token);
         let bytes: &[u8] = match push {

@@ -54,7 +54,7 @@ pub struct FanoutOptions {
     pub fps: u32,
 }
 
-/// The same with everything decided.
+/// The options with all defaults filled in.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Shape {
     publishers: u32,

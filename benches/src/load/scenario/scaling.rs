@@ -1,5 +1,5 @@
-//! The same fan-out with one media worker and with more. A publisher's packet crosses to each other worker
-//! once, however many receive it there; the cost shows in the CPU for each forwarded packet.
+//! One fan-out with one media worker and with more. A publisher's packet crosses to each other worker once, however
+//! many subscribers are there; the cost shows in the CPU for each forwarded packet.
 
 use std::fmt;
 

@@ -95,7 +95,7 @@ pub fn run(
     Ok(report)
 }
 
-/// Gives the room a past: `moves` moves, one right after the other.
+/// Makes a history for the room: `moves` moves, one right after the other.
 fn live_through(stage: &mut Stage<'_>, moves: u32) -> Result<(), LoadError> {
     for done in 0..moves {
         let (client, to) = stage.draw_move();

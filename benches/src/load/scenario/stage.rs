@@ -37,7 +37,7 @@ pub struct StagePlan {
     pub moving_talkers: u32,
     /// Video bits a second of one anchor of each group; 0: none.
     pub video_bps: u64,
-    /// Its frames a second.
+    /// Frames a second of that video.
     pub video_fps: u32,
     /// Numbers for those who come later.
     pub spare: u32,
@@ -56,7 +56,7 @@ pub struct MoveTimes {
     pub silent: u64,
 }
 
-/// The same in few numbers.
+/// Summaries of the durations.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct MoveFigures {
     /// From asking to the answer.

@@ -127,7 +127,7 @@ struct CommandLog {
     events: Vec<u64>,
 }
 
-/// Gives commands at a rate, each measured from when it was due.
+/// Sends commands at a rate. Each is measured from the moment when it was due.
 fn give(
     api: &Api,
     rooms: &[String],

@@ -14,7 +14,7 @@ use crate::load::error::LoadError;
 pub struct Description {
     /// The server's credentials.
     pub credentials: IceCredentials,
-    /// Its certificate's fingerprints.
+    /// The certificate's fingerprints.
     pub fingerprints: Vec<Fingerprint>,
     /// Where it is, each address once.
     pub candidates: Vec<PeerAddr>,

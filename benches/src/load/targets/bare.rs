@@ -39,7 +39,7 @@ impl Bare {
     }
 }
 
-/// The same numbers of extensions as browsers use.
+/// The extensions under the numbers that browsers use.
 fn extensions() -> ExtensionMap {
     let mut map = ExtensionMap::new();
     for (kind, id) in [

@@ -23,7 +23,7 @@ pub trait Target: Send + Sync {
     /// The name in reports.
     fn name(&self) -> &str;
 
-    /// Its cost is read here.
+    /// The server's process, to read the cost from.
     fn process(&self) -> &Process;
 
     /// Makes a room for `participants`.
@@ -43,7 +43,7 @@ pub trait Target: Send + Sync {
         None
     }
 
-    /// Its repairs and pacing, if it reports them.
+    /// The server's repairs and pacing, if the server reports them.
     fn pacing(&self) -> Option<Pacing> {
         None
     }

@@ -29,7 +29,7 @@ pub struct Negotiated {
     pub kind: TrackKind,
     pub ssrc: u32,
     pub payload_type: u8,
-    /// Its m-line.
+    /// The m-line of the track.
     pub mid: String,
     /// The header extensions of that line.
     pub extensions: ExtensionMap,

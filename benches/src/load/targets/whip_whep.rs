@@ -34,7 +34,7 @@ pub struct WhipWhep {
 enum Keys {
     /// A token of its own.
     Sideroom(Box<Api>),
-    /// The same for all, or nothing.
+    /// One token for all clients, or none.
     Fixed(Option<String>),
 }
 

@@ -1,7 +1,7 @@
 //! The `webrtc` crate's own PeerConnection joins the running server: media flow both ways, with every
 //! protection profile and both kinds of certificate, and a move stops exactly the media that it should.
 //!
-//! Its SDP, ICE, SRTP and RTP are its own; DTLS 1.2 it has in common with the server.
+//! The crate's SDP, ICE, SRTP and RTP are independent of ours; it shares DTLS 1.2 with the server.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod disk;

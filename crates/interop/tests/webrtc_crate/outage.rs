@@ -37,7 +37,7 @@ impl Commander {
         }
     }
 
-    /// Gives a command that is to be stored. False if the store has failed.
+    /// Sends a command that is to be stored. False if the store has failed.
     async fn command(&self) -> bool {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
         let name = format!("{number:>60}");

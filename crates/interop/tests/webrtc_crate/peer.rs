@@ -94,7 +94,7 @@ pub(crate) struct Options {
 
 pub(crate) struct Peer {
     pub(crate) pc: Arc<dyn PeerConnection>,
-    /// Its own number, which is in every packet that it sends.
+    /// The peer's number, which is in every packet that the peer sends.
     pub(crate) name: u8,
     pub(crate) id: String,
     tracks: HashMap<Kind, Arc<TrackLocalStaticRTP>>,

@@ -14,7 +14,7 @@ use super::plant::Plant;
 pub(super) enum Deed {
     /// A node has participants of the room from now on.
     Join(NodeId),
-    /// It has none any more.
+    /// A node has no participants of the room any more.
     Leave(NodeId),
     /// A participant is moved.
     Move,

@@ -45,7 +45,7 @@ pub struct ClusterTotals {
     pub faults: u64,
     /// Times that a node was looked at while it forwarded.
     pub looks: u64,
-    /// The same while etcd alone was gone.
+    /// Times that a node was looked at while only etcd was gone.
     pub continuity: u64,
     /// The longest time to an answer after all faults were over, in milliseconds.
     pub longest_back_ms: u64,

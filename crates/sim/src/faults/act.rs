@@ -210,7 +210,7 @@ impl FaultWorld {
         }
     }
 
-    /// Gives a worker an order, which it carries out when it runs.
+    /// Queues an order for a worker, which the worker carries out when it runs.
     fn order(&mut self, worker: usize, order: Order) {
         let asker = match &order {
             Order::Apply { asker, .. } | Order::Renegotiate { asker, .. } => *asker,

@@ -11,7 +11,7 @@ use super::world::{FaultWorld, ROOMS};
 use crate::step::Violation;
 
 impl FaultWorld {
-    /// Takes one step.
+    /// Runs one step.
     pub(super) fn step(&mut self) -> Result<(), Violation> {
         let wait = match self.chance.below(1_000) {
             0..=3 => Duration::from_secs(31),

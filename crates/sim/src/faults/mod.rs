@@ -109,7 +109,7 @@ pub struct Report {
     pub steps: u64,
     /// Requests that were answered.
     pub answered: u64,
-    /// Those of them that were refused.
+    /// Requests that were refused, counted among the answered.
     pub refused: u64,
     /// Callers who vanished before their answer.
     pub vanished: u64,

@@ -96,7 +96,7 @@ impl Plane {
         }
     }
 
-    /// Gives a participant a worker, in place of the one before.
+    /// Places a participant on a worker, instead of the one before.
     pub(super) fn place(&mut self, making: Making, chance: &mut Chance) -> usize {
         let held = self.transports.get(&making.participant);
         let any = chance.below(self.workers.len() as u64) as usize;

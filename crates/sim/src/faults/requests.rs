@@ -1,4 +1,4 @@
-//! Gives rooms requests, by callers who may vanish at any moment, and repeats those that were answered.
+//! Sends requests to rooms, by callers who may vanish at any moment, and repeats answered ones.
 
 use std::time::Duration;
 

@@ -12,13 +12,13 @@ use crate::chance::Chance;
 /// How a store behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum StoreMode {
-    /// It answers within milliseconds.
+    /// The store answers within milliseconds.
     Works,
     /// Reads and writes fail. Some of the writes are kept nevertheless.
     Fails,
     /// Reads work and writes fail.
     ReadOnly,
-    /// It answers nothing until it works again.
+    /// The store answers nothing until it works again.
     Hangs,
 }
 
@@ -139,7 +139,7 @@ impl Store {
         self.rooms.get(&room).map_or("", |rows| rows.shadow.name())
     }
 
-    /// Takes a request. True if nothing else waits: the next batch is to be timed.
+    /// Queues a request. True if nothing else waits: the next batch is to be timed.
     pub(super) fn ask(&mut self, pending: Pending) -> bool {
         self.waiting.push_back(pending);
         self.waiting.len() == 1

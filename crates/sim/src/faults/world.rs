@@ -126,7 +126,7 @@ impl FaultWorld {
         self.happens_at(self.now + wait, happening);
     }
 
-    /// Gives a room an input, and does what follows.
+    /// Passes an input to a room, and does what follows.
     pub(super) fn input(
         &mut self,
         slot: usize,

@@ -98,7 +98,7 @@ impl Generator {
         }
     }
 
-    /// The same request id once more, mostly with the same command.
+    /// Repeats a request id, mostly with the first command.
     fn again(&mut self, world: &World) -> Option<Act> {
         let answered: Vec<_> = world.answered.iter().collect();
         let one = *self.chance.pick(&answered)?;

@@ -22,7 +22,7 @@ impl Model {
         }
     }
 
-    /// It opens, or begins to move people by itself.
+    /// Queues everybody who is asked, when a breakout opens or begins to move people on its own.
     pub(super) fn call_everybody(&mut self, breakout: BreakoutId) {
         let outside = self
             .people

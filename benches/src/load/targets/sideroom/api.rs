@@ -75,7 +75,7 @@ impl Api {
         Self { admin, ..self }
     }
 
-    /// The same on a connection of its own.
+    /// Opens another connection to the same API.
     pub fn reconnected(&self) -> Self {
         Self {
             http: Http::new(PATIENCE),

@@ -41,12 +41,12 @@ impl Sideroom {
         })
     }
 
-    /// Its metrics are at this address.
+    /// Sets the address of the metrics.
     fn with_admin(self, admin: Option<String>) -> Self {
         Self { admin, ..self }
     }
 
-    /// Its clients join in this way.
+    /// Sets the way in which clients join.
     fn joined_by(self, by: JoinBy) -> Self {
         let sockets = match by {
             JoinBy::Json => None,

@@ -7,7 +7,7 @@ use sideroom_route::Time;
 use sideroom_sim::link::Impairment;
 use sideroom_sim::settings::{apply, duration};
 
-/// Which way a packet goes.
+/// The direction of a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Way {
     /// From the server to the clients.
@@ -71,7 +71,7 @@ impl Command {
         }))
     }
 
-    /// The same, later.
+    /// Delays the command by `time`.
     pub(crate) fn after(mut self, time: Duration) -> Self {
         self.when = When::In(time);
         self

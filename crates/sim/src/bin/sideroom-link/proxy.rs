@@ -43,7 +43,7 @@ struct Client {
 }
 
 impl Proxy {
-    /// Takes the address that clients send to.
+    /// Binds the address that clients send to.
     pub(crate) fn open(listen: SocketAddr, to: SocketAddr) -> io::Result<Opened> {
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{listen}: {error}"));
         let front = UdpSocket::bind(listen).map_err(named)?;
