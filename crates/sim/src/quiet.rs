@@ -32,12 +32,14 @@ impl World {
 
     fn look_quietly(&mut self) -> Result<(), Violation> {
         self.settle()?;
-        // Workers tell a while later that fewer layers are wanted.
-        for _ in 0..3 {
-            let later = self.now + Duration::from_millis(1_600);
-            self.run_until(later)?;
+        // A grace that ends meanwhile, or the end of a breakout's time, changes what is wanted again.
+        for _ in 0..10 {
+            let epoch = self.room.epoch();
+            self.wait_for_fewer_layers()?;
+            if self.room.epoch() == epoch {
+                break;
+            }
         }
-        self.settle()?;
         ensure(
             self.plane.answered == self.room.epoch(),
             "updates in order",
@@ -63,6 +65,15 @@ impl World {
         }
         self.look_at_layers()?;
         self.look_across(&heard)
+    }
+
+    /// Workers tell a while later that fewer layers are wanted.
+    fn wait_for_fewer_layers(&mut self) -> Result<(), Violation> {
+        for _ in 0..3 {
+            let later = self.now + Duration::from_millis(1_600);
+            self.run_until(later)?;
+        }
+        self.settle()
     }
 
     /// Everything under way arrives, and every worker runs.
