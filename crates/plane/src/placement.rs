@@ -13,6 +13,8 @@ pub(crate) struct Placement {
     homes: HashMap<ParticipantId, WorkerId>,
     /// Workers that are down: nobody is placed there.
     lost: BTreeSet<WorkerId>,
+    /// Workers that are late: newcomers go elsewhere if another worker runs.
+    late: BTreeSet<WorkerId>,
     rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
 }
 
@@ -24,6 +26,7 @@ impl Placement {
             load: vec![0; usize::from(workers.max(1))],
             homes: HashMap::new(),
             lost: BTreeSet::new(),
+            late: BTreeSet::new(),
             rooms: HashMap::new(),
         }
     }
@@ -106,24 +109,43 @@ impl Placement {
         self.lost.remove(&worker);
     }
 
-    fn choose(&self, room: RoomId) -> Option<WorkerId> {
-        let Some(held) = self.rooms.get(&room) else {
-            return self.unused(&BTreeMap::new());
+    /// Notes whether a worker carries out its orders too late.
+    pub(crate) fn set_late(&mut self, worker: WorkerId, late: bool) {
+        match late {
+            true => self.late.insert(worker),
+            false => self.late.remove(&worker),
         };
-        let works = held
-            .iter()
-            .filter(|(worker, _)| !self.lost.contains(worker));
+    }
+
+    fn choose(&self, room: RoomId) -> Option<WorkerId> {
+        let runs = |worker: WorkerId| !self.lost.contains(&worker);
+        let obeys = |worker: WorkerId| runs(worker) && !self.late.contains(&worker);
+        self.choose_among(room, obeys)
+            .or_else(|| self.choose_among(room, runs))
+    }
+
+    fn choose_among(&self, room: RoomId, able: impl Fn(WorkerId) -> bool) -> Option<WorkerId> {
+        let Some(held) = self.rooms.get(&room) else {
+            return self.unused(&BTreeMap::new(), able);
+        };
+        let works = held.iter().filter(|(worker, _)| able(**worker));
         let fewest = works.min_by_key(|(_, count)| **count);
         match fewest {
             Some((worker, count)) if *count < self.spread_above => Some(*worker),
-            _ => self.unused(held).or(fewest.map(|(worker, _)| *worker)),
+            _ => self
+                .unused(held, able)
+                .or(fewest.map(|(worker, _)| *worker)),
         }
     }
 
-    fn unused(&self, held: &BTreeMap<WorkerId, usize>) -> Option<WorkerId> {
+    fn unused(
+        &self,
+        held: &BTreeMap<WorkerId, usize>,
+        able: impl Fn(WorkerId) -> bool,
+    ) -> Option<WorkerId> {
         let workers = self.load.iter().enumerate().filter_map(|(index, load)| {
             let worker = WorkerId(u16::try_from(index).ok()?);
-            let free = !held.contains_key(&worker) && !self.lost.contains(&worker);
+            let free = !held.contains_key(&worker) && able(worker);
             free.then_some((worker, *load))
         });
         workers
@@ -176,6 +198,20 @@ mod tests {
         assert_eq!(placement.place(who(2, 0)), None);
         placement.restore(WorkerId(0));
         assert_eq!(placement.place(who(2, 0)), Some(WorkerId(0)));
+    }
+
+    #[test]
+    fn newcomers_go_to_a_worker_that_is_late_only_if_no_other_runs() {
+        let mut placement = Placement::new(2, 3);
+        placement.place(who(1, 0));
+        placement.set_late(WorkerId(0), true);
+        assert_eq!(placement.place(who(1, 1)), Some(WorkerId(1)));
+        assert_eq!(placement.place(who(2, 0)), Some(WorkerId(1)));
+        placement.lose(WorkerId(1));
+        assert_eq!(placement.place(who(2, 1)), Some(WorkerId(0)));
+        placement.restore(WorkerId(1));
+        placement.set_late(WorkerId(0), false);
+        assert_eq!(placement.place(who(3, 0)), Some(WorkerId(0)));
     }
 
     #[test]

@@ -85,6 +85,12 @@ impl Plane {
         self.events.pop_front()
     }
 
+    /// Whether a worker carries out its orders too late, so that it is fenced: newcomers are placed elsewhere
+    /// meanwhile, if another worker runs.
+    pub fn handle_late(&mut self, worker: WorkerId, late: bool) {
+        self.placement.set_late(worker, late);
+    }
+
     /// A participant gets a transport. Gives the worker for it: once every order is carried out there, the
     /// transport can be made. `None` if no worker runs.
     pub fn handle_connect(&mut self, participant: ParticipantId) -> Option<WorkerId> {

@@ -388,6 +388,11 @@ async fn endings(story: &mut Story) {
         json!({ "settings": { "endsAtMs": ends_at, "endGraceMs": 1000, "countdownMs": [60000] } });
     story.ask("BreakoutService/UpdateSettings", timer).await;
     story.server.backend.advance(40_000);
+    let silent = json!({ "settings": { "noCountdown": true } });
+    let silent = story.ask("BreakoutService/UpdateSettings", silent).await;
+    assert_eq!(silent["settings"].get("countdownMs"), None, "{silent}");
+    let again = json!({ "settings": { "countdownMs": [30000] } });
+    story.ask("BreakoutService/UpdateSettings", again).await;
     story.server.backend.advance(60_000);
     let gone = story
         .ask("BreakoutService/DestroyBreakouts", json!({}))

@@ -16,23 +16,34 @@ use super::{Connect, MediaPlane, PublishedCounts};
 
 const ROOM: RoomId = RoomId(1);
 
-/// A plane whose only worker takes no orders, with somebody on it.
-fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
+/// A worker that carries out no orders.
+fn idle_worker() -> (WorkerHandle, Receiver<WorkerCommand>) {
     let (commands, orders) = sync_channel(64);
     let port = Port::bind("127.0.0.1:0".parse().unwrap(), &PortOptions::default()).unwrap();
-    let fence = Arc::default();
     let worker = WorkerHandle {
         commands,
         waker: port.waker(),
         address: port.local_addr(),
         counts: Arc::new(PublishedCounts::default()),
         heartbeat: Arc::default(),
-        fence: Arc::clone(&fence),
+        fence: Arc::default(),
         thread: None,
     };
+    (worker, orders)
+}
+
+/// A plane whose only worker takes no orders, with somebody on it.
+fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
+    let (worker, orders) = idle_worker();
+    let fence = Arc::clone(&worker.fence);
     let plane = Arc::new(MediaPlane::new(Spawner::of_tests(), vec![worker]));
-    let connect = Connect {
-        participant: ParticipantId::new(ROOM, 1),
+    drop(Arc::clone(&plane).connect(connect(1)));
+    (plane, fence, orders)
+}
+
+fn connect(index: u32) -> Connect {
+    Connect {
+        participant: ParticipantId::new(ROOM, index),
         offer: String::new(),
         hints: Vec::new(),
         codecs: RoomCodecs::default(),
@@ -42,9 +53,29 @@ fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
             password: "a-password-of-the-server".into(),
         },
         seed: 1,
-    };
-    drop(Arc::clone(&plane).connect(connect));
-    (plane, fence, orders)
+    }
+}
+
+fn connects(orders: &Receiver<WorkerCommand>) -> usize {
+    let orders = orders.try_iter();
+    orders
+        .filter(|order| matches!(order, WorkerCommand::Connect(..)))
+        .count()
+}
+
+#[test]
+fn newcomers_are_not_placed_on_a_fenced_worker() {
+    let (workers, orders): (Vec<_>, Vec<_>) = (0..2).map(|_| idle_worker()).unzip();
+    let plane = Arc::new(MediaPlane::new(Spawner::of_tests(), workers));
+    let given = || -> Vec<_> { orders.iter().map(connects).collect() };
+    drop(Arc::clone(&plane).connect(connect(1)));
+    assert_eq!(given(), [1, 0]);
+    plane.fence(&[WorkerId(0)]);
+    drop(Arc::clone(&plane).connect(connect(2)));
+    assert_eq!(given(), [0, 1], "the room spreads to a worker that obeys");
+    plane.fence(&[WorkerId(1)]);
+    drop(Arc::clone(&plane).connect(connect(3)));
+    assert_eq!(given().iter().sum::<usize>(), 1, "no other worker is there");
 }
 
 fn update(epoch: u64) -> Arc<RouteUpdate> {

@@ -139,6 +139,7 @@ impl MediaPlane {
         let participant = connect.participant;
         let (answer, answered) = oneshot::channel();
         let home = self.with(|state| {
+            state.note_fences();
             let home = state.plane.handle_connect(participant)?;
             state.pass_orders();
             state.give(home, WorkerCommand::Connect(Box::new(connect), answer));
@@ -335,6 +336,14 @@ impl State {
     fn pass_orders(&mut self) {
         while let Some((worker, order)) = self.plane.poll_order() {
             self.give(worker, WorkerCommand::Order(order, None));
+        }
+    }
+
+    /// A newcomer is not placed on a worker that is fenced.
+    fn note_fences(&mut self) {
+        for (handle, number) in self.handles.iter().zip(0_u16..) {
+            let fenced = handle.fence.is_raised();
+            self.plane.handle_late(WorkerId(number), fenced);
         }
     }
 
