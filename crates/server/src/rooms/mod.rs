@@ -15,6 +15,7 @@ mod offer;
 mod perform;
 mod port;
 mod reading;
+mod reply;
 mod saving;
 mod start;
 mod supervise;
