@@ -1,5 +1,5 @@
 /**
- * The basic story in Firefox, over WebDriver BiDi. Firefox makes no connection where 127.0.0.1 is the only
+ * The basic story in Firefox, and a meeting that goes on in Firefox after it began in Chromium, over WebDriver BiDi. Firefox makes no connection where 127.0.0.1 is the only
  * address, so the test runs itself again in a network namespace with an address of its own.
  */
 import assert from 'node:assert/strict';
@@ -8,8 +8,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { launch as launchChromium } from './browser.ts';
 import { limitMs } from './pace.ts';
-import { TONES, namesOf } from './person.ts';
+import { Person, TONES, namesOf } from './person.ts';
 import { startServer } from './server.ts';
 
 const FIREFOX = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
@@ -64,8 +65,50 @@ async function hears(page: Page, names: string[], what: string): Promise<void> {
   assert.fail(`${what}: hears [${heard}], should hear [${names}]`);
 }
 
+function launchFirefox(): Promise<Browser> {
+  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, extraPrefsFirefox: PREFERENCES, args: ['--width=900', '--height=700'] });
+}
+
+/**
+ * Somebody takes their place over from Chromium to Firefox, whose payload types, header extensions and layers are
+ * others; the person who hears and sees them is at the other media worker.
+ */
+async function takeover(url: string): Promise<void> {
+  const chromium = await launchChromium();
+  const firefox = await launchFirefox();
+  try {
+    const eve = await Person.join(chromium, url, 'taken', 'eve');
+    const bob = await Person.join(chromium, url, 'taken', 'bob');
+    const { id } = bob;
+    await bob.do(() => sideroom.publishPatch('screen', '#d02020'));
+    const sees = (channel: number): Promise<unknown> =>
+      eve.page.waitForFunction(([person, at]) => (sideroom.colour(person as string, 'screen')?.[at as number] ?? 0) > 150, [id, channel] as const, { timeout: 60_000 });
+    await sees(0);
+    const identity = await bob.page.evaluate(() => sessionStorage.getItem('sideroom identity taken'));
+    const page = await firefox.newPage();
+    // The page keeps its tab's identity there, and reads it when it joins.
+    await page.goto(`${url}/no-such-page`);
+    await page.evaluate((mine) => sessionStorage.setItem('sideroom identity taken', mine as string), identity);
+    await page.goto(`${url}/?room=taken&name=bob&role=participant&tone=${TONES['bob']}`);
+    await page.waitForFunction(() => globalThis.sideroom?.room.peer.connection.connectionState === 'connected', { timeout: 90_000 });
+    await page.evaluate((tones) => sideroom.listen(tones), Object.values(TONES));
+    assert.equal(await page.evaluate(() => sideroom.room.me.id), id, 'the place is the same');
+    await page.evaluate(() => sideroom.publishPatch('screen', '#20c020'));
+    await sees(1);
+    await hears(page, ['eve'], 'the one who took over');
+    const deadline = Date.now() + 60_000;
+    while (!(await eve.hears()).includes('bob')) {
+      assert.ok(Date.now() < deadline, 'who stayed does not hear who took over');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await firefox.close();
+    await chromium.close();
+  }
+}
+
 async function story(url: string): Promise<void> {
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, extraPrefsFirefox: PREFERENCES, args: ['--width=900', '--height=700'] });
+  const browser = await launchFirefox();
   try {
     const ada = await join(browser, url, 'ada', 'moderator');
     const bob = await join(browser, url, 'bob', 'participant');
@@ -100,6 +143,14 @@ if (process.env[INSIDE]) {
     const server = await startServer({ SIDEROOM_MEDIA_ANNOUNCE: ADDRESS, SIDEROOM_MEDIA_BIND: '0.0.0.0' });
     try {
       await story(server.url);
+    } finally {
+      await server.stop();
+    }
+  });
+  test('a meeting goes on in Firefox after it began in Chromium', { timeout: 300_000 }, async () => {
+    const server = await startServer({ SIDEROOM_MEDIA_ANNOUNCE: ADDRESS, SIDEROOM_MEDIA_BIND: '0.0.0.0' });
+    try {
+      await takeover(server.url);
     } finally {
       await server.stop();
     }

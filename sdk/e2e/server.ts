@@ -80,6 +80,8 @@ export async function startServer(environment: Record<string, string> = {}, { wo
     SIDEROOM_MEDIA_FIRST_PORT: String(media),
     SIDEROOM_HTTP_PAGES: join(ROOT, 'web/dist'),
     SIDEROOM_AUTH_KEYS: KEYS,
+    // Every room is on all workers: what people hear of each other crosses between them.
+    SIDEROOM_NODE_SPREAD_ABOVE: '1',
     ...environment,
   };
   const args = ['serve', '--dev', '--workers', String(workers), '--store', join(folder, 'rooms.redb')];

@@ -166,6 +166,11 @@ const kit = {
     people[guest.name] = new Someone(room, ear);
     return room.me.id;
   },
+  /** Begins to measure anew: another connection has other tracks. */
+  async listen(name: string, tones: number[]): Promise<void> {
+    const { room } = kit.person(name);
+    people[name] = new Someone(room, await Ear.open(room.audioSlots().map(({ track }) => track), tones));
+  },
   /** Talks and shows itself: a tone, and a camera of one colour. */
   async publish(name: string, hertz: number, colour: string): Promise<void> {
     const { room } = kit.person(name);
