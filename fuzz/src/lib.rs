@@ -4,3 +4,4 @@
 pub mod rtp;
 pub mod session;
 pub mod transport;
+pub mod turn;
