@@ -3,7 +3,6 @@ package sideroom_test
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,18 +112,20 @@ func createRoom(t *testing.T, client *sideroom.Client, room string) {
 	must(t, err)
 }
 
-func send(client *sideroom.Client, room string, number int) error {
-	text := fmt.Sprintf("text %d", number)
-	request := &sideroom.SendMessageRequest{Room: room, Text: text, AllGroups: true}
-	_, err := client.Rooms.SendMessage(context.Background(), request)
+// change changes the grace. Not a text message: no text is kept, so after a restart a snapshot stands for it.
+func change(client *sideroom.Client, room string, number int) error {
+	settings := &sideroom.BreakoutSettingsPatch{EndGraceMs: sideroom.Ptr(uint32(number))}
+	request := &sideroom.UpdateSettingsRequest{Room: room, Settings: settings}
+	_, err := client.Breakouts.UpdateSettings(context.Background(), request)
 	return err
 }
 
-func textOf(item *sideroom.WatchResponse) string {
-	if item == nil || item.Event == nil || item.Event.MessageSent == nil {
-		return ""
+// numberOf gives the grace that an item tells, -1 if it is about something else.
+func numberOf(item *sideroom.WatchResponse) int {
+	if item == nil || item.Event == nil || item.Event.SettingsChanged == nil {
+		return -1
 	}
-	return item.Event.MessageSent.Text
+	return int(item.Event.SettingsChanged.Settings.EndGraceMs)
 }
 
 func must(t *testing.T, err error) {

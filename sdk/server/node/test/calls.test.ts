@@ -19,7 +19,7 @@ const said = (status: number, code: string, reason: string, more = {}): Reply =>
 const broken: Reply = () => {
   throw new TypeError('fetch failed');
 };
-const ok: Reply = () => Response.json({ answer: { epoch: '3', seq: '9', replayed: true } });
+const ok: Reply = () => Response.json({ answer: { epoch: '3', seq: '9', replayed: true, version: '7' } });
 
 /** A client that gets one reply after the other, the last one for ever, and the bodies that it sent. */
 function scripted(...replies: Reply[]): { client: Client; bodies: { requestId: string }[] } {
@@ -42,7 +42,7 @@ for (const [name, reply] of Object.entries(repeated)) {
   test(`after ${name} the call is repeated with the same id`, async () => {
     const { client, bodies } = scripted(reply, reply, ok);
     const { answer } = await client.participants.mute({ room: 'math' });
-    assert.deepEqual(answer, { epoch: 3, seq: 9, replayed: true });
+    assert.deepEqual(answer, { epoch: 3, seq: 9, replayed: true, version: 7 });
     assert.equal(bodies.length, 3);
     assert.equal(new Set(bodies.map((body) => body.requestId)).size, 1);
   });
