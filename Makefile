@@ -28,8 +28,9 @@ test: PACKAGES = --workspace --bins
 test: LINK = --workspace --bins
 test: lint test-rust test-js test-sdks e2e ## Run everything: lints, tests of every crate, SDK tests, browsers and other real clients
 
-test-rust: web ## Tests of the Rust crates
-	$(CARGO) test --release --locked --workspace
+test-rust: web ## Tests of the Rust crates, those with a real etcd too
+	@$(SETUP) etcd
+	SIDEROOM_TEST_ETCD=required $(CARGO) test --release --locked --workspace
 
 test-js: web ## Tests of the SDK and the dialects
 	cd sdk && npm test --silent

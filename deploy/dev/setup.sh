@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|e2e|sdks|deploy|janus …`.
+# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|etcd|e2e|sdks|deploy|janus …`.
 # It installs Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -42,25 +42,40 @@ python_packages() { # python_packages REQUIREMENTS INTO
   fi
 }
 
-prometheus() { # Unpacked, not installed: nobody wants it to run as a service here.
-  local into=.cache/prometheus
-  command -v promtool >/dev/null && command -v prometheus >/dev/null && return 0
-  [ -x "$into/usr/bin/promtool" ] && return 0
-  say "fetching prometheus into $into"
+unpacked() { # unpacked INTO PACKAGE …: unpacked, not installed: nobody wants them to run as services here
+  local into=$1; shift
+  say "fetching $* into $into"
   mkdir -p "$into"
   (
     cd "$into"
-    apt-get download -qq prometheus 2>/dev/null || {
+    apt-get download -qq "$@" 2>/dev/null || {
       [ "$(id -u)" = 0 ] && apt-get update -qq >/dev/null
-      apt-get download -qq prometheus
+      apt-get download -qq "$@"
     }
-    dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+    for package in ./*.deb; do dpkg-deb -x "$package" .; done
+    rm ./*.deb
   )
+}
+
+prometheus_tools() {
+  local into=.cache/prometheus
+  command -v promtool >/dev/null && command -v prometheus >/dev/null && return 0
+  [ -x "$into/usr/bin/promtool" ] && return 0
+  unpacked "$into" prometheus
+}
+
+etcd_members() { # The tests look for it in the same places.
+  local into=.cache/etcd
+  command -v etcd >/dev/null && command -v etcdctl >/dev/null && return 0
+  [ -x "$into/usr/bin/etcd" ] && [ -x "$into/usr/bin/etcdctl" ] && return 0
+  command -v apt-get >/dev/null || { say "please install etcd and etcdctl 3.4 or newer, and try again"; exit 1; }
+  unpacked "$into" etcd-server etcd-client
 }
 
 for part in "$@"; do
   case "$part" in
     npm) npm_packages ;;
+    etcd) etcd_members ;;
     e2e)
       debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl go=golang-go
       npm_packages
@@ -72,7 +87,7 @@ for part in "$@"; do
       ;;
     deploy)
       debian systemd-analyze=systemd
-      prometheus
+      prometheus_tools
       ;;
     janus) debian janus=janus ip=iproute2 ;;
     *) say "no such part: $part"; exit 2 ;;

@@ -1,4 +1,4 @@
-//! Every store keeps its promises: in memory, in a file, and in a file that fails.
+//! Every store keeps its promises: in memory, in a file, in a file that fails, and in etcd.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{Error, ErrorKind};
@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
 use sideroom::store::{MemoryStore, RedbStore, Row, Store, StoreError};
+use sideroom_cluster::{Change as OwnerChange, Incarnation, NodeId, NodeRecord, Outcome, Term};
+use sideroom_etcd::{Coordinator, EtcdCoordinator, EtcdStore};
 use sideroom_route::RoomId;
 
 const ROOM: RoomId = RoomId(7);
@@ -94,6 +96,55 @@ async fn check(store: &dyn Store) {
     assert_eq!(store.journal(ROOM, 0, 99).await.unwrap(), []);
     assert_eq!(store.load().await.unwrap().next_room, RoomId(8));
     assert_eq!(store.rooms().await.unwrap(), [RoomId(3), ROOM]);
+}
+
+#[path = "../../etcd/tests/members/mod.rs"]
+mod members;
+
+/// etcd, with this node as the owner of both rooms.
+#[tokio::test]
+async fn etcd_keeps_its_promises() {
+    if !members::is_there() {
+        return;
+    }
+    let etcd = members::Members::start(1, &[]).await;
+    let coordinator = EtcdCoordinator::new(etcd.client(), NodeId(1));
+    let life = Incarnation(members::nonce());
+    let record = NodeRecord {
+        incarnation: life,
+        ..NodeRecord::default()
+    };
+    let renewed = coordinator.write(OwnerChange::Renew {
+        record,
+        expected: None,
+    });
+    assert!(matches!(renewed.await, Outcome::Written(_)));
+    let store = EtcdStore::start(etcd.client(), None);
+    for room in [RoomId(3), ROOM] {
+        let take = OwnerChange::Take {
+            room,
+            expected: None,
+            by: life,
+        };
+        let Outcome::Written(at) = coordinator.write(take).await else {
+            panic!("nobody else takes rooms")
+        };
+        store.own(room, Term(at.0));
+    }
+    check(&store).await;
+
+    // Another process on the same etcd goes on where this one ended.
+    let (term, other) = (
+        coordinator.read_owner(RoomId(3)).await,
+        EtcdStore::start(etcd.client(), None),
+    );
+    other.own(RoomId(3), term.unwrap().0.unwrap().1);
+    assert_eq!(other.load_room(RoomId(3)).await.unwrap().rows, rows(1..=1));
+    assert_eq!(
+        other.append(RoomId(3), rows(3..=3)).await,
+        Err(StoreError::Gap)
+    );
+    other.append(RoomId(3), rows(2..=2)).await.unwrap();
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ fn save_snapshot(
     if kept.first().is_some_and(|first| *first != snapshot.seq) && !has_row {
         return Err(Refusal::Gap);
     }
-    let stay = super::snapshots_to_keep(&kept, snapshot.seq);
+    let stay = super::snapshots_to_keep(&kept, snapshot.seq, super::JOURNAL_ROWS);
     snapshots.retain_in((room, 0)..=(room, u64::MAX), |(_, seq), _| {
         stay.contains(&seq)
     })?;
