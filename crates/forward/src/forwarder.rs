@@ -18,6 +18,7 @@ use crate::slab::Slab;
 use crate::slot::{Flow, Slot, Verdict};
 use crate::subscriber::Subscriber;
 use crate::talkers::{Candidate, Talkers};
+use crate::waiting::WaitingSlots;
 use crate::{Egress, ForwardConfig, IngressId};
 
 /// Prefetch distances, in listeners: for a slot, and for the memory behind the slot. About as long as
@@ -40,6 +41,8 @@ pub struct Forwarder {
     pub(crate) participants: IdMap<ParticipantId, u32>,
     pub(crate) rooms: IdMap<RoomId, RoutePlan>,
     pub(crate) relays: IdMap<TrackId, Vec<WorkerId>>,
+    /// Slots that are routed to tracks without a source here.
+    pub(crate) waiting: WaitingSlots,
     pub(crate) clocks: PublisherClocks,
     pub(crate) talkers: Talkers,
     pub(crate) events: Events,
@@ -70,6 +73,7 @@ impl Forwarder {
             participants: IdMap::default(),
             rooms: IdMap::default(),
             relays: IdMap::default(),
+            waiting: WaitingSlots::default(),
             clocks: PublisherClocks::default(),
             talkers: Talkers::new(config.talkers_interval),
             events: Events::new(config.max_events),

@@ -34,6 +34,7 @@ mod table;
 mod talkers;
 mod tick;
 mod view;
+mod waiting;
 mod window;
 mod wiring;
 

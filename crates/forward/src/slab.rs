@@ -6,6 +6,8 @@ use sideroom_prefetch::prefetch;
 pub(crate) struct Slab<T> {
     places: Vec<Option<T>>,
     free: Vec<u32>,
+    /// Numbers of removed values that are not used again yet.
+    retired: Vec<u32>,
 }
 
 impl<T> Default for Slab<T> {
@@ -13,6 +15,7 @@ impl<T> Default for Slab<T> {
         Self {
             places: Vec::new(),
             free: Vec::new(),
+            retired: Vec::new(),
         }
     }
 }
@@ -37,6 +40,28 @@ impl<T> Slab<T> {
         let value = self.places.get_mut(key as usize)?.take()?;
         self.free.push(key);
         Some(value)
+    }
+
+    /// Removes a value whose number somebody may still hold: it is used again after [`Self::release`].
+    pub(crate) fn retire(&mut self, key: u32) -> Option<T> {
+        let value = self.places.get_mut(key as usize)?.take()?;
+        self.retired.push(key);
+        Some(value)
+    }
+
+    /// How many numbers are retired.
+    pub(crate) fn retired(&self) -> usize {
+        self.retired.len()
+    }
+
+    /// Nobody holds a retired number any more.
+    pub(crate) fn release(&mut self) {
+        self.free.append(&mut self.retired);
+    }
+
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len() - self.free.len() - self.retired.len()
     }
 
     #[inline]
@@ -69,7 +94,7 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.len() == self.free.len()
+        self.len() == 0
     }
 }
 
@@ -85,6 +110,11 @@ mod tests {
         assert_eq!(slab.remove(a), None);
         assert_eq!((slab.at(a), slab.at(b)), (None, Some(&'b')));
         assert_eq!(slab.insert('c'), a);
-        assert_eq!((slab.bound(), slab.is_empty()), (2, false));
+        assert_eq!((slab.bound(), slab.len()), (2, 2));
+        assert_eq!(slab.retire(b), Some('b'));
+        assert_eq!((slab.retire(b), slab.remove(b)), (None, None));
+        assert_eq!((slab.insert('d'), slab.retired(), slab.len()), (2, 1, 2));
+        slab.release();
+        assert_eq!((slab.insert('e'), slab.retired()), (b, 0));
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Slot {
     pub(crate) listed: Listing,
     /// The round of re-listing in which it was touched last.
     pub(crate) stamp: u64,
+    /// The track that it is routed to and that has no source here yet.
+    pub(crate) waits_for: Option<TrackId>,
     /// The ingress that the rewriter's memory is about.
     pub(crate) remembers: Option<u32>,
     /// Retransmissions that it may still ask for.
@@ -181,6 +183,7 @@ impl Slot {
             target: LayerTarget::TOP,
             listed: Listing::default(),
             stamp: 0,
+            waits_for: None,
             remembers: None,
             resends: Allowance::full(bounds.slot_resends),
             told_paused: None,

@@ -4,8 +4,8 @@ use std::mem;
 use std::ops::RangeInclusive;
 
 use sideroom_route::{
-    Gate, Media, MediaEvent, OutOfOrder, ParticipantId, RoomId, RoutePlan, RouteUpdate, SlotId,
-    SlotPause, Time, TrackChange, TrackId,
+    Gate, Media, MediaEvent, OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate,
+    SlotId, SlotPause, Time, TrackChange, TrackId,
 };
 
 use crate::config::LayerTarget;
@@ -43,7 +43,10 @@ impl Forwarder {
             touched.extend(self.slot_key(change.subscriber, change.slot));
         }
         if new_tracks {
-            self.touch_routes_to(update, &mut touched);
+            // Slots that were routed to a track before the track itself was.
+            for change in &update.tracks {
+                touched.extend(self.waiting.slots(change.track));
+            }
         }
         self.update_slots(now, touched);
         Ok(())
@@ -194,32 +197,24 @@ impl Forwarder {
         touched.extend(keys.filter(|key| self.slots.at(*key).is_some_and(Slot::lingers)));
     }
 
-    /// Slots that were routed to a track before the track itself was.
-    fn touch_routes_to(&self, update: &RouteUpdate, touched: &mut Vec<u32>) {
-        let Some(plan) = self.rooms.get(&update.room) else {
-            return;
-        };
-        for ((participant, slot), route) in &plan.routes {
-            let named = |change: &TrackChange| change.track == route.track;
-            if update.tracks.iter().any(named) {
-                touched.extend(self.slot_key(*participant, *slot));
-            }
-        }
-    }
-
     pub(crate) fn slot_key(&self, participant: ParticipantId, slot: SlotId) -> Option<u32> {
         let subscriber = self.participants.get(&participant)?;
         self.subscribers.at(*subscriber)?.slot(slot)
     }
 
-    /// The source of a slot, by the table.
-    fn source_of(&self, slot: &Slot) -> Option<SlotSource> {
+    /// The route of a slot, by the table.
+    fn route_of(&self, slot: &Slot) -> Option<&Route> {
         let newest = self.participants.get(&slot.participant)?;
         if *newest != slot.subscriber.0 {
             return None;
         }
         let plan = self.rooms.get(&slot.participant.room())?;
-        let route = plan.routes.get(&(slot.participant, slot.id))?;
+        plan.routes.get(&(slot.participant, slot.id))
+    }
+
+    /// The source that a slot has by its route.
+    fn source_of(&self, slot: &Slot, route: &Route) -> Option<SlotSource> {
+        let plan = self.rooms.get(&slot.participant.room())?;
         plan.tracks.get(&route.track)?;
         let ingress = *self.tracks.get(&route.track)?;
         let from = self.ingresses.at(ingress)?;
@@ -262,7 +257,10 @@ impl Forwarder {
         let Some(slot) = self.slots.at(key) else {
             return;
         };
-        let source = self.source_of(slot).unwrap_or(SlotSource::Empty);
+        let route = self.route_of(slot);
+        let source = route.and_then(|route| self.source_of(slot, route));
+        let waits_for = route.filter(|_| source.is_none()).map(|route| route.track);
+        let source = source.unwrap_or(SlotSource::Empty);
         let lingers = match (source, slot.flow) {
             (SlotSource::Open { flow }, Some(old)) if old.ingress != flow.ingress => {
                 slot.id.media == Media::Video && self.may_linger(slot.participant, old.ingress)
@@ -278,6 +276,11 @@ impl Forwarder {
             return;
         };
         slot.set_source(source, lingers, layered);
+        let waited_for = mem::replace(&mut slot.waits_for, waits_for);
+        if waited_for != waits_for {
+            self.waiting.remove(waited_for, key);
+            self.waiting.insert(waits_for, key);
+        }
         if let SlotSource::Open { flow } = source
             && slot.awaits(flow)
         {

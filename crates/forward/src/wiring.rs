@@ -11,6 +11,11 @@ use crate::slot::Slot;
 use crate::subscriber::{MAX_SLOTS, SlotRef, Subscriber};
 use crate::{Forwarder, IngressConfig, IngressId, SlotConfig, SubscriberConfig, SubscriberId};
 
+/// Slots are looked through for the numbers of removed ingresses when there are so many of these: the cost for each
+/// removed ingress does not grow with the slots of the worker.
+const MIN_RETIRED: usize = 64;
+const SLOTS_FOR_EACH_RETIRED: usize = 16;
+
 impl Forwarder {
     /// Adds a track of a publisher on this worker. If the publisher came back before the old ingress was
     /// removed, the new one takes its place at once.
@@ -35,18 +40,13 @@ impl Forwarder {
         if self.ingresses.is_empty() {
             self.next_tick = self.latest + self.config.tick;
         }
+        self.clocks.add(ingress.publisher);
         let key = self.ingresses.insert(ingress);
         let mut touched = mem::take(&mut self.touched);
         if let Some(old) = self.tracks.insert(track, key) {
             self.retire(old, &mut touched);
         }
-        if let Some(plan) = self.rooms.get(&track.room()) {
-            for ((participant, slot), route) in &plan.routes {
-                if route.track == track {
-                    touched.extend(self.slot_key(*participant, *slot));
-                }
-            }
-        }
+        touched.extend(self.waiting.slots(track));
         self.update_slots(self.latest, touched);
         IngressId(key)
     }
@@ -78,18 +78,23 @@ impl Forwarder {
         let mut touched = mem::take(&mut self.touched);
         self.retire(ingress.0, &mut touched);
         self.update_slots(self.latest, touched);
-        self.ingresses.remove(ingress.0);
-        // The number may be used again: no slot must take the next ingress for this one.
+        self.ingresses.retire(ingress.0);
+        self.clocks.remove(publisher);
+        if self.ingresses.retired() >= MIN_RETIRED.max(self.slots.len() / SLOTS_FOR_EACH_RETIRED) {
+            self.release_retired();
+        }
+    }
+
+    /// Numbers of removed ingresses may be used again: no slot must take the next ingress for an earlier one.
+    fn release_retired(&mut self) {
         for (_, slot) in self.slots.iter_mut() {
-            if slot.remembers == Some(ingress.0) {
+            let remembers = slot.remembers;
+            if remembers.is_some_and(|ingress| self.ingresses.at(ingress).is_none()) {
                 slot.remembers = None;
                 slot.rewriter.forget();
             }
         }
-        let others = |from: &Ingress| from.publisher == publisher;
-        if !self.ingresses.iter_mut().any(|(_, from)| others(from)) {
-            self.clocks.forget(publisher);
-        }
+        self.ingresses.release();
     }
 
     /// Other workers with subscribers to a track. Kept for tracks that have no ingress yet.
@@ -207,7 +212,9 @@ impl Forwarder {
         touched.clear();
         self.touched = touched;
         for key in keys {
-            self.slots.remove(*key);
+            if let Some(slot) = self.slots.remove(*key) {
+                self.waiting.remove(slot.waits_for, *key);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 mod kit;
 
 use kit::*;
-use sideroom_forward::{ForwardEvent, LayerTarget, PacketKind};
+use sideroom_forward::{ForwardEvent, IngressId, LayerTarget, PacketKind};
 use sideroom_route::{DropReason, Gate, GroupId, MediaEvent, SlotId, SlotPause, TrackKind};
 use sideroom_rtp::ExtensionKind;
 
@@ -498,6 +498,23 @@ fn asked_again(
     sink.sent.len()
 }
 
+/// Other people come and go until an ingress of the second camera gets the number of an earlier one.
+fn add_under_the_number(
+    forwarder: &mut sideroom_forward::Forwarder,
+    wanted: IngressId,
+) -> IngressId {
+    for guest in 100..1_000 {
+        let again = forwarder.add_ingress(ingress(1, 1, TrackKind::Camera, 1));
+        if again == wanted {
+            return again;
+        }
+        forwarder.remove_ingress(again);
+        let other = forwarder.add_ingress(ingress(guest, guest, TrackKind::Audio, 1));
+        forwarder.remove_ingress(other);
+    }
+    panic!("no number is used again");
+}
+
 #[test]
 fn numbers_of_one_source_are_never_answered_with_packets_of_another() {
     let (mut forwarder, [a, b], mut updates) = two_cameras();
@@ -544,8 +561,7 @@ fn numbers_of_one_source_are_never_answered_with_packets_of_another() {
         .find(|sent| sent.slot == VIDEO && sent.to.0 == 2);
     let number = number.unwrap().number as u16;
     forwarder.remove_ingress(b);
-    let again = forwarder.add_ingress(ingress(1, 1, TrackKind::Camera, 1));
-    assert_eq!(again, b, "the number is used again");
+    let again = add_under_the_number(&mut forwarder, b);
     let mut second = Source::new(2, VP8, 9_000, 77);
     for frame in 0..14 {
         let packet = second.vp8(3_000, frame == 0, 0, 1).remove(0);
@@ -590,4 +606,34 @@ fn a_late_packet_finds_its_place_and_one_that_is_left_out_is_filled() {
         (3, PacketKind::Padding)
     );
     assert_eq!(filled.view().payload(), []);
+}
+
+#[test]
+fn a_slot_that_is_routed_early_begins_when_its_track_comes() {
+    let (mut forwarder, ids) = with_subscribers(2, 1, 0);
+    let mut updates = Updates::default();
+    let early = updates.next(&[], &[(1, AUDIO, Some(route(0, Gate::Open)))]);
+    forwarder.apply(ms(0), &early).unwrap();
+    let mut source = Source::new(42, OPUS, 1, 5);
+    // The publisher connects before its track is routed, and another time after it.
+    let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
+    let there = updates.next(&[(0, Some(routed(0, TrackKind::Audio, 1)))], &[]);
+    forwarder.apply(ms(0), &there).unwrap();
+    let sent = put(&mut forwarder, ms(20), from, 0, &source.audio(30));
+    assert_eq!(
+        sent.iter().map(|sent| sent.to).collect::<Vec<_>>(),
+        [ids[1]]
+    );
+    forwarder.remove_ingress(from);
+    let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
+    assert_eq!(
+        put(&mut forwarder, ms(40), from, 0, &source.audio(30)).len(),
+        1
+    );
+    // A slot that waits is given another source, and hears nothing of the first when it comes after all.
+    forwarder.remove_ingress(from);
+    let other = updates.next(&[], &[(1, AUDIO, Some(route(5, Gate::Open)))]);
+    forwarder.apply(ms(50), &other).unwrap();
+    let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
+    assert!(put(&mut forwarder, ms(60), from, 0, &source.audio(30)).is_empty());
 }
