@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
-use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 /// Events taken in one wait; the others come with the next wait.
 const EVENTS: usize = 256;
@@ -118,6 +118,16 @@ impl Poller {
         let _ = epoll::delete(&self.set, source);
     }
 
+    /// Waits for the waker alone, at most `timeout`. True if it was used; the next wait tells it again.
+    pub(crate) fn rest(&self, timeout: Duration) -> io::Result<bool> {
+        let mut waker = [PollFd::new(&self.waker.shared.event, PollFlags::IN)];
+        match poll(&mut waker, Some(&timespec(timeout))) {
+            Ok(ready) => Ok(ready > 0),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Waits until something happens, at most `timeout` (rounded up to milliseconds), and tells each
     /// source. Returns true if it was woken.
     pub(crate) fn wait(
@@ -125,10 +135,7 @@ impl Poller {
         timeout: Option<Duration>,
         mut each: impl FnMut(Happened),
     ) -> io::Result<bool> {
-        let timeout = timeout.map(|span| Timespec {
-            tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 4_000),
-            tv_nsec: span.subsec_nanos().into(),
-        });
+        let timeout = timeout.map(timespec);
         let mut buffer = [MaybeUninit::<Event>::uninit(); EVENTS];
         let events = match epoll::wait(&self.set, &mut buffer[..], timeout.as_ref()) {
             Ok((events, _)) => events,
@@ -152,5 +159,12 @@ impl Poller {
             }
         }
         Ok(woken)
+    }
+}
+
+fn timespec(span: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX / 4_000),
+        tv_nsec: span.subsec_nanos().into(),
     }
 }

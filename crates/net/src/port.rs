@@ -113,6 +113,12 @@ impl Port {
         Ok(told)
     }
 
+    /// Lets packets gather in the sockets for `span`. Only a [`Waker`] ends it earlier, and then it is true; the next
+    /// [`Port::wait`] tells it again.
+    pub fn rest(&self, span: Duration) -> io::Result<bool> {
+        self.poller.rest(span)
+    }
+
     /// Whether [`Port::wait`] ends when the UDP socket has room to send: for a batch that was kept.
     pub fn watch_writable(&mut self, watch: bool) -> io::Result<()> {
         if watch != self.watches_writable {

@@ -12,6 +12,7 @@ mod egress;
 mod fence;
 #[cfg(test)]
 mod fenced;
+mod gather;
 mod ladder;
 mod layer_cost;
 mod loss;

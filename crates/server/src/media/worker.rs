@@ -1,6 +1,7 @@
 //! One worker: one thread, one port, its own participants. It waits, receives, forwards and sends; between
 //! two packets it carries out commands.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -18,6 +19,7 @@ use super::command::WorkerCommand;
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::egress::{Sealer, Wires, net_addr, session_addr};
 use super::fence::Fence;
+use super::gather::Gather;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
@@ -87,6 +89,7 @@ pub(super) struct Worker {
     pub(super) follower: Follower,
     /// Orders that may still be carried out in this round.
     pub(super) orders_left: u32,
+    gather: Gather,
     next_pace: Time,
     next_report: Time,
     last_report: Time,
@@ -131,6 +134,7 @@ impl Worker {
             scratch: Vec::with_capacity(2_048),
             follower: Follower::default(),
             orders_left: 0,
+            gather: Gather::default(),
             next_pace: Time::ZERO,
             next_report: Time::ZERO,
             last_report: Time::ZERO,
@@ -143,18 +147,11 @@ impl Worker {
         self.begun = Some(ThreadCpu::now());
         let mut batch = self.wires.port.udp().recv_batch_for(RECV_MESSAGES);
         loop {
-            let now = self.clock.now();
-            let wake_at = self
-                .timers
-                .next()
-                .min(self.forwarder.poll_timeout())
-                .min(self.pace_at())
-                .min(self.next_report);
-            let sleep = wake_at.since(now).min(MAX_SLEEP);
-            if let Err(error) = self.wires.port.wait(Some(sleep)) {
+            if let Err(error) = self.wait() {
                 tracing::error!(worker = self.id.0, %error, "waiting for the sockets failed");
             }
             let mut now = self.clock.now();
+            self.gather.begin(now);
             if !self.begin_round(&mut now) {
                 return;
             }
@@ -165,6 +162,24 @@ impl Worker {
             self.handle_due(self.clock.now());
             self.tell();
         }
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&mut self) -> io::Result<()> {
+        let mut now = self.clock.now();
+        let wake_at = self
+            .timers
+            .next()
+            .min(self.forwarder.poll_timeout())
+            .min(self.pace_at())
+            .min(self.next_report);
+        let rest = self.gather.rest(now).min(wake_at.since(now));
+        if !rest.is_zero() {
+            self.wires.port.rest(rest)?;
+            now = self.clock.now();
+        }
+        let sleep = wake_at.since(now).min(MAX_SLEEP);
+        self.wires.port.wait(Some(sleep)).map(drop)
     }
 
     /// Begins every round: carries out commands. False if one of them was to stop.
@@ -295,6 +310,7 @@ impl Worker {
                 range,
                 ..
             } => {
+                self.gather.note_media(key);
                 let id = peer.ingress.get(ingress).copied().flatten();
                 let Some((id, packet)) = id.zip(datagram.get(range)) else {
                     return self.counts.drop_many(DropReason::UnknownTrack, 1);
@@ -310,6 +326,7 @@ impl Worker {
                 self.settle_media(now, key);
             }
             DatagramOutcome::Handled => {
+                self.gather.note_other();
                 // Filed only once the check was authentic: a stranger cannot take another client's address.
                 if class == DatagramClass::Stun
                     && peer.session.is_validated(from)
