@@ -10,6 +10,8 @@ pub(crate) struct Placement {
     spread_above: usize,
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
+    /// The measured load of each worker.
+    measured: Vec<Measured>,
     homes: HashMap<ParticipantId, WorkerId>,
     /// Workers that are down: nobody is placed there.
     lost: BTreeSet<WorkerId>,
@@ -18,12 +20,25 @@ pub(crate) struct Placement {
     rooms: HashMap<RoomId, BTreeMap<WorkerId, usize>>,
 }
 
+/// The last measurement of a worker.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    /// Share of a core, in thousandths.
+    permille: u32,
+    /// Participants placed there since, as far as the measurement does not show them yet.
+    placed_since: u32,
+}
+
+/// Workers whose loads differ by less than this, in thousandths of a core, are alike.
+const LOAD_STEP: u64 = 50;
+
 impl Placement {
     /// An empty placement. A node has at least one worker.
     pub(crate) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
             spread_above: spread_above.max(1),
             load: vec![0; usize::from(workers.max(1))],
+            measured: vec![Measured::default(); usize::from(workers.max(1))],
             homes: HashMap::new(),
             lost: BTreeSet::new(),
             late: BTreeSet::new(),
@@ -72,6 +87,9 @@ impl Placement {
         if let Some(load) = self.load.get_mut(usize::from(home.0)) {
             *load += 1;
         }
+        if let Some(measured) = self.measured.get_mut(usize::from(home.0)) {
+            measured.placed_since += 1;
+        }
         Some(home)
     }
 
@@ -117,6 +135,27 @@ impl Placement {
         };
     }
 
+    /// Takes the share of a core that a worker has used lately, in thousandths.
+    pub(crate) fn set_load(&mut self, worker: WorkerId, permille: u32) {
+        if let Some(measured) = self.measured.get_mut(usize::from(worker.0)) {
+            // Newcomers do not send everything yet.
+            measured.placed_since /= 2;
+            measured.permille = permille;
+        }
+    }
+
+    /// The expected load of a worker, in steps: what was measured, and for each participant placed since as much as
+    /// others take. Of equal ones the number of participants decides, and so without measurements.
+    fn expected(&self, index: usize, participants: usize) -> (u64, usize) {
+        let measured = self.measured.get(index).copied().unwrap_or_default();
+        let used: u64 = self.measured.iter().map(|it| u64::from(it.permille)).sum();
+        let placed: u64 = self.measured.iter().map(|it| u64::from(it.placed_since)).sum();
+        let all: usize = self.load.iter().sum();
+        let each = used / (all as u64).saturating_sub(placed).max(1);
+        let expected = u64::from(measured.permille) + each * u64::from(measured.placed_since);
+        (expected / LOAD_STEP, participants)
+    }
+
     fn choose(&self, room: RoomId) -> Option<WorkerId> {
         let runs = |worker: WorkerId| !self.lost.contains(&worker);
         let obeys = |worker: WorkerId| runs(worker) && !self.late.contains(&worker);
@@ -146,7 +185,7 @@ impl Placement {
         let workers = self.load.iter().enumerate().filter_map(|(index, load)| {
             let worker = WorkerId(u16::try_from(index).ok()?);
             let free = !held.contains_key(&worker) && able(worker);
-            free.then_some((worker, *load))
+            free.then(|| (worker, self.expected(index, *load)))
         });
         workers
             .min_by_key(|(_, load)| *load)
@@ -212,6 +251,28 @@ mod tests {
         placement.restore(WorkerId(1));
         placement.set_late(WorkerId(0), false);
         assert_eq!(placement.place(who(3, 0)), Some(WorkerId(0)));
+    }
+
+    #[test]
+    fn a_room_begins_where_least_is_to_do_by_measured_load() {
+        let mut placement = Placement::new(3, 10);
+        for room in 1..8 {
+            placement.place(who(room, 0));
+        }
+        assert_eq!(placement.load, [3, 2, 2], "nothing is measured");
+        for _ in 0..4 {
+            for (worker, permille) in [60, 900, 410].into_iter().enumerate() {
+                placement.set_load(WorkerId(worker as u16), permille);
+            }
+        }
+        assert_eq!(placement.place(who(9, 0)), Some(WorkerId(0)));
+        // A burst does not pile up on the worker that was idle when it was last measured.
+        let homes = (0..20).map(|room| placement.place(who(20 + room, 0)));
+        let on_idle = homes.filter(|home| *home == Some(WorkerId(0))).count();
+        assert!((5..12).contains(&on_idle), "{on_idle}");
+        // A small room stays whole whatever the load.
+        placement.set_load(WorkerId(0), 990);
+        assert_eq!(placement.place(who(9, 1)), Some(WorkerId(0)));
     }
 
     #[test]

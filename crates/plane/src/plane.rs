@@ -91,6 +91,11 @@ impl Plane {
         self.placement.set_late(worker, late);
     }
 
+    /// Takes the share of a core that a worker has used lately, in thousandths: new rooms go where least is to do.
+    pub fn handle_load(&mut self, worker: WorkerId, permille: u32) {
+        self.placement.set_load(worker, permille);
+    }
+
     /// A participant gets a transport. Gives the worker for it: once every order is carried out there, the
     /// transport can be made. `None` if no worker runs.
     pub fn handle_connect(&mut self, participant: ParticipantId) -> Option<WorkerId> {

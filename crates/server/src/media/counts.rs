@@ -1,6 +1,7 @@
 //! A worker's counters, and how others read them.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sideroom_route::DropReason;
 
@@ -99,20 +100,30 @@ impl WorkerCounts {
 
 /// The published copy.
 #[derive(Debug, Default)]
-pub struct PublishedCounts(Mutex<WorkerCounts>);
+pub struct PublishedCounts {
+    counts: Mutex<WorkerCounts>,
+    /// It was published and its load not taken since.
+    is_new: AtomicBool,
+}
 
 impl PublishedCounts {
     /// Replaces the copy.
     pub fn publish(&self, counts: &WorkerCounts) {
-        match self.0.lock() {
+        match self.counts.lock() {
             Ok(mut held) => held.clone_from(counts),
             Err(poisoned) => poisoned.into_inner().clone_from(counts),
         }
+        self.is_new.store(true, Ordering::Release);
+    }
+
+    /// The share of one core that the worker used in its last second; none if it was taken already.
+    pub fn take_load(&self) -> Option<f64> {
+        self.is_new.swap(false, Ordering::AcqRel).then(|| self.read().load)
     }
 
     /// Reads the copy.
     pub fn read(&self) -> WorkerCounts {
-        match self.0.lock() {
+        match self.counts.lock() {
             Ok(held) => held.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         }

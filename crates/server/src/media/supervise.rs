@@ -41,6 +41,10 @@ impl MediaPlane {
             for (handle, number) in state.handles.iter().zip(0_u16..) {
                 let rounds = handle.heartbeat.load(Ordering::Relaxed);
                 state.plane.handle_heartbeat(now, WorkerId(number), rounds);
+                if let Some(load) = handle.counts.take_load() {
+                    let permille = (load * 1e3) as u32;
+                    state.plane.handle_load(WorkerId(number), permille);
+                }
             }
             state.plane.handle_timeout(now);
         });
