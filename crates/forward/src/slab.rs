@@ -54,7 +54,7 @@ impl<T> Slab<T> {
         self.retired.len()
     }
 
-    /// Nobody holds a retired number any more.
+    /// Retired numbers are held by nobody any more.
     pub(crate) fn release(&mut self) {
         self.free.append(&mut self.retired);
     }

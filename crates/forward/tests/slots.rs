@@ -615,7 +615,7 @@ fn a_slot_that_is_routed_early_begins_when_its_track_comes() {
     let early = updates.next(&[], &[(1, AUDIO, Some(route(0, Gate::Open)))]);
     forwarder.apply(ms(0), &early).unwrap();
     let mut source = Source::new(42, OPUS, 1, 5);
-    // The publisher connects before its track is routed, and another time after it.
+    // The publisher connects before the track is routed, and another time after it.
     let from = forwarder.add_ingress(ingress(0, 0, TrackKind::Audio, 1));
     let there = updates.next(&[(0, Some(routed(0, TrackKind::Audio, 1)))], &[]);
     forwarder.apply(ms(0), &there).unwrap();

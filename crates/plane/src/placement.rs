@@ -149,7 +149,11 @@ impl Placement {
     fn expected(&self, index: usize, participants: usize) -> (u64, usize) {
         let measured = self.measured.get(index).copied().unwrap_or_default();
         let used: u64 = self.measured.iter().map(|it| u64::from(it.permille)).sum();
-        let placed: u64 = self.measured.iter().map(|it| u64::from(it.placed_since)).sum();
+        let placed: u64 = self
+            .measured
+            .iter()
+            .map(|it| u64::from(it.placed_since))
+            .sum();
         let all: usize = self.load.iter().sum();
         let each = used / (all as u64).saturating_sub(placed).max(1);
         let expected = u64::from(measured.permille) + each * u64::from(measured.placed_since);

@@ -118,7 +118,9 @@ impl PublishedCounts {
 
     /// The share of one core that the worker used in its last second; none if it was taken already.
     pub fn take_load(&self) -> Option<f64> {
-        self.is_new.swap(false, Ordering::AcqRel).then(|| self.read().load)
+        self.is_new
+            .swap(false, Ordering::AcqRel)
+            .then(|| self.read().load)
     }
 
     /// Reads the copy.
