@@ -7,7 +7,7 @@
 //!
 //! Only [`Port::wait`] blocks. The crate reads no further than the first bytes of a packet, and counts every
 //! packet that it drops. The `unsafe` code of the workspace is in `sys*.rs`, except for the hint of
-//! `sideroom-prefetch`.
+//! `sideroom-prefetch`; so the two calls to the C library's allocator are here as well.
 
 mod addr;
 mod clock;
@@ -19,6 +19,7 @@ mod port;
 mod recv;
 mod send;
 mod sys;
+mod sys_heap;
 mod sys_recv;
 mod sys_send;
 mod tcp;
@@ -30,5 +31,6 @@ pub use poll::Waker;
 pub use port::{Port, PortOptions, Ready};
 pub use recv::{Datagram, RecvBatch};
 pub use send::{Flushed, SendBatch, WhenFull};
+pub use sys_heap::{give_back_heap, heap_in_use};
 pub use tcp::{TcpCounters, TcpLimits};
 pub use udp::{Buffers, UdpOptions, UdpPort};

@@ -13,6 +13,7 @@ pub mod health;
 pub mod listen;
 pub mod logging;
 pub mod media;
+pub mod memory;
 pub mod metrics;
 pub mod pages;
 pub mod reload;
