@@ -9,9 +9,10 @@
 
 mod running;
 
+use std::net::TcpStream;
 use std::path::Path;
 
-use running::{Client, Refused, Server, client_token_as};
+use running::{Client, Refused, Server, client_token_as, websocket};
 use serde_json::{Value, json};
 use sideroom_rpc::auth::RoleClaim;
 
@@ -26,6 +27,8 @@ const LONG_GRACE: (&str, &str) = ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600");
 enum Way {
     LeaveAndJoin,
     SecondTab,
+    /// Their socket is lost, and they take their seat again on a new one, or join there.
+    Reconnect,
     Whip,
     Whep,
     /// The server is killed and starts again; they reconnect.
@@ -34,9 +37,10 @@ enum Way {
     RestartAfterLeaving,
 }
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 7] = [
     Way::LeaveAndJoin,
     Way::SecondTab,
+    Way::Reconnect,
     Way::Whip,
     Way::Whep,
     Way::Restart,
@@ -50,6 +54,8 @@ struct Scene {
     store: std::path::PathBuf,
     room: String,
     requests: u32,
+    /// Ann's socket, with the token to resume.
+    socket: Option<(TcpStream, Value)>,
 }
 
 impl Scene {
@@ -71,6 +77,31 @@ impl Scene {
             "ParticipantService/Join",
             json!({ "clientToken": token, "offer": SENDING }),
         )
+    }
+
+    /// Ann joins on a socket; returns the answer.
+    fn join_on_a_socket(&mut self) -> Value {
+        let token = client_token_as(&self.room, "ann", RoleClaim::Moderator);
+        let (socket, answer) = websocket::join_with(&self.server.http, &token, SENDING);
+        self.socket = Some((socket, answer["resumeToken"].clone()));
+        answer
+    }
+
+    fn reconnect(&mut self) -> u16 {
+        if let Some((lost, token)) = self.socket.take() {
+            drop(lost);
+            let (socket, answer) = websocket::resume(&self.server.http, &token);
+            if answer["type"] == "resumed" {
+                self.socket = Some((socket, answer["resumeToken"].clone()));
+                return 200;
+            }
+        }
+        let answer = self.join_on_a_socket();
+        match (answer["type"].as_str(), answer["reason"].as_str()) {
+            (Some("joined"), _) => 200,
+            (_, Some("Banned")) => 403,
+            _ => panic!("{answer}"),
+        }
     }
 
     fn people(&mut self) -> Vec<Value> {
@@ -113,6 +144,7 @@ impl Scene {
                 self.leave();
                 self.restart();
             }
+            Way::Reconnect => return self.reconnect(),
             Way::SecondTab | Way::Whip | Way::Whep => {}
         }
         let (path, offer) = match way {
@@ -147,12 +179,16 @@ fn each_way(sanction: impl Fn(&mut Scene, &Value), holds: impl Fn(&mut Scene, Wa
         store,
         room: String::new(),
         requests: 0,
+        socket: None,
     };
     for way in WAYS {
         scene.room = format!("{way:?}");
         scene.must("RoomService/CreateRoom", json!({}));
         scene.join("bob", RoleClaim::Participant).unwrap();
-        let joined = scene.join("ann", RoleClaim::Moderator).unwrap();
+        let joined = match way {
+            Way::Reconnect => scene.join_on_a_socket(),
+            _ => scene.join("ann", RoleClaim::Moderator).unwrap(),
+        };
         sanction(&mut scene, &joined["participantId"]);
         let status = scene.come_back(way);
         holds(&mut scene, way, status);

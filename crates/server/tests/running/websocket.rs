@@ -28,11 +28,17 @@ pub(crate) fn open(address: &str) -> TcpStream {
 /// The frame with which `identity` joins.
 pub(crate) fn join_frame(room: &str, identity: &str, request_id: &str) -> Vec<u8> {
     let token = client_token(room, identity);
-    let join = json!({ "type": "join", "requestId": request_id, "offer": OFFER, "token": token });
-    let text = join.to_string();
+    frame(&json!({ "type": "join", "requestId": request_id, "offer": OFFER, "token": token }))
+}
+
+fn frame(message: &Value) -> Vec<u8> {
+    let text = message.to_string();
     // Masked, as a client must; the mask is 0.
-    let mut frame = vec![0x81, 0x80 | 126];
-    frame.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+    let length = u16::try_from(text.len()).unwrap();
+    let mut frame = vec![0x81, 0x80 | length.min(126) as u8];
+    if length >= 126 {
+        frame.extend(length.to_be_bytes());
+    }
     frame.extend([0; 4]);
     frame.extend(text.as_bytes());
     frame
@@ -40,11 +46,29 @@ pub(crate) fn join_frame(room: &str, identity: &str, request_id: &str) -> Vec<u8
 
 /// Joins: the socket, and what it was answered.
 pub(crate) fn join(address: &str, room: &str, identity: &str, id: &str) -> (TcpStream, Value) {
+    begin(address, &join_frame(room, identity, id))
+}
+
+/// The same with a token and an offer of one's own.
+pub(crate) fn join_with(address: &str, token: &str, offer: &str) -> (TcpStream, Value) {
+    let join = json!({ "type": "join", "requestId": "join", "offer": offer, "token": token });
+    begin(address, &frame(&join))
+}
+
+/// Takes a seat again that lost its socket.
+pub(crate) fn resume(address: &str, token: &Value) -> (TcpStream, Value) {
+    begin(
+        address,
+        &frame(&json!({ "type": "resume", "requestId": "resume", "resumeToken": token })),
+    )
+}
+
+fn begin(address: &str, frame: &[u8]) -> (TcpStream, Value) {
     let mut stream = open(address);
-    stream.write_all(&join_frame(room, identity, id)).unwrap();
+    stream.write_all(frame).unwrap();
     let answer = loop {
         let message = read_text(&mut stream);
-        if message["type"] == "joined" || message["type"] == "error" {
+        if ["joined", "resumed", "error"].contains(&message["type"].as_str().unwrap_or_default()) {
             break message;
         }
     };
