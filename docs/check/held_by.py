@@ -1,7 +1,7 @@
 """Each threat in docs/security.md names the tests that hold it, and these tests exist: `python3
 docs/check/held_by.py`. `make lint` runs it.
 
-The last column of the table has them as `crate: name_of_the_test`, or, of a browser test,
+The last column of the table has them as `crate: name_of_the_test` (`benches` counts as one), or, of a browser test,
 `sdk/e2e/file.test.ts: the name of the test`."""
 
 import re
@@ -32,7 +32,8 @@ def exists(place: str, name: str, root: Path = ROOT) -> bool:
     if not re.fullmatch(r"\w+", name):
         return False
     pattern = re.compile(TEST.replace("{name}", name))
-    files = (root / "crates" / place).rglob("*.rs")
+    crate = root / ("benches" if place == "benches" else f"crates/{place}")
+    files = crate.rglob("*.rs")
     return any(pattern.search(file.read_text()) for file in files if "target" not in file.parts)
 
 

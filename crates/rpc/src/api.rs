@@ -154,7 +154,7 @@ impl Api {
             }
         };
         self.count(&source)?;
-        connection::known(standing);
+        connection::known(standing)?;
         Ok(who)
     }
 

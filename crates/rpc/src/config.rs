@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     auth::{ApiKey, TokenRules},
     limit::Rates,
+    proxies::Proxies,
 };
 
 /// The configuration of the front ends.
@@ -40,8 +41,8 @@ pub struct RpcConfig {
     pub socket_grace: Duration,
     /// Origins whose pages may call this server from elsewhere, as browsers write them; `*` is any.
     pub allowed_origins: Vec<String>,
-    /// Believe `X-Forwarded-For`: a proxy of ours is in front.
-    pub trust_forwarded: bool,
+    /// The proxies in front of the server, whose `X-Forwarded-For` and `X-Forwarded-Host` are believed.
+    pub proxies: Proxies,
     /// Mints client tokens on request (`/dev/token`), and makes the rooms that they name. Never in
     /// production.
     pub dev: bool,
@@ -65,7 +66,7 @@ impl Default for RpcConfig {
             answer_timeout: Duration::from_secs(10),
             socket_grace: Duration::from_secs(10),
             allowed_origins: Vec::new(),
-            trust_forwarded: false,
+            proxies: Proxies::default(),
             dev: false,
         }
     }

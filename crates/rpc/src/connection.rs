@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::error::ApiError;
+
 /// The kind of caller that has shown a valid token on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
@@ -14,11 +16,15 @@ pub enum Standing {
 /// A connection, as seen by the code that accepted it.
 pub trait Connection: Send + Sync + 'static {
     /// Called when a caller has shown a valid token: the connection is not a stranger's, at least until the
-    /// current request has been answered.
-    fn known(&self, standing: Standing);
+    /// current request has been answered. False if there are too many connections of clients
+    /// already: then this one stays a stranger's.
+    #[must_use]
+    fn known(&self, standing: Standing) -> bool;
 
-    /// Called when a client has joined on the socket: from now on the connection is no stranger's.
-    fn joined(&self);
+    /// Called when a client has joined on the socket: from now on the connection is no stranger's. False as
+    /// above.
+    #[must_use]
+    fn joined(&self) -> bool;
 }
 
 tokio::task_local! {
@@ -35,8 +41,12 @@ pub(crate) fn current() -> Option<Arc<dyn Connection>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
-/// Reports the caller to the listener.
-pub(crate) fn known(standing: Standing) {
+/// Reports the caller to the listener, which may have too many already.
+pub(crate) fn known(standing: Standing) -> Result<(), ApiError> {
     // Not set by listeners that want no reports.
-    let _ = CURRENT.try_with(|connection| connection.known(standing));
+    let fits = CURRENT.try_with(|connection| connection.known(standing));
+    match fits {
+        Ok(false) => Err(ApiError::TooManyConnections),
+        Ok(true) | Err(_) => Ok(()),
+    }
 }

@@ -94,10 +94,30 @@ impl Crowd {
         most: usize,
         member: Arc<dyn Member>,
     ) -> Result<Place, Full> {
+        self.enter_of(self.each, network, most, member)
+    }
+
+    /// The same for a network that may have as many members as there may be in all: a proxy's.
+    pub fn enter_unbounded(
+        &self,
+        network: Network,
+        most: usize,
+        member: Arc<dyn Member>,
+    ) -> Result<Place, Full> {
+        self.enter_of(usize::MAX, network, most, member)
+    }
+
+    fn enter_of(
+        &self,
+        each: usize,
+        network: Network,
+        most: usize,
+        member: Arc<dyn Member>,
+    ) -> Result<Place, Full> {
         let most = most.max(1);
         let mut members = lock(&self.members);
         let size = members.networks.get(&network).map_or(0, BTreeMap::len);
-        if size >= self.each {
+        if size >= each {
             if self.when_full == WhenFull::Refuse || members.is_busy(most) {
                 return Err(Full::Network);
             }

@@ -37,6 +37,13 @@ pub enum ApiError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// Clients have as many connections as they may.
+    #[error(
+        "This server has as many connections of clients as it may. Try again in {} s; another server \
+         may answer at once.",
+        FULL_RETRY_AFTER.as_secs()
+    )]
+    TooManyConnections,
     /// Some bound of the node or the room is reached.
     #[error("{0}")]
     LimitReached(String),
@@ -99,6 +106,9 @@ pub enum ApiError {
     #[error("Something went wrong on our side. Try again; if it persists tell the operator.")]
     Internal,
 }
+
+/// The wait that is suggested to clients while there are too many connections.
+const FULL_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// An error in the words of every wire. Its JSON is that of the HTTP body and of the WebSocket's `error`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -233,6 +243,9 @@ impl ApiError {
                 let ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 wire.retry_after_ms = Some(ms.max(1));
             }
+            Self::TooManyConnections => {
+                wire.retry_after_ms = u64::try_from(FULL_RETRY_AFTER.as_millis()).ok();
+            }
             _ => {}
         }
         if wire.enablex_code.is_none() {
@@ -262,7 +275,7 @@ impl ApiError {
             Self::EpochMismatch { .. } => (Code::Aborted, "EpochMismatch"),
             Self::TooSlow => (Code::ResourceExhausted, "TooSlow"),
             Self::StoreFailed => (Code::Unavailable, "StoreFailed"),
-            Self::Overloaded => (Code::Unavailable, "Overloaded"),
+            Self::Overloaded | Self::TooManyConnections => (Code::Unavailable, "Overloaded"),
             Self::NotSupported(_) => (Code::Unimplemented, "NotSupported"),
             Self::Internal => (Code::Internal, "Internal"),
         }
@@ -350,6 +363,10 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = retry_after_s {
             let value = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        if matches!(self, Self::TooManyConnections) {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
         }
         if status == StatusCode::UNAUTHORIZED {
             let value = HeaderValue::from_static("Bearer");

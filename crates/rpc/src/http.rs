@@ -19,8 +19,9 @@ use crate::{
     call::{self, METHODS, Watched, call_json},
     description, dev,
     error::ApiError,
-    gateway, origin,
-    request::{From, bearer, read},
+    gateway,
+    origin::{self, Sent},
+    request::{From, bearer, peer, read},
     whip,
 };
 
@@ -169,14 +170,16 @@ fn json(body: Body) -> Response {
 /// browsers open without a preflight. Callers that are no browsers send no `Origin` and pass.
 async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
+    let sent = Sent {
+        headers: request.headers(),
+        peer: peer(request.extensions()),
+    };
     if let Some(origin) = &origin
-        && !origin::is_allowed(&api.config, origin, request.headers())
+        && !origin::is_allowed(&api.config, origin, sent)
     {
         return ApiError::ForeignOrigin.into_response();
     }
-    if request.uri().path().starts_with("/dev/")
-        && !origin::is_sent_here(&api.config, request.headers())
-    {
+    if request.uri().path().starts_with("/dev/") && !origin::is_sent_here(&api.config, sent) {
         return ApiError::ForeignOrigin.into_response();
     }
     let allowed = origin;

@@ -25,6 +25,7 @@ mod ids;
 pub mod limit;
 mod origin;
 pub mod proto;
+pub mod proxies;
 mod recent;
 mod request;
 mod watches;

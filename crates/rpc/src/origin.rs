@@ -7,8 +7,16 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::config::RpcConfig;
 
-/// True if a page of `origin` may send a request with these headers.
-pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+/// The parts of a request that say which address of this server it was sent to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    /// The other end of its connection: a proxy says more.
+    pub(crate) peer: Option<IpAddr>,
+}
+
+/// True if a page of `origin` may send this request.
+pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, sent: Sent<'_>) -> bool {
     let Ok(origin) = origin.to_str() else {
         return false;
     };
@@ -22,7 +30,7 @@ pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &Hea
     let (Some(scheme), Some(host)) = (page.scheme_str(), page.host()) else {
         return false;
     };
-    let served = served_as(config, headers);
+    let served = served_as(config, sent);
     // A development server hands out tokens: a page of a foreign name that resolves to it must not get one.
     if config.dev {
         return is_local(host) || served.is_some_and(|served| same_address(host, served));
@@ -32,8 +40,8 @@ pub(crate) fn is_allowed(config: &RpcConfig, origin: &HeaderValue, headers: &Hea
 
 /// True if the request was sent to this machine under a name that no stranger controls. A browser leaves out the
 /// origin when a page fetches from its own host, and a stranger's name may resolve to this machine.
-pub(crate) fn is_sent_here(config: &RpcConfig, headers: &HeaderMap) -> bool {
-    let Some(served) = served_as(config, headers) else {
+pub(crate) fn is_sent_here(config: &RpcConfig, sent: Sent<'_>) -> bool {
+    let Some(served) = served_as(config, sent) else {
         // HTTP/1.0 and our own tools; browsers always say it.
         return true;
     };
@@ -49,10 +57,11 @@ pub(crate) fn is_sent_here(config: &RpcConfig, headers: &HeaderMap) -> bool {
 }
 
 /// The host and port that the request was sent to, as the browser wrote them.
-fn served_as<'a>(config: &RpcConfig, headers: &'a HeaderMap) -> Option<&'a str> {
+fn served_as<'a>(config: &RpcConfig, sent: Sent<'a>) -> Option<&'a str> {
+    let Sent { headers, peer } = sent;
     let forwarded = headers
         .get("x-forwarded-host")
-        .filter(|_| config.trust_forwarded)
+        .filter(|_| peer.is_some_and(|peer| config.proxies.trusts(peer)))
         .and_then(|value| value.to_str().ok())
         .and_then(|list| list.rsplit(',').next())
         .map(str::trim);
@@ -97,11 +106,23 @@ fn address(host: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxies::Proxies;
+
+    fn direct(headers: &HeaderMap) -> Sent<'_> {
+        Sent {
+            headers,
+            peer: None,
+        }
+    }
 
     fn allowed(config: &RpcConfig, origin: &str, host: &str) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::try_from(host).unwrap());
-        is_allowed(config, &HeaderValue::try_from(origin).unwrap(), &headers)
+        is_allowed(
+            config,
+            &HeaderValue::try_from(origin).unwrap(),
+            direct(&headers),
+        )
     }
 
     #[test]
@@ -169,7 +190,7 @@ mod tests {
         };
         let sent = |config: &RpcConfig, host: &'static str| {
             let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
-            is_sent_here(config, &headers)
+            is_sent_here(config, direct(&headers))
         };
         for host in [
             "localhost:7900",
@@ -198,9 +219,18 @@ mod tests {
         headers.insert(header::HOST, HeaderValue::from_static("10.0.0.5:7900"));
         headers.insert("x-forwarded-host", HeaderValue::from_static("meet.example"));
         let origin = HeaderValue::from_static("https://meet.example");
-        let mut config = RpcConfig::default();
-        assert!(!is_allowed(&config, &origin, &headers), "hearsay");
-        config.trust_forwarded = true;
-        assert!(is_allowed(&config, &origin, &headers));
+        let config = RpcConfig {
+            proxies: Proxies::named(["10.0.0.7"]).unwrap(),
+            ..RpcConfig::default()
+        };
+        let allowed = |peer: Option<&str>| {
+            let sent = Sent {
+                headers: &headers,
+                peer: peer.map(|peer| peer.parse().unwrap()),
+            };
+            is_allowed(&config, &origin, sent)
+        };
+        assert!(allowed(Some("10.0.0.7")));
+        assert!(!allowed(Some("10.0.0.8")) && !allowed(None), "hearsay");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use tokio::time::timeout;
 
@@ -38,23 +38,21 @@ pub(crate) fn bearer_of(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Where a request comes from, as far as is known.
+/// The address that the connection of a request comes from: a client's or a proxy's.
+pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    let socket = extensions.get::<ConnectInfo<SocketAddr>>();
+    socket.map(|info| info.0.ip())
+}
+
+/// The address of a request's client, as far as it is known.
 pub(crate) struct From(pub(crate) Option<IpAddr>);
 
 impl FromRequestParts<Api> for From {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
-        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let socket = socket.map(|info| info.0.ip());
-        let forwarded = parts
-            .headers
-            .get("x-forwarded-for")
-            .filter(|_| api.config.trust_forwarded)
-            .and_then(|value| value.to_str().ok())
-            // The last one is what our own proxy has seen; those before may be forged.
-            .and_then(|list| list.rsplit(',').next())
-            .and_then(|last| last.trim().parse().ok());
-        Ok(Self(forwarded.or(socket)))
+        let peer = peer(&parts.extensions);
+        let client = |peer| api.config.proxies.client(peer, &parts.headers);
+        Ok(Self(peer.map(client)))
     }
 }

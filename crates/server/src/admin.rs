@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use sideroom_route::WorkerId;
+use sideroom_rpc::proxies::Proxies;
 
 use crate::health::{Health, Verdict};
 use crate::listen::descriptors::{self, Budget};
@@ -25,7 +26,7 @@ pub fn door(patience: Patience) -> Door {
     };
     Door {
         name: "admin",
-        guests: Guests::new(budget, EACH),
+        guests: Guests::new(budget, EACH, Proxies::default()),
         patience,
         tls: None,
     }

@@ -84,8 +84,10 @@ section! {
         pages: String = String::new(),
         /// Origins whose pages may call, as browsers write them. Empty: only our own pages.
         allowed_origins: Vec<String> = Vec::new(),
-        /// Trust `X-Forwarded-For` for rate limits. Only behind a proxy that sets it.
+        /// Trust `X-Forwarded-For` of whoever connects. Only where nobody but a proxy that sets it can connect.
         behind_proxy: bool = false,
+        /// Addresses and networks, such as `10.0.0.0/8`, of proxies whose `X-Forwarded-For` is trusted. Not that of others.
+        trusted_proxies: Vec<String> = Vec::new(),
     }
 }
 
@@ -242,7 +244,7 @@ section! {
         watches_per_participant: u32 = 8,
         /// Connections of clients to the HTTP and gRPC ports. Fewer if the system grants too few descriptors.
         connections: u32 = 24_000,
-        /// Connections of one address (IPv6: of one /48) that have shown no valid token; more close the oldest. Not behind a proxy.
+        /// Connections of one address (IPv6: of one /48) that have shown no valid token; more close the oldest. Behind a trusted proxy by the address that it names.
         connections_per_address: u32 = 512,
         /// WebSockets of one address without a join; more are refused.
         waiting_sockets_per_address: u32 = 256,

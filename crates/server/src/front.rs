@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::middleware::from_fn;
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
+use sideroom_rpc::proxies::Proxies;
 use sideroom_rpc::{Api, RpcConfig};
 use tokio::time::interval;
 
@@ -67,14 +68,15 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-/// The accounting of connections. Behind a proxy all connections have its address, so addresses are not
-/// counted.
+/// The accounting of connections.
 fn guests(config: &Config, budget: Budget) -> Guests {
-    let each = match config.http.behind_proxy {
-        true => usize::MAX,
-        false => size(config.limits.connections_per_address),
-    };
-    Guests::new(budget, each)
+    let each = size(config.limits.connections_per_address);
+    Guests::new(budget, each, proxies(config))
+}
+
+/// The proxies in front of the server. The configuration has been validated.
+fn proxies(config: &Config) -> Proxies {
+    config.proxies().unwrap_or_default()
 }
 
 /// How long a connection may do nothing.
@@ -122,7 +124,7 @@ fn rpc_config(config: &Config, dev: bool) -> RpcConfig {
         max_watches_per_viewer: size(limits.watches_per_participant),
         socket_grace: Duration::from_secs(10),
         allowed_origins: config.http.allowed_origins.clone(),
-        trust_forwarded: config.http.behind_proxy,
+        proxies: proxies(config),
         dev,
         ..RpcConfig::default()
     }
@@ -168,34 +170,82 @@ mod tests {
         assert!(ours.max_message_bytes >= 2 * ours.max_offer_bytes);
     }
 
-    #[test]
-    fn the_docs_name_the_limits_that_hold() {
-        let config = rpc_config(&Config::default(), false);
+    fn limits_of_the_table(config: &RpcConfig) -> Vec<(&'static str, String)> {
+        let ours = Config::default();
         let kib = |bytes: usize| format!("{} KiB", bytes / 1_024);
-        let rows = [
+        let seconds = |time: Duration| format!("{} s", time.as_secs());
+        let patience = patience(&ours);
+        let waiting = grouped(config.max_waiting_sockets_per_address);
+        vec![
             ("a message", kib(config.max_message_bytes)),
             ("an offer", kib(config.max_offer_bytes)),
             ("calls of one key", a_second(config.rates.key)),
             ("calls of one client", a_second(config.rates.client)),
-            ("calls and joins without", a_second(config.rates.address)),
+            (
+                "calls and joins without a good token, of one address",
+                a_second(config.rates.address),
+            ),
+            (
+                "calls and joins without a good token, of one IPv6 network",
+                "8 times that".to_owned(),
+            ),
             ("sockets", grouped(config.max_sockets)),
-            ("watches", grouped(config.max_watches)),
+            (
+                "sockets of one address",
+                format!("{waiting}, for {} each", seconds(config.join_within)),
+            ),
+            ("watches by clients", grouped(config.max_watches)),
+            (
+                "watches of one participant",
+                grouped(config.max_watches_per_viewer),
+            ),
+            ("watches of one room", grouped(config.max_watches_per_room)),
+            ("watches by signaling servers", grouped(config.max_watches)),
+            (
+                "connections of clients",
+                grouped(size(ours.limits.connections)),
+            ),
+            (
+                "connections of one address",
+                grouped(size(ours.limits.connections_per_address)),
+            ),
+            (
+                "headers of a request",
+                format!(
+                    "{}, within {}",
+                    kib(size(listen::HEADER_BYTES)),
+                    seconds(patience.headers)
+                ),
+            ),
+            ("a connection between two requests", seconds(patience.idle)),
             (
                 "items that wait",
                 grouped(sideroom_rpc::backend::WATCH_QUEUE),
             ),
-            (
-                "the time for an answer",
-                format!("{} s", config.answer_timeout.as_secs()),
-            ),
-        ];
-        for (what, limit) in rows {
-            let row = RPC
-                .lines()
-                .find(|line| line.starts_with(&format!("| {what}")));
-            let row = row.unwrap_or_else(|| panic!("docs/rpc.md has no row for {what}"));
-            assert!(row.contains(&limit), "{limit} is not in {row}");
+            ("the time for an answer", seconds(config.answer_timeout)),
+        ]
+    }
+
+    #[test]
+    fn the_docs_name_the_limits_that_hold() {
+        let config = rpc_config(&Config::default(), false);
+        let kib = |bytes: usize| format!("{} KiB", bytes / 1_024);
+        // The table's rows in their order: none is without a check.
+        let section = RPC
+            .split("\n## ")
+            .find(|section| section.starts_with("Limits"));
+        let lines = section.unwrap().lines();
+        let rows: Vec<_> = lines
+            .filter(|line| line.starts_with("| "))
+            .skip(2)
+            .collect();
+        let limits = limits_of_the_table(&config);
+        for (row, (what, limit)) in rows.iter().zip(&limits) {
+            let cells: Vec<_> = row.split(" | ").collect();
+            assert!(cells[0].starts_with(&format!("| {what}")), "{row}");
+            assert!(cells[1].contains(limit), "{limit} is not in {row}");
         }
+        assert_eq!(rows.len(), limits.len());
         for limit in [
             kib(config.max_message_bytes),
             kib(config.max_offer_bytes),

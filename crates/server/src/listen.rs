@@ -8,7 +8,9 @@ mod activity;
 mod answer;
 pub mod descriptors;
 mod guests;
+mod opening;
 mod stream;
+mod turns;
 
 use std::future::Future;
 use std::io;
@@ -23,6 +25,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 pub use activity::Patience;
@@ -32,10 +35,12 @@ use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
 use crate::tls::Acceptor;
 use answer::answer;
+use opening::{Opening, Reread};
 use stream::{Guest, Stream};
+use turns::Turns;
 
 /// Headers of one request at most, HTTP/1 and HTTP/2 alike.
-const HEADER_BYTES: u32 = 16 * 1_024;
+pub const HEADER_BYTES: u32 = 16 * 1_024;
 /// Requests at once on one connection. A watch is one.
 const STREAMS: u32 = 200;
 /// The most bytes of one request, and of one connection, that a client may send before they are read.
@@ -47,6 +52,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The system has no descriptor for another connection: one may be free after this time.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections taken in a row, before everything else that is ready has run.
+const IN_A_ROW: usize = 16;
 
 /// How a port is served.
 #[derive(Clone)]
@@ -62,10 +70,10 @@ pub struct Door {
 }
 
 /// The state needed to serve a connection.
-#[derive(Clone)]
 struct Service {
     door: Door,
     router: Router,
+    turns: Turns,
     /// Ends connections when the server closes. `None`: the port is served to the last moment.
     shutdown: Option<Shutdown>,
 }
@@ -75,6 +83,7 @@ pub fn open(door: Door, listener: TcpListener, router: Router, shutdown: Option<
     let service = Arc::new(Service {
         door,
         router,
+        turns: Turns::new(),
         shutdown: shutdown.cloned(),
     });
     tokio::spawn(accept(listener, service));
@@ -82,7 +91,13 @@ pub fn open(door: Door, listener: TcpListener, router: Router, shutdown: Option<
 
 async fn accept(listener: TcpListener, service: Arc<Service>) {
     let mut closing = pin!(service.closing());
+    let mut in_a_row = 0;
     loop {
+        if in_a_row == IN_A_ROW {
+            in_a_row = 0;
+            yield_now().await;
+        }
+        in_a_row += 1;
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut closing => return,
@@ -117,29 +132,55 @@ impl Service {
             tracing::debug!(%error, "a connection answers with delay");
         }
         let stream = Stream::new(tcp, Arc::clone(&guest));
-        let service = Arc::clone(self);
-        tokio::spawn(async move {
-            let Some(acceptor) = &service.door.tls else {
-                return service.serve(stream, guest, peer, None).await;
-            };
-            let handshake = acceptor.accept(stream);
-            match timeout(service.door.patience.headers, handshake).await {
-                Ok(Ok(stream)) => {
-                    let shown = acceptor.shown(&stream);
-                    let withdrawn = shown.map(|shown| {
-                        guest.shows(shown.certificate());
-                        Box::pin(shown.withdrawn()) as Withdrawn
-                    });
-                    Box::pin(service.serve(stream, guest, peer, withdrawn)).await;
-                }
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
-                Err(_) => metrics::connection_cut("overdue"),
+        tokio::spawn(Arc::clone(self).receive(stream, guest, peer));
+    }
+
+    /// Serves a connection once something has come that is worth its buffers: this future is all that a
+    /// silent one holds, so later ones are boxed.
+    async fn receive(self: Arc<Self>, stream: Stream, guest: Arc<Guest>, peer: SocketAddr) {
+        let Some(acceptor) = &self.door.tls else {
+            if let Some(stream) = self.opened(Opening::Request, stream).await {
+                Box::pin(Arc::clone(&self).serve(stream, guest, peer, None)).await;
             }
-        });
+            return;
+        };
+        let Some(stream) = self.opened(Opening::Handshake, stream).await else {
+            return;
+        };
+        let handshake = Box::pin(acceptor.accept(stream));
+        match timeout(self.door.patience.headers, handshake).await {
+            Ok(Ok(stream)) => {
+                let shown = acceptor.shown(&stream);
+                let withdrawn = shown.map(|shown| {
+                    guest.shows(shown.certificate());
+                    Box::pin(shown.withdrawn()) as Withdrawn
+                });
+                if let Some(stream) = Box::pin(self.opened(Opening::Request, stream)).await {
+                    Box::pin(Arc::clone(&self).serve(stream, guest, peer, withdrawn)).await;
+                }
+            }
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+            Err(_) => metrics::connection_cut("overdue"),
+        }
+    }
+
+    /// Waits for the first bytes; `None` if the connection ends without them.
+    async fn opened<S>(&self, opening: Opening, stream: S) -> Option<Reread<S>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        tokio::select! {
+            opened = opening.read(stream) => opened,
+            () = self.closing() => None,
+            () = sleep(self.door.patience.headers) => {
+                metrics::connection_cut("overdue");
+                None
+            }
+        }
     }
 
     async fn serve<S>(
-        &self,
+        self: Arc<Self>,
         stream: S,
         guest: Arc<Guest>,
         peer: SocketAddr,
@@ -147,9 +188,11 @@ impl Service {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (router, of) = (self.router.clone(), Arc::clone(&guest));
-        let answers =
-            service_fn(move |request| answer(router.clone(), (Arc::clone(&of), peer), request));
+        self.turns.take().await;
+        let (service, of) = (Arc::clone(&self), Arc::clone(&guest));
+        let answers = service_fn(move |request| {
+            answer(Arc::clone(&service), (Arc::clone(&of), peer), request)
+        });
         let builder = builder();
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answers);
         let mut connection = pin!(connection);

@@ -12,10 +12,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::get;
-use running::{Client, Server};
+use running::{Client, Refused, Server, websocket};
 use serde_json::json;
 use sideroom::listen::descriptors::Budget;
 use sideroom::listen::{self, Door, Guests, Patience};
+use sideroom_rpc::proxies::Proxies;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
@@ -33,6 +34,15 @@ const LARGE: usize = 64 << 20;
 
 /// A port with a few pages.
 async fn open(patience: Patience, connections: usize) -> SocketAddr {
+    open_behind(Proxies::default(), patience, (connections, 1_000)).await
+}
+
+/// The same behind proxies, with bounds on all connections and on those of one address.
+async fn open_behind(
+    proxies: Proxies,
+    patience: Patience,
+    (connections, each): (usize, usize),
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let budget = Budget {
@@ -46,7 +56,7 @@ async fn open(patience: Patience, connections: usize) -> SocketAddr {
         .route("/large", get(async move || large));
     let door = Door {
         name: "test",
-        guests: Guests::new(budget, 1_000),
+        guests: Guests::new(budget, each, proxies),
         patience,
         tls: None,
     };
@@ -266,4 +276,75 @@ fn a_client_is_counted_while_it_asks_and_a_stranger_again_afterwards() {
     assert!(ended >= 6, "{ended} of 12 were ended");
     // The signaling server's own, older than all of them, is not.
     assert!(api.room("math").is_some());
+}
+
+/// A request that a proxy, or somebody who says so, passes on for `client`.
+fn passed_on(from: Ipv4Addr, to: SocketAddr, client: &str) -> TcpStream {
+    let mut stream = connect(from, to);
+    let request = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: {client}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_behind_a_proxy_are_counted_by_the_address_that_it_names() {
+    let proxies = Proxies::named(["127.0.0.1"]).unwrap();
+    let address = open_behind(proxies, PATIENT, (1_000, 3)).await;
+    blocking(move || {
+        let mut pushed: Vec<_> = (0..10)
+            .map(|_| passed_on(HERE, address, "203.0.113.7"))
+            .collect();
+        while ended(&mut pushed) < 7 {
+            std::thread::yield_now();
+        }
+        // Others have the same proxy.
+        let mut others: Vec<_> = (0..10)
+            .map(|host| passed_on(HERE, address, &format!("198.51.100.{host}")))
+            .collect();
+        for other in &mut others {
+            let mut status = [0; 12];
+            other.read_exact(&mut status).unwrap();
+            assert_eq!(&status, b"HTTP/1.1 200");
+        }
+        assert_eq!(ended(&mut others), 0);
+        // Peers that are no proxies have one address, whatever they say.
+        let liar = Ipv4Addr::new(127, 66, 0, 1);
+        let mut forged: Vec<_> = (0..10)
+            .map(|host| passed_on(liar, address, &format!("192.0.2.{host}")))
+            .collect();
+        while ended(&mut forged) < 7 {
+            std::thread::yield_now();
+        }
+    })
+    .await;
+}
+
+/// A client beyond the bound on all clients is told when to come again, and signaling servers are served.
+#[test]
+fn clients_beyond_the_bound_are_told_to_come_again() {
+    let server = Server::start(Path::new("memory"), &[("SIDEROOM_LIMITS_CONNECTIONS", "2")]);
+    let mut api = server.client();
+    api.must("RoomService/CreateRoom", json!({ "room": "math" }));
+    let joined = ["ann", "bob"].map(|who| websocket::join(&server.http, "math", who, "1"));
+    for (_, answer) in &joined {
+        assert_eq!(answer["type"], "joined", "{answer}");
+    }
+    let (_, refused) = websocket::join(&server.http, "math", "cem", "1");
+    let [reason, wait] = [&refused["reason"], &refused["retryAfterMs"]];
+    assert_eq!(
+        (reason, wait.is_u64()),
+        (&json!("Overloaded"), true),
+        "{refused}"
+    );
+    let mut client = Client::with_token(&server.http, running::client_token("math", "ann"));
+    let asked = client.ask("RoomService/GetRoom", &json!({ "room": "math" }));
+    let Err(Refused::Status(503, body)) = asked else {
+        panic!("{asked:?}");
+    };
+    assert!(body.contains("retryAfterMs"), "{body}");
+    assert!(api.room("math").is_some());
+    drop(joined);
+    while websocket::join(&server.http, "math", "cem", "2").1["type"] != "joined" {
+        std::thread::yield_now();
+    }
 }

@@ -16,6 +16,7 @@ use sideroom::listen::descriptors::Budget;
 use sideroom::listen::{self, Door, Guests};
 use sideroom::tls::Tls;
 use sideroom_rpc::auth::ShownCertificate;
+use sideroom_rpc::proxies::Proxies;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -127,7 +128,7 @@ async fn serve(listener: TcpListener, grpc: bool, tls: Tls) -> SocketAddr {
     let router = Router::new().route("/", who);
     let door = Door {
         name: "test",
-        guests: Guests::new(Budget::share(1_024, 1, 1_000), 100),
+        guests: Guests::new(Budget::share(1_024, 1, 1_000), 100, Proxies::default()),
         patience: patience(&config),
         tls: Some(if grpc { tls.grpc() } else { tls.http() }),
     };

@@ -67,9 +67,10 @@ impl Newcomer<'_> {
         }
     }
 
-    fn wait_no_longer(&mut self) {
-        if let Some(waiting) = self.waiting.take() {
-            waiting.joined();
+    fn wait_no_longer(&mut self) -> Result<(), ApiError> {
+        match self.waiting.take() {
+            Some(waiting) => waiting.joined(),
+            None => Ok(()),
         }
     }
 
@@ -106,7 +107,10 @@ impl Newcomer<'_> {
                     Err(error) => {
                         self.line
                             .send(message::error(&incoming.request_id, &error))
-                            .await?
+                            .await?;
+                        if matches!(error, ApiError::TooManyConnections) {
+                            return Err(End::NotJoined { retry: true });
+                        }
                     }
                 },
                 "ping" => {
@@ -129,7 +133,7 @@ impl Newcomer<'_> {
         let claims = api
             .keyring()
             .verify_client(&incoming.token, clock::unix_s())?;
-        self.wait_no_longer();
+        self.wait_no_longer()?;
         if !incoming.room.is_empty() && incoming.room != claims.room {
             return Err(ApiError::PermissionDenied(
                 "This token is for another room.".to_owned(),
@@ -191,7 +195,10 @@ impl Newcomer<'_> {
             .seats
             .resume(&incoming.resume_token)
             .ok_or(ApiError::SessionGone)?;
-        self.wait_no_longer();
+        if let Err(error) = self.wait_no_longer() {
+            end_seat(&api, &seated, End::NotJoined { retry: true }).await;
+            return Err(error);
+        }
         let resumed = self.watch_again(&seated, after).await;
         let sent = match resumed {
             Ok((body, items)) => self

@@ -55,10 +55,11 @@ impl Waiting {
         self.make_way.0.notified().await;
     }
 
-    /// Ends the wait: the client has shown a valid token.
-    pub(super) fn joined(self) {
-        if let Some(connection) = &self.connection {
-            connection.joined();
+    /// Ends the wait: the client has shown a valid token. Fails if clients have too many connections.
+    pub(super) fn joined(self) -> Result<(), ApiError> {
+        match &self.connection {
+            Some(connection) if !connection.joined() => Err(ApiError::TooManyConnections),
+            _ => Ok(()),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Answers unary calls.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
@@ -10,7 +9,7 @@ use crate::{
     auth::ShownCertificate,
     call::Call,
     error::ApiError,
-    request::bearer_of,
+    request::{bearer_of, peer},
 };
 
 /// The services over one [`Api`].
@@ -33,10 +32,9 @@ impl Grpc {
         let token = header
             .and_then(|value| value.to_str().ok())
             .and_then(bearer_of);
-        let peer = request
-            .extensions()
-            .get::<axum::extract::ConnectInfo<SocketAddr>>();
-        let from: Option<IpAddr> = peer.map(|info| info.0.ip());
+        let proxies = &self.0.config.proxies;
+        let headers = request.metadata().as_ref();
+        let from = peer(request.extensions()).map(|peer| proxies.client(peer, headers));
         match shown {
             // A caller that brings a token is held to the token.
             Some(shown) if header.is_none() => self.0.who_certified(shown, from),

@@ -5,7 +5,10 @@ use sideroom_rpc::{
     RpcConfig,
     auth::RoleClaim,
     limit::{Rate, Rates},
+    proto::{GetRoomRequest, room_service_client::RoomServiceClient},
+    proxies::Proxies,
 };
+use tonic::{Code, Request, transport::Channel};
 
 use tokio_tungstenite::tungstenite::Error;
 
@@ -308,4 +311,62 @@ async fn whoever_guesses_client_tokens_is_refused_at_the_door() {
     }
     let url = format!("ws://{}/v1/ws", server.http);
     assert!(tokio_tungstenite::connect_async(url).await.is_err());
+}
+
+/// The status of a call with a wrong token that a proxy, or somebody who says so, passes on for `client`.
+async fn guess_over_http(server: &Server, client: &str) -> u16 {
+    let call = server
+        .http()
+        .post(server.url("sideroom.v1.RoomService/ListRooms"))
+        .bearer_auth("guess")
+        .header("x-forwarded-for", client)
+        .body("{}");
+    call.send().await.unwrap().status().as_u16()
+}
+
+async fn guess_over_grpc(channel: &Channel, client: &str) -> Code {
+    let mut call = Request::new(GetRoomRequest::default());
+    let metadata = call.metadata_mut();
+    metadata.insert("authorization", "Bearer guess".parse().unwrap());
+    metadata.insert("x-forwarded-for", client.parse().unwrap());
+    let answer = RoomServiceClient::new(channel.clone()).get_room(call).await;
+    answer.unwrap_err().code()
+}
+
+async fn behind(proxies: Proxies) -> (Server, Channel) {
+    let mut config = RpcConfig {
+        proxies,
+        ..RpcConfig::default()
+    };
+    config.rates.address = Rate::new(0.001, 2.0);
+    let server = Server::with(config).await;
+    let grpc = Channel::from_shared(format!("http://{}", server.grpc)).unwrap();
+    let grpc = grpc.connect().await.unwrap();
+    (server, grpc)
+}
+
+#[tokio::test]
+async fn refused_calls_are_counted_by_the_address_that_the_proxy_names() {
+    let (server, grpc) = behind(Proxies::named(["127.0.0.1"]).unwrap()).await;
+    for (who, forged) in [("198.51.100.1", ""), ("198.51.100.2", "198.51.100.3, ")] {
+        let who = format!("{forged}{who}");
+        assert_eq!(guess_over_http(&server, &who).await, 401, "{who}");
+        assert_eq!(guess_over_grpc(&grpc, &who).await, Code::Unauthenticated);
+        // Both ports count together.
+        assert_eq!(guess_over_http(&server, &who).await, 429, "{who}");
+        assert_eq!(guess_over_grpc(&grpc, &who).await, Code::ResourceExhausted);
+    }
+    assert_eq!(guess_over_http(&server, "198.51.100.3").await, 401);
+
+    let (server, grpc) = behind(Proxies::named(["10.0.0.0/8"]).unwrap()).await;
+    assert_eq!(guess_over_http(&server, "198.51.100.1").await, 401);
+    assert_eq!(
+        guess_over_grpc(&grpc, "198.51.100.2").await,
+        Code::Unauthenticated
+    );
+    assert_eq!(guess_over_http(&server, "198.51.100.3").await, 429);
+    assert_eq!(
+        guess_over_grpc(&grpc, "198.51.100.4").await,
+        Code::ResourceExhausted
+    );
 }

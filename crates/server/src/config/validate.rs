@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sideroom_rpc::proxies::Proxies;
+
 use super::{Config, ConfigError};
 
 /// The shortest safe secret for HS256 tokens (RFC 7518 section 3.2: the hash's size).
@@ -68,6 +70,11 @@ impl Config {
             distinct(&fixed.iter().filter(|port| **port != 0).collect::<Vec<_>>()),
             "http.listen",
             "http, grpc and admin must listen on different ports",
+        );
+        check.that(
+            self.proxies().is_some(),
+            "http.trusted_proxies",
+            "each must be an address or a network, such as 10.0.0.5 or 10.0.0.0/8",
         );
         check.that(
             self.tls.certificate_file.is_empty() == self.tls.key_file.is_empty(),
@@ -229,6 +236,15 @@ impl Config {
             "it is memory, so a restart forgets every room",
         );
         check.0
+    }
+
+    /// The proxies in front of the server; `None` if one of them is no address or network.
+    pub fn proxies(&self) -> Option<Proxies> {
+        let named = &self.http.trusted_proxies;
+        match named.is_empty() && self.http.behind_proxy {
+            true => Some(Proxies::any()),
+            false => Proxies::named(named.iter().map(String::as_str)).ok(),
+        }
     }
 
     /// How many media workers there will be.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, Version};
@@ -15,28 +14,38 @@ use axum::response::IntoResponse as _;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use sideroom_rpc::connection::{self, Connection};
+use sideroom_rpc::error::ApiError;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
+use super::Service;
 use super::stream::Guest;
+use crate::metrics;
 
 /// An answer begins within this time, or the request has stalled: a body that does not come, most likely.
 const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 
-/// Lets `router` answer a request that came on the connection of `guest`.
+/// Lets the router answer a request that came on the connection of `guest`.
 pub(super) async fn answer(
-    router: Router,
+    service: Arc<Service>,
     (guest, peer): (Arc<Guest>, SocketAddr),
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let answering = Answering::begin(&guest, request.version() == Version::HTTP_2);
+    if guest.name(request.headers()).is_err() {
+        metrics::connection_cut("full");
+        return Ok(ApiError::TooManyConnections.into_response());
+    }
+    if guest.is_strange() {
+        service.turns.take().await;
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     if let Some(certificate) = guest.certificate() {
         request.extensions_mut().insert(Arc::clone(certificate));
     }
     let connection: Arc<dyn Connection> = guest;
-    let answered = connection::on(connection, router.oneshot(request));
+    let answered = connection::on(connection, service.router.clone().oneshot(request));
     let response = match timeout(ANSWER_WITHIN, answered).await {
         Ok(response) => response?,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sideroom_rpc::crowd::{self, Crowd, Full, Member, Network, Place, WhenFull};
+use sideroom_rpc::proxies::Proxies;
 
 use super::descriptors::Budget;
 
@@ -19,6 +20,7 @@ struct Counts {
     clients: AtomicUsize,
     operators: AtomicUsize,
     budget: Budget,
+    proxies: Proxies,
 }
 
 /// The kind that a connection is counted as, until this is dropped.
@@ -38,14 +40,20 @@ pub(super) struct Known {
 }
 
 impl Guests {
-    /// No connections yet; at most `each` strangers of one address.
-    pub fn new(budget: Budget, each: usize) -> Self {
+    /// No connections yet; at most `each` strangers of one address, as `proxies` name it if it is behind one.
+    pub fn new(budget: Budget, each: usize, proxies: Proxies) -> Self {
         Self(Arc::new(Counts {
             strangers: Crowd::new(each, WhenFull::Replace),
             clients: AtomicUsize::new(0),
             operators: AtomicUsize::new(0),
             budget,
+            proxies,
         }))
+    }
+
+    /// The proxies in front of the server.
+    pub(super) fn proxies(&self) -> &Proxies {
+        &self.0.proxies
     }
 
     /// Counts a connection of a stranger. Others may have to make way for it.
@@ -60,7 +68,10 @@ impl Guests {
             ..
         } = counts.budget;
         let most = (connections + kept_back).saturating_sub(known).max(1);
-        let place = counts.strangers.enter(network, most, member)?;
+        let place = match counts.proxies.trusts(from) {
+            true => counts.strangers.enter_unbounded(network, most, member)?,
+            false => counts.strangers.enter(network, most, member)?,
+        };
         Ok(Standing::Stranger { _place: place })
     }
 

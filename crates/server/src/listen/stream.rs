@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use axum::http::HeaderMap;
 use sideroom_rpc::auth::ShownCertificate;
 use sideroom_rpc::connection::{self, Connection};
 use sideroom_rpc::crowd::{Full, Member};
@@ -20,7 +21,9 @@ use crate::metrics;
 /// The state of a connection. It lives as long as the connection's stream, also as a socket.
 pub(super) struct Guest {
     guests: Guests,
-    from: IpAddr,
+    /// Address of the client; behind a proxy that of the present request's client.
+    from: Mutex<IpAddr>,
+    peer: IpAddr,
     cut: Arc<Cut>,
     pub(super) activity: Arc<Activity>,
     standing: Mutex<Standing>,
@@ -61,7 +64,8 @@ impl Guest {
         let standing = guests.stranger(from, cut.clone())?;
         Ok(Arc::new(Self {
             guests: guests.clone(),
-            from,
+            from: Mutex::new(from),
+            peer: from,
             cut,
             activity: Arc::new(Activity::new()),
             standing: Mutex::new(standing),
@@ -80,9 +84,36 @@ impl Guest {
         self.certificate.get()
     }
 
+    fn from(&self) -> IpAddr {
+        *self.from.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a stranger's connection from a proxy by the address that the proxy names for its request. Fails
+    /// if that address has no place: the request is to be refused.
+    pub(super) fn name(&self, headers: &HeaderMap) -> Result<(), Full> {
+        let client = self.guests.proxies().client(self.peer, headers);
+        if client == self.from() {
+            return Ok(());
+        }
+        let mut standing = self.standing();
+        if matches!(*standing, Standing::Stranger { .. }) {
+            let moved = self.guests.stranger(client, self.cut.clone())?;
+            let before = std::mem::replace(&mut *standing, moved);
+            drop(standing);
+            drop(before);
+        }
+        *self.from.lock().unwrap_or_else(PoisonError::into_inner) = client;
+        Ok(())
+    }
+
     /// Ends the connection.
     pub(super) fn cut(&self) {
         self.cut.make_way();
+    }
+
+    /// True if nobody has shown a valid token here, or only with earlier requests.
+    pub(super) fn is_strange(&self) -> bool {
+        matches!(*self.standing(), Standing::Stranger { .. })
     }
 
     /// Called when no request is being answered any more: the client counts as a stranger again, so that one
@@ -93,7 +124,7 @@ impl Guest {
         {
             return;
         }
-        match self.guests.stranger(self.from, self.cut.clone()) {
+        match self.guests.stranger(self.from(), self.cut.clone()) {
             Ok(stranger) => drop(std::mem::replace(&mut *self.standing(), stranger)),
             Err(_) => self.cut(),
         }
@@ -105,22 +136,25 @@ impl Guest {
 }
 
 impl Connection for Guest {
-    fn known(&self, standing: connection::Standing) {
+    fn known(&self, standing: connection::Standing) -> bool {
         let new = match (standing, &*self.standing()) {
-            (_, Standing::Operator { .. }) => return,
-            (connection::Standing::Client, Standing::Client { .. }) => return,
+            (_, Standing::Operator { .. }) => return true,
+            (connection::Standing::Client, Standing::Client { .. }) => return true,
             (connection::Standing::Operator, _) => Some(self.guests.operator()),
             (connection::Standing::Client, _) => self.guests.client(),
         };
-        match new {
-            Some(new) => drop(std::mem::replace(&mut *self.standing(), new)),
-            None => self.cut(),
-        }
+        let Some(new) = new else {
+            metrics::connection_cut("full");
+            return false;
+        };
+        drop(std::mem::replace(&mut *self.standing(), new));
+        true
     }
 
-    fn joined(&self) {
-        self.joined.store(true, Ordering::Relaxed);
-        self.known(connection::Standing::Client);
+    fn joined(&self) -> bool {
+        let fits = self.known(connection::Standing::Client);
+        self.joined.store(fits, Ordering::Relaxed);
+        fits
     }
 }
 

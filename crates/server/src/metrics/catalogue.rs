@@ -97,7 +97,7 @@ catalogue! {
     REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, unavailable.";
 
     CONNECTIONS = "sideroom_connections", Gauge, ["standing"], "Connections to the HTTP and gRPC ports: of strangers (nobody has shown a token), of clients, of signaling servers (operator).";
-    CONNECTIONS_CUT = "sideroom_connections_cut_total", Counter, ["reason"], "Connections that were ended by the server: overdue, made way for others (make_way), refused at once (refused), the client's certificate is no longer valid (certificate).";
+    CONNECTIONS_CUT = "sideroom_connections_cut_total", Counter, ["reason"], "Connections that were ended by the server: overdue, made way for others (make_way), refused at once (refused), answered that there are too many (full), the client's certificate is no longer valid (certificate).";
     CONFIG_RELOADS = "sideroom_config_reloads_total", Counter, ["outcome"], "SIGHUPs: the configuration was read again and applied, or refused.";
     LIBRARY_WARNINGS = "sideroom_library_warnings_total", Counter, [], "Warnings of libraries, about odd handshakes mostly. The log has one line a minute of each library.";
 
@@ -126,7 +126,7 @@ pub(super) fn describe() {
     metrics::counter!(WORKER_RESTARTS).absolute(0);
     metrics::counter!(TABLES_REPLACED).absolute(0);
     metrics::counter!(LIBRARY_WARNINGS).absolute(0);
-    for reason in ["make_way", "refused", "overdue", "certificate"] {
+    for reason in ["make_way", "refused", "overdue", "full", "certificate"] {
         metrics::counter!(CONNECTIONS_CUT, "reason" => reason).absolute(0);
     }
     for outcome in ["applied", "refused"] {
