@@ -276,7 +276,10 @@ async fn no_room_id_is_given_out_twice() {
     for task in tasks.collect::<Vec<_>>() {
         all.extend(task.await.unwrap());
     }
-    assert_eq!(all, (0..40).map(|nth| 1 + 3 * nth).collect());
+    // An answer that comes late wastes ids, so there may be gaps.
+    assert_eq!(all.len(), 40);
+    let apart = all.iter().zip(all.iter().skip(1)).all(|(a, b)| b - a >= 3);
+    assert!(apart, "{all:?}");
 }
 
 #[tokio::test]
@@ -285,10 +288,12 @@ async fn one_node_compacts_for_all_and_keeps_the_last_interval() {
         return;
     }
     let etcd = Members::start(1, &[]).await;
-    let (client, coordinator) = (
-        etcd.client(),
-        EtcdCoordinator::new(etcd.client(), NodeId(1)),
-    );
+    let options = EtcdOptions {
+        attempt: SLOWEST,
+        ..etcd.options()
+    };
+    let client = Etcd::new(options).unwrap();
+    let coordinator = EtcdCoordinator::new(client.clone(), NodeId(1));
     let mut at = written(&coordinator, renew(record(LIFE, 1), None)).await;
     let (mut a, mut b) = (None, None);
     assert_eq!(

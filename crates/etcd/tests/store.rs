@@ -40,32 +40,52 @@ impl Node {
             store: EtcdStore::start(etcd, None),
             life: Incarnation(members::nonce()),
         };
-        let renewed = node.coordinator.write(sideroom_cluster::Change::Renew {
-            record: NodeRecord {
-                incarnation: node.life,
-                renewal: 1,
-                ..NodeRecord::default()
-            },
-            expected: None,
-        });
-        assert!(matches!(renewed.await, Outcome::Written(_)));
+        let renew = || {
+            node.coordinator.write(sideroom_cluster::Change::Renew {
+                record: NodeRecord {
+                    incarnation: node.life,
+                    renewal: 1,
+                    ..NodeRecord::default()
+                },
+                expected: None,
+            })
+        };
+        // Without an answer, or refused because an earlier one was written: etcd knows.
+        loop {
+            let outcome = renew().await;
+            if matches!(outcome, Outcome::Written(_)) {
+                break;
+            }
+            let found = node.coordinator.read_node(NodeId(id)).await.unwrap();
+            if found.is_some_and(|(record, _)| record.incarnation == node.life) {
+                break;
+            }
+            assert_eq!(outcome, Outcome::Unknown, "another node has this name");
+        }
         node
     }
 
     async fn take(&self, room: RoomId, expected: Option<Term>) -> Term {
-        let take = sideroom_cluster::Change::Take {
-            room,
-            expected,
-            by: self.life,
+        let take = || {
+            self.coordinator.write(sideroom_cluster::Change::Take {
+                room,
+                expected,
+                by: self.life,
+            })
         };
-        match self.coordinator.write(take).await {
-            Outcome::Written(revision) => {
-                let term = Term(revision.0);
-                self.store.own(room, term);
-                term
+        let term = loop {
+            let outcome = take().await;
+            if let Outcome::Written(revision) = outcome {
+                break Term(revision.0);
             }
-            other => panic!("{other:?}"),
-        }
+            let (owner, _) = self.coordinator.read_owner(room).await.unwrap();
+            if let Some((_, term)) = owner.filter(|(owner, _)| owner.incarnation == self.life) {
+                break term;
+            }
+            assert_eq!(outcome, Outcome::Unknown, "another node has the room");
+        };
+        self.store.own(room, term);
+        term
     }
 }
 

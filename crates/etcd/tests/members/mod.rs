@@ -84,7 +84,8 @@ impl Members {
         }
         // A test with certificates waits with a client that has them.
         if scheme == "http" {
-            members.become_ready().await;
+            let ready = tokio::time::timeout(SLOWEST, members.become_ready()).await;
+            assert!(ready.is_ok(), "etcd has no leader");
         }
         members
     }
