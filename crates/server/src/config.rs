@@ -2,6 +2,7 @@
 //! later ones winning. It refuses unknown keys, and names the nearest known one.
 
 mod keys;
+mod proxies;
 mod read;
 mod validate;
 

@@ -226,3 +226,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_client_that_never_nominates_again_has_no_path_after_the_end() {
+    let mut agent = IceAgent::new(&credentials());
+    let start = Time::from_millis(1);
+    agent.remove_path(start, peer(1));
+    let checked_at = start + Duration::from_millis(1_500);
+    let check = their_check(vec![attribute(ATTR_PRIORITY, &1_u32.to_be_bytes())]);
+    agent.handle_datagram(checked_at, peer(1), &check).unwrap();
+    agent.handle_timeout(start + CONSENT);
+    assert_eq!(agent.poll_event(), Some(IceEvent::ConsentExpired));
+    agent.handle_timeout(checked_at + CONSENT);
+    assert!(!agent.is_validated(peer(1)));
+    assert_eq!(agent.poll_timeout(), Time::NEVER);
+}

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use sideroom_rpc::proxies::Proxies;
-
 use super::{Config, ConfigError};
 
 /// The shortest safe secret for HS256 tokens (RFC 7518 section 3.2: the hash's size).
@@ -236,15 +234,6 @@ impl Config {
             "it is memory, so a restart forgets every room",
         );
         check.0
-    }
-
-    /// The proxies in front of the server; `None` if one of them is no address or network.
-    pub fn proxies(&self) -> Option<Proxies> {
-        let named = &self.http.trusted_proxies;
-        match named.is_empty() && self.http.behind_proxy {
-            true => Some(Proxies::any()),
-            false => Proxies::named(named.iter().map(String::as_str)).ok(),
-        }
     }
 
     /// How many media workers there will be.

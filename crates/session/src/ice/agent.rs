@@ -352,6 +352,8 @@ impl IceAgent {
         let lapsed = self.selected.is_none() && (had_path || self.pairs.is_empty());
         if lapsed || self.gives_up_at.is_some_and(|at| at <= now) {
             self.expired = true;
+            // Checks that came without a nomination keep no path beyond the end.
+            self.pairs.clear();
             self.events.push_back(IceEvent::ConsentExpired);
         }
     }
