@@ -1,6 +1,6 @@
 //! The messages to a room's task.
 
-use sideroom_control::{MovesPage, Rights, RoomView, Viewer, Views};
+use sideroom_control::{DryRun, MovesPage, Rights, RoomView, Viewer, Views};
 use sideroom_room::{Admission, Farewell, SessionNumber};
 use sideroom_route::{GroupId, MediaEvent, ParticipantId, TrackId, TrackKind, TrackRoute};
 use sideroom_rpc::ApiError;
@@ -36,6 +36,7 @@ pub(super) enum Read {
     Participant(String, Reply<(ParticipantId, Rights)>),
     Watch(Viewer, Option<u64>, Reply<Watch>),
     Moves(MovesRequest, Reply<MovesPage>),
+    DryRun(Box<CommandRequest>, Reply<DryRun>),
 }
 
 /// A join whose offer was parsed.
