@@ -22,6 +22,7 @@ mod sys;
 mod sys_recv;
 mod sys_send;
 mod tcp;
+mod turn;
 mod udp;
 
 pub use addr::{Destination, PeerAddr, Proto};
@@ -31,4 +32,5 @@ pub use port::{Port, PortOptions, Ready};
 pub use recv::{Datagram, RecvBatch};
 pub use send::{Flushed, SendBatch, WhenFull};
 pub use tcp::{TcpCounters, TcpLimits};
+pub use turn::{Inlet, Outlet, Outlets, Queued};
 pub use udp::{Buffers, UdpOptions, UdpPort};

@@ -49,7 +49,7 @@ pub(crate) fn is_sent_here(config: &RpcConfig, headers: &HeaderMap) -> bool {
 }
 
 /// The host and port that the request was sent to, as the browser wrote them.
-fn served_as<'a>(config: &RpcConfig, headers: &'a HeaderMap) -> Option<&'a str> {
+pub(crate) fn served_as<'a>(config: &RpcConfig, headers: &'a HeaderMap) -> Option<&'a str> {
     let forwarded = headers
         .get("x-forwarded-host")
         .filter(|_| config.trust_forwarded)

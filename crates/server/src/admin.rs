@@ -28,6 +28,7 @@ pub fn door(patience: Patience) -> Door {
         guests: Guests::new(budget, EACH),
         patience,
         tls: None,
+        turn: None,
     }
 }
 

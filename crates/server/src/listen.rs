@@ -21,7 +21,8 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
+use sideroom_rpc::connection::Connection as _;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
@@ -31,9 +32,12 @@ pub use guests::Guests;
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
 use crate::tls::Acceptor;
+use crate::turn::{self, Relay};
 use answer::answer;
 use stream::{Guest, Stream};
 
+/// Read before a plain connection is told to be HTTP or TURN; later reads may be as long as they like.
+const FIRST_BYTES: usize = 64;
 /// Headers of one request at most, HTTP/1 and HTTP/2 alike.
 const HEADER_BYTES: u32 = 16 * 1_024;
 /// Requests at once on one connection. A watch is one.
@@ -59,6 +63,8 @@ pub struct Door {
     pub patience: Patience,
     /// TLS, unless the port is plain.
     pub tls: Option<Acceptor>,
+    /// Serves connections that begin as TURN does.
+    pub turn: Option<Arc<Relay>>,
 }
 
 /// The state needed to serve a connection.
@@ -120,7 +126,8 @@ impl Service {
         let service = Arc::clone(self);
         tokio::spawn(async move {
             let Some(acceptor) = &service.door.tls else {
-                return service.serve(stream, guest, peer, None).await;
+                let stream = BufReader::with_capacity(FIRST_BYTES, stream);
+                return service.tell_apart(stream, guest, peer, None).await;
             };
             let handshake = acceptor.accept(stream);
             match timeout(service.door.patience.headers, handshake).await {
@@ -130,12 +137,49 @@ impl Service {
                         guest.shows(shown.certificate());
                         Box::pin(shown.withdrawn()) as Withdrawn
                     });
-                    Box::pin(service.serve(stream, guest, peer, withdrawn)).await;
+                    Box::pin(service.tell_apart(stream, guest, peer, withdrawn)).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
                 Err(_) => metrics::connection_cut("overdue"),
             }
         });
+    }
+
+    /// Serves HTTP or TURN, by the first byte.
+    async fn tell_apart<S>(
+        &self,
+        mut stream: S,
+        guest: Arc<Guest>,
+        peer: SocketAddr,
+        withdrawn: Option<Withdrawn>,
+    ) where
+        S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(relay) = &self.door.turn else {
+            return self.serve(stream, guest, peer, withdrawn).await;
+        };
+        let first = tokio::select! {
+            first = timeout(self.door.patience.headers, stream.fill_buf()) => first,
+            () = self.closing() => return,
+        };
+        let first = match first {
+            Ok(Ok(bytes)) => bytes.first().copied(),
+            Ok(Err(_)) => return,
+            Err(_) => return metrics::connection_cut("overdue"),
+        };
+        if !first.is_some_and(Relay::begins_with) {
+            return Box::pin(self.serve(stream, guest, peer, withdrawn)).await;
+        }
+        let allocated = || guest.joined();
+        let ended = tokio::select! {
+            ended = turn::serve_stream(relay, stream, peer, allocated) => ended,
+            () = self.closing() => turn::Ending::Closed,
+        };
+        match ended {
+            turn::Ending::Closed => {}
+            turn::Ending::NotTurn => metrics::turn_refused("not_turn"),
+            turn::Ending::Overdue => metrics::turn_refused("overdue"),
+        }
     }
 
     async fn serve<S>(

@@ -49,6 +49,7 @@ async fn open(patience: Patience, connections: usize) -> SocketAddr {
         guests: Guests::new(budget, 1_000),
         patience,
         tls: None,
+        turn: None,
     };
     listen::open(door, listener, router, None);
     address

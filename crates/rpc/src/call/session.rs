@@ -77,6 +77,7 @@ impl Call for JoinRequest {
     type Response = JoinResponse;
 
     async fn call(self, api: &Api, who: &Caller) -> Result<JoinResponse, ApiError> {
+        let by_itself = matches!(who, Caller::Client(_));
         let claims = match who {
             Caller::Operator(operator) => {
                 operator.require(Scope::Participants)?;
@@ -104,6 +105,7 @@ impl Call for JoinRequest {
             tracks: encode::tracks(&joined.media),
             slots: encode::slots(&joined.media),
             sdp: joined.media.answer,
+            ice_servers: api.ice_servers(joined.participant, by_itself),
             room: Some(encode::room(joined.room)),
             resumed: joined.resumed,
         })
@@ -128,6 +130,7 @@ impl Call for ReofferRequest {
             tracks: encode::tracks(&media),
             slots: encode::slots(&media),
             sdp: media.answer,
+            ice_servers: api.ice_servers(participant, !matches!(who, Caller::Operator(_))),
         })
     }
 }

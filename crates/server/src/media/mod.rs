@@ -29,6 +29,7 @@ mod supervise;
 mod timers;
 #[cfg(test)]
 mod trial;
+mod turn_links;
 mod worker;
 
 pub use command::{Connect, Connected, WorkerEvent};
@@ -38,3 +39,4 @@ pub use outbox::Told;
 pub use plane::{ConnectError, MediaPlane, Publishing, WorkerHealth};
 pub use start::{StartError, StartOptions, start};
 pub use supervise::supervise;
+pub use turn_links::TurnLinks;

@@ -1,7 +1,7 @@
 //! The media plane as the rooms see it: the plane's decisions, carried to workers behind channels.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -258,6 +258,27 @@ impl MediaPlane {
     /// Where a track is routed.
     pub fn track(&self, track: TrackId) -> Option<TrackRoute> {
         self.state().plane.track(track)
+    }
+
+    /// Where clients reach the workers over UDP, with the worker of each address.
+    pub fn candidates(&self) -> Vec<(SocketAddr, WorkerId)> {
+        let announce = &self.spawner.options.announce;
+        let state = self.state();
+        let workers = state.handles.iter().zip(0_u16..);
+        let each = workers.flat_map(|(handle, number)| {
+            let bound = [handle.address.ip()];
+            let addresses = if announce.is_empty() {
+                &bound[..]
+            } else {
+                announce
+            };
+            let at = |ip: &IpAddr| SocketAddr::new(*ip, handle.address.port());
+            addresses
+                .iter()
+                .map(|ip| (at(ip), WorkerId(number)))
+                .collect::<Vec<_>>()
+        });
+        each.collect()
     }
 
     /// The counters of every worker.
