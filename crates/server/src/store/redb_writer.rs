@@ -12,12 +12,16 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::redb_error::explain;
-use super::redb_tables::{self as tables, Open, Refusal, Write};
+use super::redb_tables::{self as tables, Applying, Open, Refusal, Write};
 use crate::clock;
 use crate::metrics::catalogue as names;
 
 /// Requests in one transaction. Bounds how long the first of them waits.
 const BATCH: usize = 1_024;
+/// A batch smaller than this was not the work of many rooms at once: the next one is not waited for.
+const CROWD: usize = 8;
+/// The longest that the first request of a batch waits for others.
+const MOST_GATHERING: Duration = Duration::from_micros(500);
 /// Interval between tests of a store that failed, while there are no requests.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// A commit that takes longer is logged as trouble.
@@ -59,6 +63,23 @@ pub(super) struct Writer {
     last: BTreeMap<RoomId, u64>,
     state: Arc<Mutex<WriterState>>,
     failing: bool,
+    pace: Pace,
+}
+
+/// The size and the time of the last batch. Callers that it answered ask again within moments, each from its own
+/// room: waiting for them makes one transaction of what would be several, each with a sync of its own.
+#[derive(Default)]
+struct Pace {
+    size: usize,
+    took: Duration,
+}
+
+impl Pace {
+    /// How long a batch of `size` requests waits for others.
+    fn gathering(&self, size: usize) -> Option<Duration> {
+        let others_come = self.size >= CROWD && size < self.size;
+        others_come.then(|| (self.took / 4).min(MOST_GATHERING))
+    }
 }
 
 impl Writer {
@@ -69,6 +90,7 @@ impl Writer {
             last: BTreeMap::new(),
             state,
             failing: false,
+            pace: Pace::default(),
         }
     }
 
@@ -84,6 +106,7 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            let mut gathered = false;
             while let Some(job) = next.take() {
                 match job {
                     Job::Write(write, answer) => batch.push((write, answer)),
@@ -94,6 +117,14 @@ impl Writer {
                     }
                 }
                 if batch.len() < BATCH {
+                    next = jobs.try_recv().ok();
+                }
+                if next.is_none()
+                    && !std::mem::replace(&mut gathered, true)
+                    && let Some(time) = self.pace.gathering(batch.len())
+                {
+                    // Asleep, and not at the queue: each request would wake the thread.
+                    std::thread::sleep(time);
                     next = jobs.try_recv().ok();
                 }
             }
@@ -168,7 +199,12 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
+        let begun = clock::now();
         let committed = self.guarded(|writer| writer.try_commit(batch));
+        self.pace = Pace {
+            size: batch.len(),
+            took: begun.elapsed(),
+        };
         self.note(committed.as_ref().err());
         let verdicts = match committed {
             Ok(verdicts) => verdicts,
@@ -197,13 +233,15 @@ impl Writer {
         };
         let transaction = db.begin_write().map_err(|error| explain(error.into()))?;
         let mut verdicts = Vec::with_capacity(batch.len());
+        let mut applying = Applying::new(&transaction);
         for (write, _) in batch {
-            verdicts.push(match tables::apply(&transaction, last, write) {
+            verdicts.push(match applying.apply(last, write) {
                 Ok(()) => Ok(()),
                 Err(Refusal::Gap) => Err(StoreError::Gap),
                 Err(Refusal::Failed(error)) => return Err(explain(error)),
             });
         }
+        drop(applying);
         let begun = clock::now();
         transaction
             .commit()
