@@ -168,7 +168,7 @@ pub enum EventKind {
         /// The breakout after the change, for those inside.
         breakout: Box<BreakoutView>,
     },
-    /// A breakout changed: for an invitee who is neither inside nor assigned to it.
+    /// A breakout changed; sent to invitees who are neither inside nor assigned.
     InvitationChanged {
         /// The invited participant.
         participant: ParticipantId,

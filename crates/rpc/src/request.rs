@@ -44,7 +44,7 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     socket.map(|info| info.0.ip())
 }
 
-/// The address of a request's client, as far as it is known.
+/// The client's address, if known.
 pub(crate) struct From(pub(crate) Option<IpAddr>);
 
 impl FromRequestParts<Api> for From {

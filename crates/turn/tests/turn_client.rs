@@ -21,7 +21,7 @@ fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-/// A client, the server's side of it, and what peers got.
+/// A client, the server, and the packets that peers received.
 struct World {
     turn: Turn,
     strangers: Strangers,

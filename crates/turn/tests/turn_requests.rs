@@ -32,7 +32,7 @@ fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-/// The server and one client of it.
+/// The server and one client.
 struct World {
     turn: Turn,
     strangers: Strangers,

@@ -3,7 +3,7 @@
 //!
 //! If this fails, a stored type has changed: give the format a new number (`Record::VERSION`, and the byte of the
 //! rows in the server), freeze the old types for reading, and write the bytes of the new layout with
-//! `cargo test --release --workspace --test properties -- --ignored writes_the_layout`.
+//! `SIDEROOM_WRITE_LAYOUT=1 cargo test --release --workspace --test properties stored_bytes`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -31,6 +31,9 @@ fn digest(value: &impl std::fmt::Debug) -> String {
 
 #[test]
 fn stored_bytes_of_this_layout_are_read_as_they_were_written() {
+    if std::env::var_os("SIDEROOM_WRITE_LAYOUT").is_some() {
+        write_the_layout();
+    }
     let bytes = std::fs::read(file("bin")).expect("each version has its bytes: see above");
     let lines = std::fs::read_to_string(file("txt")).unwrap();
     let mut rest = bytes.as_slice();
@@ -79,9 +82,8 @@ fn names(record: &Record) -> BTreeSet<String> {
     words.filter(capital).map(str::to_owned).collect()
 }
 
-#[test]
-#[ignore = "writes the bytes of a new layout"]
-fn writes_the_layout() {
+/// Writes the bytes of a new layout.
+fn write_the_layout() {
     let mut chance = Chance::new(1);
     let mut draw = || chance.bits() as u16;
     let steps = (0..STEPS).map(|_| Step {

@@ -394,3 +394,23 @@ impl Chance {
         from[self.below(from.len() as u64) as usize]
     }
 }
+
+/// Two cameras, and the first video slot of a subscriber that carries the first.
+pub fn two_cameras() -> (
+    sideroom_forward::Forwarder,
+    [sideroom_forward::IngressId; 2],
+    Updates,
+) {
+    let (mut forwarder, _) = with_subscribers(3, 0, 2);
+    let cameras = [0, 1].map(|at| forwarder.add_ingress(ingress(at, at, TrackKind::Camera, 1)));
+    let mut updates = Updates::default();
+    let update = updates.next(
+        &[
+            (0, Some(routed(0, TrackKind::Camera, 1))),
+            (1, Some(routed(1, TrackKind::Camera, 1))),
+        ],
+        &[(2, SlotId::video(0), Some(route(0, Gate::Open)))],
+    );
+    forwarder.apply(ms(0), &update).unwrap();
+    (forwarder, cameras, updates)
+}
