@@ -30,7 +30,7 @@ test: lint test-rust test-js test-sdks e2e ## Run everything: lints, tests of ev
 
 test-rust: web ## Tests of the Rust crates, those with a real etcd too
 	@$(SETUP) etcd
-	SIDEROOM_TEST_ETCD=required $(CARGO) test --release --locked --workspace
+	TEST_ETCD=required $(CARGO) test --release --locked --workspace
 
 test-js: web ## Tests of the SDK and the dialects
 	cd sdk && npm test --silent
@@ -72,7 +72,7 @@ nightly: build ## The long simulations, 10,000 cancelled joins, and every push o
 	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
 	$(CARGO) run --release --locked -p sideroom-sim -- plane --seeds 10000 --steps 1100
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
-	SIDEROOM_TEST_CANCELLED_JOINS=10000 $(CARGO) test --release --locked -p sideroom --test cancelled
+	TEST_CANCELLED_JOINS=10000 $(CARGO) test --release --locked -p sideroom --test cancelled
 	$(CARGO) build --release --locked -p sideroom-bench
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --push bytes --push sockets --pushers 200 \

@@ -1,7 +1,7 @@
 //! Clients that hang up at random moments while they join, the first milliseconds included: no participant,
 //! transport, memory or file descriptor stays behind.
 //!
-//! `make test` cancels 600 joins; `make nightly` 10,000 (`SIDEROOM_TEST_CANCELLED_JOINS=10000`).
+//! `make test` cancels 600 joins; `make nightly` 10,000 (`TEST_CANCELLED_JOINS=10000`).
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -36,7 +36,7 @@ const MOST_OF_A_JOIN: isize = 160;
 
 /// Cancelled joins in one round.
 fn joins() -> usize {
-    let asked = std::env::var("SIDEROOM_TEST_CANCELLED_JOINS");
+    let asked = std::env::var("TEST_CANCELLED_JOINS");
     asked.map_or(600, |count| count.parse().unwrap())
 }
 

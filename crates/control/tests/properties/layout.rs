@@ -3,7 +3,7 @@
 //!
 //! If this fails, a stored type has changed: give the format a new number (`Record::VERSION`, and the byte of the
 //! rows in the server), freeze the old types for reading, and write the bytes of the new layout with
-//! `SIDEROOM_WRITE_LAYOUT=1 cargo test --release --workspace --test properties stored_bytes`.
+//! `TEST_WRITE_LAYOUT=1 cargo test --release --workspace --test properties stored_bytes`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ fn digest(value: &impl std::fmt::Debug) -> String {
 
 #[test]
 fn stored_bytes_of_this_layout_are_read_as_they_were_written() {
-    if std::env::var_os("SIDEROOM_WRITE_LAYOUT").is_some() {
+    if std::env::var_os("TEST_WRITE_LAYOUT").is_some() {
         write_the_layout();
     }
     let bytes = std::fs::read(file("bin")).expect("each version has its bytes: see above");

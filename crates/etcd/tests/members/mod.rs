@@ -51,7 +51,7 @@ pub fn is_there() -> bool {
     let found = program("etcd").is_some() && program("etcdctl").is_some();
     let missing =
         "etcd and etcdctl are missing: run `deploy/dev/setup.sh etcd`, which `make test-rust` does";
-    let is_required = std::env::var_os("SIDEROOM_TEST_ETCD").is_some();
+    let is_required = std::env::var_os("TEST_ETCD").is_some();
     assert!(found || !is_required, "{missing}");
     if !found {
         eprintln!("skipped: {missing}");
