@@ -19,12 +19,11 @@ IMPLS = "one struct with its methods in several files, each a part of its work"
 EXPLAINED: dict[str, str] = {
     "benches: load::receive, load::swarm": IMPLS,
     "control: audience, ceiling, event, person, state, turn": "an audience is judged by the state, and the state keeps events",
-    "control: planner, room, volatile": IMPLS,
     "room: connection, request": "a request names the connection that it makes",
     "room: cycle, load, machine, reaction": IMPLS,
     "server: app, front, serve": "`serve` starts the parts, which take their configuration from it",
     "server: config::read, config::validate": "reading ends with validation, whose complaints are an error of reading",
-    "server: media::bandwidth, media::egress, media::peers, media::setup, media::worker": IMPLS,
+    "server: media::bandwidth, media::egress, media::handshakes, media::peers, media::worker": IMPLS,
     "server: rooms::ask, rooms::delivery, rooms::directory": "an undelivered answer is a request to the room again",
     "server: rooms::task, rooms::watching": IMPLS,
     "sim: cluster::callers, cluster::host, cluster::oracles, cluster::world": "the world keeps its parts, which take its events",

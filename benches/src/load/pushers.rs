@@ -25,6 +25,8 @@ pub struct HeldConnections {
     streams: Vec<TcpStream>,
     /// Connections that were not taken.
     pub refused: u64,
+    /// Clients that were let in.
+    pub joined: u64,
 }
 
 impl Addresses {

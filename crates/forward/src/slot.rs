@@ -192,6 +192,7 @@ impl Slot {
 
     /// Applies the parameters of a later answer. The stream goes on with the same numbers, time stamps and source.
     pub(crate) fn renegotiate(&mut self, subscriber: &SubscriberConfig, config: &SlotConfig) {
+        self.id = config.slot;
         self.types = config.payload_types;
         self.template = HeaderTemplate::new(config.mid, sent_extensions(subscriber, config));
     }

@@ -126,9 +126,11 @@ impl Forwarder {
     }
 
     /// A later answer of a subscriber's transport. `slots`: the receive streams that were there before, as
-    /// they are agreed on now; their packets go on without a gap.
+    /// they are agreed on now, by their SSRCs; their packets go on without a gap. A stream with another number
+    /// than before carries the source of that slot from now on.
     pub fn renegotiate(
         &mut self,
+        now: Time,
         subscriber: SubscriberId,
         transport_cc: bool,
         slots: impl IntoIterator<Item = SlotConfig>,
@@ -137,12 +139,24 @@ impl Forwarder {
             return;
         };
         to.config.transport_cc = transport_cc;
+        let mut touched = mem::take(&mut self.touched);
         for config in slots {
-            let key = to.slot_of_ssrc(config.ssrc);
-            if let Some(slot) = key.and_then(|key| self.slots.at_mut(key)) {
+            let (media, ssrc) = (config.slot.media, config.ssrc);
+            let mut held = to.slots.iter_mut();
+            let held = held.find(|held| held.ssrc == ssrc && held.slot.media == media);
+            let Some(held) = held else {
+                continue;
+            };
+            if let Some(slot) = self.slots.at_mut(held.key) {
                 slot.renegotiate(&to.config, &config);
             }
+            if held.slot != config.slot {
+                held.slot = config.slot;
+                touched.push(held.key);
+            }
         }
+        self.observe(now);
+        self.update_slots(now, touched);
     }
 
     /// Adds or replaces a receive stream of a subscriber. False if there is no such subscriber, or one with

@@ -209,7 +209,7 @@ fn a_later_answer_changes_types_and_extensions_and_leaves_no_gap() {
     config.payload_types = PayloadTypes::new().with(Codec::Opus, 96, None);
     config.extensions = ExtensionMap::new();
     config.extensions.set(ExtensionKind::AudioLevel, 13);
-    forwarder.renegotiate(to, false, [config]);
+    forwarder.renegotiate(ms(30), to, false, [config]);
     let after = put(&mut forwarder, ms(40), from, 0, &source.audio(30)).remove(0);
     let view = after.view();
     assert_eq!(after.number, before.number + 1);

@@ -184,6 +184,8 @@ pub struct JoinRequest {
     pub hints: Vec<(String, TrackKind)>,
     /// Publish every track that was offered, at once: for clients that only know WHIP.
     pub publish: bool,
+    /// Refuse the offer if one of its sections cannot be answered: for clients that tell nobody about it.
+    pub whole: bool,
     /// Unique among the requests of this identity: the same one again, while its session lives, is
     /// answered as at first.
     pub request_id: RequestId,

@@ -163,6 +163,7 @@ async fn begin(
     let claims = claims_for(way, *claims, &resource);
     let mut join = to_join(api, &claims, offer, &resource)?;
     join.publish = way == Way::Publish;
+    join.whole = true;
     let joined = api.timed(api.backend.join(join)).await?;
     if let Err(error) = go_on(api, &room, &joined, &options.group).await {
         // The join is taken back; if that fails too, the transport's end will do it.

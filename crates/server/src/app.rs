@@ -12,7 +12,7 @@ use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::srtp::SrtpProfile;
 use tokio::sync::watch;
 
-use crate::config::{Config, VideoCodec};
+use crate::config::{Announced, Config, VideoCodec};
 use crate::listen::descriptors::Budget;
 use crate::media::{self, MediaPlane, StartOptions};
 use crate::metrics::{MediaTotals, WorkerTotals};
@@ -87,12 +87,16 @@ fn start_options(
     };
     let announce = match (&media.announce, media.bind.is_unspecified()) {
         (announce, _) if !announce.is_empty() => announce.clone(),
-        (_, true) => interfaces(media.bind)?,
-        (_, false) => vec![media.bind],
+        (_, true) => interfaces(media.bind)?
+            .into_iter()
+            .map(Announced::from)
+            .collect(),
+        (_, false) => vec![media.bind.into()],
     };
     let udp = UdpOptions {
         recv_buffer: usize::try_from(media.receive_buffer_bytes)?,
         send_buffer: usize::try_from(media.send_buffer_bytes)?,
+        local_address: media.bind.is_unspecified(),
         ..UdpOptions::default()
     };
     Ok(StartOptions {
@@ -155,6 +159,7 @@ fn node_options(config: &Config) -> NodeOptions {
         max_queued: bound(config.limits.queued_commands),
         snapshot_every: config.store.snapshot_every_records.max(1),
         empty_timeout: Duration::from_secs(rooms.empty_timeout_s.into()),
+        dtx: config.codecs.dtx,
     }
 }
 

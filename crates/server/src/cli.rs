@@ -5,13 +5,12 @@ mod token;
 mod top;
 
 use std::error::Error;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{ApiKey, Config, ConfigError};
+use crate::config::{Announced, ApiKey, Config, ConfigError};
 
 /// An SFU media server whose subject is breakout rooms.
 #[derive(Parser, Debug)]
@@ -107,8 +106,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PORT")]
     pub media_port: Option<u16>,
     /// Addresses that clients are told to send media to, such as the public one behind NAT
+    /// (`203.0.113.7`, or `203.0.113.7:40000` where the public ports are others)
     #[arg(long, value_name = "IP,…", value_delimiter = ',')]
-    pub announce: Vec<IpAddr>,
+    pub announce: Vec<Announced>,
 }
 
 impl ServeArgs {

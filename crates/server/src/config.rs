@@ -1,6 +1,7 @@
 //! The configuration: one typed struct, read once from defaults, a TOML file, the environment and flags,
 //! later ones winning. It refuses unknown keys, and names the nearest known one.
 
+mod announced;
 mod keys;
 mod proxies;
 mod read;
@@ -11,6 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+pub use announced::Announced;
 pub use keys::KeysError;
 pub use read::ConfigError;
 pub use validate::Complaint;
@@ -132,8 +134,9 @@ section! {
         first_port: u16 = 7910,
         /// Also accept media over TCP, for networks without UDP.
         tcp: bool = true,
-        /// Addresses that clients are told to send to. Empty: those of the interfaces.
-        announce: Vec<IpAddr> = Vec::new(),
+        /// Addresses that clients are told to send to, with the first of the public ports where they are others
+        /// (`203.0.113.7:40000`). Empty: those of the interfaces.
+        announce: Vec<Announced> = Vec::new(),
         /// Kernel receive buffer of each UDP socket.
         receive_buffer_bytes: u32 = 8 << 20,
         /// Kernel send buffer of each UDP socket.
@@ -146,6 +149,9 @@ section! {
     CodecConfig {
         /// Video codec of a room. Audio is Opus, with redundancy (RED) for subscribers that lose packets.
         video: VideoCodec = VideoCodec::Vp8,
+        /// Ask clients to send next to nothing while nobody speaks (Opus DTX). A client gets it too by
+        /// `usedtx=1` in its offer.
+        dtx: bool = false,
     }
 }
 

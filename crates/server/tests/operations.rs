@@ -111,6 +111,29 @@ fn a_room_that_changes_its_codec_answers_with_it_from_then_on() {
     assert!(after.contains("VP9") && !after.contains("VP8"), "{after}");
 }
 
+/// It would publish its sound alone, and tell nobody.
+#[test]
+fn an_encoder_with_another_codec_than_the_rooms_is_refused_and_told_so() {
+    let offer = include_str!("../../session/tests/offers/ffmpeg9.0.2-whip.sdp");
+    let server = Server::start("memory".as_ref(), &[]);
+    let mut client = server.client();
+    create(&mut client, "math");
+    let token = client_token("math", "ann");
+    let publish = |client: &mut Client| client.offer("/whip/math", &token, offer);
+    let (status, body) = publish(&mut client);
+    assert_eq!(status, 400, "{body}");
+    assert!(
+        body.contains("BadOffer") && body.contains("VP8") && body.contains("H264"),
+        "{body}"
+    );
+    let settings = json!({ "videoCodec": "VIDEO_CODEC_H264" });
+    let change = json!({ "room": "math", "requestId": "h264", "settings": settings });
+    client.must("RoomService/UpdateRoom", change);
+    let (status, answer) = publish(&mut client);
+    assert_eq!(status, 201, "{answer}");
+    assert!(answer.contains("H264"), "{answer}");
+}
+
 /// The number of the newest snapshot of the first room, and that of its last row.
 async fn saved(path: &Path) -> (u64, u64) {
     let store = RedbStore::open(path, 1 << 20).unwrap();

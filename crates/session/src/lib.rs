@@ -1,5 +1,5 @@
-//! One participant's WebRTC transport, sans-IO: answers an offer once, then handles ICE-lite, DTLS, SRTP and
-//! RTCP feedback.
+//! One participant's WebRTC transport, sans-IO: [`Negotiation`] answers an offer once, then [`Session`] handles
+//! ICE-lite, DTLS, SRTP and RTCP feedback.
 //!
 //! Opens no socket, reads no clock and draws no random number: addresses, time and seeds are passed in. Knows no
 //! rooms and never decides who hears whom.
@@ -20,6 +20,7 @@ mod departures;
 mod event;
 mod events;
 mod feedback;
+mod handshake;
 mod handshake_rtt;
 mod missing;
 mod negotiation;
@@ -36,4 +37,6 @@ pub use config::{Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint
 pub use event::{
     Answer, DatagramOutcome, RtpParts, SentPacket, SessionCounts, SessionEvent, TransportFeedback,
 };
+pub use handshake::HandshakeWork;
+pub use negotiation::Negotiation;
 pub use session::{PrefetchStep, Session};

@@ -1,13 +1,18 @@
 //! State of a session that lasts from one offer to the next.
 
 use crate::certificate::Fingerprint;
+use crate::dtls::DtlsConfig;
 use crate::reports::Speaker;
 use crate::sdp::{AnswerParts, Negotiated, Offer, OfferError, SectionAnswer, Setup, write_answer};
+use crate::srtp::Role;
 use crate::{Answer, Candidate, IceCredentials, RoomCodecs, SessionConfig, TrackHint};
 
-/// One participant's negotiation.
-#[derive(Debug)]
-pub(crate) struct Negotiation {
+/// One participant's negotiation: the agreement with the client, which a later offer replaces by another one.
+///
+/// Offers are long and clients are free to send many. So they are answered here, on any thread, and the
+/// [`Session`](crate::Session) is given the result.
+#[derive(Clone, Debug)]
+pub struct Negotiation {
     agreed: Negotiated,
     codecs: RoomCodecs,
     credentials: IceCredentials,
@@ -18,11 +23,12 @@ pub(crate) struct Negotiation {
     /// Number of the SDP session, and of answers so far.
     origin: (u64, u64),
     fingerprint: String,
+    security: DtlsConfig,
     client: Client,
 }
 
 /// Parameters of the client that must stay the same, or show an ICE restart if they change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Client {
     ufrag: String,
     fingerprints: Vec<Fingerprint>,
@@ -30,14 +36,18 @@ struct Client {
 }
 
 impl Negotiation {
-    /// Answers the first offer.
-    pub(crate) fn begin(config: SessionConfig, offer: &str) -> Result<(Self, Answer), OfferError> {
-        let offer = Offer::parse(offer)?;
+    /// Answers a participant's first offer.
+    pub fn begin(config: SessionConfig, offer: &Offer) -> Result<(Self, Answer), OfferError> {
         let mut agreed = Negotiated::new(config.seed);
-        let sections = agreed.negotiate(&offer, &config.codecs, &config.hints)?;
+        let sections = agreed.negotiate(offer, &config.codecs, &config.hints)?;
         let transport = &offer.transport;
+        let role = match transport.setup {
+            // The client waits for the server to begin the handshake.
+            Setup::Passive => Role::Client,
+            Setup::Active | Setup::ActPass => Role::Server,
+        };
         let mut negotiation = Self {
-            ssrc: agreed.draw_ssrc(&offer),
+            ssrc: agreed.draw_ssrc(offer),
             agreed,
             codecs: config.codecs,
             credentials: config.credentials,
@@ -45,24 +55,31 @@ impl Negotiation {
             cname: config.cname,
             origin: (config.seed, 0),
             fingerprint: config.certificate.fingerprint().to_string(),
+            security: DtlsConfig {
+                certificate: config.certificate,
+                role,
+                versions: config.dtls_versions,
+                profiles: config.srtp_profiles,
+                peer_fingerprints: transport.fingerprints.clone(),
+            },
             client: Client {
                 ufrag: transport.ufrag.clone(),
                 fingerprints: transport.fingerprints.clone(),
                 setup: transport.setup,
             },
         };
-        let answer = negotiation.answer(&offer, &sections);
+        let answer = negotiation.answer(offer, &sections);
         Ok((negotiation, answer))
     }
 
-    /// Answers a later one, and says whether the client restarts ICE.
-    pub(crate) fn go_on(
-        &mut self,
-        offer: &str,
+    /// Answers a later offer on the same transport: more sections, or new ICE credentials, which `fresh`
+    /// answers. Earlier promises stay.
+    pub fn go_on(
+        &self,
+        offer: &Offer,
         hints: &[TrackHint],
         fresh: IceCredentials,
-    ) -> Result<(Answer, bool), OfferError> {
-        let offer = Offer::parse(offer)?;
+    ) -> Result<(Self, Answer), OfferError> {
         let transport = &offer.transport;
         if transport.fingerprints != self.client.fingerprints {
             let sentence = "the certificate is another one than in the offer before; join again";
@@ -72,13 +89,14 @@ impl Negotiation {
             let sentence = "the DTLS roles are settled; offer actpass or what was offered before";
             return Err(OfferError::new(offer.line(), sentence));
         }
-        let sections = self.agreed.negotiate(&offer, &self.codecs, hints)?;
-        let restarts = transport.ufrag != self.client.ufrag;
-        if restarts {
-            self.client.ufrag.clone_from(&transport.ufrag);
-            self.credentials = fresh;
+        let mut next = self.clone();
+        let sections = next.agreed.negotiate(offer, &self.codecs, hints)?;
+        if transport.ufrag != self.client.ufrag {
+            next.client.ufrag.clone_from(&transport.ufrag);
+            next.credentials = fresh;
         }
-        Ok((self.answer(&offer, &sections), restarts))
+        let answer = next.answer(offer, &sections);
+        Ok((next, answer))
     }
 
     fn answer(&mut self, offer: &Offer, sections: &[SectionAnswer]) -> Answer {
@@ -115,14 +133,9 @@ impl Negotiation {
         &self.credentials
     }
 
-    /// The hashes of which the client's certificate must have one.
-    pub(crate) fn fingerprints(&self) -> &[Fingerprint] {
-        &self.client.fingerprints
-    }
-
-    /// The server begins the handshake.
-    pub(crate) fn is_active(&self) -> bool {
-        self.client.setup == Setup::Passive
+    /// The parameters of the handshake.
+    pub(crate) const fn security(&self) -> &DtlsConfig {
+        &self.security
     }
 
     pub(crate) fn cname(&self) -> &str {

@@ -1,22 +1,23 @@
 //! One participant's transport, put together: addresses are checked by ICE, keys come from DTLS, media
 //! pass through SRTP, and RTCP tells each side about the other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sideroom_prefetch::prefetch;
 use sideroom_route::{DropReason, LostReason, Time};
 use sideroom_rtp::rtcp::SenderInfo;
 
-use crate::dtls::{Dtls, DtlsConfig, DtlsEvent};
+use crate::dtls::DtlsEvent;
 use crate::events::Events;
+use crate::handshake::{Handshake, HandshakeWork};
 use crate::handshake_rtt::HandshakeRtt;
 use crate::ice::{IceAgent, IceEvent};
 use crate::negotiation::Negotiation;
-use crate::sdp::OfferError;
+use crate::sdp::{Offer, OfferError};
 use crate::secure_media::SecureMedia;
 #[cfg(fuzzing)]
 use crate::srtp::KeyMaterial;
-use crate::srtp::Role;
 use crate::{
     Answer, DatagramClass, DatagramOutcome, IceCredentials, PeerAddr, RtpParts, SessionConfig,
     SessionCounts, SessionEvent, TrackHint,
@@ -33,7 +34,7 @@ const MAX_DATAGRAM: usize = 1_400;
 /// [`poll_event`](Self::poll_event), and come back at [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Session {
-    negotiation: Negotiation,
+    negotiation: Arc<Negotiation>,
     ice: IceAgent,
     dtls: Handshake,
     /// From the end of the handshake on.
@@ -56,36 +57,22 @@ pub enum PrefetchStep {
     Next,
 }
 
-/// The DTLS connection. Where the server sends the ClientHello, the handshake begins once the first path is up.
-#[derive(Debug)]
-enum Handshake {
-    Waiting(Box<DtlsConfig>),
-    Begun(Box<Dtls>),
-}
-
 impl Session {
-    /// Answers a participant's first offer. On an error there is no session.
+    /// Answers a participant's first offer, here and now. On an error there is no session.
     pub fn accept(
         now: Time,
         config: SessionConfig,
         offer: &str,
     ) -> Result<(Self, Answer), OfferError> {
-        let mut security = DtlsConfig {
-            certificate: config.certificate.clone(),
-            role: Role::Server,
-            versions: config.dtls_versions,
-            profiles: config.srtp_profiles.clone(),
-            peer_fingerprints: Vec::new(),
-        };
-        let (negotiation, answer) = Negotiation::begin(config, offer)?;
-        security.peer_fingerprints = negotiation.fingerprints().to_vec();
-        let dtls = if negotiation.is_active() {
-            security.role = Role::Client;
-            Handshake::Waiting(Box::new(security))
-        } else {
-            Handshake::Begun(Box::new(Dtls::new(now, security)))
-        };
-        let session = Self {
+        let offer = Offer::parse(offer)?;
+        let (negotiation, answer) = Negotiation::begin(config, &offer)?;
+        Ok((Self::new(now, Arc::new(negotiation)), answer))
+    }
+
+    /// The transport of an offer that was answered.
+    pub fn new(now: Time, negotiation: Arc<Negotiation>) -> Self {
+        let dtls = Handshake::new(now, negotiation.security().clone());
+        Self {
             ice: IceAgent::new(negotiation.credentials()),
             dtls,
             negotiation,
@@ -94,12 +81,10 @@ impl Session {
             connect_by: now + CONNECT_WITHIN,
             handshake_rtt: HandshakeRtt::default(),
             lost: None,
-        };
-        Ok((session, answer))
+        }
     }
 
-    /// Answers a later offer on the same transport: more sections, or new ICE credentials, which `fresh`
-    /// answers. Earlier promises stay. On an error the session is unchanged.
+    /// Answers a later offer, here and now, see [`Negotiation::go_on`]. On an error the session is unchanged.
     pub fn reoffer(
         &mut self,
         now: Time,
@@ -107,14 +92,22 @@ impl Session {
         hints: &[TrackHint],
         fresh: IceCredentials,
     ) -> Result<Answer, OfferError> {
-        let (answer, restarted) = self.negotiation.go_on(offer, hints, fresh)?;
-        if restarted {
+        let offer = Offer::parse(offer)?;
+        let (next, answer) = self.negotiation.go_on(&offer, hints, fresh)?;
+        self.renegotiate(now, Arc::new(next));
+        Ok(answer)
+    }
+
+    /// Takes in the answer to a later offer, which follows the negotiation that the session has.
+    pub fn renegotiate(&mut self, now: Time, next: Arc<Negotiation>) {
+        let restarts = next.credentials() != self.negotiation.credentials();
+        self.negotiation = next;
+        if restarts {
             self.ice.restart(self.negotiation.credentials());
         }
         if let Some(secured) = &mut self.secured {
             secured.announce(now, self.negotiation.agreed());
         }
-        Ok(answer)
     }
 
     /// Handles a datagram. Media are decrypted in place, in `datagram`.
@@ -134,11 +127,8 @@ impl Session {
             return DatagramOutcome::Dropped(DropReason::UnvalidatedAddress);
         }
         if class == DatagramClass::Dtls {
-            let Handshake::Begun(dtls) = &mut self.dtls else {
-                return DatagramOutcome::Dropped(DropReason::NotSecured);
-            };
             self.handshake_rtt.heard(now);
-            let handled = dtls.handle_datagram(now, datagram);
+            let handled = self.dtls.handle_datagram(now, datagram);
             self.collect_dtls_events(now);
             return received(handled);
         }
@@ -173,15 +163,12 @@ impl Session {
 
     /// Now there is somebody to hear our first flight, if it is for us to send it.
     fn begin_handshake(&mut self, now: Time) {
-        if let Handshake::Waiting(config) = &self.dtls {
-            let dtls = Dtls::new(now, (**config).clone());
-            self.dtls = Handshake::Begun(Box::new(dtls));
-            self.collect_dtls_events(now);
-        }
+        self.dtls.begin(now);
+        self.collect_dtls_events(now);
     }
 
     fn collect_dtls_events(&mut self, now: Time) {
-        while let Some(event) = self.dtls.begun().and_then(Dtls::poll_event) {
+        while let Some(event) = self.dtls.poll_event() {
             match event {
                 DtlsEvent::Connected { keys, .. } => {
                     let mut secured = SecureMedia::new(now, &keys, self.negotiation.agreed());
@@ -194,6 +181,23 @@ impl Session {
                 DtlsEvent::Closed => self.lose(LostReason::Closed),
             }
         }
+    }
+
+    /// From now on the steps of the handshake are handed out by [`poll_work`](Self::poll_work).
+    pub fn shake_hands_apart(&mut self) {
+        self.dtls.take_apart();
+    }
+
+    /// Steps of the handshake that wait to be taken, after a datagram or a timeout. Until they are
+    /// [taken back](Self::take_back) the handshake stands still.
+    pub fn poll_work(&mut self) -> Option<HandshakeWork> {
+        self.dtls.poll_work()
+    }
+
+    /// Takes a handshake back whose steps were taken.
+    pub fn take_back(&mut self, now: Time, work: HandshakeWork) {
+        self.dtls.take_back(work);
+        self.collect_dtls_events(now);
     }
 
     /// Connects without a handshake, with given keys. Only for fuzz targets, which would never get past the
@@ -260,7 +264,7 @@ impl Session {
             return Some(to);
         }
         let to = self.ice.selected()?;
-        if let Some(len) = self.dtls.begun().and_then(|dtls| dtls.poll_transmit(out)) {
+        if let Some(len) = self.dtls.poll_transmit(out) {
             out.truncate(len);
             self.handshake_rtt.sent(now);
             return Some(to);
@@ -292,11 +296,9 @@ impl Session {
             Some(secured) => secured.due(),
             None => self.connect_by,
         };
-        let dtls = match &self.dtls {
-            Handshake::Begun(dtls) => dtls.poll_timeout(),
-            Handshake::Waiting(_) => Time::NEVER,
-        };
-        media.min(dtls).min(self.ice.poll_timeout())
+        media
+            .min(self.dtls.poll_timeout())
+            .min(self.ice.poll_timeout())
     }
 
     /// Time has come: drain [`poll_transmit`](Self::poll_transmit) and
@@ -304,10 +306,8 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Time) {
         self.ice.handle_timeout(now);
         self.collect_ice_events(now);
-        if let Some(dtls) = self.dtls.begun() {
-            dtls.handle_timeout(now);
-            self.collect_dtls_events(now);
-        }
+        self.dtls.handle_timeout(now);
+        self.collect_dtls_events(now);
         match &mut self.secured {
             None if now >= self.connect_by => self.lose(LostReason::NeverConnected),
             None => {}
@@ -378,19 +378,8 @@ impl Session {
         if let Some(secured) = &mut self.secured {
             secured.send_bye(self.negotiation.agreed(), self.negotiation.speaker());
         }
-        if let Some(dtls) = self.dtls.begun() {
-            dtls.close(now);
-        }
+        self.dtls.close(now);
         self.lose(LostReason::Closed);
-    }
-}
-
-impl Handshake {
-    fn begun(&mut self) -> Option<&mut Dtls> {
-        match self {
-            Self::Begun(dtls) => Some(dtls),
-            Self::Waiting(_) => None,
-        }
     }
 }
 

@@ -574,3 +574,24 @@ fn whoever_leaves_says_so() {
         Some(&SessionEvent::Lost(LostReason::Closed))
     );
 }
+
+/// Its worker forwards media meanwhile.
+#[test]
+fn a_handshake_whose_steps_are_taken_elsewhere_connects() {
+    let mut offer = Builder::new();
+    offer.section("audio", "sendonly");
+    let mut world = World::begin(config(Codec::Vp8), &mut offer);
+    world.session.shake_hands_apart();
+    world.run(Duration::from_millis(300));
+    assert!(!world.session.is_connected(), "nobody takes the steps");
+    for _ in 0..50 {
+        while let Some(mut work) = world.session.poll_work() {
+            world.run(Duration::from_millis(5));
+            assert!(world.session.poll_work().is_none(), "it is away");
+            work.run(world.now);
+            world.session.take_back(world.now, work);
+        }
+        world.run(Duration::from_millis(50));
+    }
+    assert!(world.session.is_connected() && world.sending.is_some());
+}

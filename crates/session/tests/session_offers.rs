@@ -6,7 +6,7 @@ mod common;
 use common::{Builder, config, fresh, session};
 use sideroom_route::{SlotId, Time, TrackKind};
 use sideroom_rtp::{Codec, ExtensionKind};
-use sideroom_session::sdp::{MAX_SLOTS_PER_MEDIA, summarize};
+use sideroom_session::sdp::{MAX_SLOTS_PER_MEDIA, Offer, require_every_codec, summarize};
 use sideroom_session::{Answer, Session, TrackHint};
 
 /// The offer of the client SDK: four tracks, and a pool of slots.
@@ -25,6 +25,17 @@ fn kinds(answer: &Answer) -> Vec<(&str, TrackKind)> {
         .iter()
         .map(|track| (track.mid.as_str(), track.kind))
         .collect()
+}
+
+fn parsed(offer: &Builder) -> Offer {
+    Offer::parse(&offer.text()).unwrap()
+}
+
+/// The builder's video is VP8.
+fn video_only() -> Builder {
+    let mut offer = Builder::new();
+    offer.section("video", "sendonly");
+    offer
 }
 
 fn accept(offer: &Builder) -> (Session, Answer) {
@@ -64,7 +75,7 @@ fn one_offer_is_a_whole_meeting() {
 fn a_summary_is_what_the_answer_will_be() {
     let offer = meeting(9);
     let (_, answer) = accept(&offer);
-    let summary = summarize(&offer.text(), &config(Codec::Vp8).codecs, &[]).unwrap();
+    let summary = summarize(&parsed(&offer), &config(Codec::Vp8).codecs, &[]).unwrap();
     assert_eq!(
         summary.kinds,
         answer
@@ -81,7 +92,8 @@ fn a_summary_is_what_the_answer_will_be() {
             .map(|slot| slot.slot)
             .collect::<Vec<_>>()
     );
-    assert!(summarize("v=0\r\n", &config(Codec::Vp8).codecs, &[]).is_err());
+    let h264 = config(Codec::H264).codecs;
+    assert!(summarize(&parsed(&video_only()), &h264, &[]).is_err());
 }
 
 #[test]
@@ -191,6 +203,70 @@ fn a_section_that_is_switched_off_keeps_its_place() {
         .reoffer(Time::ZERO, &offer.text(), &[], fresh())
         .unwrap();
     assert_eq!((on.ingress, on.slots), (first.ingress, first.slots));
+}
+
+/// The room counts a client's slots and uses the lowest numbers.
+#[test]
+fn slots_in_use_have_the_lowest_numbers() {
+    let mut offer = meeting(4);
+    let (mut session, first) = accept(&offer);
+    let numbers = |answer: &Answer, active: bool| {
+        let slots = answer.slots.iter().filter(|slot| slot.active == active);
+        slots
+            .map(|slot| (slot.mid.clone(), slot.slot))
+            .collect::<Vec<_>>()
+    };
+    let mut names: Vec<_> = first.slots.iter().map(|slot| slot.ssrc).collect();
+    // The second audio slot, and the first two of the video slots.
+    for section in [5, 8, 9] {
+        offer.sections[section].1 = "inactive";
+    }
+    let off = session
+        .reoffer(Time::ZERO, &offer.text(), &[], fresh())
+        .unwrap();
+    let mids = |of: &[(&str, SlotId)]| {
+        let mids = of.iter().map(|(mid, slot)| ((*mid).to_owned(), *slot));
+        mids.collect::<Vec<_>>()
+    };
+    let [audio, video] = [SlotId::audio, SlotId::video];
+    let used = [
+        ("4", audio(0)),
+        ("6", audio(2)),
+        ("7", audio(1)),
+        ("10", video(0)),
+        ("11", video(1)),
+    ];
+    assert_eq!(numbers(&off, true), mids(&used));
+    let unused = [("5", audio(3)), ("8", video(2)), ("9", video(3))];
+    assert_eq!(numbers(&off, false), mids(&unused));
+    let summary = summarize(&parsed(&offer), &config(Codec::Vp8).codecs, &[]).unwrap();
+    assert_eq!(summary.slots.len(), used.len());
+    for (mid, _) in used {
+        let name = |sdp: &str| {
+            let section = sdp
+                .split("m=")
+                .find(|one| one.contains(&format!("a=mid:{mid}\r")));
+            let lines = section.unwrap().lines();
+            lines
+                .filter(|line| line.starts_with("a=msid"))
+                .map(str::to_owned)
+                .next()
+        };
+        assert_eq!(
+            name(&off.sdp),
+            name(&first.sdp),
+            "the stream keeps its name"
+        );
+    }
+    offer.sections[5].1 = "recvonly";
+    let on = session
+        .reoffer(Time::ZERO, &offer.text(), &[], fresh())
+        .unwrap();
+    assert!(numbers(&on, true).contains(&("5".to_owned(), audio(3))));
+    names.sort_unstable();
+    let mut after: Vec<_> = on.slots.iter().map(|slot| slot.ssrc).collect();
+    after.sort_unstable();
+    assert_eq!(after, names);
 }
 
 #[test]
@@ -331,4 +407,36 @@ fn a_later_offer_changes_what_one_slot_agreed_on() {
         None,
         "another section"
     );
+}
+
+#[test]
+fn an_encoder_is_told_which_codec_the_room_has() {
+    let vp8 = config(Codec::Vp8).codecs;
+    let h264 = config(Codec::H264).codecs;
+    let mut offer = Builder::new();
+    offer.section("audio", "sendonly");
+    assert_eq!(require_every_codec(&parsed(&offer), &h264), Ok(()));
+    offer.section("video", "sendonly");
+    assert_eq!(require_every_codec(&parsed(&offer), &vp8), Ok(()));
+    let refused = require_every_codec(&parsed(&offer), &h264).unwrap_err();
+    assert_eq!(refused.line, parsed(&offer).media[1].line);
+    let expected = "the video codec of this room is H264, this section offers VP8; use H264 there";
+    assert!(refused.sentence.starts_with(expected), "{refused}");
+    offer.sections[1].1 = "inactive";
+    assert_eq!(require_every_codec(&parsed(&offer), &h264), Ok(()));
+}
+
+#[test]
+fn dtx_is_asked_for_by_the_room_or_by_the_client() {
+    for (room, client) in [(false, false), (true, false), (false, true)] {
+        let mut offer = Builder::new();
+        offer.section("audio", "sendonly");
+        if client {
+            offer.line(0, "a=fmtp:111 minptime=10;usedtx=1");
+        }
+        let mut config = config(Codec::Vp8);
+        config.codecs.dtx = room;
+        let (_, answer) = session(config, &offer.text()).unwrap();
+        assert_eq!(answer.sdp.contains(";usedtx=1"), room || client);
+    }
 }

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
 use sideroom_route::TrackKind;
+use sideroom_session::IceCredentials;
 
 use super::{Measured, crowd_for, measure, plans, report};
 use crate::load::canary::{Canary, sing};
@@ -18,8 +19,9 @@ use crate::load::histogram::Percentiles;
 use crate::load::pushers::{Addresses, HeldConnections, descriptors};
 use crate::load::report::Report;
 use crate::load::run_options::{Common, seconds};
-use crate::load::targets::Target;
+use crate::load::sdp::{OfferPlan, write_offer};
 use crate::load::targets::sideroom::{api::Api, identity_of};
+use crate::load::targets::{JoinPlan, Target};
 
 /// Options of the `exhaust` scenario: kinds of floods and their sizes.
 #[derive(Args, Clone, Debug, Serialize)]
@@ -74,12 +76,24 @@ pub enum Push {
     Watches,
     /// Rooms, made and deleted by the signaling server.
     Rooms,
+    /// Joins of one client, one after another, with the longest offers that are read.
+    Offers,
 }
 
-const ALL: [Push; 4] = [Push::Bytes, Push::Sockets, Push::Watches, Push::Rooms];
+const ALL: [Push; 5] = [
+    Push::Bytes,
+    Push::Sockets,
+    Push::Watches,
+    Push::Rooms,
+    Push::Offers,
+];
 const ROOM: &str = "load-canary";
 /// The listener whose token the watch requests use.
 const PUSHER: u32 = 1;
+/// A client who is not in the crowd, for those offers.
+const CALLER: u32 = 1_000_000;
+/// The length of those offers: 256 KiB are read.
+const OFFER_BYTES: usize = 255 << 10;
 /// Between two looks at the memory.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const UPGRADE: &str = "GET /v1/ws HTTP/1.1\r\nhost: sideroom\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -91,6 +105,9 @@ struct Pushed {
     push: Option<Push>,
     asked: u32,
     taken: u64,
+    /// Joins with long offers that the server answered, and those that it refused.
+    joined: u64,
+    refused: u64,
     /// Connections that the server accepted and then ended or refused during the push.
     ended: u64,
     media_delay: Percentiles,
@@ -121,6 +138,7 @@ pub fn run(
         options,
         common,
         token: pusher_token(api, &crowd)?,
+        caller: caller(&crowd)?,
     };
     let (mut measured, alone) = run.push(&mut crowd, None)?;
     let mut all = vec![alone.clone()];
@@ -152,7 +170,8 @@ fn fill(
 ) -> Result<Crowd, LoadError> {
     let clients = 1 + options.listeners.max(1);
     let mut crowd = crowd_for(common, clients as usize)?;
-    target.open_room(ROOM, clients as usize)?;
+    // One place is the caller's.
+    target.open_room(ROOM, 1 + clients as usize)?;
     let speaker = plans(&crowd, 0..1, ROOM, &[TrackKind::Audio], (0, 0));
     crowd.join(target, speaker)?;
     let listeners = plans(&crowd, 1..clients, ROOM, &[], (1, 0));
@@ -174,12 +193,46 @@ fn pusher_token(api: &Api, crowd: &Crowd) -> Result<String, LoadError> {
     api.client_token(plan, &identity_of(PUSHER))
 }
 
+/// How the client joins who sends long offers.
+fn caller(crowd: &Crowd) -> Result<JoinPlan, LoadError> {
+    let plans = plans(crowd, CALLER..CALLER + 1, ROOM, &[], (1, 0));
+    let plan = plans.into_iter().next();
+    plan.ok_or_else(|| LoadError::Answer("nobody can push".to_owned()))
+}
+
+/// A good offer, as long as it may be: its one section has every payload type and thousands of lines.
+fn longest_offer() -> String {
+    let credentials = IceCredentials {
+        ufrag: "long".to_owned(),
+        password: "a-password-of-the-pusher".to_owned(),
+    };
+    let mut offer = write_offer(&OfferPlan {
+        sends: &[],
+        audio_slots: 1,
+        video_slots: 0,
+        credentials: &credentials,
+        fingerprint: &format!("sha-256 {}", ["AB"; 32].join(":")),
+    });
+    let types: Vec<_> = (0..128_u8).map(|number| number.to_string()).collect();
+    let section = "m=audio 9 UDP/TLS/RTP/SAVPF";
+    offer = offer.replace(
+        &format!("{section} 111"),
+        &format!("{section} {}", types.join(" ")),
+    );
+    let mut numbers = (0..128_u8).cycle();
+    while let Some(number) = numbers.next().filter(|_| offer.len() < OFFER_BYTES) {
+        offer.push_str(&format!("a=fmtp:{number} a=1;b=2\r\n"));
+    }
+    offer
+}
+
 struct Run<'a> {
     target: &'a dyn Target,
     api: &'a Api,
     options: &'a ExhaustOptions,
     common: &'a Common,
     token: String,
+    caller: JoinPlan,
 }
 
 impl Run<'_> {
@@ -199,12 +252,15 @@ impl Run<'_> {
             Ok::<_, LoadError>((measured?, canary, held, peak))
         })?;
         let (taken, ended) = (held.taken() as u64, held.ended() as u64);
+        let (joined, refused) = (held.joined, held.refused);
         drop(held);
         let traffic = measured.traffic(u64::from(self.options.listeners));
         let pushed = Pushed {
             push,
             asked: self.asked(push),
             taken,
+            joined,
+            refused,
             ended,
             media_delay: traffic.delay_server,
             media_lost: traffic.lost,
@@ -224,6 +280,8 @@ impl Run<'_> {
             Some(Push::Bytes | Push::Sockets) => self.options.connections.min(descriptors()),
             Some(Push::Watches) => self.options.watches.min(descriptors()),
             Some(Push::Rooms) => self.options.rooms,
+            // As many as fit into the time.
+            Some(Push::Offers) => 0,
         }
     }
 
@@ -233,6 +291,7 @@ impl Run<'_> {
         let bytes: &[u8] = match push {
             None => return Ok(HeldConnections::default()),
             Some(Push::Rooms) => return self.make_rooms(over),
+            Some(Push::Offers) => return self.send_offers(over),
             Some(Push::Bytes) => b"G",
             Some(Push::Sockets) => UPGRADE.as_bytes(),
             Some(Push::Watches) => watch.as_bytes(),
@@ -259,6 +318,18 @@ impl Run<'_> {
             self.api.call("RoomService/DeleteRoom", body)?;
         }
         Ok(HeldConnections::default())
+    }
+
+    fn send_offers(&self, over: &AtomicBool) -> Result<HeldConnections, LoadError> {
+        let (api, offer) = (self.api.reconnected(), longest_offer());
+        let identity = identity_of(CALLER);
+        let mut held = HeldConnections::default();
+        while !over.load(Ordering::Relaxed) {
+            let joined = api.join(&self.caller, &identity, &offer);
+            held.refused += u64::from(joined.is_err());
+            held.joined += u64::from(joined.is_ok());
+        }
+        Ok(held)
     }
 
     fn resident(&self) -> u64 {

@@ -56,6 +56,7 @@ pub(crate) fn to_join(
         offer,
         hints: Vec::new(),
         publish: false,
+        whole: false,
         request_id: ids::request_id_or_fresh(request_id)?,
     })
 }

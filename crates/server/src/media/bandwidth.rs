@@ -78,6 +78,11 @@ impl Downlink {
         self.loss.wants_redundancy()
     }
 
+    /// Other streams have these numbers now.
+    pub(super) fn forget_sent(&mut self, slots: &[SlotId]) {
+        self.sent.retain(|slot, _| !slots.contains(slot));
+    }
+
     /// True if the wanted layers cost more than the estimate.
     fn is_short(&self) -> bool {
         self.wanted_bps > self.bandwidth.estimate_bps()

@@ -1,13 +1,15 @@
 //! Commands to a worker, and its answers.
 
+use std::sync::Arc;
+
 use sideroom_forward::IngressConfig;
 use sideroom_net::Waker;
 use sideroom_plane::Order;
 use sideroom_route::{
     Epoch, MediaEvent, OutOfOrder, ParticipantId, SlotId, TrackId, TrackKind, WorkerId,
 };
-use sideroom_session::sdp::OfferError;
-use sideroom_session::{IceCredentials, RoomCodecs, TrackHint};
+use sideroom_session::sdp::Offer;
+use sideroom_session::{Answer, IceCredentials, Negotiation, RoomCodecs, TrackHint};
 use tokio::sync::oneshot;
 
 use super::relay_ring::{RelayReader, RelayWriter};
@@ -17,7 +19,7 @@ use super::relay_ring::{RelayReader, RelayWriter};
 pub struct Connect {
     pub participant: ParticipantId,
     /// The client's offer.
-    pub offer: String,
+    pub offer: Arc<Offer>,
     /// The client's hints on media sections of the offer.
     pub hints: Vec<TrackHint>,
     /// The room's codecs.
@@ -30,13 +32,31 @@ pub struct Connect {
     pub seed: u64,
 }
 
-/// The result of a negotiation.
+/// An offer that was answered away from the workers, for the transport that it makes or changes.
+#[derive(Clone, Debug)]
+pub struct AnsweredOffer {
+    /// The transport's owner.
+    pub participant: ParticipantId,
+    /// Names the transport.
+    pub transport: u64,
+    /// The agreement, from this answer on.
+    pub negotiation: Arc<Negotiation>,
+    pub answer: Answer,
+    /// The track of each kind, as control handed them out.
+    pub tracks: Vec<(TrackKind, TrackId)>,
+}
+
+/// A transport that is made, or changed.
 #[derive(Clone, Debug)]
 pub struct Connected {
+    /// What later offers are held against.
+    pub negotiation: Arc<Negotiation>,
     /// The answer for the client.
     pub answer: String,
     /// The m-line of each slot.
     pub slots: Vec<(SlotId, String)>,
+    /// The slots of these numbers are other m-lines than before a later offer.
+    pub renumbered: Vec<SlotId>,
     /// The m-line of each track.
     pub tracks: Vec<(TrackKind, String)>,
     /// How the tracks are wired, for the workers that they are relayed to.
@@ -50,9 +70,9 @@ pub(super) type Acknowledge = oneshot::Sender<Result<Epoch, OutOfOrder>>;
 #[derive(Debug)]
 pub(super) enum WorkerCommand {
     /// See [`Connect`].
-    Connect(Box<Connect>, oneshot::Sender<Result<Connected, OfferError>>),
-    /// A later offer on the same transport.
-    Reoffer(Box<Connect>, oneshot::Sender<Result<Connected, OfferError>>),
+    Connect(Box<AnsweredOffer>, oneshot::Sender<Connected>),
+    /// A later offer on the same transport. Without a reply: the transport is gone.
+    Reoffer(Box<AnsweredOffer>, oneshot::Sender<Connected>),
     /// An order of the plane.
     Order(Order, Option<Acknowledge>),
     /// Another worker was started anew.

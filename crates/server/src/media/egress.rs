@@ -1,6 +1,7 @@
 //! Where the forwarder's packets go: noted down, and sealed into the worker's batch when the burst is over;
 //! or into another worker's ring.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use sideroom_forward::{Egress, Outgoing, PacketKind, SubscriberId};
@@ -118,14 +119,17 @@ impl Wires {
         counts.drop_many(DropReason::SendFailed, flushed.failed);
     }
 
-    /// Sends one packet that is sealed already, or never will be.
+    /// Sends one packet that is sealed already, or never will be, `from` a local address if it matters.
     pub(super) fn push(
         &mut self,
-        to: sideroom_session::PeerAddr,
+        (to, from): (sideroom_session::PeerAddr, Option<IpAddr>),
         packet: &[u8],
         counts: &mut WorkerCounts,
     ) {
-        let destination = Destination::alone(net_addr(to));
+        let destination = Destination {
+            from,
+            ..Destination::alone(net_addr(to))
+        };
         if !self.batch.push(&destination, packet) {
             self.send_batch(counts);
             if !self.batch.push(&destination, packet) {
@@ -160,10 +164,11 @@ impl Wires {
             return counts.drop_many(DropReason::NotSecured, 1);
         }
         counts.bytes_sent += len as u64;
-        self.batch.commit(
-            &Destination::keyed(peer.subscriber.0, net_addr(address)),
-            len,
-        );
+        let destination = Destination {
+            from: peer.source,
+            ..Destination::keyed(peer.subscriber.0, net_addr(address))
+        };
+        self.batch.commit(&destination, len);
     }
 
     /// Sends the packets that the pacers release at `now`.

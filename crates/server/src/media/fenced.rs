@@ -7,13 +7,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use sideroom_net::{Port, PortOptions};
 use sideroom_plane::Order;
 use sideroom_route::{Epoch, ParticipantId, RoomId, RouteUpdate, WorkerId};
+use sideroom_session::sdp::Offer;
 use sideroom_session::{IceCredentials, RoomCodecs};
 
 use super::command::WorkerCommand;
 use super::plane::WorkerHandle;
 use super::start::Spawner;
+use super::transports::Transports;
 use super::{Connect, MediaPlane, PublishedCounts};
 
+const OFFER: &str = include_str!("../../../session/tests/offers/chromium156-recvonly.sdp");
 const ROOM: RoomId = RoomId(1);
 
 /// A worker that carries out no orders.
@@ -24,6 +27,7 @@ fn idle_worker() -> (WorkerHandle, Receiver<WorkerCommand>) {
         commands,
         waker: port.waker(),
         address: port.local_addr(),
+        transports: Arc::new(Transports::of_tests()),
         counts: Arc::new(PublishedCounts::default()),
         heartbeat: Arc::default(),
         fence: Arc::default(),
@@ -44,7 +48,7 @@ fn stuck() -> (Arc<MediaPlane>, Arc<super::Fence>, Receiver<WorkerCommand>) {
 fn connect(index: u32) -> Connect {
     Connect {
         participant: ParticipantId::new(ROOM, index),
-        offer: String::new(),
+        offer: Arc::new(Offer::parse(OFFER).unwrap()),
         hints: Vec::new(),
         codecs: RoomCodecs::default(),
         tracks: Vec::new(),

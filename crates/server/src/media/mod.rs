@@ -13,6 +13,7 @@ mod fence;
 #[cfg(test)]
 mod fenced;
 mod gather;
+mod handshakes;
 mod ladder;
 mod layer_cost;
 mod loss;
@@ -27,11 +28,12 @@ mod setup;
 mod start;
 mod supervise;
 mod timers;
+mod transports;
 #[cfg(test)]
 mod trial;
 mod worker;
 
-pub use command::{Connect, Connected, WorkerEvent};
+pub use command::{AnsweredOffer, Connect, Connected, WorkerEvent};
 pub use counts::{PublishedCounts, WorkerCounts};
 pub use fence::Fence;
 pub use outbox::Told;

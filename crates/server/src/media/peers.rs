@@ -1,6 +1,7 @@
 //! The participants of a worker: their transports, and the lookup of a datagram's transport.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use sideroom_forward::{IngressId, SubscriberId};
@@ -32,6 +33,10 @@ pub(super) struct Peer {
     pub(super) downlink: Option<Box<super::bandwidth::Downlink>>,
     /// Where packets go, as the session last selected.
     pub address: Option<PeerAddr>,
+    /// The local address that packets leave from; `None` leaves it to the kernel's routes, which choose the same.
+    pub source: Option<IpAddr>,
+    /// The local address that the client's packets come to, on a host with many.
+    pub asked_at: Option<IpAddr>,
     /// Local ICE names, by which checks find the peer: one, or after a restart the old one too.
     ufrags: Vec<String>,
     /// Every address under which the peer is filed.
@@ -76,15 +81,30 @@ impl Peer {
             slots: Vec::new(),
             downlink: None,
             address: None,
+            source: None,
+            asked_at: None,
             ufrags: vec![ufrag],
             addresses: Vec::new(),
         }
     }
 
-    /// Sets another ICE user name fragment; the last one also works until the client has switched. Only between
-    /// [`Peers::remove`] and [`Peers::insert`].
-    pub(super) fn rename(&mut self, ufrag: String) {
-        self.ufrags.push(ufrag);
+    /// Packets come to this local address now: answers leave from it.
+    pub(super) fn answer_from(&mut self, asked_at: Option<IpAddr>) {
+        self.asked_at = asked_at;
+        let natural = self
+            .address
+            .filter(|_| asked_at.is_some())
+            .and_then(|address| sideroom_net::source_towards(address.addr));
+        self.source = asked_at.filter(|asked| natural != Some(*asked));
+    }
+
+    /// Takes the ICE name of a later answer, which may be another one; the last one holds on until the client
+    /// has switched. Only between [`Peers::remove`] and [`Peers::insert`].
+    pub(super) fn rename(&mut self, ufrag: &str) {
+        if self.ufrags.iter().any(|held| held == ufrag) {
+            return;
+        }
+        self.ufrags.push(ufrag.to_owned());
         if self.ufrags.len() > 2 {
             self.ufrags.remove(0);
         }

@@ -15,10 +15,11 @@ use sideroom_route::{
 use sideroom_session::sdp::OfferError;
 use tokio::sync::{Notify, oneshot};
 
-use super::command::{Connect, Connected, WorkerCommand};
+use super::command::{AnsweredOffer, Connect, Connected, WorkerCommand};
 use super::counts::{PublishedCounts, WorkerCounts};
 use super::fence::Fence;
 use super::start::Spawner;
+use super::transports::Transports;
 
 /// How others reach a worker.
 pub(super) struct WorkerHandle {
@@ -28,6 +29,8 @@ pub(super) struct WorkerHandle {
     pub(super) waker: Waker,
     /// The worker's UDP address; TCP has the same.
     pub(super) address: SocketAddr,
+    /// How its transports are made.
+    pub(super) transports: Arc<Transports>,
     pub(super) counts: Arc<PublishedCounts>,
     /// Counts the worker's rounds, to tell a busy worker from a stuck one.
     pub(super) heartbeat: Arc<AtomicU64>,
@@ -46,6 +49,9 @@ pub enum ConnectError {
     /// The worker is stuck or gone.
     #[error("the media worker does not answer; try again")]
     WorkerStuck,
+    /// There is no transport that a later offer could be about.
+    #[error("the transport is gone; join again")]
+    Gone,
 }
 
 /// The number of workers in each state.
@@ -131,46 +137,76 @@ impl MediaPlane {
         }
     }
 
-    /// Makes (or replaces) a participant's transport. The order is given at once.
+    /// Makes (or replaces) a participant's transport. The offer is answered here, and the order is given at once.
     pub fn connect(
         self: Arc<Self>,
         connect: Connect,
     ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
         let participant = connect.participant;
-        let (answer, answered) = oneshot::channel();
-        let home = self.with(|state| {
-            state.note_fences();
-            let home = state.plane.handle_connect(participant)?;
-            state.pass_orders();
-            state.give(home, WorkerCommand::Connect(Box::new(connect), answer));
-            Some(home)
+        let ordered = self.answer(connect).and_then(|(home, answered)| {
+            let answered = Box::new(answered);
+            let order = |reply| WorkerCommand::Connect(answered, reply);
+            Ok((home, self.order(home, participant, order)?))
         });
-        async move {
-            let home = home.ok_or(ConnectError::WorkerStuck)?;
-            let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
-            self.wire(home, participant, &connected);
-            Ok(connected)
-        }
+        self.wired(participant, ordered, ConnectError::WorkerStuck)
     }
 
-    /// Answers a later offer on the same transport. The order is given at once.
+    /// Answers the offer of a new transport. The lock is not held meanwhile: an offer takes its time.
+    fn answer(&self, connect: Connect) -> Result<(WorkerId, AnsweredOffer), ConnectError> {
+        let participant = connect.participant;
+        let found = self.with(|state| {
+            state.note_fences();
+            let home = state.plane.handle_connect(participant)?;
+            let handle = state.handles.get(usize::from(home.0))?;
+            Some((home, Arc::clone(&handle.transports)))
+        });
+        let (home, transports) = found.ok_or(ConnectError::WorkerStuck)?;
+        Ok((home, transports.answer(connect)?))
+    }
+
+    /// Gives a transport the answer to a later offer. The order is given at once.
     pub fn reoffer(
         self: Arc<Self>,
-        connect: Connect,
+        answered: AnsweredOffer,
     ) -> impl Future<Output = Result<Connected, ConnectError>> + Send + 'static {
-        let participant = connect.participant;
-        let (answer, answered) = oneshot::channel();
-        let home = self.with(|state| {
-            let home = state.plane.home_of(participant)?;
-            state.give(home, WorkerCommand::Reoffer(Box::new(connect), answer));
-            Some(home)
+        let participant = answered.participant;
+        let home = self.with(|state| state.plane.home_of(participant));
+        let ordered = home.ok_or(ConnectError::Gone).and_then(|home| {
+            let answered = Box::new(answered);
+            let order = |reply| WorkerCommand::Reoffer(answered, reply);
+            Ok((home, self.order(home, participant, order)?))
         });
-        async move {
-            let home = home.ok_or(ConnectError::WorkerStuck)?;
-            let connected = answered.await.map_err(|_| ConnectError::WorkerStuck)??;
-            self.wire(home, participant, &connected);
-            Ok(connected)
-        }
+        self.wired(participant, ordered, ConnectError::Gone)
+    }
+
+    /// Gives an order to the worker that serves the participant, unless it has changed meanwhile.
+    fn order(
+        &self,
+        home: WorkerId,
+        participant: ParticipantId,
+        order: impl FnOnce(oneshot::Sender<Connected>) -> WorkerCommand,
+    ) -> Result<oneshot::Receiver<Connected>, ConnectError> {
+        let (reply, replied) = oneshot::channel();
+        self.with(|state| {
+            if state.plane.home_of(participant) != Some(home) {
+                return Err(ConnectError::WorkerStuck);
+            }
+            state.give(home, order(reply));
+            Ok(replied)
+        })
+    }
+
+    /// Waits for the worker, and notes how the participant's tracks are wired. Without a reply: `silent`.
+    async fn wired(
+        self: Arc<Self>,
+        participant: ParticipantId,
+        ordered: Result<(WorkerId, oneshot::Receiver<Connected>), ConnectError>,
+        silent: ConnectError,
+    ) -> Result<Connected, ConnectError> {
+        let (home, replied) = ordered?;
+        let connected = replied.await.map_err(|_| silent)?;
+        self.wire(home, participant, &connected);
+        Ok(connected)
     }
 
     /// Notes how a participant's tracks are wired.

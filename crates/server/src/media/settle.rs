@@ -1,6 +1,7 @@
 //! Drives a participant's transport after each input.
 
 use sideroom_forward::IngressId;
+use sideroom_net::demux::{self, Kind};
 use sideroom_plane::Follower;
 use sideroom_route::{DropReason, MediaEvent, Time, TrackId};
 use sideroom_session::SessionEvent;
@@ -13,6 +14,7 @@ use super::worker::Worker;
 impl Worker {
     /// Sends the session's datagrams, acts on its events, and notes its next timeout.
     pub(super) fn settle(&mut self, now: Time, key: PeerKey) {
+        self.pass_handshake_on(now, key);
         while let Some(event) = self
             .peers
             .get_mut(key)
@@ -36,7 +38,14 @@ impl Worker {
             .get_mut(key)
             .and_then(|peer| peer.session.poll_transmit(now, &mut packet))
         {
-            self.wires.push(to, &packet, &mut self.counts);
+            // A check is answered from where it came to, also one of another path than that of the media.
+            let is_answer = demux::classify(&packet) == Some(Kind::Stun);
+            let peer = self.peers.get_mut(key);
+            let from = match peer.filter(|_| !is_answer) {
+                Some(peer) => peer.source,
+                None => self.asked_at,
+            };
+            self.wires.push((to, from), &packet, &mut self.counts);
         }
         self.scratch = packet;
     }
@@ -59,6 +68,7 @@ impl Worker {
             }
             SessionEvent::AddressSelected(address) => {
                 peer.address = Some(address);
+                peer.answer_from(self.asked_at);
                 self.peers.file(now, key, address);
                 self.wires.port.validate(net_addr(address));
             }
@@ -90,14 +100,7 @@ impl Worker {
                     self.take_report(now, (id, layer), (ntp, rtp));
                 }
             }
-            SessionEvent::SlotReportsDue => {
-                let slots = peer.slots.iter();
-                let forwarder = &self.forwarder;
-                let reports: Vec<_> = slots
-                    .filter_map(|(slot, _)| forwarder.sender_report(now, subscriber, *slot))
-                    .collect();
-                peer.session.send_reports(now, reports);
-            }
+            SessionEvent::SlotReportsDue => self.send_reports(now, key),
             SessionEvent::TransportFeedback(feedback) => self.handle_feedback(now, key, &feedback),
             SessionEvent::Remb { bps } => self.handle_remb(now, key, bps),
             SessionEvent::ReceiverReport {
@@ -112,6 +115,18 @@ impl Worker {
                 self.handle_loss(now, key, LossReport { ssrc, fraction });
             }
         }
+    }
+
+    /// Sends the sender reports of a peer's slots.
+    fn send_reports(&mut self, now: Time, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let (slots, forwarder) = (peer.slots.iter(), &self.forwarder);
+        let reports: Vec<_> = slots
+            .filter_map(|(slot, _)| forwarder.sender_report(now, peer.subscriber, *slot))
+            .collect();
+        peer.session.send_reports(now, reports);
     }
 
     /// Handles a publisher's sender report.

@@ -1,42 +1,30 @@
 //! How a participant's transport is made, changed and taken away.
 
+use std::sync::Arc;
+
 use sideroom_forward::{IngressConfig, Mid, PayloadTypes, SlotConfig, SubscriberConfig};
 use sideroom_plane::Order;
 use sideroom_route::{
-    DropReason, LostReason, MediaEvent, ParticipantId, RoomId, Time, TrackId, TrackKind,
+    DropReason, LostReason, MediaEvent, ParticipantId, RoomId, SlotId, Time, TrackId,
 };
-use sideroom_session::dtls::DtlsVersions;
-use sideroom_session::sdp::{NegotiatedCodec, NegotiatedIngress, NegotiatedSlot, OfferError};
-use sideroom_session::srtp::SrtpProfile;
-use sideroom_session::{Answer, Candidate, Certificate, Session, SessionConfig};
+use sideroom_session::sdp::{NegotiatedCodec, NegotiatedIngress, NegotiatedSlot};
+use sideroom_session::{Answer, Session};
 
-use super::command::{Acknowledge, Connect, Connected, NewLink, WorkerCommand};
+use super::command::{Acknowledge, AnsweredOffer, Connected, NewLink, WorkerCommand};
 use super::peers::{Peer, PeerKey};
 use super::worker::Worker;
-
-/// Common to all transports of a worker.
-#[derive(Clone, Debug)]
-pub(super) struct Transports {
-    /// Where clients can reach the worker, the best first.
-    pub candidates: Vec<Candidate>,
-    /// The certificate of the node.
-    pub certificate: Certificate,
-    /// The allowed versions of DTLS.
-    pub dtls_versions: DtlsVersions,
-    /// How packets may be protected, the preferred way first.
-    pub srtp_profiles: Vec<SrtpProfile>,
-}
 
 impl Worker {
     pub(super) fn handle_command(&mut self, now: Time, command: WorkerCommand) {
         match command {
-            WorkerCommand::Connect(connect, answer) => {
-                let made = self.connect(now, *connect);
+            WorkerCommand::Connect(answered, reply) => {
                 // The caller may be gone; then the transport times out by itself.
-                let _ = answer.send(made);
+                let _ = reply.send(self.connect(now, &answered));
             }
-            WorkerCommand::Reoffer(connect, answer) => {
-                let _ = answer.send(self.reoffer(now, *connect));
+            WorkerCommand::Reoffer(answered, reply) => {
+                if let Some(connected) = self.reoffer(now, &answered) {
+                    let _ = reply.send(connected);
+                }
             }
             WorkerCommand::Order(order, acknowledge) => {
                 self.handle_order(now, &order, acknowledge);
@@ -109,75 +97,56 @@ impl Worker {
         }
     }
 
-    fn connect(&mut self, now: Time, connect: Connect) -> Result<Connected, OfferError> {
-        let config = SessionConfig {
-            participant: connect.participant,
-            credentials: connect.credentials.clone(),
-            candidates: self.transports.candidates.clone(),
-            certificate: self.transports.certificate.clone(),
-            dtls_versions: self.transports.dtls_versions,
-            srtp_profiles: self.transports.srtp_profiles.clone(),
-            codecs: connect.codecs,
-            hints: connect.hints,
-            cname: format!("sideroom-{:x}", connect.seed),
-            seed: connect.seed,
-        };
-        // Refused offers change nothing: the old transport, if there is one, goes on.
-        let (session, answer) = Session::accept(now, config, &connect.offer)?;
-        if let Some(key) = self.peers.key_of(connect.participant) {
+    /// Makes a transport, in place of the one that its owner had.
+    fn connect(&mut self, now: Time, answered: &AnsweredOffer) -> Connected {
+        if let Some(key) = self.peers.key_of(answered.participant) {
             self.remove_peer(now, key);
         }
+        let mut session = Session::new(now, Arc::clone(&answered.negotiation));
+        session.shake_hands_apart();
         let subscriber = self.forwarder.add_subscriber(SubscriberConfig {
-            participant: connect.participant,
-            transport_cc: answer.transport_cc,
+            participant: answered.participant,
+            transport_cc: answered.answer.transport_cc,
         });
-        let names = (connect.participant, connect.seed);
-        let mut peer = Peer::new(names, session, subscriber, connect.credentials.ufrag);
-        let connected = self.wire(now, &mut peer, &answer, &connect.tracks);
+        let names = (answered.participant, answered.transport);
+        let ufrag = answered.answer.ufrag.clone();
+        let mut peer = Peer::new(names, session, subscriber, ufrag);
+        let connected = self.wire(now, &mut peer, answered);
         let due = peer.session.poll_timeout();
         let key = self.peers.insert(peer);
         self.timers.bring_forward(key, due);
-        Ok(connected)
+        connected
     }
 
-    fn reoffer(&mut self, now: Time, connect: Connect) -> Result<Connected, OfferError> {
-        let Some(key) = self.peers.key_of(connect.participant) else {
-            return self.connect(now, connect);
-        };
-        let Some(mut peer) = self.peers.remove(key) else {
-            return self.connect(now, connect);
-        };
-        let fresh = connect.credentials.ufrag.clone();
-        let answered =
-            peer.session
-                .reoffer(now, &connect.offer, &connect.hints, connect.credentials);
-        if answered
-            .as_ref()
-            .is_ok_and(|answer| answer.sdp.contains(&fresh))
-        {
-            peer.rename(fresh);
+    /// Changes a transport; `None` if it is gone.
+    fn reoffer(&mut self, now: Time, answered: &AnsweredOffer) -> Option<Connected> {
+        let key = self.peers.key_of(answered.participant)?;
+        let transport = self.peers.get_mut(key)?.transport;
+        if transport != answered.transport {
+            return None;
         }
-        let answered = answered.map(|answer| self.wire(now, &mut peer, &answer, &connect.tracks));
+        let mut peer = self.peers.remove(key)?;
+        let next = Arc::clone(&answered.negotiation);
+        peer.session.renegotiate(now, next);
+        peer.rename(&answered.answer.ufrag);
+        let connected = self.wire(now, &mut peer, answered);
         let due = peer.session.poll_timeout();
         let key = self.peers.insert(*peer);
         self.timers.bring_forward(key, due);
-        answered
+        Some(connected)
     }
 
     /// Makes the new ingresses and slots of an answer in the forwarder.
-    fn wire(
-        &mut self,
-        now: Time,
-        peer: &mut Peer,
-        answer: &Answer,
-        tracks: &[(TrackKind, TrackId)],
-    ) -> Connected {
+    fn wire(&mut self, now: Time, peer: &mut Peer, answered: &AnsweredOffer) -> Connected {
+        let (answer, tracks) = (&answered.answer, &answered.tracks);
         let before = answer.slots.iter().take(peer.slots.len());
         self.forwarder.renegotiate(
+            now,
             peer.subscriber,
             answer.transport_cc,
             before.map(slot_config),
         );
+        let renumbered = self.renumber(peer, answer);
         for slot in answer.slots.iter().skip(peer.slots.len()) {
             self.forwarder
                 .add_slot(now, peer.subscriber, slot_config(slot));
@@ -204,12 +173,14 @@ impl Worker {
             configs.extend(config);
         }
         Connected {
+            negotiation: Arc::clone(&answered.negotiation),
             answer: answer.sdp.clone(),
             slots: answer
                 .slots
                 .iter()
                 .map(|slot| (slot.slot, slot.mid.clone()))
                 .collect(),
+            renumbered,
             tracks: answer
                 .ingress
                 .iter()
@@ -217,6 +188,26 @@ impl Worker {
                 .collect(),
             ingress: configs,
         }
+    }
+
+    /// Gives the slots of a peer the numbers that they have in a later answer, and returns those that belong to
+    /// another stream now. What was to leave under the old numbers is dropped.
+    fn renumber(&mut self, peer: &mut Peer, answer: &Answer) -> Vec<SlotId> {
+        let mut renumbered = Vec::new();
+        for (held, slot) in peer.slots.iter_mut().zip(&answer.slots) {
+            if held.0 != slot.slot {
+                held.0 = slot.slot;
+                renumbered.push(slot.slot);
+            }
+        }
+        if let Some(pacer) = self.peers.pacer_of(peer.subscriber) {
+            let dropped = pacer.retain(|slot, _| !renumbered.contains(&slot));
+            self.counts.drop_many(DropReason::NotRouted, dropped);
+        }
+        if let Some(downlink) = &mut peer.downlink {
+            downlink.forget_sent(&renumbered);
+        }
+        renumbered
     }
 
     /// Ends a participant's transport, after sending the packets that still wait.

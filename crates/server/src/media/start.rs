@@ -1,9 +1,9 @@
 //! Starts the workers: ports bound, rings laid, threads running.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sideroom_forward::{ForwardConfig, Forwarder};
@@ -18,11 +18,13 @@ use tokio::sync::{Notify, mpsc};
 use super::command::WorkerCommand;
 use super::counts::PublishedCounts;
 use super::fence::Fence;
+use super::handshakes::{self, HandshakeJob};
 use super::outbox::{Outbox, Told};
 use super::plane::{MediaPlane, WorkerHandle};
 use super::relay_ring::{RelayReader, RelayWriter, relay_ring};
-use super::setup::Transports;
+use super::transports::Transports;
 use super::worker::{Worker, WorkerParts};
+use crate::config::Announced;
 
 /// Orders that wait at a worker at most.
 const MAX_COMMANDS: usize = 8_192;
@@ -38,7 +40,7 @@ pub struct StartOptions {
     pub bind: SocketAddr,
     pub port: PortOptions,
     /// The addresses given to clients. Empty: the bound one.
-    pub announce: Vec<IpAddr>,
+    pub announce: Vec<Announced>,
     /// The certificate of the node.
     pub certificate: Certificate,
     /// The allowed versions of DTLS.
@@ -79,6 +81,7 @@ pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>
         clock,
         told,
         endings: Arc::default(),
+        handshakes: handshakes::start(clock).map_err(StartError::Thread)?,
     };
     let ports = (0..count)
         .map(|number| spawner.bind(first_address(options, number)))
@@ -104,6 +107,8 @@ pub(super) struct Spawner {
     told: mpsc::Sender<Told>,
     /// Threads that have ended.
     pub(super) endings: Arc<Endings>,
+    /// The thread for handshakes.
+    handshakes: SyncSender<HandshakeJob>,
 }
 
 /// One life of a worker.
@@ -147,12 +152,6 @@ impl Spawner {
         let parts = WorkerParts {
             id,
             clock: self.clock,
-            transports: Transports {
-                candidates: candidates(options, address, options.port.tcp.is_some()),
-                certificate: options.certificate.clone(),
-                dtls_versions: options.dtls_versions,
-                srtp_profiles: options.srtp_profiles.clone(),
-            },
             port,
             commands: orders,
             relays_out: links.out,
@@ -162,6 +161,7 @@ impl Spawner {
             published: Arc::clone(&life.published),
             heartbeat: Arc::clone(&heartbeat),
             fence: Arc::clone(&fence),
+            handshakes: self.handshakes.clone(),
         };
         let numbers = u64::from(id.0) << 32 | u64::from(incarnation.0) << 48;
         let forwarder = Forwarder::new(ForwardConfig {
@@ -181,10 +181,17 @@ impl Spawner {
                 Worker::new(parts, forwarder).run();
             })
             .map_err(StartError::Thread)?;
+        let transports = Transports {
+            candidates: candidates(options, id, address),
+            certificate: options.certificate.clone(),
+            dtls_versions: options.dtls_versions,
+            srtp_profiles: options.srtp_profiles.clone(),
+        };
         Ok(WorkerHandle {
             commands,
             waker,
             address,
+            transports: Arc::new(transports),
             counts: life.published,
             heartbeat,
             fence,
@@ -212,6 +219,7 @@ impl Spawner {
             clock: Clock::new(),
             told: mpsc::channel(1).0,
             endings: Arc::default(),
+            handshakes: sync_channel(1).0,
         }
     }
 }
@@ -284,22 +292,23 @@ fn rings(count: usize) -> Vec<Links> {
     links
 }
 
-fn candidates(options: &StartOptions, local: SocketAddr, tcp: bool) -> Vec<Candidate> {
-    let bound = [local.ip()];
+/// Where clients reach a worker that has bound `local`.
+fn candidates(options: &StartOptions, worker: WorkerId, local: SocketAddr) -> Vec<Candidate> {
+    let bound = [Announced::from(local.ip())];
     let addresses = if options.announce.is_empty() {
         &bound[..]
     } else {
         &options.announce
     };
-    let protos: &[Proto] = if tcp {
+    let protos: &[Proto] = if options.port.tcp.is_some() {
         &[Proto::Udp, Proto::Tcp]
     } else {
         &[Proto::Udp]
     };
     let each = protos.iter().flat_map(|proto| {
-        addresses.iter().map(|ip| Candidate {
+        addresses.iter().map(|announced| Candidate {
             proto: *proto,
-            addr: SocketAddr::new(*ip, local.port()),
+            addr: announced.of_worker(worker.0, local.port()),
         })
     });
     each.collect()

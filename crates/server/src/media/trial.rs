@@ -12,18 +12,17 @@ use sideroom_route::{
     DropReason, Media, ParticipantId, RoomId, SlotId, Time, TrackId, TrackKind, WorkerId,
 };
 use sideroom_rtp::ExtensionMap;
-use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::ice::{IceClient, MAX_MESSAGE};
-use sideroom_session::srtp::SrtpProfile;
-use sideroom_session::{Certificate, IceCredentials, RoomCodecs};
+use sideroom_session::sdp::Offer;
+use sideroom_session::{IceCredentials, RoomCodecs};
 use tokio::sync::{mpsc, oneshot};
 
-use super::command::{Connect, Connected, WorkerCommand};
+use super::command::{AnsweredOffer, Connect, Connected, WorkerCommand};
 use super::counts::PublishedCounts;
 use super::outbox::Outbox;
 use super::pacer::Pacer;
 use super::relay_ring::{RelayWriter, relay_ring};
-use super::setup::Transports;
+use super::transports::Transports;
 use super::worker::{Worker, WorkerParts};
 
 const OFFER: &str = include_str!("../../../session/tests/offers/chromium156-recvonly.sdp");
@@ -65,12 +64,6 @@ fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<Work
     let parts = WorkerParts {
         id: WorkerId(0),
         clock: Clock::new(),
-        transports: Transports {
-            candidates: Vec::new(),
-            certificate: Certificate::generate(&[7; 32]).expect("a certificate"),
-            dtls_versions: DtlsVersions::Auto,
-            srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
-        },
         wakers: vec![port.waker()],
         port,
         commands: orders,
@@ -80,6 +73,7 @@ fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<Work
         heartbeat: Arc::default(),
         fence: Arc::default(),
         published: Arc::new(PublishedCounts::default()),
+        handshakes: sync_channel(1).0,
     };
     (
         Worker::new(parts, Forwarder::new(ForwardConfig::default())),
@@ -87,18 +81,40 @@ fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<Work
     )
 }
 
-fn connect(seed: u64) -> Box<Connect> {
-    Box::new(Connect {
-        participant: SOMEBODY,
-        offer: OFFER.to_owned(),
+fn credentials(number: u64) -> IceCredentials {
+    IceCredentials {
+        ufrag: format!("name{number}"),
+        password: "a password of more than 22 characters".to_owned(),
+    }
+}
+
+/// An answer to a first offer of `participant`.
+fn answered(participant: ParticipantId, number: u64, offer: &str) -> Box<AnsweredOffer> {
+    let answered = Transports::of_tests().answer(Connect {
+        participant,
+        offer: Arc::new(Offer::parse(offer).expect("a good offer")),
         hints: Vec::new(),
         codecs: RoomCodecs::default(),
         tracks: Vec::new(),
-        credentials: IceCredentials {
-            ufrag: format!("name{seed}"),
-            password: "a password of more than 22 characters".to_owned(),
-        },
-        seed,
+        credentials: credentials(number),
+        seed: number,
+    });
+    Box::new(answered.expect("a good offer"))
+}
+
+fn connect(number: u64) -> Box<AnsweredOffer> {
+    answered(SOMEBODY, number, OFFER)
+}
+
+/// An answer to a further offer after `before`.
+fn further(before: &AnsweredOffer, number: u64, offer: &str) -> Box<AnsweredOffer> {
+    let offer = Offer::parse(offer).expect("a good offer");
+    let next = before.negotiation.go_on(&offer, &[], credentials(number));
+    let (negotiation, answer) = next.expect("a good offer");
+    Box::new(AnsweredOffer {
+        negotiation: Arc::new(negotiation),
+        answer,
+        ..before.clone()
     })
 }
 
@@ -117,8 +133,7 @@ fn joined() -> (Worker, SyncSender<WorkerCommand>) {
     let mut both = worker();
     let made: Connected = order(&mut both, |answer| {
         WorkerCommand::Connect(connect(1), answer)
-    })
-    .expect("a good offer");
+    });
     assert!(!made.slots.is_empty());
     both
 }
@@ -128,10 +143,9 @@ fn joined() -> (Worker, SyncSender<WorkerCommand>) {
 fn what_was_let_out_leaves_before_an_order_is_carried_out() {
     let mut both = worker();
     assert!(both.0.wires.bundles.note(SubscriberId(0), &video(1)));
-    let made = order(&mut both, |answer| {
+    order(&mut both, |answer| {
         WorkerCommand::Connect(connect(1), answer)
     });
-    assert!(made.is_ok());
     let counts = &both.0.counts;
     assert_eq!(
         counts.dropped(DropReason::UnknownTrack),
@@ -156,17 +170,8 @@ fn what_is_paced_survives_a_later_offer_and_not_the_end() {
     pacer.keep(Time::ZERO, &video(1));
     peers.set_pacer(subscriber, pacer);
     order(&mut both, |answer| {
-        WorkerCommand::Reoffer(connect(2), answer)
-    })
-    .expect("the same again");
-    let refused = order(&mut both, |answer| {
-        let nothing = Connect {
-            offer: "nothing".to_owned(),
-            ..*connect(3)
-        };
-        WorkerCommand::Reoffer(Box::new(nothing), answer)
+        WorkerCommand::Reoffer(further(&connect(1), 2, OFFER), answer)
     });
-    assert!(refused.is_err());
     let kept = both
         .0
         .peers
@@ -181,6 +186,47 @@ fn what_is_paced_survives_a_later_offer_and_not_the_end() {
     assert_eq!(both.0.counts.dropped(DropReason::NotRouted), 1);
 }
 
+/// The room counts three, two, three audio slots, and uses the lowest numbers.
+#[test]
+fn a_slot_that_a_later_offer_switches_off_gives_up_its_number() {
+    let (session, media) = OFFER.split_once("m=audio").expect("it has audio");
+    let (audio, _) = media.split_once("m=video").expect("it has video");
+    let of_slots = |directions: [&str; 3]| {
+        let sections = directions.iter().enumerate().map(|(mid, direction)| {
+            let named = audio.replace("a=mid:0", &format!("a=mid:{mid}"));
+            format!("m=audio{}", named.replace("a=recvonly", direction))
+        });
+        let sections = sections.collect::<String>();
+        let session = session.replace("BUNDLE 0 1", "BUNDLE 0 1 2");
+        session + &sections
+    };
+    let all = ["a=recvonly"; 3];
+    let middle_off = ["a=recvonly", "a=inactive", "a=recvonly"];
+    let [first, second, third] = [0, 1, 2].map(SlotId::audio);
+    let mut both = worker();
+    let mut last = answered(SOMEBODY, 1, &of_slots(all));
+    let first_answer = last.clone();
+    let made = order(&mut both, |answer| {
+        WorkerCommand::Connect(first_answer, answer)
+    });
+    assert!(made.renumbered.is_empty());
+    let mut later = |directions| {
+        last = further(&last, 1, &of_slots(directions));
+        let answered = last.clone();
+        let made = order(&mut both, |answer| WorkerCommand::Reoffer(answered, answer));
+        let peers = &mut both.0.peers;
+        let key = peers.key_of(SOMEBODY).expect("it is there");
+        let held = peers.get_mut(key).expect("it is there").slots.iter();
+        let held: Vec<_> = held.map(|(slot, _)| *slot).collect();
+        let told: Vec<_> = made.slots.iter().map(|(slot, _)| *slot).collect();
+        assert_eq!(held, told);
+        (told, made.renumbered)
+    };
+    let swapped = vec![first, third, second];
+    assert_eq!(later(middle_off), (swapped.clone(), vec![third, second]));
+    assert_eq!(later(all), (swapped, Vec::new()));
+}
+
 #[test]
 fn a_round_carries_out_only_so_many_orders() {
     let (mut worker, commands) = worker();
@@ -190,6 +236,7 @@ fn a_round_carries_out_only_so_many_orders() {
             .expect("room in the queue");
     }
     worker.orders_left = 2;
+    worker.orders_time = std::time::Duration::MAX;
     assert!(worker.obey(&mut Time::from_millis(1)));
     assert_eq!(worker.orders_left, 0);
     // The last one waits, and would have been to stop.
@@ -198,6 +245,39 @@ fn a_round_carries_out_only_so_many_orders() {
         .expect("room in the queue");
     assert!(worker.obey(&mut Time::from_millis(1)));
     assert!(!worker.begin_round(&mut Time::from_millis(1)));
+}
+
+#[test]
+fn orders_that_take_long_wait_for_the_next_round() {
+    let (mut worker, commands) = worker();
+    let order = || WorkerCommand::Order(Order::RemoveRoom(RoomId(1)), None);
+    commands.send(order()).expect("room in the queue");
+    commands
+        .send(WorkerCommand::Stop)
+        .expect("room in the queue");
+    worker.orders_left = 9;
+    worker.orders_time = std::time::Duration::ZERO;
+    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert_eq!(worker.orders_left, 0, "the second one waits");
+    assert!(!worker.begin_round(&mut Time::from_millis(1)));
+}
+
+/// It came in fragments, and would leave in fragments to every subscriber.
+#[test]
+fn media_longer_than_a_frame_of_ethernet_go_no_further() {
+    let mut both = joined();
+    let worker = &mut both.0;
+    let mut arrives = |len| {
+        let mut datagram = vec![0x80; len];
+        worker.handle_datagram(Time::from_millis(1), at(1), &mut datagram);
+        worker.counts.dropped(DropReason::TooLong)
+    };
+    assert_eq!(
+        arrives(1_472),
+        0,
+        "refused for another reason: nobody is there"
+    );
+    assert_eq!(arrives(1_473), 1);
 }
 
 /// An address under which a peer is known, and one of another peer.
@@ -214,9 +294,8 @@ fn later_offers_keep_every_address_and_file_none_twice() {
     }
     for seed in 2..20 {
         order(&mut both, |answer| {
-            WorkerCommand::Reoffer(connect(seed), answer)
-        })
-        .expect("the same again");
+            WorkerCommand::Reoffer(further(&connect(1), seed, OFFER), answer)
+        });
     }
     let peers = &mut both.0.peers;
     let key = peers.key_of(SOMEBODY).expect("it is there");
@@ -234,8 +313,7 @@ fn later_offers_keep_every_address_and_file_none_twice() {
 
 /// A connectivity check of the client with the credentials of `connect(seed)`.
 fn check(seed: u64, now: Time) -> Vec<u8> {
-    let credentials = connect(seed).credentials;
-    let mut client = IceClient::new(now, "client", credentials, vec![at(9)], seed);
+    let mut client = IceClient::new(now, "client", credentials(seed), vec![at(9)], seed);
     let mut check = [0; MAX_MESSAGE];
     let (_, len) = client
         .poll_transmit(now, &mut check)
@@ -249,13 +327,8 @@ fn nobody_takes_an_address_whose_owner_was_heard_lately() {
     let mut both = joined();
     let other = ParticipantId::new(RoomId(1), 2);
     order(&mut both, |answer| {
-        let connect = Connect {
-            participant: other,
-            ..*connect(2)
-        };
-        WorkerCommand::Connect(Box::new(connect), answer)
-    })
-    .expect("a good offer");
+        WorkerCommand::Connect(answered(other, 2, OFFER), answer)
+    });
     let worker = &mut both.0;
     let [owner, newcomer] = [SOMEBODY, other].map(|who| worker.peers.key_of(who));
     let mut arrives = |seed, ms| {

@@ -2,9 +2,10 @@
 //! two packets it carries out commands.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel};
 use std::time::Duration;
 
 use sideroom_forward::Forwarder;
@@ -20,11 +21,11 @@ use super::counts::{PublishedCounts, WorkerCounts};
 use super::egress::{Sealer, Wires, net_addr, session_addr};
 use super::fence::Fence;
 use super::gather::Gather;
+use super::handshakes::HandshakeJob;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
 use super::relay_ring::{RelayReader, RelayWriter};
-use super::setup::Transports;
 use super::timers::Timers;
 
 /// Messages that one receive call takes at most.
@@ -35,6 +36,8 @@ const BATCH_PACKETS: usize = 4_096;
 const BATCH_BYTES: usize = 1 << 20;
 /// Orders that are carried out in one round at most, so that media never wait long.
 const MAX_COMMANDS: u32 = 256;
+/// How long orders may take in one round; the one that passes the bound is the last.
+const MAX_ORDERS_TIME: Duration = Duration::from_micros(500);
 /// Relayed packets that are taken from one ring at once.
 const MAX_RELAYED: usize = 256;
 /// The longest accepted media packet: an Ethernet frame's worth. A longer one came in fragments, and would
@@ -65,8 +68,8 @@ pub(super) struct WorkerParts {
     pub heartbeat: Arc<AtomicU64>,
     /// Keeps the worker from sending.
     pub fence: Arc<Fence>,
-    /// How transports are made.
-    pub transports: Transports,
+    /// The thread for handshakes.
+    pub handshakes: SyncSender<HandshakeJob>,
 }
 
 /// A worker, running.
@@ -79,10 +82,12 @@ pub(super) struct Worker {
     pub(super) outbox: Outbox,
     published: Arc<PublishedCounts>,
     heartbeat: Arc<AtomicU64>,
-    pub(super) transports: Transports,
     pub(super) forwarder: Forwarder,
     pub(super) peers: Peers,
     pub(super) wires: Wires,
+    pub(super) handshakes: SyncSender<HandshakeJob>,
+    /// Handshakes on their way back.
+    pub(super) handshakes_back: (Sender<HandshakeJob>, Receiver<HandshakeJob>),
     pub(super) timers: Timers,
     pub(super) counts: WorkerCounts,
     pub(super) scratch: Vec<u8>,
@@ -90,6 +95,10 @@ pub(super) struct Worker {
     /// Orders that may still be carried out in this round.
     pub(super) orders_left: u32,
     gather: Gather,
+    /// How long orders may still take in this round.
+    pub(super) orders_time: Duration,
+    /// The local address that the datagram came to that is being handled, on a host with many.
+    pub(super) asked_at: Option<IpAddr>,
     next_pace: Time,
     next_report: Time,
     last_report: Time,
@@ -114,7 +123,6 @@ impl Worker {
             outbox: parts.outbox,
             published: parts.published,
             heartbeat: parts.heartbeat,
-            transports: parts.transports,
             forwarder,
             peers: Peers::default(),
             wires: Wires {
@@ -127,6 +135,8 @@ impl Worker {
                 paced: Vec::new(),
                 fence: parts.fence,
             },
+            handshakes: parts.handshakes,
+            handshakes_back: channel(),
             timers: Timers::default(),
             cpu_before_us: counts.cpu_us,
             kernel_drops_before: counts.kernel_drops,
@@ -135,6 +145,8 @@ impl Worker {
             follower: Follower::default(),
             orders_left: 0,
             gather: Gather::default(),
+            orders_time: Duration::ZERO,
+            asked_at: None,
             next_pace: Time::ZERO,
             next_report: Time::ZERO,
             last_report: Time::ZERO,
@@ -155,6 +167,7 @@ impl Worker {
             if !self.begin_round(&mut now) {
                 return;
             }
+            self.take_handshakes_back(now);
             self.take_relayed(now);
             if !self.receive(now, &mut batch) {
                 return;
@@ -185,6 +198,7 @@ impl Worker {
     /// Begins every round: carries out commands. False if one of them was to stop.
     pub(super) fn begin_round(&mut self, now: &mut Time) -> bool {
         self.orders_left = MAX_COMMANDS;
+        self.orders_time = MAX_ORDERS_TIME;
         self.heartbeat.fetch_add(1, Ordering::Relaxed);
         if self.wires.fence.is_lost() {
             // It was replaced.
@@ -210,9 +224,14 @@ impl Worker {
             // Flush packets admitted under the old table before applying the new one.
             self.wires.flush(*now, &mut self.peers, &mut self.counts);
             self.wake_others();
+            let begun = self.clock.now();
             self.handle_command(*now, command);
             *now = self.clock.now();
-            self.orders_left -= 1;
+            self.orders_time = self.orders_time.saturating_sub(now.since(begun));
+            self.orders_left = match self.orders_time.is_zero() {
+                true => 0,
+                false => self.orders_left - 1,
+            };
             if self.orders_left == 0
                 && let Some(own) = self.wakers.get(usize::from(self.id.0))
             {
@@ -257,7 +276,9 @@ impl Worker {
             self.counts.packets_received += 1;
             self.counts.bytes_received += datagram.bytes.len() as u64;
             let from = session_addr(datagram.from);
+            self.asked_at = datagram.local.map(|local| local.to_canonical());
             self.handle_datagram(now, from, datagram.bytes);
+            self.asked_at = None;
             if !self.obey(&mut now) {
                 return false;
             }
@@ -278,6 +299,7 @@ impl Worker {
         if let Some(peer) = self.peers.get_mut(key) {
             peer.session.remove_path(now, gone);
             peer.address = peer.session.selected_address();
+            peer.answer_from(None);
         }
         self.peers.unfile(key, gone);
         self.settle(now, key);
@@ -303,7 +325,16 @@ impl Worker {
         let Some((key, peer)) = found.and_then(|key| Some((key, self.peers.get_mut(key)?))) else {
             return self.counts.drop_many(DropReason::UnvalidatedAddress, 1);
         };
-        match peer.session.handle_datagram(now, from, class, datagram) {
+        let handled = peer.session.handle_datagram(now, from, class, datagram);
+        if self.asked_at.is_some()
+            && self.asked_at != peer.asked_at
+            && class != DatagramClass::Stun
+            && peer.address == Some(from)
+            && !matches!(handled, DatagramOutcome::Dropped(_))
+        {
+            peer.answer_from(self.asked_at);
+        }
+        match handled {
             DatagramOutcome::Rtp {
                 ingress,
                 layer,

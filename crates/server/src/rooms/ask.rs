@@ -1,5 +1,7 @@
 //! The messages to a room's task.
 
+use std::sync::Arc;
+
 use sideroom_control::{MovesPage, Rights, RoomView, Viewer, Views};
 use sideroom_room::{Admission, Farewell, SessionNumber};
 use sideroom_route::{GroupId, MediaEvent, ParticipantId, TrackId, TrackKind, TrackRoute};
@@ -8,7 +10,7 @@ use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, MovesRequest, Negotiated, ReofferRequest,
     Watch,
 };
-use sideroom_session::{RoomCodecs, TrackHint};
+use sideroom_session::{RoomCodecs, TrackHint, sdp};
 use tokio::sync::oneshot;
 
 use super::delivery::Delivered;
@@ -24,7 +26,8 @@ pub(super) enum RoomAsk {
     Create(Box<CreateRoom>, Reply<RoomView>),
     Delete(Box<CommandRequest>, Reply<()>),
     Join(Box<Entrance>, Reply<Delivered>),
-    Reoffer(Box<ReofferRequest>, Reply<Negotiated>),
+    /// With the offer, which is read elsewhere.
+    Reoffer(Box<ReofferRequest>, Arc<sdp::Offer>, Reply<Negotiated>),
     SetViews(ParticipantId, Box<Views>, Reply<()>),
     Read(Read),
 }
@@ -51,7 +54,7 @@ pub(super) struct Entrance {
 /// An offer that was read.
 #[derive(Clone, Debug)]
 pub(super) struct Offer {
-    pub sdp: String,
+    pub parsed: Arc<sdp::Offer>,
     pub hints: Vec<TrackHint>,
     pub codecs: RoomCodecs,
     pub video: sideroom_control::VideoCodec,

@@ -38,6 +38,8 @@ pub struct NodeOptions {
     pub snapshot_every: u32,
     /// A room that was empty for this long ends. Zero: never.
     pub empty_timeout: Duration,
+    /// Clients are asked for Opus DTX.
+    pub dtx: bool,
 }
 
 /// All rooms of this node, and the state that their tasks share.

@@ -1,10 +1,13 @@
 //! Inputs of a room's task, passed on to its machine.
 
+use std::sync::Arc;
+
 use sideroom_control::{Join, Reoffer};
 use sideroom_room::{JoinAsk, Order, Request, SessionNumber};
 use sideroom_route::{LostReason, MediaEvent, ParticipantId};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{Asked, CommandRequest, Negotiated, ReofferRequest, WatchItem};
+use sideroom_session::sdp;
 
 use super::ask::{Entrance, Reply, RoomAsk, RoomEvent};
 use super::cached_answer::CachedAnswer;
@@ -29,7 +32,9 @@ impl RoomTask {
                 (Caller::Create(reply), Request::Create(own(asked)))
             }
             RoomAsk::Join(entrance, reply) => return self.ask_to_join(*entrance, reply),
-            RoomAsk::Reoffer(request, reply) => return self.ask_to_reoffer(*request, reply),
+            RoomAsk::Reoffer(request, parsed, reply) => {
+                return self.ask_to_reoffer(*request, parsed, reply);
+            }
             RoomAsk::SetViews(participant, views, reply) => {
                 (Caller::Views(reply), Request::SetViews(participant, views))
             }
@@ -76,13 +81,19 @@ impl RoomTask {
         self.ask_machine(Caller::Join(Box::new(joining)), request);
     }
 
-    fn ask_to_reoffer(&mut self, request: ReofferRequest, reply: Reply<Negotiated>) {
+    fn ask_to_reoffer(
+        &mut self,
+        request: ReofferRequest,
+        parsed: Arc<sdp::Offer>,
+        reply: Reply<Negotiated>,
+    ) {
         let participant = request.participant;
         let Some(held) = self.answers.get(&participant) else {
             let _ = reply.send(Err(ApiError::ParticipantNotFound));
             return;
         };
-        let read = match offer::read(request.offer, &request.hints, held.video) {
+        let codecs = (held.video, self.node.options.dtx);
+        let read = match offer::read(parsed, &request.hints, codecs, false) {
             Ok(read) => read,
             Err(error) => return drop(reply.send(Err(error))),
         };
@@ -222,8 +233,15 @@ impl RoomTask {
                 self.machine
                     .handle_transport(now, participant, transport, is_made);
             }
-            Worked::Renegotiated { token, done } => {
+            Worked::Renegotiated {
+                participant,
+                token,
+                done,
+            } => {
                 let is_done = done.is_ok();
+                if let Ok(connected) = &done {
+                    self.tell_renumbered(participant, &connected.renumbered);
+                }
                 if let Some(Caller::Reoffer(caller)) = self.callers.get_mut(&token) {
                     match done {
                         Ok(connected) => caller.media = Some(offer::negotiated(connected)),
@@ -255,10 +273,12 @@ impl RoomTask {
         match made {
             Err(error) => caller.failed = Some(offer::cannot_connect(error)),
             Ok(connected) => {
+                let negotiation = Arc::clone(&connected.negotiation);
                 let media = offer::negotiated(connected);
                 let video = caller.offer.take().map(|offer| offer.video);
                 let answered = Answered {
                     answer: CachedAnswer::pack(&media),
+                    negotiation,
                     video: video.unwrap_or_default(),
                     receipt: std::sync::Weak::new(),
                 };

@@ -93,8 +93,13 @@ impl Node {
             None => self.codec_of_loading(&desk).await?,
         };
         // The offer is looked at before anything is changed.
-        let sdp = request.offer.clone();
-        let offer = offer::read(sdp, &request.hints, video)?;
+        let parsed = offer::parse(request.offer.clone()).await?;
+        let offer = offer::read(
+            parsed,
+            &request.hints,
+            (video, self.rooms.options.dtx),
+            request.whole,
+        )?;
         let (place, free) = self.rooms.take_place();
         let admission = match (self.rooms.is_draining(), free) {
             (true, _) => Admission::Draining,
@@ -317,8 +322,9 @@ impl Backend for Node {
 
     async fn reoffer(&self, request: ReofferRequest) -> Result<Negotiated, ApiError> {
         let desk = self.rooms.find(&request.room)?;
-        self.ask(&desk, |reply| RoomAsk::Reoffer(Box::new(request), reply))
-            .await
+        let parsed = offer::parse(request.offer.clone()).await?;
+        let ask = |reply| RoomAsk::Reoffer(Box::new(request), parsed, reply);
+        self.ask(&desk, ask).await
     }
 
     async fn trickle(&self, _: &str, _: ParticipantId, _: &str) -> Result<(), ApiError> {

@@ -1,23 +1,41 @@
 //! Parsing an offer, before the room changes.
 
+use std::sync::Arc;
+
 use sideroom_control::{SlotPool, VideoCodec};
 use sideroom_route::{Media, TrackKind};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::Negotiated;
 use sideroom_rtp::Codec;
-use sideroom_session::sdp::{OfferError, OfferSummary, summarize};
+use sideroom_session::sdp::{self, OfferError, OfferSummary};
 use sideroom_session::{RoomCodecs, TrackHint};
 
 use super::ask::Offer;
 use crate::media::{ConnectError, Connected};
 
-/// Reads an offer, or returns the error in it.
+/// Offers from this length on are read by a thread that may block: they take milliseconds.
+const LONG: usize = 32 * 1024;
+
+/// Reads the text of an offer, or returns the error in it.
+pub(super) async fn parse(text: String) -> Result<Arc<sdp::Offer>, ApiError> {
+    let parsed = if text.len() < LONG {
+        sdp::Offer::parse(&text)
+    } else {
+        let reading = tokio::task::spawn_blocking(move || sdp::Offer::parse(&text));
+        reading.await.map_err(|_| ApiError::Internal)?
+    };
+    parsed.map(Arc::new).map_err(bad_offer)
+}
+
+/// Looks at an offer as the transport will, or returns the error in it. `whole`: a section that cannot be
+/// answered is an error too.
 pub(super) fn read(
-    sdp: String,
+    parsed: Arc<sdp::Offer>,
     hints: &[(String, TrackKind)],
-    video: VideoCodec,
+    (video, dtx): (VideoCodec, bool),
+    whole: bool,
 ) -> Result<Offer, ApiError> {
-    let codecs = codecs_of(video);
+    let codecs = codecs_of(video, dtx);
     let hints: Vec<_> = hints
         .iter()
         .map(|(mid, kind)| TrackHint {
@@ -25,9 +43,12 @@ pub(super) fn read(
             kind: *kind,
         })
         .collect();
-    let summary = summarize(&sdp, &codecs, &hints).map_err(bad_offer)?;
+    if whole {
+        sdp::require_every_codec(&parsed, &codecs).map_err(bad_offer)?;
+    }
+    let summary = sdp::summarize(&parsed, &codecs, &hints).map_err(bad_offer)?;
     Ok(Offer {
-        sdp,
+        parsed,
         hints,
         codecs,
         video,
@@ -49,7 +70,7 @@ fn pool_of(summary: &OfferSummary) -> SlotPool {
 }
 
 /// The codecs of a room in the words of the transports.
-pub(super) fn codecs_of(video: VideoCodec) -> RoomCodecs {
+fn codecs_of(video: VideoCodec, dtx: bool) -> RoomCodecs {
     let video = match video {
         VideoCodec::Vp8 => Codec::Vp8,
         VideoCodec::H264 => Codec::H264,
@@ -60,7 +81,7 @@ pub(super) fn codecs_of(video: VideoCodec) -> RoomCodecs {
         video,
         // Only subscribers that lose packets get the redundancy: see `media/loss.rs`.
         red: true,
-        ..RoomCodecs::default()
+        dtx,
     }
 }
 
@@ -72,7 +93,7 @@ pub(super) fn negotiated(connected: Connected) -> Negotiated {
     }
 }
 
-fn bad_offer(error: OfferError) -> ApiError {
+pub(super) fn bad_offer(error: OfferError) -> ApiError {
     let line = u32::try_from(error.line).ok().filter(|line| *line > 0);
     ApiError::BadOffer {
         sentence: error.sentence,
@@ -84,5 +105,6 @@ pub(super) fn cannot_connect(error: ConnectError) -> ApiError {
     match error {
         ConnectError::Offer(error) => bad_offer(error),
         ConnectError::WorkerStuck => ApiError::Overloaded,
+        ConnectError::Gone => ApiError::SessionGone,
     }
 }

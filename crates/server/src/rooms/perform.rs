@@ -6,12 +6,14 @@ use std::time::Duration;
 use sideroom_control::{Record, Room, hears};
 use sideroom_room::{Action, CommitId, LoadFailure, Loaded, Token};
 use sideroom_route::{ParticipantId, RouteUpdate, TrackId, TrackKind};
+use sideroom_rpc::ApiError;
 
 use super::ask::Offer;
 use super::chance;
 use super::events::own;
+use super::offer;
 use super::task::{Caller, RoomTask, Stored, Worked};
-use crate::media::Connect;
+use crate::media::{AnsweredOffer, Connect};
 use crate::store::{Journal, StoreError};
 use crate::{clock, metrics};
 
@@ -197,17 +199,52 @@ impl RoomTask {
             Some(Caller::Reoffer(caller)) => caller.offer.take(),
             _ => None,
         };
-        let Some(offer) = offer else {
-            let now = self.node.now();
-            return self.machine.handle_renegotiated(now, token, false);
+        let answered = match offer.map(|offer| self.answer_further(participant, offer, tracks)) {
+            Some(Ok(answered)) => answered,
+            refused => {
+                if let Some(Caller::Reoffer(caller)) = self.callers.get_mut(&token) {
+                    caller.failed = refused.and_then(Result::err);
+                }
+                let now = self.node.now();
+                return self.machine.handle_renegotiated(now, token, false);
+            }
         };
-        let connect = connect(participant, offer, tracks, chance::draw());
-        let making = Arc::clone(&self.node.media).reoffer(connect);
+        let making = Arc::clone(&self.node.media).reoffer(answered);
         self.working.push(Box::pin(async move {
             let done = tokio::time::timeout(CONNECT_WAIT, making).await;
             let done = done.unwrap_or(Err(crate::media::ConnectError::WorkerStuck));
-            Worked::Renegotiated { token, done }
+            Worked::Renegotiated {
+                participant,
+                token,
+                done,
+            }
         }));
+    }
+
+    /// Answers a further offer, which the participant's later ones are held against from now on.
+    fn answer_further(
+        &mut self,
+        participant: ParticipantId,
+        offer: Offer,
+        tracks: Vec<(TrackKind, TrackId)>,
+    ) -> Result<AnsweredOffer, ApiError> {
+        let transport = self.machine.connection(participant);
+        let transport = transport.map(|held| held.transport);
+        let held = self.answers.get_mut(&participant);
+        let (transport, held) = transport.zip(held).ok_or(ApiError::SessionGone)?;
+        let (next, answer) = held
+            .negotiation
+            .go_on(&offer.parsed, &offer.hints, chance::credentials())
+            .map_err(offer::bad_offer)?;
+        let negotiation = Arc::new(next);
+        held.negotiation = Arc::clone(&negotiation);
+        Ok(AnsweredOffer {
+            participant,
+            transport,
+            negotiation,
+            answer,
+            tracks,
+        })
     }
 }
 
@@ -248,7 +285,7 @@ fn connect(
 ) -> Connect {
     Connect {
         participant,
-        offer: offer.sdp,
+        offer: offer.parsed,
         hints: offer.hints,
         codecs: offer.codecs,
         tracks,

@@ -8,7 +8,7 @@ use sideroom_route::{
     WorkerId,
 };
 
-use crate::media::{Connect, ConnectError, Connected, MediaPlane, Publishing};
+use crate::media::{AnsweredOffer, Connect, ConnectError, Connected, MediaPlane, Publishing};
 
 /// The media plane, as a room sees it. Calls send their commands at once, in order, and never block; only the
 /// futures take time.
@@ -25,10 +25,10 @@ pub trait MediaPort: Send + Sync + 'static {
         self: Arc<Self>,
         connect: Connect,
     ) -> BoxFuture<'static, Result<Connected, ConnectError>>;
-    /// Answers a further offer on the same transport.
+    /// Gives a transport the answer to a further offer.
     fn reoffer(
         self: Arc<Self>,
-        connect: Connect,
+        answered: AnsweredOffer,
     ) -> BoxFuture<'static, Result<Connected, ConnectError>>;
     /// Ends a participant's transport.
     fn disconnect(&self, participant: ParticipantId);
@@ -62,9 +62,9 @@ impl MediaPort for MediaPlane {
 
     fn reoffer(
         self: Arc<Self>,
-        connect: Connect,
+        answered: AnsweredOffer,
     ) -> BoxFuture<'static, Result<Connected, ConnectError>> {
-        Box::pin(MediaPlane::reoffer(self, connect))
+        Box::pin(MediaPlane::reoffer(self, answered))
     }
 
     fn disconnect(&self, participant: ParticipantId) {

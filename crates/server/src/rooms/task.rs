@@ -13,6 +13,7 @@ use sideroom_room::{CommitId, LoadFailure, Loaded, RoomMachine, Token, WatcherId
 use sideroom_route::{ParticipantId, Time};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{Answer, Asked, Negotiated};
+use sideroom_session::Negotiation;
 use tokio::sync::oneshot;
 
 use super::ask::{Offer, Read, Reply, RoomAsk, RoomEvent};
@@ -78,6 +79,8 @@ pub(super) struct Reoffering {
 /// The negotiated media of a participant.
 pub(super) struct Answered {
     pub answer: CachedAnswer,
+    /// What a later offer is held against.
+    pub negotiation: Arc<Negotiation>,
     pub video: sideroom_control::VideoCodec,
     pub receipt: Weak<Receipt>,
 }
@@ -97,6 +100,7 @@ pub(super) enum Worked {
         made: Result<Connected, ConnectError>,
     },
     Renegotiated {
+        participant: ParticipantId,
         token: Token,
         done: Result<Connected, ConnectError>,
     },

@@ -66,6 +66,20 @@ impl RoomTask {
         }
     }
 
+    /// Tells a participant again what is in slots that are other m-lines after a later offer. The gateway passes it
+    /// on after the answer, with the new m-lines.
+    pub(super) fn tell_renumbered(&mut self, participant: ParticipantId, slots: &[SlotId]) {
+        if slots.is_empty() || self.machine.watchers_of(participant).is_empty() {
+            return;
+        }
+        let routes = self.node.media.routes_of(participant);
+        for slot in slots {
+            let route = routes.iter().find(|(held, _)| held == slot);
+            let item = slot_item(&*self.node.media, *slot, route.map(|(_, route)| route));
+            self.tell_participant(participant, &item);
+        }
+    }
+
     pub(super) fn tell_speakers(&mut self, group: GroupId, ranked: &[TrackId], who: &[WatcherId]) {
         let tracks = ranked.iter();
         let publishers = tracks.filter_map(|track| self.node.media.track(*track));

@@ -1,6 +1,7 @@
 //! Starts the real server in a separate process, with a small client of the JSON API.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod caller;
 pub(crate) mod stream;
 pub(crate) mod websocket;
 

@@ -181,6 +181,11 @@ impl Dtls {
         self.phase == Phase::Connected
     }
 
+    /// True until the handshake is done or has failed.
+    pub fn is_handshaking(&self) -> bool {
+        self.phase == Phase::Handshake
+    }
+
     /// Handles a datagram. Drops anything but whole DTLS records, and records before the first ClientHello or
     /// after the end.
     pub fn handle_datagram(&mut self, now: Time, datagram: &[u8]) -> Result<(), DropReason> {

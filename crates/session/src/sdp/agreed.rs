@@ -53,6 +53,7 @@ pub struct NegotiatedLayer {
 /// A stream to the client, whose source changes over time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NegotiatedSlot {
+    /// Its number. A later offer that switches a slot off may give its number to another one.
     pub slot: SlotId,
     /// The section's identification tag.
     pub mid: String,

@@ -130,11 +130,12 @@ fn write_section(
     write_formats(text, answer);
     write_extensions(text, answer);
     write_simulcast(text, answer);
-    let slot = answer
-        .slot
-        .and_then(|slot| parts.negotiated.slots.get(slot));
-    if let Some(slot) = slot {
-        write_slot(text, slot, parts.cname);
+    let slots = &parts.negotiated.slots;
+    if let Some((place, slot)) = answer.slot.and_then(|at| Some((at, slots.get(at)?))) {
+        // The name stays when the number changes.
+        let before = slots.iter().take(place);
+        let before = before.filter(|other| other.slot.media == slot.slot.media);
+        write_slot(text, (slot, before.count()), parts.cname);
     }
 }
 
@@ -189,8 +190,8 @@ fn write_simulcast(text: &mut String, answer: &SectionAnswer) {
 }
 
 /// Each slot is a stream of its own: its source changes without new SDP.
-fn write_slot(text: &mut String, slot: &NegotiatedSlot, cname: &str) {
-    let name = format!("{}-{}", media_name(slot), slot.slot.index);
+fn write_slot(text: &mut String, (slot, place): (&NegotiatedSlot, usize), cname: &str) {
+    let name = format!("{}-{place}", media_name(slot));
     line!(text, "a=msid:slot-{name} {name}");
     if let Some(rtx) = slot.rtx_ssrc {
         line!(text, "a=ssrc-group:FID {} {rtx}", slot.ssrc);

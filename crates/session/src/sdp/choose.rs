@@ -34,7 +34,8 @@ fn audio(section: &MediaSection, room: &RoomCodecs) -> Vec<Chosen> {
     if opus.parameter("stereo") == Some("1") {
         fmtp.push_str(";stereo=1");
     }
-    if room.dtx {
+    // A client that takes it may ask for it, for what it sends itself.
+    if room.dtx || opus.parameter("usedtx") == Some("1") {
         fmtp.push_str(";usedtx=1");
     }
     let plain = chosen(section, opus, Codec::Opus, Some(fmtp));

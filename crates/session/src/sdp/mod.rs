@@ -24,7 +24,7 @@ pub use line::{MAX_MEDIA_SECTIONS, MAX_OFFER_BYTES, OfferError};
 pub use media::{Direction, MediaSection, OfferedCodec, OfferedExtension, SsrcGroup};
 pub use negotiate::{MAX_SLOTS_PER_MEDIA, Negotiated};
 pub use offer::{Offer, Setup, Transport};
-pub use summary::{OfferSummary, summarize};
+pub use summary::{OfferSummary, require_every_codec, summarize};
 
 pub(crate) use answer::{AnswerParts, write_answer};
 pub(crate) use negotiate::SectionAnswer;

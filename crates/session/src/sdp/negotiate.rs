@@ -24,7 +24,7 @@ pub const MAX_SLOTS_PER_MEDIA: usize = 128;
 pub struct Negotiated {
     /// The tracks, in the order in which offers brought them. Their places never change.
     pub ingress: Vec<NegotiatedIngress>,
-    /// The slots, likewise.
+    /// The slots, likewise. Those in use have the lowest numbers of their media type.
     pub slots: Vec<NegotiatedSlot>,
     /// The sections of the last offer that were refused.
     pub refused: Vec<RefusedSection>,
@@ -144,6 +144,7 @@ impl Negotiated {
             let kind = kind.filter(|_| !chosen.is_empty());
             answers.push(self.answer(section, chosen, kind, &taken)?);
         }
+        self.number_slots();
         let mids = offer.media.iter().map(|section| section.mid.clone());
         self.mids = mids.collect();
         // They are kept for hours, and rarely become more.
@@ -251,6 +252,32 @@ impl Negotiated {
             active: true,
         });
         Some(self.slots.len() - 1)
+    }
+
+    /// Gives the slots in use the lowest numbers: the room knows how many there are, and not which. A number
+    /// changes only where a switched-off slot has one that is needed.
+    fn number_slots(&mut self) {
+        for media in [Media::Audio, Media::Video] {
+            let of_media = |slot: &&NegotiatedSlot| slot.slot.media == media;
+            let active = self
+                .slots
+                .iter()
+                .filter(of_media)
+                .filter(|slot| slot.active);
+            let count = active.count();
+            let place = |slots: &[NegotiatedSlot], active: bool| {
+                slots.iter().position(|slot| {
+                    let is_low = usize::from(slot.slot.index) < count;
+                    slot.slot.media == media && slot.active == active && is_low != active
+                })
+            };
+            while let (Some(free), Some(beyond)) =
+                (place(&self.slots, false), place(&self.slots, true))
+                && let Ok([free, beyond]) = self.slots.get_disjoint_mut([free, beyond])
+            {
+                std::mem::swap(&mut free.slot, &mut beyond.slot);
+            }
+        }
     }
 
     fn put_ingress(&mut self, ingress: NegotiatedIngress) {
