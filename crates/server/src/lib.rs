@@ -13,7 +13,6 @@ pub mod health;
 pub mod listen;
 pub mod logging;
 pub mod media;
-pub mod memory;
 pub mod metrics;
 pub mod pages;
 pub mod reload;

@@ -3,6 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
+
+/// Costs less than the C library's for rooms that allocate on one core and free on another, and its own threads
+/// give memory that nobody uses back to the system.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     sideroom::cli::run(sideroom::cli::Cli::parse())

@@ -143,7 +143,6 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
             None,
         );
         tokio::spawn(upkeep(exporter));
-        tokio::spawn(crate::memory::keep_small());
         tokio::spawn(forget(journal.clone(), config.store.keep_ended_rooms_h));
         tokio::spawn(greet(
             shutdown.reached(Phase::Running),

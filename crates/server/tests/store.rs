@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
-use sideroom::store::{MemoryStore, RedbStore, Row, Store, StoreError};
+use sideroom::store::{Change, MemoryStore, RedbStore, Row, Store, StoreError};
 use sideroom_cluster::{Change as OwnerChange, Incarnation, NodeId, NodeRecord, Outcome, Term};
 use sideroom_etcd::{Coordinator, EtcdCoordinator, EtcdStore};
 use sideroom_route::RoomId;
@@ -43,6 +43,17 @@ async fn check(store: &dyn Store) {
         store.save_snapshot(ROOM, whole(4)).await,
         Err(StoreError::Gap),
         "of no row"
+    );
+    let refused = Change {
+        rows: rows(4..=4),
+        snapshot: Some(whole(5)),
+        ended_at_ms: None,
+    };
+    assert_eq!(store.commit(ROOM, refused).await, Err(StoreError::Gap));
+    assert_eq!(
+        store.load_room(ROOM).await.unwrap().rows,
+        rows(3..=3),
+        "a change is kept whole or not at all"
     );
     assert_eq!(
         store.snapshots(ROOM).await.unwrap(),

@@ -130,25 +130,32 @@ impl RoomRows {
         Ok(())
     }
 
-    fn save_snapshot(&mut self, snapshot: Row) -> Result<(), StoreError> {
+    fn may_snapshot(&self, seq: u64, added: &[Row]) -> bool {
+        let first = self.snapshots.first();
+        first.is_none_or(|first| first.seq == seq)
+            || self.rows.contains_key(&seq)
+            || added.iter().any(|row| row.seq == seq)
+    }
+
+    fn save_snapshot(&mut self, snapshot: Row) {
         let first = self.snapshots.first();
         let replaced = first.is_some_and(|first| first.seq == snapshot.seq);
-        if !self.snapshots.is_empty() && !replaced && !self.rows.contains_key(&snapshot.seq) {
-            return Err(StoreError::Gap);
-        }
         let oldest = snapshot.seq.saturating_sub(MAX_OLD_ROWS);
         self.rows = self.rows.split_off(&oldest);
         self.snapshots.truncate(usize::from(!replaced));
         self.snapshots.push(snapshot);
-        Ok(())
     }
 
     fn change(&mut self, change: Change) -> Result<(), StoreError> {
+        let snapshot = change.snapshot.as_ref();
+        if snapshot.is_some_and(|snapshot| !self.may_snapshot(snapshot.seq, &change.rows)) {
+            return Err(StoreError::Gap);
+        }
         if !change.rows.is_empty() {
             self.append(change.rows)?;
         }
         if let Some(snapshot) = change.snapshot {
-            self.save_snapshot(snapshot)?;
+            self.save_snapshot(snapshot);
         }
         Ok(())
     }

@@ -66,14 +66,6 @@ fn save_snapshot(
     let all = snapshots.range((room, 0)..=(room, u64::MAX))?;
     let kept = all.map(|entry| entry.map(|(key, _)| key.value().1));
     let kept: Vec<u64> = kept.collect::<Result<_, _>>()?;
-    // A snapshot must not say more than the rows do: one of them may have been refused.
-    let has_row = transaction
-        .open_table(ROWS)?
-        .get((room, snapshot.seq))?
-        .is_some();
-    if kept.first().is_some_and(|first| *first != snapshot.seq) && !has_row {
-        return Err(Refusal::Gap);
-    }
     let stay = super::snapshots_to_keep(&kept, snapshot.seq, super::JOURNAL_ROWS);
     snapshots.retain_in((room, 0)..=(room, u64::MAX), |(_, seq), _| {
         stay.contains(&seq)
@@ -113,26 +105,110 @@ impl<E: Into<redb::Error>> From<E> for Refusal {
     }
 }
 
-pub(super) fn apply(
-    transaction: &redb::WriteTransaction,
-    last: &mut BTreeMap<RoomId, u64>,
-    write: &Write,
-) -> Result<(), Refusal> {
-    match write {
-        Write::Change(room, change) => change_room(transaction, last, *room, change),
-        Write::ForgetEndedBefore(at_ms) => forget(transaction, *at_ms),
+/// A transaction to which requests are applied. The table of rows, which nearly every request needs, is opened
+/// once for all of them.
+pub(super) struct Applying<'t> {
+    transaction: &'t redb::WriteTransaction,
+    rows: Option<redb::Table<'t, (u32, u64), &'static [u8]>>,
+}
+
+impl<'t> Applying<'t> {
+    pub(super) const fn new(transaction: &'t redb::WriteTransaction) -> Self {
+        Self {
+            transaction,
+            rows: None,
+        }
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        last: &mut BTreeMap<RoomId, u64>,
+        write: &Write,
+    ) -> Result<(), Refusal> {
+        match write {
+            Write::Change(room, change) => {
+                // A table can be open once.
+                if change.snapshot.is_some() {
+                    self.rows = None;
+                    check_snapshot(self.transaction, *room, change)?;
+                }
+                if !change.rows.is_empty() {
+                    self.append(last, *room, &change.rows)?;
+                }
+                if change.snapshot.is_some() {
+                    self.rows = None;
+                }
+                change_room(self.transaction, last, *room, change)
+            }
+            Write::ForgetEndedBefore(at_ms) => {
+                self.rows = None;
+                forget(self.transaction, *at_ms)
+            }
+        }
+    }
+
+    fn append(
+        &mut self,
+        last: &mut BTreeMap<RoomId, u64>,
+        room: RoomId,
+        rows: &[Row],
+    ) -> Result<(), Refusal> {
+        let table = match &mut self.rows {
+            Some(table) => table,
+            none => none.insert(self.transaction.open_table(ROWS)?),
+        };
+        let mut previous = match last.get(&room) {
+            Some(&seq) => seq,
+            None => {
+                self.transaction.open_table(ROOMS)?.insert(room.0, 0)?;
+                let newest = table.range((room.0, 0)..=(room.0, u64::MAX))?.next_back();
+                newest.transpose()?.map_or(0, |(key, _)| key.value().1)
+            }
+        };
+        // All rows or none: looked at before any is written.
+        if !super::follows(previous, rows) {
+            return Err(Refusal::Gap);
+        }
+        for row in rows {
+            table.insert((room.0, row.seq), row.bytes.as_slice())?;
+            previous = row.seq;
+        }
+        last.insert(room, previous);
+        Ok(())
     }
 }
 
+/// A snapshot must not say more than the rows do: one of them may have been refused. Looked at before anything
+/// is written.
+fn check_snapshot(
+    transaction: &redb::WriteTransaction,
+    room: RoomId,
+    change: &Change,
+) -> Result<(), Refusal> {
+    let Some(seq) = change.snapshot.as_ref().map(|snapshot| snapshot.seq) else {
+        return Ok(());
+    };
+    let snapshots = transaction.open_table(SNAPSHOTS)?;
+    let first = snapshots.range((room.0, 0)..=(room.0, u64::MAX))?.next();
+    let first = first.transpose()?.map(|(key, _)| key.value().1);
+    let replaces_first = first.is_none_or(|first| first == seq);
+    let is_added = change.rows.iter().any(|row| row.seq == seq);
+    let has_row = || -> Result<bool, Refusal> {
+        Ok(transaction.open_table(ROWS)?.get((room.0, seq))?.is_some())
+    };
+    match replaces_first || is_added || has_row()? {
+        true => Ok(()),
+        false => Err(Refusal::Gap),
+    }
+}
+
+/// The parts of a change that are not rows.
 fn change_room(
     transaction: &redb::WriteTransaction,
     last: &mut BTreeMap<RoomId, u64>,
     room: RoomId,
     change: &Change,
 ) -> Result<(), Refusal> {
-    if !change.rows.is_empty() {
-        append(transaction, last, room, &change.rows)?;
-    }
     if let Some(snapshot) = &change.snapshot {
         save_snapshot(transaction, room, snapshot)?;
     }
@@ -141,33 +217,6 @@ fn change_room(
         rooms.insert(room.0, ended_at_ms.max(1))?;
         last.remove(&room);
     }
-    Ok(())
-}
-
-fn append(
-    transaction: &redb::WriteTransaction,
-    last: &mut BTreeMap<RoomId, u64>,
-    room: RoomId,
-    rows: &[Row],
-) -> Result<(), Refusal> {
-    let mut table = transaction.open_table(ROWS)?;
-    let mut previous = match last.get(&room) {
-        Some(&seq) => seq,
-        None => {
-            transaction.open_table(ROOMS)?.insert(room.0, 0)?;
-            let newest = table.range((room.0, 0)..=(room.0, u64::MAX))?.next_back();
-            newest.transpose()?.map_or(0, |(key, _)| key.value().1)
-        }
-    };
-    // All rows or none: looked at before any is written.
-    if !super::follows(previous, rows) {
-        return Err(Refusal::Gap);
-    }
-    for row in rows {
-        table.insert((room.0, row.seq), row.bytes.as_slice())?;
-        previous = row.seq;
-    }
-    last.insert(room, previous);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::redb_error::explain;
-use super::redb_tables::{self as tables, Open, Refusal, Write};
+use super::redb_tables::{self as tables, Applying, Open, Refusal, Write};
 use crate::clock;
 use crate::metrics::catalogue as names;
 
@@ -197,13 +197,15 @@ impl Writer {
         };
         let transaction = db.begin_write().map_err(|error| explain(error.into()))?;
         let mut verdicts = Vec::with_capacity(batch.len());
+        let mut applying = Applying::new(&transaction);
         for (write, _) in batch {
-            verdicts.push(match tables::apply(&transaction, last, write) {
+            verdicts.push(match applying.apply(last, write) {
                 Ok(()) => Ok(()),
                 Err(Refusal::Gap) => Err(StoreError::Gap),
                 Err(Refusal::Failed(error)) => return Err(explain(error)),
             });
         }
+        drop(applying);
         let begun = clock::now();
         transaction
             .commit()
