@@ -31,6 +31,17 @@ fn whole(seq: u64) -> Row {
     }
 }
 
+/// A change is kept whole or not at all.
+async fn check_refused(store: &dyn Store) {
+    let refused = Change {
+        rows: rows(4..=4),
+        snapshot: Some(whole(5)),
+        ended_at_ms: None,
+    };
+    assert_eq!(store.commit(ROOM, refused).await, Err(StoreError::Gap));
+    assert_eq!(store.load_room(ROOM).await.unwrap().rows, rows(3..=3));
+}
+
 /// The story that every kind of store has to pass.
 async fn check(store: &dyn Store) {
     assert_eq!(store.load().await.unwrap().next_room, RoomId(1));
@@ -44,17 +55,7 @@ async fn check(store: &dyn Store) {
         Err(StoreError::Gap),
         "of no row"
     );
-    let refused = Change {
-        rows: rows(4..=4),
-        snapshot: Some(whole(5)),
-        ended_at_ms: None,
-    };
-    assert_eq!(store.commit(ROOM, refused).await, Err(StoreError::Gap));
-    assert_eq!(
-        store.load_room(ROOM).await.unwrap().rows,
-        rows(3..=3),
-        "a change is kept whole or not at all"
-    );
+    check_refused(store).await;
     assert_eq!(
         store.snapshots(ROOM).await.unwrap(),
         [whole(0), whole(2)],
