@@ -79,6 +79,15 @@ def queries():
             # An alert that is silent is well; the metrics it compares must exist.
             compared = line.split("expr:", 1)[1].rsplit(" > ", 1)[0].rsplit(" == ", 1)[0]
             yield "an alert", compared.strip()
+    yield "the autoscaler", adapted()
+
+
+def adapted():
+    """What prometheus-adapter asks on behalf of the chart's autoscaler, for one server."""
+    text = (DEPLOY / "helm/prometheus-adapter.yaml").read_text()
+    rule = dict(line.strip().removeprefix("- ").split(": ", 1) for line in text.splitlines() if "ery: " in line)
+    asked = rule["metricsQuery"].replace("<<.Series>>", rule["seriesQuery"].split("{")[0])
+    return asked.replace("<<.LabelMatchers>>", 'job="sideroom"').replace("<<.GroupBy>>", "instance")
 
 
 class Running:

@@ -23,11 +23,17 @@ deploy_files() {
     python3 deploy/check.py "${CARGO_TARGET_DIR:-target}/release/sideroom" .cache/prometheus/usr/bin
 }
 
+chart() {
+  deploy/dev/setup.sh charts &&
+    .cache/charts/bin/python deploy/helm/check "${CARGO_TARGET_DIR:-target}/release/sideroom" .cache/charts
+}
+
 run "browsers" browsers
 run "native clients" crates/server/e2e/run.sh
 run "examples, WHIP and WHEP" deploy/dev/examples.sh
 run "docs" python3 docs/check
 run "deploy files" deploy_files
+run "chart" chart
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2

