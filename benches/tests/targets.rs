@@ -81,6 +81,7 @@ fn plan(sends: &[TrackKind], audio_slots: usize) -> JoinPlan {
         client: 3,
         room: "r".to_owned(),
         sends: sends.to_vec(),
+        video_layers: 1,
         audio_slots,
         video_slots: 0,
         moderator: false,

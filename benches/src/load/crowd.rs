@@ -230,8 +230,9 @@ impl Crowd {
     /// A client begins to send a track.
     pub fn send(&self, client: &Client, kind: TrackKind, rate_bps: u64, fps: u32) {
         for track in client.sends.iter().filter(|track| track.kind == kind) {
-            let source = track.source(rate_bps, fps);
-            self.send_command(client.number, Command::Publish(client.number, source));
+            for source in track.sources(rate_bps, fps) {
+                self.send_command(client.number, Command::Publish(client.number, source));
+            }
         }
     }
 

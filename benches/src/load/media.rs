@@ -34,6 +34,8 @@ pub struct SourceSpec {
     pub payload_type: u8,
     /// The m-line.
     pub mid: String,
+    /// Which simulcast layer it is, if it is one.
+    pub rid: Option<String>,
     /// The negotiated header extensions.
     pub extensions: ExtensionMap,
 }
@@ -212,6 +214,9 @@ impl Source {
         if let Some(id) = extensions.id(ExtensionKind::Mid) {
             self.writer.extension(id, self.spec.mid.as_bytes());
         }
+        if let (Some(rid), Some(id)) = (&self.spec.rid, extensions.id(ExtensionKind::Rid)) {
+            self.writer.extension(id, rid.as_bytes());
+        }
         if let (true, Some(id)) = (audio, extensions.id(ExtensionKind::AudioLevel)) {
             // Voice activity, 30 dB below the loudest.
             self.writer.extension(id, &[0x80 | 30]);
@@ -272,6 +277,7 @@ mod tests {
             ssrc: 99,
             payload_type: 96,
             mid: "7".to_owned(),
+            rid: None,
             extensions,
         }
     }

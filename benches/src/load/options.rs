@@ -9,9 +9,11 @@ use super::scenario::exhaust::ExhaustOptions;
 use super::scenario::fanout::FanoutOptions;
 use super::scenario::gates::GatesOptions;
 use super::scenario::join::JoinOptions;
+use super::scenario::meetings::MeetingsOptions;
 use super::scenario::saturate::SaturateOptions;
 use super::scenario::scaling::ScalingOptions;
 use super::scenario::soak::SoakOptions;
+use super::scenario::storm::StormOptions;
 use super::scenario::watchers::WatchersOptions;
 
 /// Drives a media server with thousands of real WebRTC clients (ICE, DTLS, SRTP) and checks every packet
@@ -49,6 +51,11 @@ pub enum Scenario {
     /// Floods the server in every cheap way while a room speaks: the room must not notice, and memory must
     /// come back.
     Exhaust(ExhaustOptions),
+    /// Rooms of ten in which everybody hears all and sees three, cameras with three layers: how many people a core serves.
+    Meetings(MeetingsOptions),
+    /// A room speaks while hundreds join, and while one participant sends the longest offers one after another: it must
+    /// not notice.
+    Storm(StormOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),
 }

@@ -10,7 +10,9 @@ use super::options::{Options, Scenario};
 use super::report::Report;
 use super::run_options::{Bounds, Common, TargetKind};
 use super::scenario::scaling::{self, Scaled, ScalingOptions};
-use super::scenario::{breakouts, churn, exhaust, fanout, gates, join, saturate, soak, watchers};
+use super::scenario::{
+    breakouts, churn, exhaust, fanout, gates, join, meetings, saturate, soak, storm, watchers,
+};
 use super::targets::Target;
 use super::targets::bare::Bare;
 use super::targets::shim::Shim;
@@ -159,6 +161,8 @@ fn run_once(scenario: &Scenario, common: &Common, kind: TargetKind) -> Result<Re
         Scenario::Join(options) => join::run(&*target, common, options),
         Scenario::Churn(options) => churn::run(&*target, common, options),
         Scenario::Scaling(options) => fanout::run(&*target, common, &options.fanout()),
+        Scenario::Meetings(options) => meetings::run(&*target, common, options),
+        Scenario::Storm(options) => storm::run(&*target, common, options),
         Scenario::Soak(options) => soak::run(&*target, common, options),
         Scenario::Exhaust(options) => exhaust::run(&*target, common, options),
         Scenario::Watchers(options) => watchers::run(&*target, common, options),

@@ -6,10 +6,12 @@ pub mod exhaust;
 pub mod fanout;
 pub mod gates;
 pub mod join;
+pub mod meetings;
 pub mod saturate;
 pub mod scaling;
 pub mod soak;
 pub mod stage;
+pub mod storm;
 pub mod watchers;
 
 use std::io::{IsTerminal, Write};
@@ -116,6 +118,7 @@ pub fn plans(
         client,
         room: room.to_owned(),
         sends: sends.to_vec(),
+        video_layers: 1,
         audio_slots,
         video_slots,
         moderator: false,

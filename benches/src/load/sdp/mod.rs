@@ -21,6 +21,8 @@ const EXTENSIONS: [(ExtensionKind, u8); 3] = [
     (ExtensionKind::TransportCc, 3),
     (ExtensionKind::Mid, 4),
 ];
+/// Only where a track has layers.
+const RID: (ExtensionKind, u8) = (ExtensionKind::Rid, 5);
 const AUDIO_LEVEL: (ExtensionKind, u8) = (ExtensionKind::AudioLevel, 1);
 
 /// The content of a client's offer.
@@ -28,6 +30,8 @@ const AUDIO_LEVEL: (ExtensionKind, u8) = (ExtensionKind::AudioLevel, 1);
 pub struct OfferPlan<'a> {
     /// The tracks that it sends, with their SSRCs.
     pub sends: &'a [(TrackKind, u32)],
+    /// Layers of each video that it sends: simulcast if more than one.
+    pub video_layers: u8,
     /// How many audio streams it can receive.
     pub audio_slots: usize,
     /// How many video streams.
@@ -40,6 +44,12 @@ pub struct OfferPlan<'a> {
 /// The m-line that a track is offered on: lines for sending come first, in their order.
 pub fn mid_of(index: usize) -> String {
     index.to_string()
+}
+
+/// The restriction identifiers of so many layers (RFC 8851), the smallest first; none for one layer.
+pub fn rids(layers: u8) -> Vec<String> {
+    let layers = if layers > 1 { layers } else { 0 };
+    (0..layers).map(|layer| layer.to_string()).collect()
 }
 
 /// The payload type of a kind of media.
@@ -92,8 +102,13 @@ fn write_line(
     line(format!("a=fingerprint:{}", plan.fingerprint));
     line("a=setup:active".to_owned());
     line(format!("a=mid:{mid}"));
+    let rids = match (media, ssrc) {
+        (Media::Video, Some(_)) => rids(plan.video_layers),
+        _ => Vec::new(),
+    };
     let level = (media == Media::Audio).then_some(AUDIO_LEVEL);
-    for (kind, id) in level.into_iter().chain(EXTENSIONS) {
+    let rid = (!rids.is_empty()).then_some(RID);
+    for (kind, id) in level.into_iter().chain(EXTENSIONS).chain(rid) {
         line(format!("a=extmap:{id} {}", kind.uri()));
     }
     line(
@@ -123,7 +138,14 @@ fn write_line(
     }
     if let Some(ssrc) = ssrc {
         line(format!("a=msid:load track{mid}"));
-        line(format!("a=ssrc:{ssrc} cname:load"));
+        if rids.is_empty() {
+            line(format!("a=ssrc:{ssrc} cname:load"));
+            return;
+        }
+        for rid in &rids {
+            line(format!("a=rid:{rid} send"));
+        }
+        line(format!("a=simulcast:send {}", rids.join(";")));
     }
 }
 
@@ -139,6 +161,7 @@ mod tests {
         };
         let offer = write_offer(&OfferPlan {
             sends: &[(TrackKind::Audio, 7), (TrackKind::Camera, 8)],
+            video_layers: 1,
             audio_slots: 2,
             video_slots: 1,
             credentials: &credentials,
@@ -150,5 +173,25 @@ mod tests {
         assert!(offer.contains("a=group:BUNDLE 0 1 2 3 4\r\n"));
         assert!(offer.contains("a=ssrc:8 cname:load\r\n"));
         assert!(offer.ends_with("\r\n"));
+    }
+
+    #[test]
+    fn layers_are_offered_by_their_identifiers() {
+        let credentials = IceCredentials {
+            ufrag: "abcd".to_owned(),
+            password: "secret".to_owned(),
+        };
+        let offer = write_offer(&OfferPlan {
+            sends: &[(TrackKind::Audio, 7), (TrackKind::Camera, 8)],
+            video_layers: 3,
+            audio_slots: 1,
+            video_slots: 1,
+            credentials: &credentials,
+            fingerprint: "sha-256 AA",
+        });
+        assert_eq!(offer.matches("a=rid:").count(), 3);
+        assert!(offer.contains("a=simulcast:send 0;1;2\r\n"));
+        assert_eq!(offer.matches("rtp-stream-id").count(), 1, "not on slots");
+        assert!(!offer.contains("a=ssrc:8"));
     }
 }

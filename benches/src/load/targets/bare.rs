@@ -76,6 +76,7 @@ impl Target for Bare {
                 payload_type: if *kind == TrackKind::Audio { 111 } else { 96 },
                 mid: at.to_string(),
                 extensions: extensions(),
+                rids: Vec::new(),
             })
             .collect();
         let hello = Hello::Peer {

@@ -2,7 +2,7 @@
 //! answers, and the link that follows from the server's description.
 
 use sideroom_net::PeerAddr;
-use sideroom_route::TrackKind;
+use sideroom_route::{Media, TrackKind};
 use sideroom_rtp::ExtensionKind;
 use sideroom_session::dtls::DtlsConfig;
 use sideroom_session::ice::IceClient;
@@ -49,6 +49,7 @@ impl Dialer {
     pub fn offer(&self, plan: &JoinPlan) -> String {
         sdp::write_offer(&OfferPlan {
             sends: &tracks_of(plan),
+            video_layers: plan.video_layers,
             audio_slots: plan.audio_slots,
             video_slots: plan.video_slots,
             credentials: &credentials_of(plan.client),
@@ -100,6 +101,10 @@ pub fn negotiated(plan: &JoinPlan, answer: &Description) -> Vec<Negotiated> {
         payload_type: sdp::payload_type_of(kind.media()),
         mid: sdp::mid_of(at),
         extensions: line.extensions,
+        rids: match kind.media() {
+            Media::Video => sdp::rids(plan.video_layers),
+            Media::Audio => Vec::new(),
+        },
     });
     sends.collect()
 }
