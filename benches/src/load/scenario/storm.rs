@@ -174,7 +174,7 @@ impl Storm<'_> {
         }
     }
 
-    /// Measures the room while one participant of it sends long offers.
+    /// Measures the room while one participant sends long offers.
     fn send_offers(
         &self,
         crowd: &mut Crowd,
