@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
 use sideroom_route::TrackKind;
-use sideroom_session::IceCredentials;
 
 use super::{Measured, crowd_for, measure, plans, report};
 use crate::load::canary::{Canary, sing};
@@ -19,7 +18,7 @@ use crate::load::histogram::Percentiles;
 use crate::load::pushers::{Addresses, HeldConnections, descriptors};
 use crate::load::report::Report;
 use crate::load::run_options::{Common, seconds};
-use crate::load::sdp::{OfferPlan, write_offer};
+use crate::load::sdp::{LongBy, long_offer};
 use crate::load::targets::sideroom::{api::Api, identity_of};
 use crate::load::targets::{JoinPlan, Target};
 
@@ -200,32 +199,6 @@ fn caller(crowd: &Crowd) -> Result<JoinPlan, LoadError> {
     plan.ok_or_else(|| LoadError::Answer("nobody can push".to_owned()))
 }
 
-/// A good offer, as long as it may be: its one section has every payload type and thousands of lines.
-fn longest_offer() -> String {
-    let credentials = IceCredentials {
-        ufrag: "long".to_owned(),
-        password: "a-password-of-the-pusher".to_owned(),
-    };
-    let mut offer = write_offer(&OfferPlan {
-        sends: &[],
-        audio_slots: 1,
-        video_slots: 0,
-        credentials: &credentials,
-        fingerprint: &format!("sha-256 {}", ["AB"; 32].join(":")),
-    });
-    let types: Vec<_> = (0..128_u8).map(|number| number.to_string()).collect();
-    let section = "m=audio 9 UDP/TLS/RTP/SAVPF";
-    offer = offer.replace(
-        &format!("{section} 111"),
-        &format!("{section} {}", types.join(" ")),
-    );
-    let mut numbers = (0..128_u8).cycle();
-    while let Some(number) = numbers.next().filter(|_| offer.len() < OFFER_BYTES) {
-        offer.push_str(&format!("a=fmtp:{number} a=1;b=2\r\n"));
-    }
-    offer
-}
-
 struct Run<'a> {
     target: &'a dyn Target,
     api: &'a Api,
@@ -321,7 +294,10 @@ impl Run<'_> {
     }
 
     fn send_offers(&self, over: &AtomicBool) -> Result<HeldConnections, LoadError> {
-        let (api, offer) = (self.api.reconnected(), longest_offer());
+        let (api, offer) = (
+            self.api.reconnected(),
+            long_offer(OFFER_BYTES, LongBy::Formats),
+        );
         let identity = identity_of(CALLER);
         let mut held = HeldConnections::default();
         while !over.load(Ordering::Relaxed) {

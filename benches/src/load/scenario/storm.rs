@@ -9,7 +9,6 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use sideroom_route::TrackKind;
-use sideroom_session::IceCredentials;
 
 use super::{Measured, begin, crowd_for, end, measure, plans, report};
 use crate::load::crowd::Crowd;
@@ -18,7 +17,7 @@ use crate::load::histogram::{Histogram, Percentiles};
 use crate::load::member::MemberSetup;
 use crate::load::report::Report;
 use crate::load::run_options::{Common, seconds};
-use crate::load::sdp::{OfferPlan, write_offer};
+use crate::load::sdp::{LongBy, long_offer};
 use crate::load::swarm_messages::{Command, Event};
 use crate::load::targets::sideroom::api::Api;
 use crate::load::targets::{JoinPlan, Target};
@@ -185,7 +184,7 @@ impl Storm<'_> {
         let plan = plan.ok_or_else(|| LoadError::Answer("nobody can offer".to_owned()))?;
         // Another tab of the same person would end their first one: this is somebody else of the room.
         let token = self.api.client_token(&plan, "who-offers")?;
-        let offers = [false, true].map(|sections| long_offer(self.options.offer_bytes, sections));
+        let offers = LongBy::ALL.map(|by| long_offer(self.options.offer_bytes, by));
         let over = AtomicBool::new(false);
         let api = self.api.reconnected();
         std::thread::scope(|scope| {
@@ -312,58 +311,10 @@ impl Part {
     }
 }
 
-/// An offer of about so many bytes: of media sections, or of lines about streams in one section.
-fn long_offer(bytes: usize, sections: bool) -> String {
-    let credentials = IceCredentials {
-        ufrag: "storm".to_owned(),
-        password: "a-password-that-is-no-secret".to_owned(),
-    };
-    let fingerprint = format!("sha-256 {}", vec!["AB"; 32].join(":"));
-    let plan = |audio_slots| {
-        write_offer(&OfferPlan {
-            sends: &[],
-            video_layers: 1,
-            audio_slots,
-            video_slots: 0,
-            credentials: &credentials,
-            fingerprint: &fingerprint,
-        })
-    };
-    let short = plan(1);
-    if sections {
-        let each = plan(2).len() - short.len();
-        // Later sections have longer names.
-        return plan(1 + bytes.saturating_sub(short.len()) / (each + 16));
-    }
-    let lines = (1_u32..).map(|ssrc| format!("a=ssrc:{ssrc} cname:storm\r\n"));
-    let mut offer = short;
-    for line in lines {
-        if offer.len() + line.len() > bytes {
-            break;
-        }
-        offer.push_str(&line);
-    }
-    offer
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "the tool measures requests by the real clock"
 )]
 fn now() -> Instant {
     Instant::now()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_offers_are_nearly_as_long_as_asked_for() {
-        for sections in [false, true] {
-            let offer = long_offer(256 << 10, sections);
-            assert!(offer.len() <= 256 << 10, "{}", offer.len());
-            assert!(offer.len() > 200 << 10, "{}", offer.len());
-        }
-    }
 }

@@ -3,9 +3,11 @@
 
 mod answer;
 mod description;
+mod long;
 
 pub use answer::write_answer;
 pub use description::{Description, Line};
+pub use long::{LongBy, long_offer};
 
 use sideroom_route::{Media, TrackKind};
 use sideroom_rtp::ExtensionKind;
