@@ -22,6 +22,7 @@ mod source;
 mod sys;
 mod sys_recv;
 mod sys_send;
+mod sys_slice;
 mod tcp;
 mod udp;
 
@@ -32,5 +33,6 @@ pub use port::{Port, PortOptions, Ready};
 pub use recv::{Datagram, RecvBatch};
 pub use send::{Flushed, SendBatch, WhenFull};
 pub use source::source_towards;
+pub use sys_slice::ask_for_slices;
 pub use tcp::{TcpCounters, TcpLimits};
 pub use udp::{Buffers, UdpOptions, UdpPort};

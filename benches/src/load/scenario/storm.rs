@@ -1,6 +1,7 @@
 //! A room speaks while one participant sends the longest offers that the server reads, one after another, and while
 //! hundreds join another room. The room that speaks must not notice.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
-use sideroom_route::TrackKind;
+use sideroom_route::{Time, TrackKind};
 
 use super::{Measured, begin, crowd_for, end, measure, plans, report};
 use crate::load::crowd::Crowd;
@@ -52,6 +53,8 @@ const JOINED_ROOM: &str = "load-storm-joined";
 const JOINERS: u32 = 4;
 /// How often new clients are handed to the swarm.
 const HAND_OVER: Duration = Duration::from_millis(5);
+/// How long the last client may take to connect.
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
 /// The room's media in one part of the run.
 #[derive(Clone, Debug, Serialize)]
@@ -271,22 +274,28 @@ impl Storm<'_> {
         left: &AtomicU32,
     ) -> Result<(Measured, u64), LoadError> {
         let part = begin(crowd, self.target)?;
-        let mut connected = 0;
-        let mut count =
-            |event: &Event| connected += u64::from(matches!(event, Event::Connected(..)));
+        let (mut added, connected) = (0, Cell::new(0));
+        let mut count = |event: &Event| {
+            connected.set(connected.get() + u64::from(matches!(event, Event::Connected(..))));
+        };
+        let mut until = Time::NEVER;
         loop {
             let over = left.load(Ordering::Acquire) == 0;
             for setup in setups.try_iter() {
                 let client = setup.client;
                 crowd.send_command(client, Command::Add(Box::new(setup)));
+                added += 1;
             }
             if over {
+                until = until.min(crowd.clock.now() + CONNECT_WAIT);
+            }
+            if over && connected.get() >= added || crowd.clock.now() >= until {
                 break;
             }
             crowd.idle_until(crowd.clock.now() + HAND_OVER, &mut count);
         }
         let measured = end(crowd, self.target, part)?;
-        Ok((measured, connected))
+        Ok((measured, connected.get()))
     }
 }
 

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sideroom_forward::{ForwardConfig, Forwarder};
-use sideroom_net::{Clock, Port, PortOptions, Waker};
+use sideroom_net::{Clock, Port, PortOptions, Waker, ask_for_slices};
 use sideroom_plane::Incarnation;
 use sideroom_route::{Time, WorkerId};
 use sideroom_session::dtls::DtlsVersions;
@@ -30,6 +31,9 @@ use crate::config::Announced;
 const MAX_COMMANDS: usize = 8_192;
 /// News of workers that nobody has taken yet, at most.
 const MAX_TOLD: usize = 8_192;
+/// The slice of processor time that a worker asks for. What it does in one round takes less; other threads have
+/// slices of milliseconds, and a packet would wait for the end of one.
+const SLICE: Duration = Duration::from_micros(100);
 
 /// How the media plane is started.
 #[derive(Clone, Debug)]
@@ -178,6 +182,9 @@ impl Spawner {
             .spawn(move || {
                 // Rings when the worker and its sockets are gone, after a panic too.
                 let _bell = bell;
+                if let Err(error) = ask_for_slices(SLICE) {
+                    tracing::debug!(%error, "media wait for other threads on a busy machine");
+                }
                 Worker::new(parts, forwarder).run();
             })
             .map_err(StartError::Thread)?;
