@@ -102,7 +102,7 @@ for part in "$@"; do
     npm) npm_packages ;;
     etcd) etcd_members ;;
     e2e)
-      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 curl=curl openssl=openssl go=golang-go
+      debian chromium=chromium firefox-esr=firefox-esr ip=iproute2 nft=nftables curl=curl openssl=openssl go=golang-go
       npm_packages
       python_packages deploy/dev/requirements.txt .venv
       ;;

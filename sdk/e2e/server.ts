@@ -26,7 +26,7 @@ export interface RealServer {
 }
 
 /** The path of the binary: SIDEROOM_BIN, or cargo's build. */
-function binary(): string {
+export function binary(): string {
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target');
   const found = [process.env['SIDEROOM_BIN'], join(target, 'release/sideroom'), join(target, 'debug/sideroom')].find((path) => path && existsSync(path));
   if (!found) throw new Error('Build the server first (cargo build --release -p sideroom), or set SIDEROOM_BIN or SIDEROOM_URL.');
@@ -60,12 +60,14 @@ async function freePorts(): Promise<{ http: number; grpc: number; admin: number;
 /** How a server is started otherwise than usual. */
 export interface Starting {
   workers?: number;
+  /** Where it is reached, if `environment` has it listen elsewhere. */
+  url?: string;
   /** Gets every line of the log. */
   onLog?: (line: string) => void;
 }
 
 /** Starts a development server; `environment` changes its configuration. */
-export async function startServer(environment: Record<string, string> = {}, { workers = WORKERS, onLog }: Starting = {}): Promise<RealServer> {
+export async function startServer(environment: Record<string, string> = {}, { workers = WORKERS, url: elsewhere, onLog }: Starting = {}): Promise<RealServer> {
   const given = process.env['SIDEROOM_URL'];
   if (given) return { url: given, admin: '', mediaPort: Number(process.env['E2E_MEDIA_PORT'] ?? 7910), restart: async () => {}, freeze: () => {}, thaw: () => {}, stop: async () => {} };
   const { http, grpc, admin, media } = await freePorts();
@@ -86,7 +88,7 @@ export async function startServer(environment: Record<string, string> = {}, { wo
   };
   const args = ['serve', '--dev', '--workers', String(workers), '--store', join(folder, 'rooms.redb')];
   let child: ChildProcess | undefined;
-  const url = `http://127.0.0.1:${http}`;
+  const url = elsewhere ?? `http://127.0.0.1:${http}`;
   const start = async (): Promise<void> => {
     const log = process.env['SIDEROOM_LOG'] ? 'inherit' : 'ignore';
     child = spawn(binary(), args, { env, stdio: onLog ? ['ignore', 'ignore', 'pipe'] : log });

@@ -69,8 +69,16 @@ export class FakePeerConnection {
   remoteDescription: unknown = null;
   onconnectionstatechange: (() => void) | null = null;
   restarts = 0;
-  constructor() {
+  /** The network lets nothing through but relays. */
+  static onlyRelayed = false;
+  constructor(public configuration: RTCConfiguration = {}) {
     FakePeerConnection.all.push(this);
+  }
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
+  }
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
   }
   addTransceiver(media: string, init: { direction?: string }): FakeTransceiver {
     const transceiver = new FakeTransceiver(media, init);
@@ -95,7 +103,8 @@ export class FakePeerConnection {
   }
   async setRemoteDescription(description: unknown): Promise<void> {
     this.remoteDescription = description;
-    setTimeout(() => this.become('connected'));
+    const stuck = FakePeerConnection.onlyRelayed && !this.configuration.iceServers?.some(({ username }) => username);
+    setTimeout(() => this.become(stuck ? 'connecting' : 'connected'));
   }
   /** Puts the connection into a state, as the network would. */
   become(state: string): void {

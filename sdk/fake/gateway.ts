@@ -16,6 +16,8 @@ export class FakeGateway {
   readonly sessions = new Map<string, { room: FakeRoom; who: FakeParticipant }>();
   /** New sockets fail while this is true. */
   down = false;
+  /** The server's relay, told with every answer. */
+  relays: Json[] = [];
   /** Refuses every new offer of a connection that is there. */
   refuseReoffers = false;
   /** Joins that count as having arrived too late. */
@@ -151,7 +153,7 @@ export class FakeSocket {
           return this.#push({ type: 'closing', reason: 'Left', message: 'You left the room.', reconnect: false });
         case 'reoffer':
           if (this.gateway.refuseReoffers) throw new Refused('Internal', 1138);
-          return this.#push({ type: 'reoffered', requestId: message['requestId'], answer: await this.gateway.answerer(message['offer'], this.#who!) });
+          return this.#push({ type: 'reoffered', requestId: message['requestId'], answer: await this.gateway.answerer(message['offer'], this.#who!), iceServers: this.gateway.relays });
         case 'command': {
           if (!this.#room || !this.#who) throw new Refused('Unauthenticated');
           const body = this.#room.command(this.#who, message['requestId'], message['method'], message['body'] ?? {});
@@ -194,6 +196,7 @@ export class FakeSocket {
       answer,
       tracks: message['tracks'],
       slots: who.slots.map(({ mid, media }) => ({ mid, media })),
+      iceServers: this.gateway.relays,
       seq: String(room.seq),
       epoch: String(room.epoch),
       room: room.snapshot(who),

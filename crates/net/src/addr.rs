@@ -9,6 +9,8 @@ pub enum Proto {
     Udp,
     /// Frames of RFC 4571 in a connection that the client made (an ICE-TCP passive candidate of ours).
     Tcp,
+    /// The server's own TURN, inside the process: which of the relay's peers the client talks to.
+    Turn(u16),
 }
 
 /// The other end of a path. A TCP connection is named by the client's address, which is unique for as long as
@@ -50,6 +52,14 @@ impl PeerAddr {
             addr,
         }
     }
+
+    /// A relayed address of our own TURN, and which of its peers the client talks to.
+    pub const fn turn(addr: SocketAddr, peer: u16) -> Self {
+        Self {
+            proto: Proto::Turn(peer),
+            addr,
+        }
+    }
 }
 
 impl Destination {
@@ -76,6 +86,7 @@ impl fmt::Display for PeerAddr {
         let proto = match self.proto {
             Proto::Udp => "udp",
             Proto::Tcp => "tcp",
+            Proto::Turn(_) => "turn",
         };
         write!(f, "{proto}/{}", self.addr)
     }

@@ -24,6 +24,7 @@ mod sys_recv;
 mod sys_send;
 mod sys_slice;
 mod tcp;
+mod turn;
 mod udp;
 
 pub use addr::{Destination, PeerAddr, Proto};
@@ -35,4 +36,5 @@ pub use send::{Flushed, SendBatch, WhenFull};
 pub use source::source_towards;
 pub use sys_slice::ask_for_slices;
 pub use tcp::{TcpCounters, TcpLimits};
+pub use turn::{Inlet, Outlet, Outlets, Queued};
 pub use udp::{Buffers, UdpOptions, UdpPort};

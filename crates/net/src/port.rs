@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sideroom_route::Time;
@@ -10,7 +11,8 @@ use crate::addr::{PeerAddr, Proto};
 use crate::poll::{Happened, Interest, Poller, Waker};
 use crate::recv::RecvBatch;
 use crate::send::{Flushed, SendBatch, WhenFull};
-use crate::tcp::{Queued, TcpCounters, TcpLimits, TcpPort};
+use crate::tcp::{TcpCounters, TcpLimits, TcpPort};
+use crate::turn::{Inlet, Outlets, Queued, TurnSide};
 use crate::udp::{UdpOptions, UdpPort};
 
 /// The token of the UDP socket.
@@ -40,6 +42,7 @@ pub struct Ready {
 pub struct Port {
     udp: UdpPort,
     tcp: Option<TcpPort>,
+    turn: Option<TurnSide>,
     poller: Poller,
     /// TCP sources that are ready, for the next receive.
     ready: Vec<Happened>,
@@ -69,6 +72,7 @@ impl Port {
         Ok(Self {
             udp,
             tcp,
+            turn: None,
             poller,
             ready: Vec::new(),
             watches_writable: false,
@@ -88,6 +92,13 @@ impl Port {
     /// Counters of the TCP side; all zero without a TCP listener.
     pub fn tcp_counters(&self) -> TcpCounters {
         self.tcp.as_ref().map(TcpPort::counters).unwrap_or_default()
+    }
+
+    /// Takes clients from inside the process too, and sends to them by `outlets`.
+    pub fn take_turn(&mut self, outlets: Arc<Outlets>) -> Inlet {
+        let (side, inlet) = TurnSide::new(outlets, self.waker());
+        self.turn = Some(side);
+        inlet
     }
 
     /// Wakes the thread that waits here.
@@ -137,6 +148,9 @@ impl Port {
     /// It also closes overdue TCP connections, so call it every second or so.
     pub fn recv_batch(&mut self, batch: &mut RecvBatch, now: Time) -> io::Result<()> {
         self.udp.recv_batch(batch)?;
+        if let Some(turn) = &mut self.turn {
+            turn.recv(batch);
+        }
         if let Some(tcp) = &mut self.tcp {
             for happened in self.ready.drain(..) {
                 tcp.handle_ready(happened, &self.poller, batch, now);
@@ -153,15 +167,23 @@ impl Port {
             return Flushed::default();
         }
         let mut frames = Flushed::default();
-        if let Some(tcp) = &mut self.tcp {
-            batch.drain_frames(|to, packet| match tcp.queue(to.addr, packet) {
+        let (tcp, turn) = (&mut self.tcp, &self.turn);
+        batch.drain_frames(|to, packet| {
+            let queued = match (to.proto, &mut *tcp, turn) {
+                (Proto::Tcp, Some(tcp), _) => tcp.queue(to.addr, packet),
+                (Proto::Turn(peer), _, Some(turn)) => turn.queue(to.addr.port(), peer, packet),
+                _ => Queued::Gone,
+            };
+            match queued {
                 Queued::Yes => {
                     frames.sent += 1;
                     frames.messages += 1;
                 }
                 Queued::Full => frames.full += 1,
                 Queued::Gone => frames.failed += 1,
-            });
+            }
+        });
+        if let Some(tcp) = tcp {
             tcp.write_dirty(&self.poller);
         }
         self.udp.flush(batch, when_full).and(frames)
@@ -174,9 +196,12 @@ impl Port {
         }
     }
 
-    /// The next validated peer whose TCP connection ended by itself since the last call.
+    /// The next validated peer whose TCP connection, or whose TURN allocation, ended since the last call.
     pub fn poll_ended(&mut self) -> Option<PeerAddr> {
-        self.tcp.as_mut()?.poll_ended().map(PeerAddr::tcp)
+        let ended = self.tcp.as_mut().and_then(TcpPort::poll_ended);
+        ended
+            .map(PeerAddr::tcp)
+            .or_else(|| self.turn.as_mut()?.poll_ended())
     }
 
     /// Closes the peer's TCP connection. Does nothing for a UDP peer.

@@ -31,10 +31,10 @@ pub struct Datagram<'a> {
     pub bytes: &'a mut [u8],
 }
 
-struct Frame {
-    from: PeerAddr,
-    start: usize,
-    len: usize,
+pub(crate) struct Frame {
+    pub(crate) from: PeerAddr,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
 }
 
 impl RecvBatch {
@@ -131,6 +131,12 @@ impl RecvBatch {
     /// True if another frame of any size fits.
     pub(crate) fn has_room_for_frames(&self) -> bool {
         self.frame_bytes.len() < Self::FRAME_BYTES
+    }
+
+    /// Takes these frames in place of its own, which it has none of: the caller gets empty buffers back.
+    pub(crate) fn swap_frames(&mut self, frames: &mut Vec<Frame>, bytes: &mut Vec<u8>) {
+        std::mem::swap(&mut self.frames, frames);
+        std::mem::swap(&mut self.frame_bytes, bytes);
     }
 
     /// Appends a frame that a TCP connection brought.

@@ -62,7 +62,7 @@ pub struct SendBatch {
     pub(crate) messages: Vec<Message>,
     /// Messages before this one have left.
     pub(crate) first: usize,
-    pub(crate) frames: Vec<(SocketAddr, u32)>,
+    pub(crate) frames: Vec<(PeerAddr, u32)>,
     groups: Vec<Group>,
     generation: u32,
     grouping: bool,
@@ -201,7 +201,7 @@ impl SendBatch {
         self.used += len.next_multiple_of(ALIGN);
         self.reserved = 0;
         match destination.to.proto {
-            Proto::Tcp => self.frames.push((destination.to.addr, index)),
+            Proto::Tcp | Proto::Turn(_) => self.frames.push((destination.to, index)),
             Proto::Udp => self.place(index, len, destination),
         }
     }
@@ -292,13 +292,13 @@ impl SendBatch {
         true
     }
 
-    /// Removes the frames for TCP connections, in order.
+    /// Removes the packets for TCP connections and relayed clients, in order.
     pub(crate) fn drain_frames(&mut self, mut each: impl FnMut(PeerAddr, &[u8])) {
         for (to, index) in self.frames.drain(..) {
             if let Some(packet) = self.packets.get(index as usize) {
                 let start = packet.start as usize;
                 let bytes = self.arena.get(start..start + usize::from(packet.len));
-                each(PeerAddr::tcp(to), bytes.unwrap_or_default());
+                each(to, bytes.unwrap_or_default());
             }
         }
     }

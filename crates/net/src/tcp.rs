@@ -15,6 +15,7 @@ use crate::addr::{PeerAddr, canonical};
 use crate::frame::{Deframer, HEADER};
 use crate::poll::{Happened, Interest, Poller};
 use crate::recv::RecvBatch;
+use crate::turn::Queued;
 
 /// The token of the listener; connections have larger ones.
 pub(crate) const LISTENER: u64 = 1;
@@ -85,14 +86,6 @@ struct Connection {
     validated: bool,
     since: Time,
     heard: Time,
-}
-
-/// Outcome of queueing a packet for a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Queued {
-    Yes,
-    Full,
-    Gone,
 }
 
 impl Default for TcpLimits {

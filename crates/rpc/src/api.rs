@@ -19,8 +19,9 @@ use crate::{
     connection::{self, Standing},
     crowd::{Crowd, WhenFull},
     error::ApiError,
-    ids,
+    ice, ids,
     limit::{Limiter, Source},
+    proto::IceServer,
 };
 
 /// The front ends' common part.
@@ -272,6 +273,18 @@ impl Api {
         };
         self.command(requester, request_id, None, Command::Leave { participant })
             .await
+    }
+
+    /// The ICE servers for a participant. `by_itself` is false if a signaling server calls: it may use an inner
+    /// host name that clients cannot reach.
+    pub(crate) fn ice_servers(
+        &self,
+        participant: ParticipantId,
+        by_itself: bool,
+    ) -> Vec<IceServer> {
+        let host = ice::host().filter(|_| by_itself);
+        let turn = self.config.turn.as_ref();
+        turn.map_or_else(Vec::new, |turn| turn.servers(participant, host.as_deref()))
     }
 
     /// Waits for the backend, but not for ever.

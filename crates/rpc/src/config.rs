@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    OwnTurn,
     auth::{ApiKey, TokenRules},
     limit::Rates,
     proxies::Proxies,
@@ -46,6 +47,8 @@ pub struct RpcConfig {
     /// Mints client tokens on request (`/dev/token`), and makes the rooms that they name. Never in
     /// production.
     pub dev: bool,
+    /// The server's own TURN, if it has one.
+    pub turn: Option<OwnTurn>,
 }
 
 impl Default for RpcConfig {
@@ -68,6 +71,7 @@ impl Default for RpcConfig {
             allowed_origins: Vec::new(),
             proxies: Proxies::default(),
             dev: false,
+            turn: None,
         }
     }
 }

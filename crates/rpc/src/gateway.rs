@@ -16,7 +16,7 @@ use axum::{
 
 pub(crate) use seats::Seats;
 
-use crate::{api::Api, error::ApiError, request::From};
+use crate::{api::Api, error::ApiError, ice, request::From};
 use waiting::Waiting;
 
 /// Read at once of a socket, and held by each while it waits. A longer message gets a buffer of its size.
@@ -37,8 +37,10 @@ pub(crate) async fn upgrade(
         .read_buffer_size(READ_BYTES)
         .max_message_size(limit)
         .max_frame_size(limit);
+    let host = ice::host();
     Ok(upgrade.on_upgrade(move |socket| async move {
-        socket::serve(place.api.clone(), socket, (from, waiting)).await;
+        let served = socket::serve(place.api.clone(), socket, (from, waiting));
+        ice::at_host(host, served).await;
         drop(place);
     }))
 }

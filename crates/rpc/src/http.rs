@@ -19,7 +19,7 @@ use crate::{
     call::{self, METHODS, Watched, call_json},
     description, dev,
     error::ApiError,
-    gateway,
+    gateway, ice,
     origin::{self, Sent},
     request::{From, bearer, peer, read},
     whip,
@@ -190,7 +190,8 @@ async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> R
     let mut response = if preflight && allowed.is_some() {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        next.run(request).await
+        let host = origin::served_as(&api.config, sent).map(str::to_owned);
+        ice::at_host(host, next.run(request)).await
     };
     let Some(origin) = allowed else {
         return response;

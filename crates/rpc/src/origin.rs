@@ -57,7 +57,7 @@ pub(crate) fn is_sent_here(config: &RpcConfig, sent: Sent<'_>) -> bool {
 }
 
 /// The host and port that the request was sent to, as the browser wrote them.
-fn served_as<'a>(config: &RpcConfig, sent: Sent<'a>) -> Option<&'a str> {
+pub(crate) fn served_as<'a>(config: &RpcConfig, sent: Sent<'a>) -> Option<&'a str> {
     let Sent { headers, peer } = sent;
     let forwarded = headers
         .get("x-forwarded-host")

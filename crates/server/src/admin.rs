@@ -29,6 +29,7 @@ pub fn door(patience: Patience) -> Door {
         guests: Guests::new(budget, EACH, Proxies::default()),
         patience,
         tls: None,
+        turn: None,
     }
 }
 

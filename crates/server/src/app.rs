@@ -14,11 +14,12 @@ use tokio::sync::watch;
 
 use crate::config::{Announced, Config, VideoCodec};
 use crate::listen::descriptors::Budget;
-use crate::media::{self, MediaPlane, StartOptions};
+use crate::media::{self, MediaPlane, StartOptions, TurnLinks};
 use crate::metrics::{MediaTotals, WorkerTotals};
 use crate::rooms::{self, Directory, MediaPort, Node, NodeOptions};
 use crate::serve::Launch;
 use crate::shutdown::{Phase, Shutdown};
+use crate::turn::Relay;
 
 /// How often the workers' counters become metrics.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
@@ -28,8 +29,10 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// Runs everything until the server is to close.
 pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Arc::clone(&launch.config);
-    let (plane, told) = media::start(&start_options(&config, launch.budget)?)?;
+    let options = start_options(&config, launch.budget)?;
+    let (plane, told) = media::start(&options)?;
     let plane = Arc::new(plane);
+    let relay = relay(&config, &options, &plane)?;
     let (life, participants) = watch::channel(0);
     let rooms = Directory::new(
         node_options(&config),
@@ -50,7 +53,7 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     launch.health.watch(Arc::clone(&rooms), Arc::clone(&plane));
     let node = Arc::new(Node::new(rooms, Arc::clone(&plane)));
     let shutdown = launch.shutdown.clone();
-    crate::front::serve(launch, Arc::clone(&node))?;
+    crate::front::serve(launch, Arc::clone(&node), relay).await?;
     shutdown.advance(Phase::Running);
     tokio::select! {
         // Without the dispatcher rooms never learn of lost transports. The service manager starts the server
@@ -115,7 +118,25 @@ fn start_options(
         srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
         spread_above: usize::try_from(config.node.spread_above)?,
         seed: u64::from_le_bytes(random_bytes()?),
+        turn: config
+            .turn
+            .enabled
+            .then(|| Arc::new(TurnLinks::new(workers))),
     })
+}
+
+/// The server's own TURN, whose peers are the workers. Its secret lives as long as the process.
+fn relay(
+    config: &Config,
+    options: &StartOptions,
+    plane: &MediaPlane,
+) -> Result<Option<Arc<Relay>>, &'static str> {
+    let Some(links) = &options.turn else {
+        return Ok(None);
+    };
+    let secret = random_bytes()?;
+    let relay = Relay::new(&config.turn, plane.candidates(), Arc::clone(links), &secret);
+    Ok(Some(Arc::new(relay)))
 }
 
 /// Bytes from the system. The private key of the handshakes and the seed of numbers that are sent in clear,

@@ -33,6 +33,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Sockets for media.
     pub media: MediaConfig,
+    /// The relay for clients that cannot reach those sockets.
+    pub turn: TurnConfig,
     /// Codecs a room gets unless it asks for another.
     pub codecs: CodecConfig,
     /// Authentication of callers.
@@ -141,6 +143,30 @@ section! {
         receive_buffer_bytes: u32 = 8 << 20,
         /// Kernel send buffer of each UDP socket.
         send_buffer_bytes: u32 = 8 << 20,
+    }
+}
+
+section! {
+    /// The server's own TURN, for clients whose network blocks the media ports. It relays to the media workers
+    /// only.
+    TurnConfig {
+        /// Serve TURN on the HTTP port, beside HTTP: TLS if that port speaks TLS.
+        enabled: bool = true,
+        /// A port for TURN without TLS over UDP and TCP at `media.bind`, usually 3478. 0: none.
+        port: u16 = 0,
+        /// The URLs for clients, such as `turns:meet.example.org:443?transport=tcp`. Empty: the host and port that
+        /// they joined at.
+        urls: Vec<String> = Vec::new(),
+        /// How long credentials are good. They come with each join.
+        credentials_life_s: u32 = 600,
+        /// Clients that are relayed at once, at most.
+        clients: u32 = 4_096,
+        /// Relayed addresses of one participant, at most.
+        addresses_per_participant: u32 = 8,
+        /// Bytes a second of one client, in each direction.
+        bytes_per_s_per_client: u32 = 2_500_000,
+        /// Requests a second of one address (IPv6: of one /48) without valid credentials; more get no answer.
+        requests_per_s_per_address: u32 = 50,
     }
 }
 

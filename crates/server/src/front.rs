@@ -1,14 +1,17 @@
 //! The front ends over HTTP: calls, sockets and pages on one port, gRPC on another.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::middleware::from_fn;
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
 use sideroom_rpc::proxies::Proxies;
-use sideroom_rpc::{Api, RpcConfig};
+use sideroom_rpc::{Api, OwnTurn, RpcConfig, TurnCredentials};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::interval;
 
 use crate::config::Config;
@@ -17,17 +20,26 @@ use crate::listen::{self, Door, Guests, Patience};
 use crate::metrics::count_refusals;
 use crate::pages;
 use crate::rooms::Node;
-use crate::serve::Launch;
-use crate::shutdown::Phase;
+use crate::serve::{Launch, ServeError};
+use crate::shutdown::{Phase, Shutdown};
 use crate::telemetry::trace_calls;
 use crate::tls::Tls;
+use crate::turn::{self, Relay};
 
 /// How often it is published how many are connected.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins to serve; returns at once.
-pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let api = Api::with_keys(node, rpc_config(&launch.config, launch.dev), launch.keys);
+pub async fn serve(
+    launch: Launch,
+    node: Arc<Node>,
+    relay: Option<Arc<Relay>>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let rpc = RpcConfig {
+        turn: relay.as_ref().map(|relay| own_turn(&launch.config, relay)),
+        ..rpc_config(&launch.config, launch.dev)
+    };
+    let api = Api::with_keys(node, rpc, launch.keys);
     let http = sideroom_rpc::router(api.clone()).fallback_service(pages::router(&launch.config)?);
     let (grpc, health) = sideroom_rpc::grpc(&api);
     let mut http = http.layer(from_fn(count_refusals));
@@ -38,26 +50,34 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
     }
     let guests = guests(&launch.config, launch.budget);
     let tls = launch.tls.as_ref();
-    let door = |name, tls| Door {
+    let door = |name, tls, turn: Option<&Arc<Relay>>| Door {
         name,
         guests: guests.clone(),
         patience: patience(&launch.config),
         tls,
+        turn: turn.cloned(),
     };
     let shutdown = Some(&launch.shutdown);
     listen::open(
-        door("http", tls.map(Tls::http)),
+        door("http", tls.map(Tls::http), relay.as_ref()),
         launch.http,
         http,
         shutdown,
     );
     listen::open(
-        door("grpc", tls.map(Tls::grpc)),
+        door("grpc", tls.map(Tls::grpc), None),
         launch.grpc,
         grpc,
         shutdown,
     );
-    tokio::spawn(count(guests));
+    if let Some(relay) = relay
+        && launch.config.turn.port != 0
+    {
+        let at = SocketAddr::new(launch.config.media.bind, launch.config.turn.port);
+        let door = door("turn", None, Some(&relay));
+        listen_to_turn(at, door, relay, shutdown).await?;
+    }
+    tokio::spawn(count(guests.clone()));
     let shutdown = launch.shutdown;
     tokio::spawn(async move {
         shutdown.reached(Phase::Running).await;
@@ -66,6 +86,43 @@ pub fn serve(launch: Launch, node: Arc<Node>) -> Result<(), Box<dyn Error + Send
         health.set_serving(false).await;
     });
     Ok(())
+}
+
+/// Opens the port for TURN without TLS.
+async fn listen_to_turn(
+    at: SocketAddr,
+    door: Door,
+    relay: Arc<Relay>,
+    shutdown: Option<&Shutdown>,
+) -> Result<(), ServeError> {
+    let refused = |source| ServeError::Listen {
+        key: "turn.port",
+        address: at,
+        source,
+    };
+    let socket = UdpSocket::bind(at).await.map_err(refused)?;
+    let listener = TcpListener::bind(at).await.map_err(refused)?;
+    tokio::spawn(turn::serve_datagrams(relay, socket));
+    listen::open(door, listener, Router::new(), shutdown);
+    Ok(())
+}
+
+/// The relay as rpc describes it to clients.
+fn own_turn(config: &Config, relay: &Arc<Relay>) -> OwnTurn {
+    OwnTurn {
+        urls: config.turn.urls.clone(),
+        // A proxy in front passes HTTP only.
+        beside_http: (!config.has_proxy()).then_some(!config.tls.certificate_file.is_empty()),
+        port: (config.turn.port != 0).then_some(config.turn.port),
+        credentials: Arc::clone(relay) as Arc<dyn TurnCredentials>,
+    }
+}
+
+impl TurnCredentials for Relay {
+    fn credentials(&self, participant: &str) -> (String, String) {
+        let credentials = Self::credentials(self, participant);
+        (credentials.username, credentials.password)
+    }
 }
 
 /// The accounting of connections.

@@ -23,6 +23,7 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use sideroom_rpc::connection::Connection as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
@@ -34,6 +35,7 @@ pub use guests::Guests;
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
 use crate::tls::Acceptor;
+use crate::turn::{self, Relay};
 use answer::answer;
 use opening::{Opening, Reread};
 use stream::{Guest, Stream};
@@ -67,6 +69,8 @@ pub struct Door {
     pub patience: Patience,
     /// TLS, unless the port is plain.
     pub tls: Option<Acceptor>,
+    /// Serves connections that begin as TURN does.
+    pub turn: Option<Arc<Relay>>,
 }
 
 /// The state needed to serve a connection.
@@ -140,7 +144,7 @@ impl Service {
     async fn receive(self: Arc<Self>, stream: Stream, guest: Arc<Guest>, peer: SocketAddr) {
         let Some(acceptor) = &self.door.tls else {
             if let Some(stream) = self.opened(Opening::Request, stream).await {
-                Box::pin(Arc::clone(&self).serve(stream, guest, peer, None)).await;
+                Box::pin(self.tell_apart(stream, guest, peer, None)).await;
             }
             return;
         };
@@ -156,7 +160,7 @@ impl Service {
                     Box::pin(shown.withdrawn()) as Withdrawn
                 });
                 if let Some(stream) = Box::pin(self.opened(Opening::Request, stream)).await {
-                    Box::pin(Arc::clone(&self).serve(stream, guest, peer, withdrawn)).await;
+                    Box::pin(self.tell_apart(stream, guest, peer, withdrawn)).await;
                 }
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
@@ -176,6 +180,34 @@ impl Service {
                 metrics::connection_cut("overdue");
                 None
             }
+        }
+    }
+
+    /// Serves HTTP or TURN, by the first byte.
+    async fn tell_apart<S>(
+        self: Arc<Self>,
+        stream: Reread<S>,
+        guest: Arc<Guest>,
+        peer: SocketAddr,
+        withdrawn: Option<Withdrawn>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let begins_as_turn = stream.first().is_some_and(Relay::begins_with);
+        let relay = self.door.turn.as_ref().filter(|_| begins_as_turn);
+        let Some(relay) = relay else {
+            return Box::pin(self.serve(stream, guest, peer, withdrawn)).await;
+        };
+        let allocated = || guest.joined();
+        let served = Box::pin(turn::serve_stream(relay, stream, peer, allocated));
+        let ended = tokio::select! {
+            ended = served => ended,
+            () = self.closing() => turn::Ending::Closed,
+        };
+        match ended {
+            turn::Ending::Closed => {}
+            turn::Ending::NotTurn => metrics::turn_refused("not_turn"),
+            turn::Ending::Overdue => metrics::turn_refused("overdue"),
         }
     }
 

@@ -9,6 +9,7 @@ mod connections;
 mod control;
 mod media;
 mod refusals;
+mod turn;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -21,6 +22,7 @@ pub use control::{
 };
 pub use media::{MediaTotals, WorkerTotals};
 pub use refusals::count_refusals;
+pub use turn::{turn_allocations, turn_dropped, turn_refused, turn_relayed};
 
 /// Renders everything that was counted. Cheap to clone.
 #[derive(Clone)]

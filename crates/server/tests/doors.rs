@@ -59,6 +59,7 @@ async fn open_behind(
         guests: Guests::new(budget, each, proxies),
         patience,
         tls: None,
+        turn: None,
     };
     listen::open(door, listener, router, None);
     address

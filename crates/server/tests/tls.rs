@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::routing::get;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use sideroom::config::{Config, TlsConfig};
 use sideroom::front::patience;
@@ -125,12 +129,17 @@ async fn serve(listener: TcpListener, grpc: bool, tls: Tls) -> SocketAddr {
                 Some(shown) => format!("shown {}", shown.names.join(",")),
             },
         );
-    let router = Router::new().route("/", who);
+    let host = get(async |headers: HeaderMap| {
+        let host = headers.get("host").and_then(|host| host.to_str().ok());
+        host.unwrap_or("nobody").to_owned()
+    });
+    let router = Router::new().route("/", who).route("/host", host);
     let door = Door {
         name: "test",
         guests: Guests::new(Budget::share(1_024, 1, 1_000), 100, Proxies::default()),
         patience: patience(&config),
         tls: Some(if grpc { tls.grpc() } else { tls.http() }),
+        turn: None,
     };
     listen::open(door, listener, router, None);
     address
@@ -147,6 +156,25 @@ async fn a_slow_handshake_keeps_nobody_waiting() {
     }
     let answer = files.ask(address, None).await.unwrap();
     assert!(answer.ends_with("a stranger"), "{answer}");
+}
+
+/// Browsers speak HTTP/2 over TLS, and the rules for pages of other origins read the host.
+#[tokio::test]
+async fn a_request_of_http_2_has_its_host_too() {
+    let files = Files::new();
+    let tls = Tls::read(&files.config(false)).unwrap().unwrap();
+    let address = serve(TcpListener::bind("127.0.0.1:0").await.unwrap(), false, tls).await;
+    let stream = TokioIo::new(files.connect(address, None).await.unwrap());
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), stream)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("https://meet.example:7900/host")
+        .body(Body::empty())
+        .unwrap();
+    let answer = client.send_request(request).await.unwrap();
+    let body = to_bytes(Body::new(answer.into_body()), 100).await.unwrap();
+    assert_eq!(body, "meet.example:7900");
 }
 
 #[tokio::test]

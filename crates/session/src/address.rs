@@ -8,6 +8,9 @@ pub enum Proto {
     Udp,
     /// ICE-TCP: RFC 4571 frames on a connection that the client opened.
     Tcp,
+    /// The server's own TURN, inside the process: which of the relay's peers the client talks to. No candidate
+    /// of ours is one.
+    Turn(u16),
 }
 
 /// The other end of a path. One address may be reached by both protocols.

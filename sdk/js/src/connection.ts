@@ -2,7 +2,7 @@ import { Backoff, type BackoffOptions } from './backoff.js';
 import { SideroomError, localError } from './errors.js';
 import { Peer, type PeerOptions } from './peer.js';
 import { Socket, closingError } from './socket.js';
-import { event, json, room, text, wireError, type Json, type RoomState, type WireEvent } from './wire.js';
+import { event, iceServers, json, room, text, wireError, type Json, type RoomState, type WireEvent } from './wire.js';
 
 /**
  * A client token, or a function that fetches a fresh one: called again whenever the place must be taken
@@ -54,6 +54,8 @@ export interface ConnectionListener {
   media(state: RTCPeerConnectionState): void;
 }
 
+/** A path without the relay has so long; it takes some round trips. */
+const RELAY_AFTER_MS = 2_000;
 const RESTART_AFTER_MS = 3_000;
 const MEDIA_WITHIN_MS = 12_000;
 
@@ -68,6 +70,10 @@ export class Connection {
   phase: Phase = { name: 'connecting' };
   #socket: Socket | undefined;
   #peer: Peer | undefined;
+  /** The server's relay, with the credentials that came last. */
+  #relays: readonly RTCIceServer[] = [];
+  /** Media did not flow without the relay before. */
+  #needsRelay = false;
   #resumeToken = '';
   #seq = 0;
   #requests = 0;
@@ -135,8 +141,9 @@ export class Connection {
     const peer = this.#peer;
     const socket = await this.#ready(Date.now() + this.#answerWithinMs);
     if (!peer) return;
-    const offer = restart ? await peer.restart() : await peer.offer();
+    const offer = restart ? await peer.restart(this.#relays) : await peer.offer();
     const answer = await socket.ask(this.#requestId(), { type: 'reoffer', ...encodeOffer(offer) }, this.#answerWithinMs);
+    this.#relays = iceServers(answer);
     await peer.accept(text(answer['answer']));
   }
 
@@ -198,9 +205,10 @@ export class Connection {
     const request = { type: 'join', token, ...encodeOffer(offer) };
     const reply = await socket.ask(this.#requestId(), request, this.#answerWithinMs);
     this.#enter(reply, again);
+    this.#relays = iceServers(reply);
     await peer.accept(text(reply['answer']));
     this.#setPhase({ name: 'connected', how: again ? 'rejoined' : 'joined' });
-    this.#expectMedia(MEDIA_WITHIN_MS);
+    this.#expectMedia(this.#firstPathMs());
   }
 
   #enter(reply: Json, again: boolean): void {
@@ -241,8 +249,15 @@ export class Connection {
   #mediaChanged(state: RTCPeerConnectionState): void {
     this.listener.media(state);
     clearTimeout(this.#mediaTimer);
+    if (state === 'connected') this.#needsRelay ||= this.#peer?.relayed === true;
     if (state === 'connected' || state === 'closed') return;
-    this.#expectMedia(state === 'failed' ? 0 : state === 'disconnected' ? RESTART_AFTER_MS : MEDIA_WITHIN_MS);
+    this.#expectMedia(state === 'failed' ? 0 : state === 'disconnected' ? RESTART_AFTER_MS : this.#firstPathMs());
+  }
+
+  /** How long media may take to flow before something is done about it. */
+  #firstPathMs(): number {
+    if (this.#relays.length === 0 || this.#peer?.relayed) return MEDIA_WITHIN_MS;
+    return this.#needsRelay || this.options.iceTransportPolicy === 'relay' ? 0 : RELAY_AFTER_MS;
   }
 
   /** If media does not flow by then, tries fresh ICE credentials and, failing that, a new connection. */

@@ -40,7 +40,7 @@ export type { Listener, Unsubscribe } from './emitter.js';
 export { TRACK_KINDS, mediaOf } from './kinds.js';
 export type { Media, TrackKind } from './kinds.js';
 export type { CameraLayer, PeerOptions } from './peer.js';
-export type { StatsSummary } from './stats.js';
+export type { ConnectionPath, StatsSummary } from './stats.js';
 export type {
   BreakoutDetail,
   BreakoutSettings,

@@ -28,8 +28,10 @@ export interface PeerOptions {
    * it to the browser.
    */
   longestPlayoutDelayMs?: number;
-  /** Only for servers that sit behind a relay: the server's own address needs none. */
+  /** Relays of your own. The server's own one is used by itself where media does not flow without. */
   iceServers?: RTCIceServer[];
+  /** `relay` lets media go through a relay only. Default `all`. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
 /** @internal The kind of track on each m-line, sent to the server along with the offer. */
@@ -64,11 +66,15 @@ export class Peer {
   readonly #slots: RTCRtpTransceiver[] = [];
   readonly #playout: Playout;
 
-  constructor(options: PeerOptions = {}) {
+  /** The server's relay was added. */
+  relayed = false;
+
+  constructor(private readonly options: PeerOptions = {}) {
     if (typeof RTCPeerConnection === 'undefined') throw localError('WebRtcMissing');
     this.connection = new RTCPeerConnection({
       bundlePolicy: 'max-bundle',
       iceServers: options.iceServers ?? [],
+      ...(options.iceTransportPolicy && { iceTransportPolicy: options.iceTransportPolicy }),
     });
     for (const kind of TRACK_KINDS) this.#senders.set(kind, this.#addSender(kind, options));
     this.#addSlots('audio', options.audioSlots ?? 9);
@@ -94,8 +100,16 @@ export class Peer {
     if (this.connection.connectionState !== 'closed') this.#playout.start();
   }
 
-  /** Another offer on the same transport, with fresh ICE credentials: after a change of networks. */
-  async restart(): Promise<Offer> {
+  /**
+   * Another offer on the same transport, with fresh ICE credentials, after a change of networks; and with the
+   * server's relay, if it has one.
+   */
+  async restart(relays: readonly RTCIceServer[] = []): Promise<Offer> {
+    if (relays.length > 0) {
+      this.relayed = true;
+      const iceServers = [...(this.options.iceServers ?? []), ...relays];
+      this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers });
+    }
     this.connection.restartIce();
     return this.offer();
   }

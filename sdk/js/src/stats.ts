@@ -1,3 +1,6 @@
+/** The way that media takes: to the server itself, or through a relay that is reached by UDP, TCP or TLS. */
+export type ConnectionPath = 'udp' | 'tcp' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
+
 /** A summary of the connection, over the time since the summary before. */
 export interface StatsSummary {
   /** Round trip to the server, in milliseconds. */
@@ -15,6 +18,8 @@ export interface StatsSummary {
   readonly availableBps: number | undefined;
   /** Why the camera is not sent in full, if it is not: `cpu` or `bandwidth`. */
   readonly limitedBy: string | undefined;
+  /** The way that media takes; absent until it flows. */
+  readonly path: ConnectionPath | undefined;
   /** One word for an icon. */
   readonly quality: 'good' | 'fair' | 'poor';
 }
@@ -75,9 +80,31 @@ export class StatsReader {
       freezes,
       availableBps: available,
       limitedBy,
+      path: pathOf(report),
       quality: qualityOf(lossRatio, concealedRatio, roundTrip ?? 0),
     };
   }
+}
+
+/** By the pair that is in use: browsers name it in different ways, and keep the entries of others. */
+function pathOf(report: Iterable<[string, Record<string, unknown>]>): ConnectionPath | undefined {
+  const entries = new Map(report);
+  let pair: Record<string, unknown> | undefined;
+  for (const entry of entries.values()) {
+    if (entry['type'] === 'transport') {
+      const selected = entries.get(String(entry['selectedCandidatePairId']));
+      if (selected) {
+        pair = selected;
+        break;
+      }
+    }
+    if (entry['type'] === 'candidate-pair' && (entry['selected'] || (!pair && entry['nominated']))) pair = entry;
+  }
+  const local = entries.get(String(pair?.['localCandidateId']));
+  if (!local) return undefined;
+  const relay = local['relayProtocol'];
+  if (local['candidateType'] === 'relay') return relay === 'tls' || relay === 'tcp' ? `relay-${relay}` : 'relay-udp';
+  return local['protocol'] === 'tcp' ? 'tcp' : 'udp';
 }
 
 function rate(bytes: number, seconds: number): number {

@@ -296,6 +296,14 @@ export const kinds = (value: unknown): TrackKind[] => list(value).map(kind);
 /** @internal */
 export const kindName = (value: TrackKind): string => `TRACK_KIND_${value.toUpperCase()}`;
 
+/** @internal The relays of an answer, as `RTCPeerConnection` takes them. */
+export function iceServers(message: Json): RTCIceServer[] {
+  return list(message['iceServers']).map((value) => {
+    const { urls, username, credential } = json(value);
+    return { urls: list(urls).map(text), username: text(username), credential: text(credential) };
+  });
+}
+
 /** @internal */
 export function gate(value: unknown): ParentGate {
   const from = json(value);

@@ -9,7 +9,10 @@ import { connect, type Phase } from '../src/index.ts';
 import { next, until, world, type World } from './support.ts';
 
 let here: World;
-afterEach(() => here.leaveAll());
+afterEach(() => {
+  FakePeerConnection.onlyRelayed = false;
+  here.leaveAll();
+});
 
 const connected = (phase: Phase): boolean => phase.name === 'connected';
 
@@ -196,4 +199,36 @@ test('a token function is asked again when the place is taken anew', async () =>
   assert.equal(asked, 2);
   room.leave();
   assert.equal(room.phase.name, 'closed');
+});
+
+const RELAY = { urls: ['turns:sfu.test:443?transport=tcp'], username: '1:p1.1', credential: 'secret' };
+
+/** Joins, and waits until media flows. */
+async function flows(options: object = {}): Promise<FakePeerConnection> {
+  const bob = await here.join('bob', 'participant', options);
+  while (bob.peer?.connection.connectionState !== 'connected') await next(bob, 'mediaState');
+  return bob.peer.connection as unknown as FakePeerConnection;
+}
+
+test('where media does not flow by itself it goes through the relay of the server', async () => {
+  here = world();
+  here.gateway.relays = [RELAY];
+  FakePeerConnection.onlyRelayed = true;
+  const connection = await flows({ iceServers: [{ urls: 'turn:own.test' }] });
+  assert.deepEqual(connection.configuration.iceServers, [{ urls: 'turn:own.test' }, RELAY]);
+  assert.equal(connection.restarts, 1);
+});
+
+test('with the policy `relay` nothing is waited for, and elsewhere the relay is left alone', async () => {
+  here = world();
+  here.gateway.relays = [RELAY];
+  const before = Date.now();
+  FakePeerConnection.onlyRelayed = true;
+  const relayed = await flows({ iceTransportPolicy: 'relay' });
+  assert.deepEqual(relayed.configuration, { bundlePolicy: 'max-bundle', iceTransportPolicy: 'relay', iceServers: [RELAY] });
+  assert.ok(Date.now() - before < 1_500);
+  FakePeerConnection.onlyRelayed = false;
+  const direct = await flows();
+  assert.deepEqual(direct.configuration.iceServers, []);
+  assert.equal(direct.restarts, 0);
 });

@@ -85,6 +85,24 @@ test('statistics are rates between two readings, and quality follows loss', () =
   assert.equal(reader.read(report(4_000, 300_000, 50)).quality, 'good');
 });
 
+test('the path is that of the pair in use, whichever way a browser names it', () => {
+  const path = (pair: Record<string, unknown>, local: Record<string, unknown>, transport?: string): string | undefined =>
+    new StatsReader().read([
+      ['old', { type: 'candidate-pair', nominated: true, localCandidateId: 'other' }],
+      ['other', { type: 'local-candidate', candidateType: 'host', protocol: 'udp' }],
+      ['pair', { type: 'candidate-pair', localCandidateId: 'local', ...pair }],
+      ['local', { type: 'local-candidate', ...local }],
+      ...(transport ? [['t', { type: 'transport', selectedCandidatePairId: transport }] as [string, Record<string, unknown>]] : []),
+    ]).path;
+  const relay = { candidateType: 'relay', protocol: 'udp' };
+  assert.equal(path({}, { ...relay, relayProtocol: 'tls' }, 'pair'), 'relay-tls');
+  assert.equal(path({ selected: true }, { ...relay, relayProtocol: 'tcp' }), 'relay-tcp');
+  assert.equal(path({ selected: true }, { ...relay, relayProtocol: 'udp' }), 'relay-udp');
+  assert.equal(path({ selected: true }, { candidateType: 'host', protocol: 'tcp' }), 'tcp');
+  assert.equal(path({}, { ...relay, relayProtocol: 'tls' }), 'udp');
+  assert.equal(new StatsReader().read([]).path, undefined);
+});
+
 test('events of a newer server are left alone, and hostile ones decode to something harmless', () => {
   assert.equal(event({ seq: '4', type: 'teleported', teleported: {} }), undefined);
   assert.equal(event({ type: 'constructor' }), undefined);

@@ -1299,6 +1299,14 @@ type JoinRequest struct {
 	Tracks []*TrackHint `json:"tracks,omitempty"`
 }
 
+// IceServer: a relay with credentials. They are good for some minutes; every join and further offer brings fresh ones.
+type IceServer struct {
+	// Such as `turns:meet.example:443?transport=tcp`.
+	Urls       []string `json:"urls,omitempty"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
 // JoinResponse is a message of the API.
 type JoinResponse struct {
 	Answer        *Answer `json:"answer,omitempty"`
@@ -1311,6 +1319,9 @@ type JoinResponse struct {
 	Room *Room `json:"room,omitempty"`
 	// The identity was there already and has its place again.
 	Resumed bool `json:"resumed,omitempty"`
+	// For `RTCPeerConnection`: the server's own relay, for clients that cannot reach its media ports. Empty if it
+	// has none, or if a signaling server joins and `turn.urls` is not configured.
+	IceServers []*IceServer `json:"iceServers,omitempty"`
 }
 
 // ReofferRequest is a message of the API.
@@ -1327,6 +1338,8 @@ type ReofferResponse struct {
 	Sdp    string             `json:"sdp,omitempty"`
 	Tracks []*NegotiatedTrack `json:"tracks,omitempty"`
 	Slots  []*NegotiatedSlot  `json:"slots,omitempty"`
+	// As in JoinResponse, with fresh credentials.
+	IceServers []*IceServer `json:"iceServers,omitempty"`
 }
 
 // TrickleRequest is a message of the API.

@@ -78,6 +78,7 @@ impl Call for JoinRequest {
     type Response = JoinResponse;
 
     async fn call(self, api: &Api, who: &Caller) -> Result<JoinResponse, ApiError> {
+        let by_itself = matches!(who, Caller::Client(_));
         let claims = match who {
             Caller::Operator(operator) => {
                 operator.require(Scope::Participants)?;
@@ -105,6 +106,7 @@ impl Call for JoinRequest {
             tracks: encode::tracks(&joined.media),
             slots: encode::slots(&joined.media),
             sdp: joined.media.answer,
+            ice_servers: api.ice_servers(joined.participant, by_itself),
             room: Some(encode::room(joined.room)),
             resumed: joined.resumed,
         })
@@ -129,6 +131,7 @@ impl Call for ReofferRequest {
             tracks: encode::tracks(&media),
             slots: encode::slots(&media),
             sdp: media.answer,
+            ice_servers: api.ice_servers(participant, !matches!(who, Caller::Operator(_))),
         })
     }
 }

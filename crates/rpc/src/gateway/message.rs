@@ -76,6 +76,8 @@ pub(super) struct Joined<'a> {
     pub(super) answer: &'a str,
     pub(super) tracks: Vec<proto::NegotiatedTrack>,
     pub(super) slots: Vec<proto::NegotiatedSlot>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ice_servers: Vec<proto::IceServer>,
     pub(super) seq: String,
     pub(super) epoch: String,
     pub(super) room: proto::Room,
@@ -93,7 +95,11 @@ pub(super) struct Resumed<'a> {
 }
 
 /// `reoffered`.
-pub(super) fn reoffered(request_id: &str, media: &crate::backend::Negotiated) -> String {
+pub(super) fn reoffered(
+    request_id: &str,
+    media: &crate::backend::Negotiated,
+    ice_servers: Vec<proto::IceServer>,
+) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Reoffered<'a> {
@@ -101,12 +107,15 @@ pub(super) fn reoffered(request_id: &str, media: &crate::backend::Negotiated) ->
         answer: &'a str,
         tracks: Vec<proto::NegotiatedTrack>,
         slots: Vec<proto::NegotiatedSlot>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<proto::IceServer>,
     }
     let body = Reoffered {
         request_id,
         answer: &media.answer,
         tracks: encode::tracks(media),
         slots: encode::slots(media),
+        ice_servers,
     };
     typed("reoffered", &body)
 }

@@ -160,6 +160,7 @@ impl Newcomer<'_> {
             answer: &joined.media.answer,
             tracks: encode::tracks(&joined.media),
             slots: encode::slots(&joined.media),
+            ice_servers: api.ice_servers(participant, true),
             seq: joined.room.seq.to_string(),
             epoch: joined.room.epoch.0.to_string(),
             room: encode::room(joined.room),

@@ -202,7 +202,12 @@ impl Socket {
         self.api
             .seats
             .set_mids(participant, generation, &seated.mids);
-        Ok(message::reoffered(&incoming.request_id, &media))
+        let ice_servers = self.api.ice_servers(seated.participant, true);
+        Ok(message::reoffered(
+            &incoming.request_id,
+            &media,
+            ice_servers,
+        ))
     }
 
     async fn leave(&self, seated: &Seated, id: &str) -> Result<(), ApiError> {

@@ -13,4 +13,9 @@ impl Config {
             false => Proxies::named(named.iter().map(String::as_str)).ok(),
         }
     }
+
+    /// True if clients may come through a proxy, which passes HTTP only.
+    pub const fn has_proxy(&self) -> bool {
+        self.http.behind_proxy || !self.http.trusted_proxies.is_empty()
+    }
 }

@@ -42,6 +42,7 @@ impl Config {
         self.check_keys(&mut check);
         self.check_certificates(&mut check);
         self.check_bounds(&mut check);
+        self.check_turn(&mut check);
         match check.0.is_empty() {
             true => Ok(()),
             false => Err(ConfigError::Invalid(check.0)),
@@ -204,6 +205,46 @@ impl Config {
         }
     }
 
+    fn check_turn(&self, check: &mut Check) {
+        let turn = &self.turn;
+        let first = self.media.first_port;
+        let media = u32::from(first)..u32::from(first) + u32::from(self.worker_count());
+        let others = [self.http.listen, self.grpc.listen, self.admin.listen];
+        let taken = others.iter().any(|at| at.port() == turn.port)
+            || first != 0 && media.contains(&u32::from(turn.port));
+        check.that(
+            turn.port == 0 || !taken,
+            "turn.port",
+            "it is also http.listen, grpc.listen, admin.listen or a media worker's; choose another, usually 3478",
+        );
+        check.that(
+            turn.urls
+                .iter()
+                .all(|url| url.starts_with("turn:") || url.starts_with("turns:")),
+            "turn.urls",
+            "each begins with turn: or turns:, as in turns:meet.example.org:443?transport=tcp",
+        );
+        check.that(
+            turn.credentials_life_s >= 60,
+            "turn.credentials_life_s",
+            "must be at least 60: clients need some time from the join to the relay",
+        );
+        for (key, value) in [
+            ("turn.clients", turn.clients),
+            (
+                "turn.addresses_per_participant",
+                turn.addresses_per_participant,
+            ),
+            ("turn.bytes_per_s_per_client", turn.bytes_per_s_per_client),
+            (
+                "turn.requests_per_s_per_address",
+                turn.requests_per_s_per_address,
+            ),
+        ] {
+            check.that(value > 0, key, "must be at least 1");
+        }
+    }
+
     /// Settings that work but are seldom meant.
     pub fn warnings(&self) -> Vec<Complaint> {
         let mut check = Check::default();
@@ -227,6 +268,12 @@ impl Config {
             "media.announce",
             "it is empty, so clients are told the addresses of the interfaces; behind NAT they \
              cannot reach those",
+        );
+        check.that(
+            !self.has_proxy() || !self.turn.enabled || !self.turn.urls.is_empty(),
+            "turn.urls",
+            "it is empty and a proxy is in front, which TURN does not pass; set turn.port and turn.urls, or \
+             set turn.enabled to false",
         );
         check.that(
             self.store.path != "memory",

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
+use axum::http::header::{HOST, HeaderValue};
 use axum::http::{Request, Response, StatusCode, Version};
 use axum::response::IntoResponse as _;
 use http_body::{Frame, SizeHint};
@@ -40,6 +41,7 @@ pub(super) async fn answer(
         service.turns.take().await;
     }
     let mut request = request.map(Body::new);
+    name_host(&mut request);
     request.extensions_mut().insert(ConnectInfo(peer));
     if let Some(certificate) = guest.certificate() {
         request.extensions_mut().insert(Arc::clone(certificate));
@@ -56,6 +58,21 @@ pub(super) async fn answer(
             _answering: answering,
         })
     }))
+}
+
+/// HTTP/2 names the host in `:authority` (RFC 9113 section 8.3.1), and everything behind this reads `Host`.
+fn name_host(request: &mut Request<Body>) {
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    let host = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
+    if let Some(host) = host
+        && request.version() == Version::HTTP_2
+        && !request.headers().contains_key(HOST)
+    {
+        request.headers_mut().insert(HOST, host);
+    }
 }
 
 /// Until this is dropped the connection is busy.

@@ -111,6 +111,13 @@ pub(super) struct Reread<S> {
     stream: S,
 }
 
+impl<S> Reread<S> {
+    /// The first byte, before anything is read.
+    pub(super) fn first(&self) -> Option<u8> {
+        self.begun.first().copied()
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Reread<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,

@@ -248,6 +248,7 @@ pub(super) fn net_addr(address: sideroom_session::PeerAddr) -> PeerAddr {
     let proto = match address.proto {
         sideroom_session::Proto::Udp => Proto::Udp,
         sideroom_session::Proto::Tcp => Proto::Tcp,
+        sideroom_session::Proto::Turn(peer) => Proto::Turn(peer),
     };
     PeerAddr {
         proto,
@@ -260,6 +261,7 @@ pub(super) fn session_addr(address: PeerAddr) -> sideroom_session::PeerAddr {
     let proto = match address.proto {
         Proto::Udp => sideroom_session::Proto::Udp,
         Proto::Tcp => sideroom_session::Proto::Tcp,
+        Proto::Turn(peer) => sideroom_session::Proto::Turn(peer),
     };
     sideroom_session::PeerAddr {
         proto,

@@ -31,6 +31,7 @@ mod timers;
 mod transports;
 #[cfg(test)]
 mod trial;
+mod turn_links;
 mod worker;
 
 pub use command::{AnsweredOffer, Connect, Connected, WorkerEvent};
@@ -40,3 +41,4 @@ pub use outbox::Told;
 pub use plane::{ConnectError, MediaPlane, Publishing, WorkerHealth};
 pub use start::{StartError, StartOptions, start};
 pub use supervise::supervise;
+pub use turn_links::TurnLinks;

@@ -12,6 +12,7 @@ use sideroom_route::{
     Epoch, OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId,
     TrackRoute, WorkerId,
 };
+use sideroom_session::Proto;
 use sideroom_session::sdp::OfferError;
 use tokio::sync::{Notify, oneshot};
 
@@ -294,6 +295,18 @@ impl MediaPlane {
     /// Where a track is routed.
     pub fn track(&self, track: TrackId) -> Option<TrackRoute> {
         self.state().plane.track(track)
+    }
+
+    /// Where clients reach the workers over UDP, with the worker of each address.
+    pub fn candidates(&self) -> Vec<(SocketAddr, WorkerId)> {
+        let state = self.state();
+        let workers = state.handles.iter().zip(0_u16..);
+        let each = workers.flat_map(|(handle, number)| {
+            let all = handle.transports.candidates.iter();
+            let udp = all.filter(|candidate| candidate.proto == Proto::Udp);
+            udp.map(move |candidate| (candidate.addr, WorkerId(number)))
+        });
+        each.collect()
     }
 
     /// The counters of every worker.

@@ -24,6 +24,7 @@ use super::outbox::{Outbox, Told};
 use super::plane::{MediaPlane, WorkerHandle};
 use super::relay_ring::{RelayReader, RelayWriter, relay_ring};
 use super::transports::Transports;
+use super::turn_links::TurnLinks;
 use super::worker::{Worker, WorkerParts};
 use crate::config::Announced;
 
@@ -55,6 +56,8 @@ pub struct StartOptions {
     pub spread_above: usize,
     /// Seed for sequence numbers and the like.
     pub seed: u64,
+    /// For clients that come by the server's own TURN.
+    pub turn: Option<Arc<TurnLinks>>,
 }
 
 /// Why the media plane did not start.
@@ -143,7 +146,7 @@ impl Spawner {
     pub(super) fn spawn(
         &self,
         life: Life,
-        port: Port,
+        mut port: Port,
         links: Links,
         wakers: Vec<Waker>,
     ) -> Result<WorkerHandle, StartError> {
@@ -153,6 +156,9 @@ impl Spawner {
         let fence: Arc<Fence> = Arc::default();
         let heartbeat: Arc<AtomicU64> = Arc::default();
         let (address, waker) = (port.local_addr(), port.waker());
+        if let Some(turn) = &options.turn {
+            turn.join(id, &mut port);
+        }
         let parts = WorkerParts {
             id,
             clock: self.clock,
@@ -222,6 +228,7 @@ impl Spawner {
                 srtp_profiles: SrtpProfile::PREFERRED.to_vec(),
                 spread_above: 100,
                 seed: 1,
+                turn: None,
             },
             clock: Clock::new(),
             told: mpsc::channel(1).0,

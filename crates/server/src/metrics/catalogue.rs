@@ -94,6 +94,11 @@ catalogue! {
     TRANSPORTS = "sideroom_transports", Gauge, ["worker"], "Transports of participants on a worker.";
     WORKER_BUSY = "sideroom_worker_busy_ratio", Gauge, ["worker"], "Share of the time that a media worker was not waiting.";
 
+    TURN_ALLOCATIONS = "sideroom_turn_allocations", Gauge, [], "Clients that the server's own TURN relays.";
+    TURN_PACKETS = "sideroom_turn_packets_total", Counter, ["direction"], "Packets relayed by the server's own TURN: to_workers, to_clients.";
+    TURN_DROPPED = "sideroom_turn_dropped_total", Counter, ["reason"], "Packets and messages of the server's own TURN without effect: malformed, too_often (an address without credentials), not_permitted (no permission, or not one of our workers), too_much (more bytes than a client may send), full (the other side is too slow).";
+    TURN_REFUSED = "sideroom_turn_refused_total", Counter, ["reason"], "Clients of the server's own TURN that got no relayed address or were cut off: full, overdue, not_turn.";
+
     REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, unavailable.";
 
     CONNECTIONS = "sideroom_connections", Gauge, ["standing"], "Connections to the HTTP and gRPC ports: of strangers (nobody has shown a token), of clients, of signaling servers (operator).";
@@ -129,6 +134,10 @@ pub(super) fn describe() {
     for reason in ["make_way", "refused", "overdue", "full", "certificate"] {
         metrics::counter!(CONNECTIONS_CUT, "reason" => reason).absolute(0);
     }
+    for direction in ["to_workers", "to_clients"] {
+        metrics::counter!(TURN_PACKETS, "direction" => direction).absolute(0);
+    }
+    metrics::gauge!(TURN_ALLOCATIONS).set(0.0);
     for outcome in ["applied", "refused"] {
         metrics::counter!(CONFIG_RELOADS, "outcome" => outcome).absolute(0);
     }

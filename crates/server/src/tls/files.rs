@@ -80,7 +80,12 @@ fn server_config(
         Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let mut server = builder.with_single_cert(chain, key)?;
-    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    server.alpn_protocols = vec![
+        b"h2".to_vec(),
+        b"http/1.1".to_vec(),
+        // RFC 7443: TURN on the same port. Most clients name no protocol, and their first byte tells.
+        b"stun.turn".to_vec(),
+    ];
     Ok(server)
 }
 

@@ -233,6 +233,7 @@ fn write_candidates(text: &mut String, candidates: &[Candidate]) {
                     "a=candidate:{foundation} 1 tcp {priority} {ip} {port} typ host tcptype passive"
                 );
             }
+            Proto::Turn(_) => {}
         }
     }
     line!(text, "a=end-of-candidates");

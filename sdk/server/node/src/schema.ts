@@ -775,6 +775,12 @@ export const SCHEMA: Schema = {
     ['slots', 'message', '*', 'NegotiatedSlot'],
     ['room', 'message', '?', 'Room'],
     ['resumed', 'bool', ''],
+    ['iceServers', 'message', '*', 'IceServer'],
+  ],
+  IceServer: [
+    ['urls', 'string', '*'],
+    ['username', 'string', ''],
+    ['credential', 'string', ''],
   ],
   ReofferRequest: [
     ['room', 'string', ''],
@@ -787,6 +793,7 @@ export const SCHEMA: Schema = {
     ['sdp', 'string', ''],
     ['tracks', 'message', '*', 'NegotiatedTrack'],
     ['slots', 'message', '*', 'NegotiatedSlot'],
+    ['iceServers', 'message', '*', 'IceServer'],
   ],
   TrickleRequest: [
     ['room', 'string', ''],

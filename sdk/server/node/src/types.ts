@@ -1225,6 +1225,14 @@ export interface JoinRequest {
   readonly tracks: readonly TrackHint[];
 }
 
+/** A relay with credentials. They are good for some minutes; every join and further offer brings fresh ones. */
+export interface IceServer {
+  /** Such as `turns:meet.example:443?transport=tcp`. */
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+}
+
 export interface JoinResponse {
   readonly answer?: Answer;
   readonly participantId: string;
@@ -1236,6 +1244,11 @@ export interface JoinResponse {
   readonly room?: Room;
   /** The identity was there already and has its place again. */
   readonly resumed: boolean;
+  /**
+   * For `RTCPeerConnection`: the server's own relay, for clients that cannot reach its media ports. Empty if it
+   * has none, or if a signaling server joins and `turn.urls` is not configured.
+   */
+  readonly iceServers: readonly IceServer[];
 }
 
 export interface ReofferRequest {
@@ -1250,6 +1263,8 @@ export interface ReofferResponse {
   readonly sdp: string;
   readonly tracks: readonly NegotiatedTrack[];
   readonly slots: readonly NegotiatedSlot[];
+  /** As in JoinResponse, with fresh credentials. */
+  readonly iceServers: readonly IceServer[];
 }
 
 export interface TrickleRequest {

@@ -2351,6 +2351,22 @@ class JoinRequest(Message):
 
 
 @dataclass(kw_only=True)
+class IceServer(Message):
+    """A relay with credentials. They are good for some minutes; every join and further offer brings fresh ones."""
+
+    # Such as `turns:meet.example:443?transport=tcp`.
+    urls: list[str] = field(default_factory=list)
+    username: str = ""
+    credential: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("urls", "urls", "string", repeated=True),
+        Field("username", "username", "string"),
+        Field("credential", "credential", "string"),
+    )
+
+
+@dataclass(kw_only=True)
 class JoinResponse(Message):
     answer: Answer | None = None
     participant_id: str = ""
@@ -2362,6 +2378,9 @@ class JoinResponse(Message):
     room: Room | None = None
     # The identity was there already and has its place again.
     resumed: bool = False
+    # For `RTCPeerConnection`: the server's own relay, for clients that cannot reach its media ports. Empty if it
+    # has none, or if a signaling server joins and `turn.urls` is not configured.
+    ice_servers: list[IceServer] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("answer", "answer", Answer, optional=True),
@@ -2371,6 +2390,7 @@ class JoinResponse(Message):
         Field("slots", "slots", NegotiatedSlot, repeated=True),
         Field("room", "room", Room, optional=True),
         Field("resumed", "resumed", "bool"),
+        Field("ice_servers", "iceServers", IceServer, repeated=True),
     )
 
 
@@ -2396,11 +2416,14 @@ class ReofferResponse(Message):
     sdp: str = ""
     tracks: list[NegotiatedTrack] = field(default_factory=list)
     slots: list[NegotiatedSlot] = field(default_factory=list)
+    # As in JoinResponse, with fresh credentials.
+    ice_servers: list[IceServer] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("sdp", "sdp", "string"),
         Field("tracks", "tracks", NegotiatedTrack, repeated=True),
         Field("slots", "slots", NegotiatedSlot, repeated=True),
+        Field("ice_servers", "iceServers", IceServer, repeated=True),
     )
 
 
