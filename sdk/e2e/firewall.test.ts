@@ -5,7 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { chmodSync, existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +73,25 @@ function inside(holder: ChildProcess, line: string): string {
   const { status, stdout, stderr } = spawnSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, 'sh', '-ec', line], { encoding: 'utf8' });
   assert.equal(status, 0, `${line}: ${stderr}`);
   return stdout;
+}
+
+/** Waits until the firewall has dropped a datagram and a TCP connection of ours to the server. */
+async function provenClosed(holder: ChildProcess): Promise<void> {
+  const socket = createSocket('udp4');
+  const connection = connect(7900, SERVER).on('error', () => {});
+  const deadline = Date.now() + limitMs(20_000);
+  try {
+    for (;;) {
+      socket.send('let me in', 7910, SERVER);
+      const rules = inside(holder, 'nft list table inet firewall');
+      if (/!= tcp counter packets [1-9]/.test(rules) && /dport != 443 counter packets [1-9]/.test(rules)) return;
+      assert.ok(Date.now() < deadline, `the firewall drops nothing: ${rules}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    socket.close();
+    connection.destroy();
+  }
 }
 
 /** An executable that starts the server in its network. */
@@ -182,9 +203,8 @@ async function withServer(run: () => Promise<void>): Promise<void> {
   };
   const server = await startServer(environment, { url: URL_443 });
   try {
+    await provenClosed(holder);
     await run();
-    const rules = inside(holder, 'nft list table inet firewall');
-    assert.match(rules, /dport != 443 counter packets [1-9]|!= tcp counter packets [1-9]/, 'the firewall had something to do');
   } finally {
     await server.stop();
     process.env['SIDEROOM_BIN'] = bin;

@@ -35,7 +35,8 @@ pub fn router(api: Api) -> Router {
     let mut router = Router::new()
         .route("/openapi.json", get(description::openapi))
         .route("/reference", get(description::reference))
-        .route("/v1/ws", get(gateway::upgrade))
+        // GET over HTTP/1.1, CONNECT over HTTP/2 (RFC 8441), which the extractor tells apart.
+        .route("/v1/ws", any(gateway::upgrade))
         .route("/whip/{room}", any(whip::publish))
         .route("/whip/{room}/{resource}", any(whip::resource))
         .route("/whep/{room}", any(whip::watch))

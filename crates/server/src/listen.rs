@@ -198,7 +198,10 @@ impl Service {
         let Some(relay) = relay else {
             return Box::pin(self.serve(stream, guest, peer, withdrawn)).await;
         };
-        let allocated = || guest.joined();
+        // With too many clients it stays a stranger's, which makes way for others.
+        let allocated = || {
+            let _ = guest.joined();
+        };
         let served = Box::pin(turn::serve_stream(relay, stream, peer, allocated));
         let ended = tokio::select! {
             ended = served => ended,
