@@ -85,6 +85,9 @@ fn server_config(
         b"http/1.1".to_vec(),
         // RFC 7443: TURN on the same port. Most clients name no protocol, and their first byte tells.
         b"stun.turn".to_vec(),
+        // RFC 8833: browsers name it for connections of WebRTC, those to TURN included.
+        b"webrtc".to_vec(),
+        b"c-webrtc".to_vec(),
     ];
     Ok(server)
 }
