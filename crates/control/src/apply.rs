@@ -4,13 +4,16 @@
 mod across;
 mod arrive;
 mod create;
+mod doors;
 mod gate;
 mod groups;
+mod intercom;
 mod invitations;
 mod invite;
 mod people;
 mod rooms;
 mod sanction;
+mod schedules;
 mod timer;
 mod travel;
 mod wait;
@@ -20,7 +23,8 @@ use crate::rights;
 use crate::state::require;
 use crate::turn::Turn;
 use crate::{
-    Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, bounds,
+    Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, Timer,
+    bounds,
 };
 
 pub(crate) use rooms::{check_end, check_settings};
@@ -32,11 +36,23 @@ pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, Bre
         rights::check(turn.state, turn.actor, command)?;
     }
     let outcome = dispatch(turn, command)?;
+    // A scheduled command has been finished as its own.
+    if !matches!(command, Command::Timer(Timer::Schedule(_))) {
+        finish(turn)?;
+    }
+    Ok(outcome)
+}
+
+/// The consequences of a command, which are the same for all.
+fn finish(turn: &mut Turn<'_>) -> Result<(), BreakoutError> {
     if !turn.replays_older_than(Rules::Waiting) {
         turn.take_in_waiting();
     }
+    turn.close_empty_side_rooms()?;
     turn.keep_streams_along();
-    Ok(outcome)
+    turn.keep_intercoms();
+    turn.keep_knocks();
+    Ok(())
 }
 
 #[expect(clippy::too_many_lines, reason = "one table, a line for each command")]
@@ -111,12 +127,43 @@ fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutE
 
         Command::StartAddressAll { .. }
         | Command::StopAddressAll { .. }
+        | Command::StartIntercom { .. }
+        | Command::StopIntercom { .. }
+        | Command::StartReply { .. }
+        | Command::StopReply { .. }
         | Command::AddressAllText { .. }
         | Command::ListenIn { .. }
         | Command::StopListening { .. }
         | Command::AskForHelp { .. }
         | Command::AnswerHelp { .. }
         | Command::Chat { .. } => turn.run_across(command),
+
+        Command::Knock {
+            participant,
+            breakout,
+        } => turn.knock(*participant, *breakout),
+        Command::StopKnocking {
+            participant,
+            breakout,
+        } => Ok(turn.stop_knocking(*participant, *breakout)),
+        Command::AnswerKnock {
+            participant,
+            breakout,
+            admit,
+        } => turn.answer_knock(*participant, *breakout, *admit),
+        Command::CreateSideRoom(side) => turn.create_side_room(side),
+
+        Command::Schedule {
+            at,
+            if_late,
+            command,
+        } => turn.schedule(*at, *if_late, command),
+        Command::ChangeSchedule {
+            schedule,
+            at,
+            if_late,
+        } => turn.change_schedule(*schedule, *at, *if_late),
+        Command::CancelSchedule { schedule } => turn.cancel_schedule(*schedule),
 
         Command::Timer(timer) => turn.run_timer(*timer),
         Command::WithdrawInvitations {
@@ -175,7 +222,13 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::AddressAllText { .. }
         | Command::ListenIn { .. }
         | Command::AskForHelp { .. }
-        | Command::WithdrawInvitations { .. } => true,
+        | Command::WithdrawInvitations { .. }
+        | Command::StartIntercom { .. }
+        | Command::StartReply { .. }
+        | Command::Knock { .. }
+        | Command::AnswerKnock { .. }
+        | Command::CreateSideRoom(_)
+        | Command::Schedule { .. } => true,
 
         Command::UpdateRoom(_)
         | Command::SetMode(_)
@@ -196,6 +249,11 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::Mute { .. }
         | Command::Unmute { .. }
         | Command::StopAddressAll { .. }
+        | Command::StopIntercom { .. }
+        | Command::StopReply { .. }
+        | Command::StopKnocking { .. }
+        | Command::ChangeSchedule { .. }
+        | Command::CancelSchedule { .. }
         | Command::StopListening { .. }
         | Command::AnswerHelp { .. }
         | Command::Chat { .. }

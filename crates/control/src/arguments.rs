@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
-use crate::KindSet;
+use crate::{Door, KindSet};
 
 /// The arguments of a join.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -63,8 +63,11 @@ pub struct Grants {
     pub move_others: bool,
     /// Hear a breakout without being in it.
     pub listen_in: bool,
-    /// Speak and write to every group.
+    /// Speak to any set of groups and people, and write to every group.
     pub address_all: bool,
+    /// Make a breakout for themselves and those they invite.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub create_side_rooms: bool,
 }
 
 impl Default for Grants {
@@ -99,6 +102,24 @@ pub struct CreateBreakouts {
     pub auto_move: bool,
     /// Participants may choose these breakouts by themselves.
     pub self_select: bool,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub door: Door,
+}
+
+/// The side room to create.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CreateSideRoom {
+    /// The participant who makes it, owns it and goes in.
+    pub participant: ParticipantId,
+    /// `None`: it is named after them.
+    pub name: Option<String>,
+    /// How many it holds; `None`: as many as the room allows.
+    pub capacity: Option<u32>,
+    /// The kinds it carries.
+    pub media: KindSet,
+    pub door: Door,
+    /// Those who are asked to come.
+    pub invite: Vec<ParticipantId>,
 }
 
 impl Default for CreateBreakouts {
@@ -111,6 +132,7 @@ impl Default for CreateBreakouts {
             open: true,
             auto_move: false,
             self_select: false,
+            door: Door::Open,
         }
     }
 }
@@ -132,6 +154,9 @@ pub struct BreakoutPatch {
     pub owner: Option<ParticipantId>,
     /// The id of the app's own chat thread for it.
     pub thread_id: Option<String>,
+    /// See [`CreateBreakouts::door`].
+    #[serde(default, with = "crate::layout::since_4")]
+    pub door: Option<Door>,
 }
 
 /// The breakouts that a command is about.

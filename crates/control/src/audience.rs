@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::turn::Effects;
-use crate::{Event, EventKind, Role};
+use crate::{Actor, Addressed, Event, EventKind, Role, ScheduleView};
 
 /// The audience of an event. The operator may see all events.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub enum Audience {
     Participant(ParticipantId),
     /// All of these.
     Several(Vec<Audience>),
+    /// Those who are in this group when the event happens.
+    Members(GroupId),
 }
 
 /// A viewer's role and place when an event happened.
@@ -114,6 +116,20 @@ impl EventKind {
                 participant, group, ..
             } => Several(vec![Group(*group), Participant(*participant), Moderators]),
             Self::Chat { group, .. } => Group(*group),
+            Self::IntercomChanged { intercom } => addressed(intercom.participant, &intercom.to),
+            Self::IntercomStopped { participant, to } => addressed(*participant, to),
+            Self::IntercomEntered { participant, .. }
+            | Self::IntercomLeft { participant, .. }
+            | Self::KnocksHeard { participant, .. } => Participant(*participant),
+            Self::Knocked { knock } => at_the_door(knock.participant, knock.breakout),
+            Self::KnockEnded {
+                participant,
+                breakout,
+                ..
+            } => at_the_door(*participant, *breakout),
+            Self::Scheduled { schedule }
+            | Self::ScheduleEnded { schedule, .. }
+            | Self::ScheduleFailed { schedule, .. } => concerned(schedule),
             Self::Banned { .. } | Self::Unbanned { .. } => Moderators,
         }
     }
@@ -133,6 +149,38 @@ impl Effects {
             .map(|owner| Audience::Participant(*owner));
         Audience::Several([audience].into_iter().chain(owners).collect())
     }
+}
+
+/// The speaker, the addressed, and moderators.
+fn addressed(speaker: ParticipantId, to: &Addressed) -> Audience {
+    let Addressed::Some { groups, people } = to else {
+        return Audience::Everyone;
+    };
+    let groups = groups.iter().copied().map(Audience::Members);
+    let people = people.iter().copied().map(Audience::Participant);
+    let first = [Audience::Moderators, Audience::Participant(speaker)];
+    Audience::Several(first.into_iter().chain(groups).chain(people).collect())
+}
+
+/// The one who knocks, those inside, and moderators.
+fn at_the_door(participant: ParticipantId, breakout: BreakoutId) -> Audience {
+    Audience::Several(vec![
+        Audience::Moderators,
+        Audience::Participant(participant),
+        Audience::Members(GroupId::Breakout(breakout)),
+    ])
+}
+
+/// The author, those whom the command names, and moderators; or everybody.
+fn concerned(schedule: &ScheduleView) -> Audience {
+    if schedule.public {
+        return Audience::Everyone;
+    }
+    let author = match schedule.by {
+        Actor::Participant(id) => Some(id),
+        Actor::Operator | Actor::Key(_) | Actor::System => None,
+    };
+    several_and_moderators(schedule.people.iter().copied().chain(author))
 }
 
 fn several_and_moderators(people: impl Iterator<Item = ParticipantId>) -> Audience {
@@ -167,6 +215,7 @@ impl Audience {
                     || (group.breakout().is_some() && group.breakout() == standing.listening)
             }
             Self::Participant(one) => *one == participant,
+            Self::Members(group) => *group == standing.group,
             Self::Several(several) => several
                 .iter()
                 .any(|one| one.includes(participant, standing)),

@@ -4,18 +4,22 @@
 //! are. What follows from other parts of the state (members of a breakout, identities, expiries) is not
 //! among them: [`State::make`] keeps it in step.
 
+mod entries;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use self::entries::{breakouts_changed, change_entry, entries_changed, participants_changed};
 use crate::ceiling::Ceiling;
+use crate::intercom::Intercom;
 use crate::journal::Chain;
 use crate::person::Person;
 use crate::state::{Asked, Breakout, Participant, State, TimerState, Track};
 use crate::{
-    Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomSettings, SlotPool, Standing,
-    UnixMillis,
+    Arrangement, Door, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomSettings,
+    Rotation, Schedule, ScheduleId, SlotPool, Standing, UnixMillis,
 };
 
 /// One change. New kinds are added at the end: the journal knows them by their place in this list.
@@ -38,10 +42,17 @@ pub(crate) enum Change {
     BreakoutGone(BreakoutId),
     Assigned(String, Option<BreakoutId>),
     Waiting(BreakoutId, String, Option<u64>),
-    Addressing(ParticipantId, Option<KindSet>),
+    Addressing(ParticipantId, Option<Intercom>),
     Help(ParticipantId, Option<HelpRequest>),
     Person(String, Option<Person>),
     Ceiling(Option<Ceiling>),
+    Reply(ParticipantId, Option<ParticipantId>),
+    Knock(BreakoutId, ParticipantId, Option<UnixMillis>),
+    Schedule(ScheduleId, Option<Box<Schedule>>),
+    NextSchedule(u32),
+    Arrangement(String, Option<Arrangement>),
+    Rotation(Option<Box<Rotation>>),
+    Wall(ParticipantId, Option<bool>),
 }
 
 /// The next numbers of everything that is numbered.
@@ -63,6 +74,8 @@ pub(crate) struct Before {
     draining: bool,
     closed: bool,
     ceiling: Option<Ceiling>,
+    next_schedule: u32,
+    rotation: Option<Box<Rotation>>,
 }
 
 /// Makes the changes of single fields: one variant for each field of a type. Fields that are `apart` never
@@ -110,6 +123,7 @@ fields! {
         Dropped(dropped: Option<UnixMillis>),
         Listening(listening: Option<BreakoutId>),
         HelpAt(help_at: Option<UnixMillis>),
+        Follows(follows: bool),
     } apart { identity, joined_at, standings }
 }
 
@@ -126,7 +140,8 @@ fields! {
         ThreadId(thread_id: String),
         Invited(invited: BTreeMap<String, Asked>),
         Welcome(welcome: std::collections::BTreeSet<String>),
-    } apart { members }
+        Door(door: Door),
+    } apart { members, side }
 }
 
 impl Before {
@@ -139,6 +154,8 @@ impl Before {
             draining: state.draining,
             closed: state.closed,
             ceiling: state.ceiling,
+            next_schedule: state.next_schedule,
+            rotation: state.rotation.clone(),
         }
     }
 }
@@ -167,6 +184,11 @@ impl State {
             help,
             people,
             rounds,
+            replies,
+            knocks,
+            schedules,
+            arrangements,
+            walls,
             // By `changes_of_room`.
             config: _,
             room_gate: _,
@@ -179,6 +201,8 @@ impl State {
             draining: _,
             closed: _,
             ceiling: _,
+            next_schedule: _,
+            rotation: _,
             // These follow from the others, or from the record itself.
             identities: _,
             expiries: _,
@@ -200,6 +224,13 @@ impl State {
         entries_changed(&mut all, addressing.take_changes(), Change::Addressing);
         entries_changed(&mut all, help.take_changes(), Change::Help);
         entries_changed(&mut all, people.take_changes(), Change::Person);
+        entries_changed(&mut all, replies.take_changes(), Change::Reply);
+        let knock = |(breakout, id), until| Change::Knock(breakout, id, until);
+        entries_changed(&mut all, knocks.take_changes(), knock);
+        let schedule = |id, it: Option<Schedule>| Change::Schedule(id, it.map(Box::new));
+        entries_changed(&mut all, schedules.take_changes(), schedule);
+        entries_changed(&mut all, arrangements.take_changes(), Change::Arrangement);
+        entries_changed(&mut all, walls.take_changes(), Change::Wall);
         all
     }
 
@@ -226,6 +257,12 @@ impl State {
         if before.ceiling != self.ceiling {
             all.push(Change::Ceiling(self.ceiling));
         }
+        if before.next_schedule != self.next_schedule {
+            all.push(Change::NextSchedule(self.next_schedule));
+        }
+        if before.rotation != self.rotation {
+            all.push(Change::Rotation(self.rotation.clone()));
+        }
         all
     }
 
@@ -238,6 +275,11 @@ impl State {
         self.addressing.settle();
         self.help.settle();
         self.people.settle();
+        self.replies.settle();
+        self.knocks.settle();
+        self.schedules.settle();
+        self.arrangements.settle();
+        self.walls.settle();
     }
 
     /// Makes a change again. It cannot fail: a change of something that is not there does nothing.
@@ -291,12 +333,25 @@ impl State {
             Change::Waiting(breakout, identity, ticket) => {
                 change_entry(&mut self.waiting, &(*breakout, identity.clone()), *ticket);
             }
-            Change::Addressing(id, kinds) => change_entry(&mut self.addressing, id, *kinds),
+            Change::Addressing(id, held) => change_entry(&mut self.addressing, id, held.clone()),
             Change::Help(id, request) => change_entry(&mut self.help, id, request.clone()),
             Change::Person(identity, known) => {
                 change_entry(&mut self.people, identity, known.clone());
             }
             Change::Ceiling(ceiling) => self.ceiling = *ceiling,
+            Change::Reply(id, to) => change_entry(&mut self.replies, id, *to),
+            Change::Knock(breakout, id, until) => {
+                change_entry(&mut self.knocks, &(*breakout, *id), *until);
+            }
+            Change::Schedule(id, held) => {
+                change_entry(&mut self.schedules, id, held.as_deref().cloned());
+            }
+            Change::NextSchedule(next) => self.next_schedule = *next,
+            Change::Arrangement(name, held) => {
+                change_entry(&mut self.arrangements, name, held.clone());
+            }
+            Change::Rotation(held) => self.rotation.clone_from(held),
+            Change::Wall(id, held) => change_entry(&mut self.walls, id, *held),
         }
     }
 
@@ -329,69 +384,5 @@ impl State {
     pub(crate) fn follow(&mut self, now: UnixMillis, chain: Chain) {
         self.seen = now;
         self.chain = chain;
-    }
-}
-
-/// Entries with their value before and their value now.
-type Changed<'a, K, V> = Vec<(K, Option<V>, Option<&'a V>)>;
-
-/// Returns the removals apart: they come after the moves of those who were inside.
-fn breakouts_changed(
-    all: &mut Vec<Change>,
-    changed: Changed<'_, BreakoutId, Breakout>,
-) -> Vec<Change> {
-    let mut gone = Vec::new();
-    for (id, before, now) in changed {
-        match (before, now) {
-            (_, None) => gone.push(Change::BreakoutGone(id)),
-            (None, Some(now)) => all.push(Change::BreakoutMade(id, Box::new(now.clone()))),
-            (Some(before), Some(now)) => {
-                let fields = BreakoutField::between(&before, now).into_iter();
-                all.extend(fields.map(|field| Change::Breakout(id, field)));
-            }
-        }
-    }
-    gone
-}
-
-fn participants_changed(all: &mut Vec<Change>, changed: Changed<'_, ParticipantId, Participant>) {
-    for (id, before, now) in changed {
-        match (before, now) {
-            (_, None) => all.push(Change::Gone(id)),
-            (None, Some(now)) => all.push(Change::Came(id, Box::new(now.clone()))),
-            (Some(before), Some(now)) => between(all, id, &before, now),
-        }
-    }
-}
-
-fn entries_changed<K, V: PartialEq + Clone>(
-    all: &mut Vec<Change>,
-    changed: Changed<'_, K, V>,
-    change: impl Fn(K, Option<V>) -> Change,
-) {
-    for (key, before, now) in changed {
-        if before.as_ref() != now {
-            all.push(change(key, now.cloned()));
-        }
-    }
-}
-
-fn between(all: &mut Vec<Change>, id: ParticipantId, before: &Participant, now: &Participant) {
-    let fields = ParticipantField::between(before, now).into_iter();
-    all.extend(fields.map(|field| Change::Participant(id, field)));
-    let standing = now.standings.back();
-    if before.standings.back() != standing {
-        all.extend(standing.map(|standing| Change::Standing(id, *standing)));
-    }
-}
-
-fn change_entry<K: Ord + Clone, V: Clone>(
-    map: &mut crate::diff_map::DiffMap<K, V>,
-    key: &K,
-    value: Option<V>,
-) {
-    match value {
-        Some(value) => drop(map.insert(key.clone(), value)),
-        None => drop(map.remove(key)),
     }
 }

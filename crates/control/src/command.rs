@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::{
-    BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, GateKinds, GateScope,
-    Grants, Join, KeyId, KindSet, MoveTo, Reconnect, Reoffer, Role, RoomMode, RoomPatch, Selection,
-    UnixMillis, Whom, bounds,
+    BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, CreateSideRoom,
+    GateKinds, GateScope, Grants, IfLate, Join, KeyId, KindSet, MoveTo, Reconnect, Reoffer, Role,
+    RoomMode, RoomPatch, ScheduleId, Selection, StartIntercom, UnixMillis, Whom, bounds,
 };
 
 /// The author of a command.
@@ -240,6 +240,9 @@ pub enum Command {
     ListenIn {
         participant: ParticipantId,
         breakout: BreakoutId,
+        /// Their own group hears nothing of them meanwhile.
+        #[serde(default, with = "crate::layout::since_4")]
+        follow: bool,
     },
     StopListening {
         participant: ParticipantId,
@@ -287,6 +290,58 @@ pub enum Command {
         breakout: BreakoutId,
         participants: Vec<ParticipantId>,
     },
+    /// Speaks to a set of groups and people until stopped. A moderator's, or with the grant.
+    StartIntercom {
+        participant: ParticipantId,
+        start: StartIntercom,
+    },
+    /// Ends a participant's intercom, whatever it addresses. Also a moderator's.
+    StopIntercom {
+        participant: ParticipantId,
+    },
+    /// Answers an intercom that allows it: those whom it addresses and its speaker hear the answer.
+    StartReply {
+        participant: ParticipantId,
+        /// The speaker of the intercom.
+        speaker: ParticipantId,
+    },
+    /// Ends an answer. Also a moderator's.
+    StopReply {
+        participant: ParticipantId,
+    },
+    /// Knocks at the door of a breakout, from the parent.
+    Knock {
+        participant: ParticipantId,
+        breakout: BreakoutId,
+    },
+    StopKnocking {
+        participant: ParticipantId,
+        breakout: BreakoutId,
+    },
+    /// Lets somebody in who knocks, or not. Somebody's inside, the owner's or a moderator's.
+    AnswerKnock {
+        participant: ParticipantId,
+        breakout: BreakoutId,
+        admit: bool,
+    },
+    /// Makes a breakout for oneself and those one invites, and goes in. With the grant.
+    CreateSideRoom(CreateSideRoom),
+    /// Has a command carried out later, by the rules of that moment.
+    Schedule {
+        at: UnixMillis,
+        if_late: IfLate,
+        command: Box<Command>,
+    },
+    /// Changes when a scheduled command is carried out. Its author's, or a moderator's.
+    ChangeSchedule {
+        schedule: ScheduleId,
+        at: Option<UnixMillis>,
+        if_late: Option<IfLate>,
+    },
+    /// Takes a scheduled command back. Its author's, or a moderator's.
+    CancelSchedule {
+        schedule: ScheduleId,
+    },
 }
 
 /// A timer that is due.
@@ -300,6 +355,12 @@ pub enum Timer {
     End,
     /// The grace period of a dropped connection is over.
     Expire(ParticipantId),
+    /// The time of a knock is over.
+    Knock(BreakoutId, ParticipantId),
+    /// The time of an intercom is over.
+    Intercom(ParticipantId),
+    /// A scheduled command is to be carried out.
+    Schedule(ScheduleId),
 }
 
 /// A request as it reaches a room.

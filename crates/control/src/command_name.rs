@@ -56,6 +56,17 @@ impl Command {
             Self::WithdrawInvitations { .. } => "withdraw_invitations",
             Self::Ban { .. } => "ban",
             Self::Unban { .. } => "unban",
+            Self::StartIntercom { .. } => "start_intercom",
+            Self::StopIntercom { .. } => "stop_intercom",
+            Self::StartReply { .. } => "start_reply",
+            Self::StopReply { .. } => "stop_reply",
+            Self::Knock { .. } => "knock",
+            Self::StopKnocking { .. } => "stop_knocking",
+            Self::AnswerKnock { .. } => "answer_knock",
+            Self::CreateSideRoom(_) => "create_side_room",
+            Self::Schedule { .. } => "schedule",
+            Self::ChangeSchedule { .. } => "change_schedule",
+            Self::CancelSchedule { .. } => "cancel_schedule",
             Self::Timer(_) => "timer",
         }
     }

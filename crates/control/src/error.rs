@@ -143,6 +143,12 @@ pub enum BreakoutError {
         /// Until when; `None`: for the room's life.
         until: Option<UnixMillis>,
     },
+    /// The breakout's door does not let this participant in by themselves.
+    #[error("The door of the breakout is shut; knock if it takes knocks, or ask a moderator.")]
+    BreakoutLocked,
+    /// The command cannot be scheduled, or was not carried out when its time came.
+    #[error("The command is not scheduled: {0}; correct it and try again.")]
+    ScheduleFailed(&'static str),
     /// The caller decided on a state that has passed.
     #[error("The room's state is at version {current} by now; take a fresh look and decide again.")]
     VersionMismatch {
@@ -180,6 +186,8 @@ pub enum Subject {
     Ban,
     /// A pending invitation.
     Invitation,
+    Knock,
+    Schedule,
 }
 
 impl std::fmt::Display for Subject {
@@ -192,6 +200,8 @@ impl std::fmt::Display for Subject {
             Self::HelpRequest => "request for help",
             Self::Ban => "ban",
             Self::Invitation => "pending invitation",
+            Self::Knock => "knock",
+            Self::Schedule => "scheduled command",
         })
     }
 }
@@ -239,6 +249,8 @@ impl BreakoutError {
             Self::RateLimited { .. } => "RateLimited",
             Self::Draining => "Draining",
             Self::Banned { .. } => "Banned",
+            Self::BreakoutLocked => "BreakoutLocked",
+            Self::ScheduleFailed(_) => "ScheduleFailed",
             Self::VersionMismatch { .. } => "VersionMismatch",
             Self::EpochMismatch { .. } => "EpochMismatch",
         }
@@ -260,6 +272,7 @@ impl BreakoutError {
             | Self::BreakoutFull { .. }
             | Self::RoomFull { .. }
             | Self::NotAssigned
+            | Self::BreakoutLocked
             | Self::AlreadyInBreakout
             | Self::NotInParent
             | Self::Banned { .. }
@@ -280,6 +293,7 @@ impl BreakoutError {
             | Self::Unauthenticated
             | Self::RateLimited { .. }
             | Self::Draining
+            | Self::ScheduleFailed(_)
             | Self::VersionMismatch { .. }
             | Self::EpochMismatch { .. } => 1138,
         }

@@ -1,12 +1,17 @@
 //! Numbered events of a room. Their audiences are in [`crate::Audience`]'s file.
 
+mod cause;
+
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
 
 use crate::{
-    Actor, Audience, BanView, BreakoutSettings, BreakoutSummary, BreakoutView, Grants, KindSet,
-    ParentGate, ParticipantView, RequestId, Role, RoomSettings, TrackView, UnixMillis,
+    Actor, Addressed, Audience, BanView, BreakoutSettings, BreakoutSummary, BreakoutView, Grants,
+    IntercomView, KindSet, KnockEnd, KnockView, ParentGate, ParticipantView, RequestId, Role,
+    RoomSettings, ScheduleEnd, ScheduleView, TrackView, UnixMillis,
 };
+
+pub use cause::{InvitationEnd, LeaveReason, MoveCause};
 
 /// One change of a room.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,63 +30,6 @@ pub struct Event {
     pub actor: Actor,
     pub audience: Audience,
     pub kind: EventKind,
-}
-
-/// Why somebody is in another group than before.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MoveCause {
-    JoinedRoom,
-    /// They chose to join a breakout.
-    Joined,
-    /// An invitation with force moved them.
-    Forced,
-    /// They were assigned to a breakout with `auto_move`.
-    AutoMoved,
-    /// A participant with the right to do so moved them.
-    Moved,
-    /// The breakouts were shuffled.
-    Shuffled,
-    /// They chose to leave the breakout.
-    Left,
-    /// The breakout was cleared.
-    Cleared,
-    /// The breakout was closed.
-    Closed,
-    /// The breakout was destroyed.
-    Destroyed,
-    /// The time was up.
-    TimeUp,
-    LeftRoom,
-}
-
-/// Why somebody is no longer in the room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LeaveReason {
-    Left,
-    /// A moderator removed them.
-    Removed,
-    /// They did not come back in time after a drop.
-    Expired,
-    /// The room ended.
-    RoomClosed,
-    /// A moderator banned the person.
-    Banned,
-}
-
-/// How an invitation ended.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InvitationEnd {
-    /// The invitee is inside: they accepted, or somebody moved them there.
-    Accepted,
-    /// The invitee declined.
-    Rejected,
-    /// A moderator or the owner withdrew the invitation, or the breakout is gone.
-    Withdrawn,
-    /// The invitee left the room or went into another breakout, or the breakouts' time is up.
-    Expired,
 }
 
 /// The content of an event. The audience of each is in [`EventKind::audience`], the one table.
@@ -351,6 +299,58 @@ pub enum EventKind {
         participant: ParticipantId,
         /// The breakout after the change.
         breakout: Box<BreakoutSummary>,
+    },
+    /// A participant speaks to a set of groups and people, in another way than before.
+    IntercomChanged { intercom: Box<IntercomView> },
+    /// It no longer does.
+    IntercomStopped {
+        /// The speaker.
+        participant: ParticipantId,
+        /// The groups and people who were addressed.
+        to: Addressed,
+    },
+    /// A participant came to where an intercom reaches them.
+    IntercomEntered {
+        participant: ParticipantId,
+        intercom: Box<IntercomView>,
+    },
+    /// It went to where an intercom does not reach them.
+    IntercomLeft {
+        participant: ParticipantId,
+        speaker: ParticipantId,
+    },
+    /// Somebody knocks at the door of a breakout.
+    Knocked { knock: KnockView },
+    /// A knock is over.
+    KnockEnded {
+        participant: ParticipantId,
+        breakout: BreakoutId,
+        /// How it ended.
+        end: KnockEnd,
+    },
+    /// A participant came into a breakout at whose door others knock.
+    KnocksHeard {
+        participant: ParticipantId,
+        knocks: Vec<KnockView>,
+    },
+    /// A command was scheduled, or its schedule changed.
+    Scheduled {
+        /// The schedule after the change.
+        schedule: Box<ScheduleView>,
+    },
+    /// A scheduled command was carried out or cancelled.
+    ScheduleEnded {
+        schedule: Box<ScheduleView>,
+        /// How it ended.
+        end: ScheduleEnd,
+    },
+    /// A scheduled command was refused when its time came.
+    ScheduleFailed {
+        schedule: Box<ScheduleView>,
+        /// The name of the error.
+        error: String,
+        /// The sentence for a person.
+        message: String,
     },
 }
 

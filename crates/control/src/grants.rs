@@ -15,6 +15,8 @@ pub enum Power {
     ListenIn,
     /// [`Grants::address_all`].
     AddressAll,
+    /// [`Grants::create_side_rooms`].
+    CreateSideRooms,
 }
 
 /// Role and grants together, of a token or of a participant.
@@ -34,6 +36,7 @@ impl Grants {
         move_others: true,
         listen_in: true,
         address_all: true,
+        create_side_rooms: true,
     };
 
     /// The empty set.
@@ -43,6 +46,7 @@ impl Grants {
         move_others: false,
         listen_in: false,
         address_all: false,
+        create_side_rooms: false,
     };
 
     /// Default grants of a role.
@@ -63,6 +67,7 @@ impl Grants {
             Power::MoveOthers => self.move_others,
             Power::ListenIn => self.listen_in,
             Power::AddressAll => self.address_all,
+            Power::CreateSideRooms => self.create_side_rooms,
         }
     }
 
@@ -75,6 +80,7 @@ impl Grants {
             move_others: self.move_others || other.move_others,
             listen_in: self.listen_in || other.listen_in,
             address_all: self.address_all || other.address_all,
+            create_side_rooms: self.create_side_rooms || other.create_side_rooms,
         }
     }
 
@@ -87,6 +93,7 @@ impl Grants {
             move_others: self.move_others && !other.move_others,
             listen_in: self.listen_in && !other.listen_in,
             address_all: self.address_all && !other.address_all,
+            create_side_rooms: self.create_side_rooms && !other.create_side_rooms,
         }
     }
 

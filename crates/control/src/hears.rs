@@ -175,7 +175,8 @@ impl<'a> Pair<'a> {
         self.room.state.audience_of(self.from, self.kind).is_some()
     }
 
-    /// 3. Same group; or the parent, through the subscriber's gate; or an announcement; or listening in.
+    /// 3. Same group; or the parent, through the subscriber's gate; or an intercom; or listening in. What an
+    ///    intercom suspends reaches those only whom it addresses.
     fn is_reached(&self) -> bool {
         match self.placement() {
             None => false,
@@ -185,7 +186,7 @@ impl<'a> Pair<'a> {
     }
 
     /// 4. For audio in a group with more live audio than slots: the publisher is one of those who talk
-    ///    most. An announcement is always heard.
+    ///    most. An intercom is always heard.
     fn is_among_talkers(&self) -> bool {
         if self.kind != TrackKind::Audio || self.placement() == Some(Placement::AddressAll) {
             return true;
@@ -201,6 +202,7 @@ impl<'a> Pair<'a> {
             if let Some(audio) = audio
                 && *id != self.subscriber
                 && one.group == self.from.group
+                && !self.room.state.suspended(*id).contains(TrackKind::Audio)
                 && pair.is_live()
                 && pair.is_carried()
             {
@@ -233,10 +235,14 @@ impl<'a> Pair<'a> {
 
     /// The most important reason for which the track could reach the subscriber.
     fn placement(&self) -> Option<Placement> {
-        let addressing = self.room.state.addressing.get(&self.publisher);
+        let state = &self.room.state;
         let group = self.from.group;
-        if addressing.is_some_and(|kinds| kinds.contains(self.kind)) {
+        let to = (self.subscriber, self.to.group);
+        let reach = state.reach_of(self.publisher);
+        if reach.iter().any(|it| it.covers(self.kind, to)) {
             Some(Placement::AddressAll)
+        } else if state.suspended(self.publisher).contains(self.kind) {
+            None
         } else if group == self.to.group {
             Some(Placement::OwnGroup)
         } else if group == GroupId::Parent {

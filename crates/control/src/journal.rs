@@ -11,6 +11,7 @@ use sideroom_route::{Epoch, RoomId};
 use thiserror::Error;
 
 use crate::change::Change;
+use crate::layout::in_layout;
 use crate::turn::Effects;
 use crate::{Actor, BreakoutError, Outcome, RequestId, RoomConfig, UnixMillis};
 
@@ -118,11 +119,13 @@ impl From<ReplayError> for BreakoutError {
 
 impl Record {
     /// The version that this server writes and reads.
-    pub const VERSION: u16 = 3;
+    pub const VERSION: u16 = 4;
+    /// The earliest version that this server reads as it reads its own.
+    pub const EARLIEST: u16 = 3;
 
     /// Encodes the record with postcard.
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(self)
+        in_layout(self.version, || postcard::to_allocvec(self))
             .expect("invariant: a record holds nothing that postcard refuses")
     }
 
@@ -131,7 +134,7 @@ impl Record {
         let (version, _) =
             postcard::take_from_bytes::<u16>(bytes).map_err(|_| ReplayError::Unreadable)?;
         check_version(version)?;
-        postcard::from_bytes(bytes).map_err(|_| ReplayError::Unreadable)
+        in_layout(version, || postcard::from_bytes(bytes)).map_err(|_| ReplayError::Unreadable)
     }
 
     /// The hash that the record ought to have: of everything in it but the hash.
@@ -185,7 +188,7 @@ impl Chain {
 
 fn check_version(found: u16) -> Result<(), ReplayError> {
     let known = Record::VERSION;
-    if (1..=known).contains(&found) {
+    if (Record::EARLIEST..=known).contains(&found) {
         Ok(())
     } else {
         Err(ReplayError::Version { found, known })

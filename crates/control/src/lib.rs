@@ -8,6 +8,7 @@
 
 mod apply;
 mod arguments;
+mod arrangement;
 mod audience;
 mod ceiling;
 mod chance;
@@ -16,13 +17,17 @@ mod command;
 mod command_name;
 mod diff_map;
 mod distribute;
+mod door;
+mod dry_run;
 mod error;
 mod event;
 mod grants;
 mod hears;
+mod intercom;
 mod journal;
 mod key;
 mod kinds;
+mod layout;
 mod memory;
 mod moves;
 mod old;
@@ -34,7 +39,9 @@ mod reload;
 mod restart;
 mod rights;
 mod room;
+mod rotation;
 mod run;
+mod schedule;
 mod settings;
 mod sight;
 mod state;
@@ -45,26 +52,33 @@ mod view;
 mod volatile;
 
 pub use arguments::{
-    BreakoutPatch, CreateBreakouts, GateKinds, GateScope, Grants, Join, MoveTo, Reconnect, Reoffer,
-    Role, Selection, SlotPool, Whom,
+    BreakoutPatch, CreateBreakouts, CreateSideRoom, GateKinds, GateScope, Grants, Join, MoveTo,
+    Reconnect, Reoffer, Role, Selection, SlotPool, Whom,
 };
+pub use arrangement::{ArrangedRoom, Arrangement};
 pub use audience::{Audience, Standing};
 pub use chance::Chance;
 pub use command::{Actor, Command, Request, RequestId, Timer};
+pub use door::{Door, KnockEnd, KnockView};
+pub use dry_run::{DryRun, Forecast};
 pub use error::{AcsCode, BreakoutError, Subject};
 pub use event::{Event, EventKind, InvitationEnd, LeaveReason, MoveCause};
 pub use grants::{Power, Rights};
 pub use hears::{hears, plan, plan_after};
+pub use intercom::{Addressed, IntercomView, OwnGroup, StartIntercom};
 pub use journal::{Digest, Record, ReplayError};
 pub use key::KeyId;
 pub use kinds::KindSet;
-pub use moves::{MoveLog, MovesPage, MovesQuery, Stay, StayEnd};
+pub use layout::in_layout;
+pub use moves::{Lapse, MoveLog, MovesPage, MovesQuery, Stay, StayEnd};
 pub use old::{OldRecord, OldSnapshot};
 pub use outcome::{Applied, Outcome};
 pub use person::{WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX, person_of};
 pub use recall::Missed;
 pub use restart::{Entry, Snapshot};
 pub use room::{Expected, Room};
+pub use rotation::{Rotation, Round};
+pub use schedule::{IfLate, Schedule, ScheduleEnd, ScheduleId, ScheduleView};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,
     RoomConfig, RoomMode, RoomPatch, RoomSettings, TimerChange, VideoCodec, bounds,

@@ -18,3 +18,13 @@ pub(crate) struct Memory {
     pub(crate) events: Events,
     pub(crate) moves: MoveLog,
 }
+
+impl Memory {
+    /// An empty one after the event with this number.
+    pub(crate) fn at(seq: u64) -> Self {
+        Self {
+            events: Events::new(std::collections::VecDeque::new(), seq),
+            ..Self::default()
+        }
+    }
+}

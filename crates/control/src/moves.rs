@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use sideroom_route::{GroupId, ParticipantId};
 
-use crate::{Actor, MoveCause, RequestId, UnixMillis, bounds};
+use crate::{Actor, EventKind, MoveCause, RequestId, UnixMillis, bounds};
 
 /// A time that somebody spent in one group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -51,6 +51,18 @@ pub struct MoveLog {
     forgotten: u64,
     /// The number of the present stay of everybody in the room, counted from the first one ever.
     lasting: BTreeMap<ParticipantId, u64>,
+    /// Times without a connection, in the order in which they began.
+    #[serde(default, with = "crate::layout::since_4")]
+    lapses: VecDeque<Lapse>,
+}
+
+/// A time that somebody in the room was not connected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Lapse {
+    pub participant: ParticipantId,
+    pub from: UnixMillis,
+    /// When they came back, or left; `None`: it lasts.
+    pub until: Option<UnixMillis>,
 }
 
 /// A filter over stays.
@@ -139,6 +151,41 @@ impl MoveLog {
     /// How many stays are no longer known.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// The times that a participant was not connected, as far as they are kept.
+    pub fn lapses_of(&self, participant: ParticipantId) -> impl Iterator<Item = &Lapse> {
+        let all = self.lapses.iter();
+        all.filter(move |lapse| lapse.participant == participant)
+    }
+
+    /// Notes whose connection dropped, and who came back or left.
+    pub(crate) fn note_lapses(&mut self, at: UnixMillis, events: &[EventKind]) {
+        for event in events {
+            match event {
+                EventKind::ParticipantDropped { participant, .. } => {
+                    if self.lapses.len() >= bounds::STAYS {
+                        self.lapses.pop_front();
+                    }
+                    self.lapses.push_back(Lapse {
+                        participant: *participant,
+                        from: at,
+                        until: None,
+                    });
+                }
+                EventKind::ParticipantReconnected { participant }
+                | EventKind::ParticipantLeft { participant, .. } => {
+                    let mut all = self.lapses.iter_mut().rev();
+                    let lasts = |it: &&mut Lapse| it.participant == *participant;
+                    if let Some(lapse) = all.find(lasts)
+                        && lapse.until.is_none()
+                    {
+                        lapse.until = Some(at);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// `participant` goes to `to`, or (`None`) leaves the room.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RouteUpdate, TrackId, TrackKind};
 
-use crate::{BreakoutSettings, BreakoutView, Event, ParentGate, Record, RoomSettings, Timer};
+use crate::{
+    BreakoutSettings, BreakoutView, Event, IntercomView, ParentGate, Record, RoomSettings,
+    ScheduleView, Timer,
+};
 
 /// The result of an accepted command.
 #[derive(Clone, PartialEq, Debug)]
@@ -89,4 +92,11 @@ pub enum Outcome {
         /// The settings after the change.
         settings: Box<BreakoutSettings>,
     },
+    /// A command was scheduled, or its schedule changed.
+    Scheduled {
+        /// The schedule after the change.
+        schedule: Box<ScheduleView>,
+    },
+    /// An intercom runs.
+    Intercom { intercom: Box<IntercomView> },
 }

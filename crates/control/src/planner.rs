@@ -7,6 +7,7 @@
 mod claims;
 mod list;
 mod place;
+mod reach;
 mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use sideroom_route::{
 
 use self::list::{PerMedia, Source, SourceList};
 pub(crate) use self::route::route_tracks;
+use crate::intercom::Reach;
 use crate::state::{Participant, State};
 use crate::volatile::Volatile;
 
@@ -37,8 +39,9 @@ pub(crate) struct Planner {
 #[derive(Clone, Debug, Default)]
 struct Lists {
     groups: BTreeMap<GroupId, Group>,
-    /// Sources addressed to everybody.
+    /// Sources that intercoms take to other groups, and whom each speaker reaches.
     announced: PerMedia<SourceList>,
+    reach: BTreeMap<ParticipantId, Vec<Reach>>,
     /// Every source once more, to find the one that somebody wishes for.
     by_publisher: BTreeMap<(ParticipantId, TrackKind), Placed>,
     max_active_talkers: u8,
@@ -180,6 +183,7 @@ impl Planner {
             None => Subscriber::new(),
         };
         let sources = one.map_or_else(Vec::new, |one| sources_of(state, volatile, id, one));
+        self.follow_reach(state, id, work);
         self.replace_sources(&subscriber.sources, &sources, work);
         subscriber.sources = sources;
         let before = (subscriber.group, subscriber.listening, subscriber.gone);
@@ -244,7 +248,9 @@ impl Planner {
     fn replace_sources(&mut self, before: &[Placed], after: &[Placed], work: &mut Work) {
         for old in before.iter().filter(|old| !after.contains(old)) {
             let media = old.source.media();
-            if let Some(group) = self.lists.groups.get_mut(&old.group) {
+            if let Some(group) = self.lists.groups.get_mut(&old.group)
+                && !old.source.suspended
+            {
                 group.sources.of_mut(media).remove(&old.source);
             }
             work.lists.insert((old.group, media));
@@ -260,7 +266,9 @@ impl Planner {
         for new in after.iter().filter(|new| !before.contains(new)) {
             let media = new.source.media();
             let group = self.lists.groups.entry(new.group).or_default();
-            group.sources.of_mut(media).insert(new.source);
+            if !new.source.suspended {
+                group.sources.of_mut(media).insert(new.source);
+            }
             work.lists.insert((new.group, media));
             if new.source.announced {
                 self.lists.announced.of_mut(media).insert(new.source);
@@ -361,7 +369,8 @@ fn sources_of(
     publisher: ParticipantId,
     one: &Participant,
 ) -> Vec<Placed> {
-    let announced = state.addressing.get(&publisher);
+    let reach = state.reach_of(publisher);
+    let suspended = state.suspended(publisher);
     let audio = one.track(TrackKind::Audio).map(|track| track.id);
     let routed = one
         .tracks
@@ -378,7 +387,8 @@ fn sources_of(
                 publisher,
                 kind: track.kind,
                 mute: one.mute_of(track.kind),
-                announced: announced.is_some_and(|kinds| kinds.contains(track.kind)),
+                announced: reach.iter().any(|it| it.kinds.contains(track.kind)),
+                suspended: suspended.contains(track.kind),
             },
         })
         .collect()

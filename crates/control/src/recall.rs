@@ -79,7 +79,8 @@ impl Room {
     /// Numbers the events of `effects`.
     pub(crate) fn number_events(&self, cause: &Cause<'_>, effects: &Effects) -> Vec<Event> {
         let first = self.seq() + 1;
-        let kinds = tell::events(&self.state, cause.actor, effects);
+        let actor = effects.author.unwrap_or(cause.actor);
+        let kinds = tell::events(&self.state, actor, effects);
         let numbered = kinds.into_iter().zip(first..);
         numbered
             .map(|(kind, seq)| Event {
@@ -88,7 +89,7 @@ impl Room {
                 version: self.state.version,
                 at: cause.now,
                 request_id: (!cause.by_timer).then(|| cause.request_id.clone()),
-                actor: cause.actor,
+                actor,
                 audience: effects.audience_of(&kind),
                 kind,
             })
@@ -116,9 +117,10 @@ impl Room {
     pub(crate) fn note_moves(&mut self, cause: &Cause<'_>, effects: &Effects) {
         let mover = Mover {
             at: cause.now,
-            by: cause.actor,
+            by: effects.author.unwrap_or(cause.actor),
             request_id: cause.request_id,
         };
+        self.memory.moves.note_lapses(cause.now, &effects.events);
         for placing in &effects.placed {
             let one = self.state.participants.get(&placing.participant);
             let who = (placing.participant, one.map(|one| one.identity.as_str()));

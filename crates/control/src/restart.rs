@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 use sideroom_route::Epoch;
 
+use crate::layout::in_layout;
 use crate::memory::Memory;
 use crate::old::Rules;
 use crate::planner::Planner;
@@ -59,7 +60,7 @@ impl Room {
     /// The room of a snapshot, with the same state hash.
     pub fn restore(snapshot: Snapshot) -> Result<Self, ReplayError> {
         let (found, known) = (snapshot.version, Record::VERSION);
-        if found != known {
+        if !(Record::EARLIEST..=known).contains(&found) {
             return Err(ReplayError::Version { found, known });
         }
         let mut room = Self {
@@ -157,13 +158,15 @@ impl Serialize for Entry {
 
 impl Snapshot {
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(self)
+        in_layout(self.version, || postcard::to_allocvec(self))
             .expect("invariant: a snapshot holds nothing that postcard refuses")
     }
 
     /// From the bytes of [`Snapshot::encode`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ReplayError> {
-        postcard::from_bytes(bytes).map_err(|_| ReplayError::Unreadable)
+        let (version, _) =
+            postcard::take_from_bytes::<u16>(bytes).map_err(|_| ReplayError::Unreadable)?;
+        in_layout(version, || postcard::from_bytes(bytes)).map_err(|_| ReplayError::Unreadable)
     }
 
     /// The public id of the room that it is of.

@@ -45,7 +45,26 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         | Command::AskForHelp { participant, .. } => {
             state.require_self(actor, *participant).map(|_| ())
         }
-        Command::StartAddressAll { participant, .. } => {
+        Command::StartReply { participant, .. }
+        | Command::Knock { participant, .. }
+        | Command::StopKnocking { participant, .. } => {
+            state.require_self(actor, *participant).map(|_| ())
+        }
+        Command::AnswerKnock { breakout, .. } => state.require_inside(actor, *breakout),
+        Command::CreateSideRoom(side) => {
+            state.require_own_power(actor, side.participant, Power::CreateSideRooms)
+        }
+        Command::Schedule { .. } => Ok(()),
+        Command::ChangeSchedule { schedule, .. } | Command::CancelSchedule { schedule } => {
+            let held = state.schedules.get(schedule);
+            let own = held.is_some_and(|held| held.by == actor);
+            require(
+                own || state.is_moderator(actor),
+                BreakoutError::NotModerator,
+            )
+        }
+        Command::StartAddressAll { participant, .. }
+        | Command::StartIntercom { participant, .. } => {
             state.require_own_power(actor, *participant, Power::AddressAll)
         }
         Command::ListenIn { participant, .. } => {
@@ -53,7 +72,9 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         }
         Command::Mute { participant, .. }
         | Command::Unmute { participant, .. }
-        | Command::StopAddressAll { participant } => {
+        | Command::StopAddressAll { participant }
+        | Command::StopIntercom { participant }
+        | Command::StopReply { participant } => {
             state.participant(*participant)?;
             state.require_self_or_moderator(actor, *participant)
         }
@@ -219,7 +240,22 @@ impl State {
             self.owns(actor, about) || self.is_moderator(actor),
             BreakoutError::NotModerator,
         )?;
-        self.require_power(actor, Power::CreateBreakouts)
+        let side = about.side && self.owns(actor, about);
+        require(
+            side && self.has_power(actor, Power::CreateSideRooms)
+                || self.has_power(actor, Power::CreateBreakouts),
+            BreakoutError::NotModerator,
+        )
+    }
+
+    /// Requires somebody inside the breakout, its owner, or a moderator.
+    fn require_inside(&self, actor: Actor, breakout: BreakoutId) -> Result<(), BreakoutError> {
+        let about = self.breakout(breakout)?;
+        let inside = matches!(actor, Actor::Participant(id) if about.members.contains(&id));
+        require(
+            inside || self.owns(actor, about) || self.is_moderator(actor),
+            BreakoutError::NotModerator,
+        )
     }
 
     fn require_runs_all(&self, actor: Actor) -> Result<(), BreakoutError> {

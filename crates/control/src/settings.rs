@@ -236,6 +236,24 @@ pub mod bounds {
     pub const ASSIGNMENTS: usize = 20_000;
     /// Speakers who address all groups at one time; more are refused.
     pub const ADDRESSING: usize = 4;
+    /// Speakers who use an intercom at one time; more are refused.
+    pub const INTERCOMS: usize = 16;
+    /// Participants who answer an intercom at one time; more are refused.
+    pub const REPLIES: usize = 16;
+    /// People whom an intercom addresses by name; more are refused.
+    pub const ADDRESSED: usize = 256;
+    /// Knocks at one door that wait for an answer; more are refused.
+    pub const KNOCKS: usize = 64;
+    /// How long a knock lasts.
+    pub const KNOCK_MS: u32 = 60_000;
+    /// Scheduled commands of a room; more are refused.
+    pub const SCHEDULES: usize = 200;
+    /// Scheduled commands of one participant who is no moderator; more are refused.
+    pub const SCHEDULES_OF_PERSON: usize = 8;
+    /// How far ahead a command is scheduled at most.
+    pub const SCHEDULE_AHEAD_MS: u64 = 366 * 86_400_000;
+    /// How late a scheduled command may be at least, so that a busy server carries it out.
+    pub const LATE_MS: u32 = 1_000;
     /// Remembered request ids of a participant; their oldest is forgotten.
     pub const REQUESTS: usize = 256;
     /// Remembered request ids of an API key; its oldest is forgotten.

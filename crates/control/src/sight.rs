@@ -6,7 +6,8 @@ use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId};
 use crate::person::person_of;
 use crate::state::{Breakout, Participant, State};
 use crate::{
-    BreakoutSummary, BreakoutView, HelpRequest, InvitationView, ParticipantView, RoomView, Viewer,
+    BreakoutSummary, BreakoutView, HelpRequest, IntercomView, InvitationView, KnockView,
+    ParticipantView, RoomView, ScheduleView, Viewer,
 };
 
 /// The viewer's place in the room: `None` for the operator.
@@ -57,8 +58,12 @@ impl State {
             addressing: self
                 .addressing
                 .iter()
-                .map(|(id, kinds)| (*id, *kinds))
+                .filter(|(_, it)| it.is_plain())
+                .map(|(id, it)| (*id, it.kinds))
                 .collect(),
+            intercoms: self.intercoms_for(place),
+            knocks: self.knocks_for(place),
+            schedules: self.schedules_for(place),
             listening: self.listening_for(place),
             help: help
                 .filter(|request| {
@@ -86,6 +91,42 @@ impl State {
                 })
             })
             .collect()
+    }
+
+    fn intercoms_for(&self, place: Place<'_>) -> Vec<IntercomView> {
+        let told = |view: &IntercomView| {
+            sees_all(place)
+                || place.is_some_and(|(viewer, one)| {
+                    viewer == view.participant || view.to.includes(viewer, one.group)
+                })
+        };
+        let special = self.addressing.iter().filter(|(_, it)| !it.is_plain());
+        let views = special.filter_map(|(id, _)| self.intercom_view(*id));
+        views.filter(told).collect()
+    }
+
+    fn knocks_for(&self, place: Place<'_>) -> Vec<KnockView> {
+        let told = |view: &KnockView| {
+            sees_all(place)
+                || place.is_some_and(|(viewer, one)| {
+                    viewer == view.participant || one.group == GroupId::Breakout(view.breakout)
+                })
+        };
+        let knocks = self.knocks.iter();
+        let views = knocks.map(|((breakout, participant), until)| KnockView {
+            breakout: *breakout,
+            participant: *participant,
+            until: *until,
+        });
+        views.filter(told).collect()
+    }
+
+    fn schedules_for(&self, place: Place<'_>) -> Vec<ScheduleView> {
+        let told = |view: &ScheduleView| {
+            sees_all(place) || place.is_some_and(|(viewer, _)| view.concerns(viewer))
+        };
+        let views = self.schedules.iter().map(|(id, it)| it.view(*id));
+        views.filter(told).collect()
     }
 
     fn listening_for(&self, place: Place<'_>) -> Vec<(ParticipantId, BreakoutId)> {
@@ -213,7 +254,7 @@ impl State {
         let all = self.settings().breakouts.self_select;
         let breakouts = self.breakouts.iter();
         breakouts
-            .filter(|(_, breakout)| all || breakout.self_select)
+            .filter(|(_, breakout)| all || breakout.is_shown())
             .map(|(id, breakout)| summary_of(*id, breakout))
             .collect()
     }
@@ -234,5 +275,7 @@ fn summary_of(id: BreakoutId, breakout: &Breakout) -> BreakoutSummary {
         auto_move: breakout.auto_move,
         self_select: breakout.self_select,
         thread_id: breakout.thread_id.clone(),
+        door: breakout.door,
+        side: breakout.side,
     }
 }

@@ -9,11 +9,13 @@ use sideroom_route::{
 
 use crate::ceiling::Ceiling;
 use crate::diff_map::DiffMap;
+use crate::intercom::Intercom;
 use crate::journal::Chain;
 use crate::person::Person;
 use crate::{
-    Actor, BreakoutError, Grants, HelpRequest, KindSet, ParentGate, Rights, Role, RoomConfig,
-    RoomSettings, SlotPool, Standing, Subject, TrackView, UnixMillis, bounds,
+    Actor, Arrangement, BreakoutError, Door, Grants, HelpRequest, KindSet, ParentGate, Rights,
+    Role, RoomConfig, RoomSettings, Rotation, Schedule, ScheduleId, SlotPool, Standing, Subject,
+    TrackView, UnixMillis, bounds,
 };
 
 /// The journalled state of a room. Its hash is the room's.
@@ -37,7 +39,8 @@ pub(crate) struct State {
     #[serde(default)]
     pub(crate) waiting: DiffMap<(BreakoutId, String), u64>,
     pub(crate) room_gate: ParentGate,
-    pub(crate) addressing: DiffMap<ParticipantId, KindSet>,
+    /// Intercoms, by their speakers.
+    pub(crate) addressing: DiffMap<ParticipantId, Intercom>,
     pub(crate) help: DiffMap<ParticipantId, HelpRequest>,
     /// The groups of past rounds in breakouts, the latest last.
     pub(crate) rounds: VecDeque<BTreeMap<ParticipantId, BreakoutId>>,
@@ -63,6 +66,23 @@ pub(crate) struct State {
     #[serde(default)]
     pub(crate) version_epoch: Epoch,
     pub(crate) chain: Chain,
+    /// Those who answer an intercom, with its speaker.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) replies: DiffMap<ParticipantId, ParticipantId>,
+    /// Knocks without an answer, and when they end.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) knocks: DiffMap<(BreakoutId, ParticipantId), UnixMillis>,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) schedules: DiffMap<ScheduleId, Schedule>,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) next_schedule: u32,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) arrangements: DiffMap<String, Arrangement>,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) rotation: Option<Box<Rotation>>,
+    /// Moderators who watch all breakouts, and whether they want pictures.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) walls: DiffMap<ParticipantId, bool>,
 }
 
 /// How far the timer has come.
@@ -99,6 +119,9 @@ pub(crate) struct Participant {
     /// The end of the grace period of a lost connection; `None` while connected.
     pub(crate) dropped: Option<UnixMillis>,
     pub(crate) listening: Option<BreakoutId>,
+    /// Their own group hears nothing of them while they listen in elsewhere.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) follows: bool,
     pub(crate) joined_at: UnixMillis,
     pub(crate) help_at: Option<UnixMillis>,
     /// Past standings, the latest last: they decide which missed events the participant may still get.
@@ -143,6 +166,11 @@ pub(crate) struct Breakout {
     #[serde(default)]
     pub(crate) welcome: BTreeSet<String>,
     pub(crate) members: BTreeSet<ParticipantId>,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) door: Door,
+    /// A participant made it for themselves and those they invite.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) side: bool,
 }
 
 /// An invitation that waits for an answer.
@@ -157,6 +185,16 @@ impl Breakout {
     /// The identity is invited, or was and has not declined.
     pub(crate) fn has_called(&self, identity: &str) -> bool {
         self.invited.contains_key(identity) || self.welcome.contains(identity)
+    }
+
+    /// It moves those in who wait, as far as there is room.
+    pub(crate) fn takes_in(&self) -> bool {
+        self.open && self.auto_move && self.door != Door::Locked && self.free() > 0
+    }
+
+    /// Participants may see it before they are asked.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.self_select || self.door == Door::Knocking
     }
 
     pub(crate) fn occupancy(&self) -> u16 {

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::intercom::Intercom;
 use crate::old::Rules;
-use crate::state::State;
+use crate::state::{Breakout, State};
 use crate::{
     Actor, EventKind, KindSet, LeaveReason, MoveCause, ParentGate, ParentWhileAway, Power,
     UnixMillis,
@@ -61,6 +62,12 @@ pub(crate) struct Effects {
     pub(crate) confined: bool,
     /// Former owners, with the breakouts they lost.
     pub(crate) disowned: Vec<(ParticipantId, BreakoutId)>,
+    /// The author of a scheduled command that a timer carried out.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) author: Option<Actor>,
+    /// Intercoms that the turn changes, as they were before it.
+    #[serde(skip)]
+    pub(crate) intercoms: BTreeMap<ParticipantId, Option<Intercom>>,
 }
 
 /// A participant's move to another group.
@@ -78,6 +85,7 @@ impl Effects {
         self.events.retain(|event| !event.is_text());
         self.touched.clear();
         self.freed.clear();
+        self.intercoms.clear();
         (self.everyone, self.round, self.confined) = (false, false, false);
     }
 }
@@ -160,7 +168,7 @@ impl Turn<'_> {
     fn take_out(&mut self, participant: ParticipantId, from: BreakoutId) {
         if let Some(breakout) = self.state.breakouts.derived_mut(&from) {
             breakout.members.remove(&participant);
-            self.effects.selectable |= breakout.self_select;
+            self.effects.selectable |= breakout.is_shown();
             self.effects.changed.insert(from);
             self.effects.freed.insert(from);
         }
@@ -169,7 +177,7 @@ impl Turn<'_> {
     fn put_in(&mut self, participant: ParticipantId, to: BreakoutId) {
         if let Some(breakout) = self.state.breakouts.derived_mut(&to) {
             breakout.members.insert(participant);
-            self.effects.selectable |= breakout.self_select;
+            self.effects.selectable |= breakout.is_shown();
             self.effects.changed.insert(to);
         }
         if let Some(one) = self.state.participants.get(&participant) {
@@ -228,6 +236,7 @@ impl Turn<'_> {
         let Some(one) = self.state.participants.get_mut(&participant) else {
             return;
         };
+        one.follows = false;
         if let Some(breakout) = one.listening.take() {
             self.effects.touched.insert(participant);
             let announced = self.state.settings().breakouts.announce_presence;
@@ -236,13 +245,6 @@ impl Turn<'_> {
                 breakout,
                 announced,
             });
-        }
-    }
-
-    pub(crate) fn stop_addressing(&mut self, participant: ParticipantId) {
-        if self.state.addressing.remove(&participant).is_some() {
-            self.effects.touched.insert(participant);
-            self.tell(EventKind::AddressAllStopped { participant });
         }
     }
 
@@ -255,48 +257,60 @@ impl Turn<'_> {
         if !self.state.has_power(actor, Power::AddressAll) {
             self.stop_addressing(participant);
         }
-        if !self.state.has_power(actor, Power::CreateBreakouts) {
-            self.pass_ownership(participant);
+        let runs = [Power::CreateBreakouts, Power::CreateSideRooms];
+        let [rooms, side_rooms] = runs.map(|power| self.state.has_power(actor, power));
+        if !rooms {
+            self.pass_on(participant, |it| !it.side || !side_rooms);
         }
     }
 
     /// Rule 15: the breakouts of an owner who goes pass to the moderator with the grant to run them who is
     /// here for the longest.
     pub(crate) fn pass_ownership(&mut self, from: ParticipantId) {
+        self.pass_on(from, |_| true);
+    }
+
+    /// Gives those breakouts of an owner that `which` names to their heir.
+    fn pass_on(&mut self, from: ParticipantId, which: impl Fn(&Breakout) -> bool) {
         let mut breakouts = self.state.breakouts.values();
-        if !breakouts.any(|breakout| breakout.owner == Some(from)) {
+        if !breakouts.any(|breakout| breakout.owner == Some(from) && which(breakout)) {
             return;
         }
-        let heir = self
-            .state
+        let heir = self.heir_of(from);
+        self.give_breakouts(from, heir, which);
+    }
+
+    /// The moderator with the grant to run breakouts who is here for the longest.
+    pub(crate) fn heir_of(&self, from: ParticipantId) -> Option<ParticipantId> {
+        self.state
             .participants
             .iter()
             .filter(|(id, one)| **id != from && one.is_moderator())
             .filter(|(_, one)| one.grants.allows(Power::CreateBreakouts))
             .min_by_key(|(id, one)| (!one.is_connected(), **id))
-            .map(|(id, _)| *id);
-        self.give_breakouts(Some(from), heir);
+            .map(|(id, _)| *id)
     }
 
-    /// Passes the ownership of all breakouts of `from` to `to`.
-    pub(crate) fn give_breakouts(
+    /// Passes the ownership of breakouts of `from` to `to`.
+    fn give_breakouts(
         &mut self,
-        from: Option<ParticipantId>,
+        from: ParticipantId,
         to: Option<ParticipantId>,
+        which: impl Fn(&Breakout) -> bool,
     ) {
         let owned = self.state.breakouts.iter();
         let owned: Vec<BreakoutId> = owned
-            .filter(|(_, it)| it.owner == from && it.owner != to)
+            .filter(|(_, it)| it.owner == Some(from) && it.owner != to && which(it))
             .map(|(id, _)| *id)
             .collect();
         for id in owned {
             if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.owner = to;
                 breakout.orphaned = to.is_none();
-                self.effects.selectable |= breakout.self_select;
+                self.effects.selectable |= breakout.is_shown();
                 self.effects.changed.insert(id);
                 self.effects.announced.insert(id);
-                self.effects.disowned.extend(from.map(|from| (from, id)));
+                self.effects.disowned.push((from, id));
             }
         }
     }
@@ -305,6 +319,8 @@ impl Turn<'_> {
     pub(crate) fn remove(&mut self, participant: ParticipantId, reason: LeaveReason) {
         self.stop_listening(participant);
         self.stop_addressing(participant);
+        self.stop_reply(participant);
+        self.state.walls.remove(&participant);
         self.pass_ownership(participant);
         self.hold_place(participant);
         self.forget_invitations(participant);

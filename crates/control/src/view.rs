@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
-use crate::{Actor, Grants, KindSet, Role, RoomSettings, UnixMillis};
+use crate::{
+    Actor, Door, Grants, IntercomView, KindSet, KnockView, Role, RoomSettings, ScheduleView,
+    UnixMillis,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewer {
@@ -42,8 +45,14 @@ pub struct RoomView {
     pub gate: Option<ParentGate>,
     /// The parent gate for everybody.
     pub room_gate: ParentGate,
-    /// Participants who speak to every group, with the kinds.
+    /// Participants who speak to every group without more, with the kinds.
     pub addressing: Vec<(ParticipantId, KindSet)>,
+    /// Other intercoms: all for moderators; else the viewer's own and those that address the viewer.
+    pub intercoms: Vec<IntercomView>,
+    /// Knocks: all for moderators; else the viewer's own and those at the viewer's breakout.
+    pub knocks: Vec<KnockView>,
+    /// Scheduled commands: all for moderators; else those that concern the viewer.
+    pub schedules: Vec<ScheduleView>,
     /// Participants who listen in on a breakout: all for moderators; else the viewer and, if the room
     /// announces presence, those who listen in on the viewer's breakout.
     pub listening: Vec<(ParticipantId, BreakoutId)>,
@@ -132,6 +141,11 @@ pub struct BreakoutSummary {
     pub self_select: bool,
     /// The id of its chat thread.
     pub thread_id: String,
+    #[serde(default, with = "crate::layout::since_4")]
+    pub door: Door,
+    /// A participant made it for themselves and those they invite.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub side: bool,
 }
 
 /// The parent's media that do not reach a participant who is away.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use sideroom_control::{Actor, Command, Expected, Viewer};
+use sideroom_control::{Actor, Command, DryRun, Expected, Viewer};
 use sideroom_route::ParticipantId;
 use tokio::time::timeout;
 
@@ -258,6 +258,23 @@ impl Api {
             command,
         };
         self.timed(self.backend.command(request)).await
+    }
+
+    /// Tells the result that a command would have.
+    pub(crate) async fn dry_run(
+        &self,
+        requester: Requester,
+        expected: Option<Expected>,
+        command: Command,
+    ) -> Result<DryRun, ApiError> {
+        let request = CommandRequest {
+            room: requester.room,
+            actor: requester.actor,
+            request_id: ids::request_id_or_fresh("")?,
+            expected,
+            command,
+        };
+        self.timed(self.backend.dry_run(request)).await
     }
 
     /// A participant leaves for good.

@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, Event, Expected, Grants, MovesPage, MovesQuery, Outcome,
-    RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
+    Actor, BreakoutSettingsPatch, Command, DryRun, Event, Expected, Grants, MovesPage, MovesQuery,
+    Outcome, RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -32,6 +32,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Passes a command to the room. `Join`, `Reconnect` and `Drop` have functions of their own below, since media
     /// go with them; `Command::Leave` and `Command::Remove` come here, and the backend ends the sessions concerned.
     async fn command(&self, request: CommandRequest) -> Result<Answer, ApiError>;
+
+    /// Tells the result that a command would have, or its error. The room does not change, and the request id
+    /// is not used.
+    async fn dry_run(&self, request: CommandRequest) -> Result<DryRun, ApiError>;
 
     /// Makes a room. The same request again is answered by the room as it is; the same id with other
     /// settings is refused, and another request for the same name gets [`ApiError::RoomExists`].

@@ -5,9 +5,11 @@ mod breakout;
 mod node;
 mod participant;
 mod patch;
+mod presence;
 mod room;
 mod session;
 mod table;
+mod timing;
 mod watch;
 
 use sideroom_control::Expected;
@@ -21,6 +23,7 @@ use crate::{
 pub(crate) use session::{check_offer, check_repeat, hints, join_as, to_join};
 pub use table::METHODS;
 pub(crate) use table::call_json;
+pub(crate) use timing::Timing;
 pub(crate) use watch::{Watched, watch};
 
 /// A request that can be answered.
@@ -59,7 +62,7 @@ pub(crate) fn expected(
 /// A request that becomes one command of a room: its author, the command, and the parts of the outcome that
 /// the response carries.
 macro_rules! mutation {
-    ($($request:ident => $response:ident needs $scope:ident {
+    ($($request:ident => $response:ident needs $scope:ident $(and $timed:ident)? {
         |$this:ident, $requester:ident| $command:expr,
         |$answer:ident, $outcome:ident| $fields:expr $(,)?
     })+) => {$(
@@ -83,7 +86,18 @@ macro_rules! mutation {
                 let request_id = $this.request_id.clone();
                 let expected =
                     crate::call::expected($this.expected_version, $this.expected_epoch)?;
+                $(let $timed = crate::call::Timing::of($this.at_ms, $this.if_late, $this.dry_run)?;)?
                 let command: sideroom_control::Command = $command;
+                $(
+                    let command = $timed.scheduled(command);
+                    if $timed.dry_run {
+                        let rehearsed = api.dry_run($requester, expected, command).await?;
+                        let $answer = Some(crate::encode::rehearsed(&rehearsed));
+                        #[allow(unused_variables)]
+                        let $outcome = &rehearsed.outcome;
+                        return Ok($fields);
+                    }
+                )?
                 let answered = api
                     .command($requester, &request_id, expected, command)
                     .await?;

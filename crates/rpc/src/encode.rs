@@ -3,6 +3,7 @@
 
 mod event;
 mod outcome;
+mod presence;
 mod watch;
 
 use sideroom_control as control;
@@ -18,6 +19,7 @@ pub(crate) use outcome::{
     breakout_ids, breakouts, gate_of, left_over, moved, one_breakout, placed, placed_at, returned,
     seed_of,
 };
+pub(crate) use presence::{intercom_of, rehearsed, schedule_of};
 pub(crate) use watch::{slot_media, watch_item};
 
 /// A room, as its viewer may see it.
@@ -59,6 +61,9 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
         help: view.help.into_iter().map(help).collect(),
         draining: view.draining,
         bans: view.bans.into_iter().map(ban).collect(),
+        intercoms: view.intercoms.iter().map(presence::intercom).collect(),
+        knocks: view.knocks.iter().map(presence::knock).collect(),
+        schedules: view.schedules.iter().map(presence::schedule).collect(),
     }
 }
 
@@ -157,6 +162,8 @@ pub(crate) fn summary(view: control::BreakoutSummary) -> proto::Breakout {
         auto_move: view.auto_move,
         self_select: view.self_select,
         thread_id: view.thread_id,
+        door: presence::door(view.door).into(),
+        side: view.side,
         detail: proto::BreakoutDetail::Summary.into(),
         ..proto::Breakout::default()
     }
@@ -184,6 +191,7 @@ pub(crate) fn grants(grants: control::Grants) -> proto::Grants {
         move_others: grants.move_others,
         listen_in: grants.listen_in,
         address_all: grants.address_all,
+        create_side_rooms: grants.create_side_rooms,
     }
 }
 
@@ -275,6 +283,8 @@ pub(crate) fn answer(answer: &backend::Answer) -> proto::Answer {
         seq: answer.seq,
         replayed: answer.repeated,
         version: answer.version,
+        schedule: schedule_of(&answer.outcome),
+        dry_run: None,
     }
 }
 

@@ -299,6 +299,7 @@ const fn breakout_code(error: &BreakoutError) -> Code {
         | E::Banned { .. }
         | E::ReturnNotAllowed
         | E::NotAssigned
+        | E::BreakoutLocked
         | E::VideoNotAllowed => Code::PermissionDenied,
         E::Unauthenticated => Code::Unauthenticated,
         E::VersionMismatch { .. } | E::EpochMismatch { .. } => Code::Aborted,
@@ -314,7 +315,8 @@ const fn breakout_code(error: &BreakoutError) -> Code {
         | E::ResumeFailed
         | E::LeaveFailed
         | E::NotInParent
-        | E::AlreadyInBreakout => Code::FailedPrecondition,
+        | E::AlreadyInBreakout
+        | E::ScheduleFailed(_) => Code::FailedPrecondition,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ids as the wire spells them. They are opaque to clients: `p1.7`, `b3`, `t1.9`, `parent`.
 
-use sideroom_control::{Actor, KindSet, RequestId};
+use sideroom_control::{Actor, Door, KindSet, RequestId};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackKind};
 
 use crate::{clock, error::ApiError, proto};
@@ -76,6 +76,15 @@ pub(crate) fn kind(number: i32) -> Result<TrackKind, ApiError> {
 }
 
 /// Kinds of track, at least one.
+pub(crate) fn door(wire: i32) -> Result<Door, ApiError> {
+    match proto::Door::try_from(wire) {
+        Ok(proto::Door::Unspecified | proto::Door::Open) => Ok(Door::Open),
+        Ok(proto::Door::Locked) => Ok(Door::Locked),
+        Ok(proto::Door::Knocking) => Ok(Door::Knocking),
+        Err(_) => Err(bad("a door is DOOR_OPEN, DOOR_LOCKED or DOOR_KNOCKING")),
+    }
+}
+
 pub(crate) fn kinds(numbers: &[i32]) -> Result<KindSet, ApiError> {
     let kinds: KindSet = numbers.iter().map(|n| kind(*n)).collect::<Result<_, _>>()?;
     if kinds.is_empty() {

@@ -125,8 +125,43 @@ impl World {
                 format!("{pending:?} are asked, not {expected:?}")
             })?;
         }
+        self.compare_presence(view)?;
         ensure(view.room_gate == self.model.room_gate, "view", || {
             format!("{:?}, not {:?}", view.room_gate, self.model.room_gate)
+        })
+    }
+
+    /// Intercoms, knocks and schedules are those of the model.
+    fn compare_presence(&self, view: &RoomView) -> Result<(), Violation> {
+        let model = &self.model;
+        let speaks = model.speeches.iter().filter(|(_, it)| !it.is_plain());
+        let speakers: Vec<_> = speaks.map(|(id, it)| (*id, it.kinds)).collect();
+        let shown = view.intercoms.iter();
+        let shown: Vec<_> = shown.map(|it| (it.participant, it.kinds)).collect();
+        ensure(speakers == shown, "view", || {
+            format!("{shown:?} speak, not {speakers:?}")
+        })?;
+        let replying = view.intercoms.iter().map(|it| it.replying.len()).sum();
+        ensure(model.answers.len() == replying, "view", || {
+            format!("{replying} answer, not {:?}", model.answers)
+        })?;
+        let knocks = view.knocks.iter();
+        let knocks: Vec<_> = knocks
+            .map(|it| ((it.breakout, it.participant), it.until.0))
+            .collect();
+        let expected: Vec<_> = model.knocks.iter().map(|(key, at)| (*key, *at)).collect();
+        ensure(knocks == expected, "view", || {
+            format!("{knocks:?} knock, not {expected:?}")
+        })?;
+        let waiting = view.schedules.iter().map(|it| (it.schedule, it.at.0));
+        let waiting: Vec<_> = waiting.collect();
+        let expected: Vec<_> = model
+            .schedules
+            .iter()
+            .map(|(id, it)| (*id, it.at))
+            .collect();
+        ensure(waiting == expected, "view", || {
+            format!("{waiting:?} wait, not {expected:?}")
         })
     }
 

@@ -40,6 +40,10 @@ pub struct Coverage {
     pub fenced: u64,
     /// Rankings of talkers that the plane told.
     pub talkers: u64,
+    /// Scheduled commands that were carried out.
+    pub schedules_done: u64,
+    /// Those that were refused when their time came.
+    pub schedules_failed: u64,
 }
 
 impl Coverage {
@@ -89,6 +93,8 @@ impl Coverage {
         self.diverged += other.diverged;
         self.fenced += other.fenced;
         self.talkers += other.talkers;
+        self.schedules_done += other.schedules_done;
+        self.schedules_failed += other.schedules_failed;
     }
 }
 
@@ -147,7 +153,7 @@ impl fmt::Display for Coverage {
             f,
             "\n{} commands, {} table updates, {} packets delivered ({} resent), {} quiet moments, {} \
              restored snapshots; {} stalls and {} ends of workers, {} tables replaced, {} packets \
-             fenced, {} rankings of talkers",
+             fenced, {} rankings of talkers, {} scheduled commands done and {} failed",
             self.total(),
             self.updates,
             self.delivered,
@@ -158,7 +164,9 @@ impl fmt::Display for Coverage {
             self.workers_lost,
             self.diverged,
             self.fenced,
-            self.talkers
+            self.talkers,
+            self.schedules_done,
+            self.schedules_failed
         )
     }
 }

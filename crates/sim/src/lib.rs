@@ -16,6 +16,7 @@ mod crossing;
 pub mod faults;
 pub mod generate;
 mod history;
+mod later;
 pub mod link;
 mod media;
 mod model;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sideroom_control::{
     Actor, Applied, BreakoutError, BreakoutSettings, Command, Digest, Outcome, Record, RequestId,
-    Room, RoomConfig, RoomSettings, UnixMillis,
+    Room, RoomConfig, RoomSettings, Timer, UnixMillis,
 };
 use sideroom_route::{Epoch, Time};
 
@@ -268,14 +268,19 @@ impl World {
         command: &Command,
         applied: Applied,
     ) -> Result<(), Violation> {
-        let Some(record) = applied.record else {
+        let Some(record) = applied.record.clone() else {
             return Err(Violation::new(
                 "journal",
                 format!("{command:?} left no record"),
             ));
         };
         self.records.push(record);
-        self.model.follow(actor, command, &applied.outcome)?;
+        self.model.clock = self.clock().0;
+        if let Command::Timer(Timer::Schedule(id)) = command {
+            self.follow_schedule(*id, &applied)?;
+        } else {
+            self.model.follow(actor, command, &applied.outcome)?;
+        }
         self.change_table(applied.epoch, applied.update)?;
         self.change_transports(command, &applied.outcome);
         Ok(())

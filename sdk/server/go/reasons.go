@@ -32,6 +32,8 @@ const (
 	ReasonReturnNotAllowed         Reason = "ReturnNotAllowed"
 	ReasonVideoNotAllowed          Reason = "VideoNotAllowed"
 	ReasonInvalidArgument          Reason = "InvalidArgument"
+	ReasonBreakoutLocked           Reason = "BreakoutLocked"
+	ReasonScheduleFailed           Reason = "ScheduleFailed"
 	ReasonVersionMismatch          Reason = "VersionMismatch"
 	ReasonEpochMismatch            Reason = "EpochMismatch"
 	ReasonUnauthenticated          Reason = "Unauthenticated"

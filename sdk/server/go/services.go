@@ -383,6 +383,166 @@ func (service *BreakoutService) AnswerHelp(ctx context.Context, request *AnswerH
 	return &answer, nil
 }
 
+// StartIntercom: speaks to a set of groups and people until stopped; a second call changes the set.
+func (service *BreakoutService) StartIntercom(ctx context.Context, request *StartIntercomRequest) (*StartIntercomResponse, error) {
+	var made StartIntercomRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StartIntercomResponse
+	if err := service.connection.call(ctx, "BreakoutService/StartIntercom", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// StopIntercom is a message of the API.
+func (service *BreakoutService) StopIntercom(ctx context.Context, request *StopIntercomRequest) (*StopIntercomResponse, error) {
+	var made StopIntercomRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StopIntercomResponse
+	if err := service.connection.call(ctx, "BreakoutService/StopIntercom", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// StartReply: answers an intercom that allows it: the speaker and those whom they address hear it, until stopped.
+func (service *BreakoutService) StartReply(ctx context.Context, request *StartReplyRequest) (*StartReplyResponse, error) {
+	var made StartReplyRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StartReplyResponse
+	if err := service.connection.call(ctx, "BreakoutService/StartReply", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// StopReply is a message of the API.
+func (service *BreakoutService) StopReply(ctx context.Context, request *StopReplyRequest) (*StopReplyResponse, error) {
+	var made StopReplyRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StopReplyResponse
+	if err := service.connection.call(ctx, "BreakoutService/StopReply", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// Knock: knocks at the door of a breakout, from the parent. It ends by itself after a minute.
+func (service *BreakoutService) Knock(ctx context.Context, request *KnockRequest) (*KnockResponse, error) {
+	var made KnockRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer KnockResponse
+	if err := service.connection.call(ctx, "BreakoutService/Knock", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// StopKnocking is a message of the API.
+func (service *BreakoutService) StopKnocking(ctx context.Context, request *StopKnockingRequest) (*StopKnockingResponse, error) {
+	var made StopKnockingRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StopKnockingResponse
+	if err := service.connection.call(ctx, "BreakoutService/StopKnocking", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// AnswerKnock: lets somebody in who knocks, or not. Somebody's inside, the owner's or a moderator's.
+func (service *BreakoutService) AnswerKnock(ctx context.Context, request *AnswerKnockRequest) (*AnswerKnockResponse, error) {
+	var made AnswerKnockRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer AnswerKnockResponse
+	if err := service.connection.call(ctx, "BreakoutService/AnswerKnock", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// CreateSideRoom: makes a breakout for oneself and those one invites, and goes in.
+func (service *BreakoutService) CreateSideRoom(ctx context.Context, request *CreateSideRoomRequest) (*CreateSideRoomResponse, error) {
+	var made CreateSideRoomRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer CreateSideRoomResponse
+	if err := service.connection.call(ctx, "BreakoutService/CreateSideRoom", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// ChangeSchedule: changes when a scheduled command is carried out. Its author's, or a moderator's.
+func (service *BreakoutService) ChangeSchedule(ctx context.Context, request *ChangeScheduleRequest) (*ChangeScheduleResponse, error) {
+	var made ChangeScheduleRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer ChangeScheduleResponse
+	if err := service.connection.call(ctx, "BreakoutService/ChangeSchedule", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// CancelSchedule: takes a scheduled command back. Its author's, or a moderator's.
+func (service *BreakoutService) CancelSchedule(ctx context.Context, request *CancelScheduleRequest) (*CancelScheduleResponse, error) {
+	var made CancelScheduleRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer CancelScheduleResponse
+	if err := service.connection.call(ctx, "BreakoutService/CancelSchedule", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
 // NodeService: this node. Needs scope `node`.
 type NodeService struct {
 	connection *connection

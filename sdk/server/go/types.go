@@ -170,6 +170,34 @@ const (
 	AvailabilityDisabled Availability = "AVAILABILITY_DISABLED"
 )
 
+// Door: whether people who may join a breakout go in by themselves.
+type Door string
+
+// The values of Door.
+const (
+	DoorUnspecified Door = ""
+	DoorOpen        Door = "DOOR_OPEN"
+	// Only moderators and the owner come in by themselves.
+	DoorLocked Door = "DOOR_LOCKED"
+	// Those who are not asked knock; somebody inside or a moderator lets them in.
+	DoorKnocking Door = "DOOR_KNOCKING"
+)
+
+// KnockEnd: how a knock ended.
+type KnockEnd string
+
+// The values of KnockEnd.
+const (
+	KnockEndUnspecified KnockEnd = ""
+	KnockEndAdmitted    KnockEnd = "KNOCK_END_ADMITTED"
+	KnockEndRefused     KnockEnd = "KNOCK_END_REFUSED"
+	// Nobody answered within a minute.
+	KnockEndExpired   KnockEnd = "KNOCK_END_EXPIRED"
+	KnockEndWithdrawn KnockEnd = "KNOCK_END_WITHDRAWN"
+	// They went elsewhere, or the breakout takes no knocks any more.
+	KnockEndVoid KnockEnd = "KNOCK_END_VOID"
+)
+
 // Ban: a person who is kept out of the room, whichever way they come.
 type Ban struct {
 	Identity string `json:"identity,omitempty"`
@@ -190,6 +218,7 @@ type Grants struct {
 	MoveOthers      bool        `json:"moveOthers,omitempty"`
 	ListenIn        bool        `json:"listenIn,omitempty"`
 	AddressAll      bool        `json:"addressAll,omitempty"`
+	CreateSideRooms bool        `json:"createSideRooms,omitempty"`
 }
 
 // MediaFlags: one flag for each kind of track: those allowed in a breakout, or taken along into it.
@@ -261,6 +290,9 @@ type Breakout struct {
 	ThreadID string `json:"threadId,omitempty"`
 	// The fields above that are filled in.
 	Detail BreakoutDetail `json:"detail,omitempty"`
+	Door   Door           `json:"door,omitempty"`
+	// A participant made it for themselves and those they invite.
+	Side bool `json:"side,omitempty"`
 }
 
 // BreakoutSettings: the settings of all breakouts of a room.
@@ -353,6 +385,54 @@ type Invitation struct {
 	Requestor string `json:"requestor,omitempty"`
 }
 
+// Intercom: a participant speaks to a set of groups and people.
+type Intercom struct {
+	// The speaker.
+	ParticipantID string `json:"participantId,omitempty"`
+	// To everybody.
+	All              bool        `json:"all,omitempty"`
+	GroupIDs         []string    `json:"groupIds,omitempty"`
+	ToParticipantIDs []string    `json:"toParticipantIds,omitempty"`
+	Kinds            []TrackKind `json:"kinds,omitempty"`
+	SuspendOwnGroup  bool        `json:"suspendOwnGroup,omitempty"`
+	AllowReply       bool        `json:"allowReply,omitempty"`
+	// When it ends by itself; 0: not before it is stopped.
+	UntilMs uint64 `json:"untilMs,omitempty,string"`
+	// Those of the addressed who answer now.
+	ReplyingIDs []string `json:"replyingIds,omitempty"`
+}
+
+// Knock: somebody knocks at the door of a breakout.
+type Knock struct {
+	BreakoutID    string `json:"breakoutId,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
+	// When it ends by itself.
+	UntilMs uint64 `json:"untilMs,omitempty,string"`
+}
+
+// IfLate: what becomes of a scheduled command whose time passed while the server was away.
+type IfLate struct {
+	// It is carried out if it is at most this late, at least 1000; else it fails.
+	WithinMs uint32 `json:"withinMs,omitempty"`
+	// It is carried out however late it is.
+	Always bool `json:"always,omitempty"`
+}
+
+// ScheduledCommand: a command that is carried out later.
+type ScheduledCommand struct {
+	ScheduleID uint32  `json:"scheduleId,omitempty"`
+	AtMs       uint64  `json:"atMs,omitempty,string"`
+	IfLate     *IfLate `json:"ifLate,omitempty"`
+	// The author: a participant's id or `operator`.
+	By string `json:"by,omitempty"`
+	// The name of the command, such as `open`.
+	Command string `json:"command,omitempty"`
+	// It concerns everybody in the room.
+	Public bool `json:"public,omitempty"`
+	// The participants that it names.
+	ParticipantIDs []string `json:"participantIds,omitempty"`
+}
+
 // Room: a room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
 // them; a moderator and the signaling server see everything.
 type Room struct {
@@ -389,6 +469,13 @@ type Room struct {
 	PendingInvitations []*Invitation `json:"pendingInvitations,omitempty"`
 	// The version of the room's state: it moves with every change, not with talkers, views or texts.
 	Version uint64 `json:"version,omitempty,string"`
+	// Intercoms other than announcements to everybody: all for moderators; else the viewer's own and those that
+	// address the viewer.
+	Intercoms []*Intercom `json:"intercoms,omitempty"`
+	// All for moderators; else the viewer's own and those at the viewer's breakout.
+	Knocks []*Knock `json:"knocks,omitempty"`
+	// All for moderators; else those that concern the viewer.
+	Schedules []*ScheduledCommand `json:"schedules,omitempty"`
 }
 
 // RoomSummary: one line of the list of rooms.
@@ -402,6 +489,24 @@ type RoomSummary struct {
 	Version      uint64 `json:"version,omitempty,string"`
 }
 
+// MoveForecast: a move that a command would make.
+type MoveForecast struct {
+	ParticipantID string `json:"participantId,omitempty"`
+	FromGroupID   string `json:"fromGroupId,omitempty"`
+	ToGroupID     string `json:"toGroupId,omitempty"`
+}
+
+// DryRun: what a command would do.
+type DryRun struct {
+	// Those whom it would move.
+	Moves []*MoveForecast `json:"moves,omitempty"`
+	// The streams that leave the server now, and that would leave it, all subscribers together.
+	AudioStreamsBefore uint32 `json:"audioStreamsBefore,omitempty"`
+	VideoStreamsBefore uint32 `json:"videoStreamsBefore,omitempty"`
+	AudioStreamsAfter  uint32 `json:"audioStreamsAfter,omitempty"`
+	VideoStreamsAfter  uint32 `json:"videoStreamsAfter,omitempty"`
+}
+
 // Answer: the answer to every command.
 type Answer struct {
 	// The epoch from which the routing table obeys: no later packet follows an older one.
@@ -412,6 +517,10 @@ type Answer struct {
 	Replayed bool `json:"replayed,omitempty"`
 	// The version of the room's state that the command led to.
 	Version uint64 `json:"version,omitempty,string"`
+	// With `at_ms`: the schedule. Nothing else of the response is filled in.
+	Schedule *ScheduledCommand `json:"schedule,omitempty"`
+	// With `dry_run`: what the command would do. The response is the one that it would have.
+	DryRun *DryRun `json:"dryRun,omitempty"`
 }
 
 // Move: one stay in a group: the person, the times, and the reason.
@@ -441,16 +550,24 @@ type BreakoutDefinition struct {
 	AutoMove bool           `json:"autoMove,omitempty"`
 	// Anybody may join, without invitation or assignment.
 	SelfSelect bool `json:"selfSelect,omitempty"`
+	// Absent: open.
+	Door *Door `json:"door,omitempty"`
 }
 
 // CreateBreakoutsRequest is a message of the API.
 type CreateBreakoutsRequest struct {
-	Room            string              `json:"room,omitempty"`
-	RequestID       string              `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64             `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64             `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string              `json:"asParticipantId,omitempty"`
-	Definition      *BreakoutDefinition `json:"definition,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun     bool                `json:"dryRun,omitempty"`
+	Definition *BreakoutDefinition `json:"definition,omitempty"`
 }
 
 // CreateBreakoutsResponse is a message of the API.
@@ -461,12 +578,18 @@ type CreateBreakoutsResponse struct {
 
 // CreateAndInviteRequest is a message of the API.
 type CreateAndInviteRequest struct {
-	Room            string              `json:"room,omitempty"`
-	RequestID       string              `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64             `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64             `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string              `json:"asParticipantId,omitempty"`
-	Definition      *BreakoutDefinition `json:"definition,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun     bool                `json:"dryRun,omitempty"`
+	Definition *BreakoutDefinition `json:"definition,omitempty"`
 	// Moves people without asking.
 	ForceJoin bool `json:"forceJoin,omitempty"`
 	// Makes the distribution repeatable.
@@ -498,7 +621,13 @@ type UpdateBreakoutRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	BreakoutID      string  `json:"breakoutId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun     bool   `json:"dryRun,omitempty"`
+	BreakoutID string `json:"breakoutId,omitempty"`
 	// Absent: as it is.
 	DisplayName *string     `json:"displayName,omitempty"`
 	Capacity    *uint32     `json:"capacity,omitempty"`
@@ -509,6 +638,7 @@ type UpdateBreakoutRequest struct {
 	OwnerID *string `json:"ownerId,omitempty"`
 	// The app's own chat thread.
 	ThreadID *string `json:"threadId,omitempty"`
+	Door     *Door   `json:"door,omitempty"`
 }
 
 // UpdateBreakoutResponse is a message of the API.
@@ -524,6 +654,12 @@ type OpenBreakoutsRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
 }
@@ -552,6 +688,12 @@ type CloseBreakoutsRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
 }
@@ -565,12 +707,18 @@ type CloseBreakoutsResponse struct {
 
 // UpdateSettingsRequest is a message of the API.
 type UpdateSettingsRequest struct {
-	Room            string                 `json:"room,omitempty"`
-	RequestID       string                 `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64                `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64                `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string                 `json:"asParticipantId,omitempty"`
-	Settings        *BreakoutSettingsPatch `json:"settings,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun   bool                   `json:"dryRun,omitempty"`
+	Settings *BreakoutSettingsPatch `json:"settings,omitempty"`
 }
 
 // UpdateSettingsResponse is a message of the API.
@@ -581,14 +729,20 @@ type UpdateSettingsResponse struct {
 
 // InviteRequest is a message of the API.
 type InviteRequest struct {
-	Room            string   `json:"room,omitempty"`
-	RequestID       string   `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string   `json:"asParticipantId,omitempty"`
-	BreakoutID      string   `json:"breakoutId,omitempty"`
-	ParticipantIDs  []string `json:"participantIds,omitempty"`
-	ForceJoin       bool     `json:"forceJoin,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun         bool     `json:"dryRun,omitempty"`
+	BreakoutID     string   `json:"breakoutId,omitempty"`
+	ParticipantIDs []string `json:"participantIds,omitempty"`
+	ForceJoin      bool     `json:"forceJoin,omitempty"`
 }
 
 // InviteResponse is a message of the API.
@@ -599,13 +753,19 @@ type InviteResponse struct {
 
 // WithdrawInvitesRequest is a message of the API.
 type WithdrawInvitesRequest struct {
-	Room            string   `json:"room,omitempty"`
-	RequestID       string   `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string   `json:"asParticipantId,omitempty"`
-	BreakoutID      string   `json:"breakoutId,omitempty"`
-	ParticipantIDs  []string `json:"participantIds,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun         bool     `json:"dryRun,omitempty"`
+	BreakoutID     string   `json:"breakoutId,omitempty"`
+	ParticipantIDs []string `json:"participantIds,omitempty"`
 }
 
 // WithdrawInvitesResponse is a message of the API.
@@ -621,8 +781,14 @@ type RejectInviteRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
-	BreakoutID      string  `json:"breakoutId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
+	BreakoutID    string `json:"breakoutId,omitempty"`
 }
 
 // RejectInviteResponse is a message of the API.
@@ -632,13 +798,19 @@ type RejectInviteResponse struct {
 
 // AssignRequest is a message of the API.
 type AssignRequest struct {
-	Room            string   `json:"room,omitempty"`
-	RequestID       string   `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string   `json:"asParticipantId,omitempty"`
-	BreakoutID      string   `json:"breakoutId,omitempty"`
-	Identities      []string `json:"identities,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun     bool     `json:"dryRun,omitempty"`
+	BreakoutID string   `json:"breakoutId,omitempty"`
+	Identities []string `json:"identities,omitempty"`
 }
 
 // AssignResponse is a message of the API.
@@ -649,12 +821,18 @@ type AssignResponse struct {
 
 // UnassignRequest is a message of the API.
 type UnassignRequest struct {
-	Room            string   `json:"room,omitempty"`
-	RequestID       string   `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64  `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64  `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string   `json:"asParticipantId,omitempty"`
-	Identities      []string `json:"identities,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun     bool     `json:"dryRun,omitempty"`
+	Identities []string `json:"identities,omitempty"`
 }
 
 // UnassignResponse is a message of the API.
@@ -669,7 +847,13 @@ type JoinBreakoutRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 	// Empty: the breakout that the participant is assigned to or invited into, if there is only one.
 	BreakoutID string `json:"breakoutId,omitempty"`
 	// The tracks to take along. Absent: every kind that is allowed there.
@@ -691,7 +875,13 @@ type LeaveBreakoutRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 }
 
 // LeaveBreakoutResponse is a message of the API.
@@ -704,12 +894,18 @@ type LeaveBreakoutResponse struct {
 
 // MoveParticipantsRequest is a message of the API.
 type MoveParticipantsRequest struct {
-	Room            string        `json:"room,omitempty"`
-	RequestID       string        `json:"requestId,omitempty"`
-	ExpectedEpoch   *uint64       `json:"expectedEpoch,omitempty,string"`
-	ExpectedVersion *uint64       `json:"expectedVersion,omitempty,string"`
-	AsParticipantID string        `json:"asParticipantId,omitempty"`
-	Moves           []*MoveTarget `json:"moves,omitempty"`
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool          `json:"dryRun,omitempty"`
+	Moves  []*MoveTarget `json:"moves,omitempty"`
 }
 
 // MoveParticipantsResponse is a message of the API.
@@ -725,7 +921,13 @@ type ShuffleRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	Seed            *uint64 `json:"seed,omitempty,string"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool    `json:"dryRun,omitempty"`
+	Seed   *uint64 `json:"seed,omitempty,string"`
 	// Over which; empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
 }
@@ -746,6 +948,12 @@ type ClearBreakoutsRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
 }
@@ -764,6 +972,12 @@ type DestroyBreakoutsRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Empty: all.
 	BreakoutIDs []string `json:"breakoutIds,omitempty"`
 }
@@ -782,6 +996,12 @@ type StartAddressAllRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// The moderator who speaks.
 	ParticipantID string `json:"participantId,omitempty"`
 	// Empty: audio.
@@ -800,7 +1020,13 @@ type StopAddressAllRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 }
 
 // StopAddressAllResponse is a message of the API.
@@ -815,9 +1041,17 @@ type StartListeningRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
 	// The moderator who listens.
 	ParticipantID string `json:"participantId,omitempty"`
 	GroupID       string `json:"groupId,omitempty"`
+	// Their own group hears nothing of them meanwhile.
+	Follow bool `json:"follow,omitempty"`
 }
 
 // StartListeningResponse is a message of the API.
@@ -832,7 +1066,13 @@ type StopListeningRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 }
 
 // StopListeningResponse is a message of the API.
@@ -847,7 +1087,13 @@ type RaiseHelpRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 	// At most 512 bytes.
 	Text string `json:"text,omitempty"`
 	// Takes the call back.
@@ -866,13 +1112,225 @@ type AnswerHelpRequest struct {
 	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
 	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
 	AsParticipantID string  `json:"asParticipantId,omitempty"`
-	ParticipantID   string  `json:"participantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
 	// The message to the group; at most 512 bytes.
 	Text string `json:"text,omitempty"`
 }
 
 // AnswerHelpResponse is a message of the API.
 type AnswerHelpResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// StartIntercomRequest is a message of the API.
+type StartIntercomRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
+	// The moderator who speaks.
+	ParticipantID string `json:"participantId,omitempty"`
+	// Empty: audio.
+	Kinds []TrackKind `json:"kinds,omitempty"`
+	// Everybody, in every group. Not together with the next two.
+	All bool `json:"all,omitempty"`
+	// `parent` or breakouts.
+	GroupIDs []string `json:"groupIds,omitempty"`
+	// People, wherever they are.
+	ToParticipantIDs []string `json:"toParticipantIds,omitempty"`
+	// The speaker's own group hears none of these kinds meanwhile, unless it is addressed.
+	SuspendOwnGroup bool `json:"suspendOwnGroup,omitempty"`
+	// The addressed may answer within the same set.
+	AllowReply bool `json:"allowReply,omitempty"`
+	// When it ends by itself, from now on; absent: not before it is stopped.
+	LimitMs *uint32 `json:"limitMs,omitempty"`
+}
+
+// StartIntercomResponse is a message of the API.
+type StartIntercomResponse struct {
+	Answer   *Answer   `json:"answer,omitempty"`
+	Intercom *Intercom `json:"intercom,omitempty"`
+}
+
+// StopIntercomRequest is a message of the API.
+type StopIntercomRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun        bool   `json:"dryRun,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
+}
+
+// StopIntercomResponse is a message of the API.
+type StopIntercomResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// StartReplyRequest is a message of the API.
+type StartReplyRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ParticipantID   string  `json:"participantId,omitempty"`
+	// The speaker of the intercom.
+	SpeakerID string `json:"speakerId,omitempty"`
+}
+
+// StartReplyResponse is a message of the API.
+type StartReplyResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// StopReplyRequest is a message of the API.
+type StopReplyRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ParticipantID   string  `json:"participantId,omitempty"`
+}
+
+// StopReplyResponse is a message of the API.
+type StopReplyResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// KnockRequest is a message of the API.
+type KnockRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ParticipantID   string  `json:"participantId,omitempty"`
+	BreakoutID      string  `json:"breakoutId,omitempty"`
+}
+
+// KnockResponse is a message of the API.
+type KnockResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// StopKnockingRequest is a message of the API.
+type StopKnockingRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ParticipantID   string  `json:"participantId,omitempty"`
+	BreakoutID      string  `json:"breakoutId,omitempty"`
+}
+
+// StopKnockingResponse is a message of the API.
+type StopKnockingResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// AnswerKnockRequest is a message of the API.
+type AnswerKnockRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// The participant who knocks.
+	ParticipantID string `json:"participantId,omitempty"`
+	BreakoutID    string `json:"breakoutId,omitempty"`
+	// False: they are sent away.
+	Admit bool `json:"admit,omitempty"`
+}
+
+// AnswerKnockResponse is a message of the API.
+type AnswerKnockResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// CreateSideRoomRequest is a message of the API.
+type CreateSideRoomRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
+	// The participant who makes it, owns it and goes in.
+	ParticipantID string `json:"participantId,omitempty"`
+	// Absent: it is named after them.
+	DisplayName *string `json:"displayName,omitempty"`
+	// Absent: as many as the room allows.
+	Capacity *uint32 `json:"capacity,omitempty"`
+	// Absent: all but the camera.
+	Media *MediaFlags `json:"media,omitempty"`
+	// Absent: open.
+	Door      *Door    `json:"door,omitempty"`
+	InviteIDs []string `json:"inviteIds,omitempty"`
+}
+
+// CreateSideRoomResponse is a message of the API.
+type CreateSideRoomResponse struct {
+	Answer    *Answer     `json:"answer,omitempty"`
+	Breakouts []*Breakout `json:"breakouts,omitempty"`
+}
+
+// ChangeScheduleRequest is a message of the API.
+type ChangeScheduleRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ScheduleID      uint32  `json:"scheduleId,omitempty"`
+	AtMs            *uint64 `json:"atMs,omitempty,string"`
+	IfLate          *IfLate `json:"ifLate,omitempty"`
+}
+
+// ChangeScheduleResponse is a message of the API.
+type ChangeScheduleResponse struct {
+	Answer   *Answer           `json:"answer,omitempty"`
+	Schedule *ScheduledCommand `json:"schedule,omitempty"`
+}
+
+// CancelScheduleRequest is a message of the API.
+type CancelScheduleRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	ScheduleID      uint32  `json:"scheduleId,omitempty"`
+}
+
+// CancelScheduleResponse is a message of the API.
+type CancelScheduleResponse struct {
 	Answer *Answer `json:"answer,omitempty"`
 }
 
@@ -1123,6 +1581,43 @@ type InvitationEnded struct {
 	End           InvitationEnd `json:"end,omitempty"`
 }
 
+// IntercomChanged: to the speaker, the addressed and the moderators: somebody speaks to a set of groups and people, in another
+// way than before. Sent to those as well who come to where an intercom reaches them.
+type IntercomChanged struct {
+	Intercom *Intercom `json:"intercom,omitempty"`
+}
+
+// IntercomStopped: to the same, as they were addressed. Sent to those as well who go to where it does not reach them.
+type IntercomStopped struct {
+	// The speaker.
+	ParticipantID string `json:"participantId,omitempty"`
+}
+
+// KnockChanged: to the one who knocks, those inside and the moderators. Sent to those as well who come in while others knock.
+type KnockChanged struct {
+	Knocks []*Knock `json:"knocks,omitempty"`
+	// How it ended; unspecified: it waits for an answer.
+	End KnockEnd `json:"end,omitempty"`
+}
+
+// ScheduleChanged: to everybody, or to the author, those whom the command names and the moderators: a command was scheduled,
+// or its schedule changed or ended.
+type ScheduleChanged struct {
+	Schedule *ScheduledCommand `json:"schedule,omitempty"`
+	// It waits no longer: it was carried out, or cancelled.
+	Done      bool `json:"done,omitempty"`
+	Cancelled bool `json:"cancelled,omitempty"`
+}
+
+// ScheduleFailed: to the same: a scheduled command was refused when its time came.
+type ScheduleFailed struct {
+	Schedule *ScheduledCommand `json:"schedule,omitempty"`
+	// The stable name of the error.
+	Reason string `json:"reason,omitempty"`
+	// The sentence for a person.
+	Message string `json:"message,omitempty"`
+}
+
 // Event: something that changed. `type` names the payload that is set, in its JSON spelling.
 type Event struct {
 	// Counts up by one for each event of the room; viewers see gaps for events that are hidden from them.
@@ -1171,6 +1666,11 @@ type Event struct {
 	BanChanged          *BanChanged          `json:"banChanged,omitempty"`
 	ParticipantRenamed  *ParticipantRenamed  `json:"participantRenamed,omitempty"`
 	InvitationEnded     *InvitationEnded     `json:"invitationEnded,omitempty"`
+	IntercomChanged     *IntercomChanged     `json:"intercomChanged,omitempty"`
+	IntercomStopped     *IntercomStopped     `json:"intercomStopped,omitempty"`
+	KnockChanged        *KnockChanged        `json:"knockChanged,omitempty"`
+	ScheduleChanged     *ScheduleChanged     `json:"scheduleChanged,omitempty"`
+	ScheduleFailed      *ScheduleFailed      `json:"scheduleFailed,omitempty"`
 }
 
 // Speakers: volatile: the talkers of the viewer's group, the loudest first.

@@ -4,9 +4,7 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::state::require;
 use crate::turn::Turn;
-use crate::{
-    Actor, BreakoutError, Command, EventKind, HelpRequest, KindSet, Outcome, Subject, bounds,
-};
+use crate::{Actor, BreakoutError, Command, EventKind, HelpRequest, Outcome, Subject, bounds};
 
 impl Turn<'_> {
     pub(super) fn run_across(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
@@ -14,15 +12,27 @@ impl Turn<'_> {
             Command::StartAddressAll { participant, kinds } => {
                 self.start_addressing(*participant, *kinds)
             }
-            Command::StopAddressAll { participant } => {
+            Command::StopAddressAll { participant } | Command::StopIntercom { participant } => {
                 self.stop_addressing(*participant);
+                Ok(Outcome::Done)
+            }
+            Command::StartIntercom { participant, start } => {
+                self.start_intercom(*participant, start)
+            }
+            Command::StartReply {
+                participant,
+                speaker,
+            } => self.start_reply(*participant, *speaker),
+            Command::StopReply { participant } => {
+                self.stop_reply(*participant);
                 Ok(Outcome::Done)
             }
             Command::AddressAllText { text } => self.address_text(text),
             Command::ListenIn {
                 participant,
                 breakout,
-            } => self.listen_in(*participant, *breakout),
+                follow,
+            } => self.listen_in(*participant, *breakout, *follow),
             Command::StopListening { participant } => {
                 self.stop_listening(*participant);
                 Ok(Outcome::Done)
@@ -32,29 +42,6 @@ impl Turn<'_> {
             Command::Chat { group, text } => self.chat(*group, text),
             _ => Err(BreakoutError::Internal("a command went astray")),
         }
-    }
-
-    fn start_addressing(
-        &mut self,
-        participant: ParticipantId,
-        kinds: KindSet,
-    ) -> Result<Outcome, BreakoutError> {
-        require(
-            !kinds.is_empty(),
-            BreakoutError::InvalidArgument("an announcement names at least one kind"),
-        )?;
-        let held = self.state.addressing.get(&participant);
-        if held == Some(&kinds) {
-            return Ok(Outcome::Done);
-        }
-        require(
-            held.is_some() || self.state.addressing.len() < bounds::ADDRESSING,
-            BreakoutError::InvalidArgument("four people speak to every group already"),
-        )?;
-        self.state.addressing.insert(participant, kinds);
-        self.effects.touched.insert(participant);
-        self.tell(EventKind::AddressAllStarted { participant, kinds });
-        Ok(Outcome::Done)
     }
 
     fn address_text(&mut self, text: &str) -> Result<Outcome, BreakoutError> {
@@ -70,23 +57,30 @@ impl Turn<'_> {
         &mut self,
         participant: ParticipantId,
         breakout: BreakoutId,
+        follow: bool,
     ) -> Result<Outcome, BreakoutError> {
         let one = self.state.participant(participant)?;
         let (group, held) = (one.group, one.listening);
+        let follows = one.follows;
         self.state.breakout(breakout)?;
         require(
             group != GroupId::Breakout(breakout),
             BreakoutError::AlreadyInBreakout,
         )?;
-        if held == Some(breakout) {
+        if (held, follows) == (Some(breakout), follow) {
             return Ok(Outcome::Done);
         }
-        self.stop_listening(participant);
+        let stays = held == Some(breakout);
+        if !stays {
+            self.stop_listening(participant);
+        }
         if let Some(one) = self.state.participants.get_mut(&participant) {
-            one.listening = Some(breakout);
+            (one.listening, one.follows) = (Some(breakout), follow);
         }
         self.effects.touched.insert(participant);
-        self.tell_listening(participant, breakout);
+        if !stays {
+            self.tell_listening(participant, breakout);
+        }
         Ok(Outcome::Done)
     }
 

@@ -98,7 +98,7 @@ impl Turn<'_> {
         let assigned = self.state.assignments.get(&join.identity).copied();
         Ok(assigned.filter(|id| {
             let to = self.state.breakouts.get(id);
-            to.is_some_and(|it| it.open && it.auto_move && it.free() > 0)
+            to.is_some_and(|it| it.takes_in())
         }))
     }
 
@@ -129,6 +129,7 @@ impl Turn<'_> {
             paused_by_joining: false,
             dropped: None,
             listening: None,
+            follows: false,
             joined_at: self.now,
             help_at: None,
             standings: std::collections::VecDeque::new(),
@@ -270,7 +271,7 @@ impl Turn<'_> {
             if let Some(breakout) = self.state.breakouts.get_mut(&id) {
                 breakout.orphaned = false;
                 breakout.owner = Some(moderator);
-                self.effects.selectable |= breakout.self_select;
+                self.effects.selectable |= breakout.is_shown();
                 self.effects.changed.insert(id);
                 self.effects.announced.insert(id);
             }

@@ -9,7 +9,8 @@ use crate::distribute::{self, Target};
 use crate::state::{Asked, Breakout, require};
 use crate::turn::Turn;
 use crate::{
-    Actor, BreakoutError, CreateBreakouts, EventKind, MoveCause, Outcome, RoomSettings, bounds,
+    Actor, BreakoutError, CreateBreakouts, Door, EventKind, MoveCause, Outcome, RoomSettings,
+    bounds,
 };
 
 impl Turn<'_> {
@@ -61,7 +62,7 @@ impl Turn<'_> {
     }
 
     /// Refuses a creation that breaks one of rules 2 to 5. Answers with the capacity.
-    fn check_creation(&self, create: &CreateBreakouts) -> Result<u16, BreakoutError> {
+    pub(super) fn check_creation(&self, create: &CreateBreakouts) -> Result<u16, BreakoutError> {
         self.state.require_in_parent(self.actor)?;
         let settings = self.state.settings();
         let capacity = check_capacity(settings, create.participants)?;
@@ -113,7 +114,11 @@ impl Turn<'_> {
         breakouts.map(|breakout| breakout.name.as_str()).collect()
     }
 
-    fn add_breakouts(&mut self, create: &CreateBreakouts, capacity: u16) -> Vec<BreakoutId> {
+    pub(super) fn add_breakouts(
+        &mut self,
+        create: &CreateBreakouts,
+        capacity: u16,
+    ) -> Vec<BreakoutId> {
         let owner = match self.actor {
             Actor::Participant(id) => Some(id),
             Actor::Operator | Actor::Key(_) | Actor::System => None,
@@ -139,12 +144,14 @@ impl Turn<'_> {
                 invited: BTreeMap::new(),
                 welcome: BTreeSet::new(),
                 members: BTreeSet::new(),
+                door: create.door,
+                side: false,
             };
             self.state.breakouts.insert(id, breakout);
             created.push(id);
         }
         self.effects.created.extend(&created);
-        self.effects.selectable |= create.self_select;
+        self.effects.selectable |= create.self_select || create.door == Door::Knocking;
         created
     }
 

@@ -55,7 +55,7 @@ impl Turn<'_> {
             && breakout.open != open
         {
             breakout.open = open;
-            self.effects.selectable |= breakout.self_select;
+            self.effects.selectable |= breakout.is_shown();
             self.effects.changed.insert(id);
             self.effects.announced.insert(id);
         }
@@ -127,7 +127,7 @@ impl Turn<'_> {
         self.end_all_invitations(&breakouts, InvitationEnd::Withdrawn);
         for id in &breakouts {
             if let Some(gone) = self.state.breakouts.remove(id) {
-                self.effects.selectable |= gone.self_select;
+                self.effects.selectable |= gone.is_shown();
                 self.effects.destroyed_owners.extend(gone.owner);
             }
             self.effects.changed.remove(id);
@@ -242,6 +242,7 @@ impl Turn<'_> {
             next.owner = Some(owner);
             next.orphaned = false;
         }
+        next.door = patch.door.unwrap_or(held.door);
         next.auto_move = patch.auto_move.unwrap_or(held.auto_move);
         next.self_select = patch.self_select.unwrap_or(held.self_select);
         let begins_to_move = next.auto_move && !held.auto_move;
@@ -273,7 +274,7 @@ impl Turn<'_> {
         if held.media != next.media {
             self.effects.touched.extend(&next.members);
         }
-        self.effects.selectable |= held.self_select || next.self_select;
+        self.effects.selectable |= held.is_shown() || next.is_shown();
         if let Some(former) = held.owner
             && next.owner != held.owner
         {

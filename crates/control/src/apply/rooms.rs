@@ -93,6 +93,9 @@ impl Turn<'_> {
         self.state.breakouts.clear();
         self.state.assignments.clear();
         self.state.waiting.clear();
+        self.state.knocks.clear();
+        self.state.schedules.clear();
+        self.state.rotation = None;
         self.state.config.settings.breakouts.ends_at = None;
         self.effects.changed.clear();
         self.state.closed = true;

@@ -24,7 +24,13 @@ impl State {
     /// The next timer at a moment of the calendar that somebody has named: all but the grace periods of
     /// dropped connections, which are spans.
     pub(crate) fn next_calendar_timer(&self) -> Option<(UnixMillis, Timer)> {
-        self.next_breakout_timer()
+        let knocks = self.knocks.iter();
+        let knocks = knocks.map(|((at, who), until)| (*until, Timer::Knock(*at, *who)));
+        let intercoms = self.addressing.iter();
+        let intercoms = intercoms.filter_map(|(id, it)| Some((it.until?, Timer::Intercom(*id))));
+        let single = [self.next_breakout_timer(), self.next_schedule()];
+        let single = single.into_iter().flatten();
+        single.chain(knocks).chain(intercoms).min()
     }
 
     fn next_breakout_timer(&self) -> Option<(UnixMillis, Timer)> {
@@ -48,6 +54,9 @@ impl Turn<'_> {
     pub(super) fn run_timer(&mut self, timer: Timer) -> Result<Outcome, BreakoutError> {
         match timer {
             Timer::Expire(participant) => self.expire(participant),
+            Timer::Knock(breakout, participant) => self.expire_knock(breakout, participant),
+            Timer::Intercom(speaker) => self.expire_intercom(speaker),
+            Timer::Schedule(schedule) => self.run_schedule(schedule),
             Timer::Countdown | Timer::TimeUp | Timer::End => {
                 let due = self.state.next_breakout_timer();
                 let is_due = due.is_some_and(|(at, what)| what == timer && at <= self.now);
@@ -55,6 +64,17 @@ impl Turn<'_> {
                 Ok(self.run_breakout_timer(timer))
             }
         }
+    }
+
+    fn expire_intercom(&mut self, speaker: ParticipantId) -> Result<Outcome, BreakoutError> {
+        let held = self.state.addressing.get(&speaker);
+        let until = held.and_then(|it| it.until);
+        require(
+            until.is_some_and(|until| until <= self.now),
+            BreakoutError::InvalidArgument("it is not due"),
+        )?;
+        self.stop_addressing(speaker);
+        Ok(Outcome::Done)
     }
 
     fn expire(&mut self, participant: ParticipantId) -> Result<Outcome, BreakoutError> {
@@ -96,7 +116,11 @@ impl Turn<'_> {
                 self.tell(EventKind::TimeUp { grace_until });
                 Outcome::Done
             }
-            Timer::End | Timer::Expire(_) => self.end_breakouts(),
+            Timer::End
+            | Timer::Expire(_)
+            | Timer::Knock(..)
+            | Timer::Intercom(_)
+            | Timer::Schedule(_) => self.end_breakouts(),
         }
     }
 

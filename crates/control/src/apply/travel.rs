@@ -8,7 +8,7 @@ use crate::distribute::{self, Target};
 use crate::person::person_of;
 use crate::state::{Participant, require};
 use crate::turn::Turn;
-use crate::{BreakoutError, KindSet, MoveCause, MoveTo, Outcome, Selection};
+use crate::{BreakoutError, Door, KindSet, MoveCause, MoveTo, Outcome, Selection};
 
 impl Turn<'_> {
     /// Rule 7: who may join, and whether there is a place. Rule 8: the kinds that come along.
@@ -30,12 +30,14 @@ impl Turn<'_> {
         let person = person_of(&one.identity);
         let asked = to.has_called(person) || self.state.assignments.get(person) == Some(&breakout);
         let chooses = to.self_select || self.state.settings().breakouts.self_select;
+        let knocks = to.door == Door::Knocking;
         let owns = to.owner == Some(participant);
         let powerful = one.is_moderator() || self.actor.is_operator();
         require(
-            asked || chooses || owns || powerful,
+            asked || chooses || owns || powerful || knocks,
             BreakoutError::NotAssigned,
         )?;
+        self.check_door(breakout, (asked, owns || powerful))?;
         let capacity = to.capacity;
         require(to.free() > 0, BreakoutError::BreakoutFull { capacity })?;
         let video = stream.contains(TrackKind::Camera);
@@ -149,7 +151,12 @@ impl Turn<'_> {
         selection: &Selection,
         seed: Option<u64>,
     ) -> Result<Outcome, BreakoutError> {
-        let breakouts = self.state.select(selection)?;
+        let mut breakouts = self.state.select(selection)?;
+        if *selection == Selection::All {
+            // Side rooms are their owners' own.
+            let held = &self.state.breakouts;
+            breakouts.retain(|id| held.get(id).is_some_and(|it| !it.side));
+        }
         let mut targets = Vec::new();
         for id in &breakouts {
             let to = self.state.breakout(*id)?;

@@ -80,7 +80,7 @@ impl Turn<'_> {
             return self.take_in_by_name(breakout);
         }
         let ready = self.state.breakouts.get(&breakout);
-        let Some(to) = ready.filter(|it| it.open && it.auto_move && it.free() > 0) else {
+        let Some(to) = ready.filter(|it| it.takes_in()) else {
             return;
         };
         let first = (breakout, String::new());

@@ -72,6 +72,7 @@ impl<S: Serialize, E: Serialize, const INVITES: bool> Whole<S, E, INVITES> {
         if !INVITES {
             say_who_invited(&mut state);
         }
+        say_intercoms(&mut state);
         let state = state.deserialized();
         let mut state: crate::state::State = state.map_err(|_| ReplayError::Unreadable)?;
         let last = self.memory.requests.order.back().map(|(at, ..)| *at);
@@ -150,6 +151,15 @@ fn say_who_invited(state: &mut Value) {
             let all = identities.into_iter();
             *invited = Value::Map(all.map(|identity| (identity, asked())).collect());
         }
+    }
+}
+
+/// An announcement to everybody was its kinds only.
+fn say_intercoms(state: &mut Value) {
+    let speakers = part_of(state, "addressing").and_then(Value::as_map_mut);
+    for (_, spoken) in speakers.into_iter().flatten() {
+        let kinds = std::mem::replace(spoken, Value::Null);
+        *spoken = Value::Map(vec![("kinds".into(), kinds)]);
     }
 }
 

@@ -79,6 +79,7 @@ impl<'a> Claims<'a> {
                 own.group == group
                     && own.source.media() == Media::Audio
                     && own.source.mute.is_none()
+                    && !own.source.suspended
             });
             let others = list.live.all.len() - own.count();
             if others > self.slots {
@@ -203,8 +204,14 @@ impl<'a> Claims<'a> {
     }
 
     fn is_claimable(&self, source: &Source, reason: Reason) -> bool {
-        let elsewhere = source.announced && reason.placement != Placement::AddressAll;
-        source.publisher != self.id && !elsewhere
+        if source.publisher == self.id {
+            return false;
+        }
+        let addressed = self.lists.reaches(source, (self.id, self.subscriber.group));
+        match reason.placement {
+            Placement::AddressAll => addressed,
+            _ => !addressed && !source.suspended,
+        }
     }
 
     fn push(&mut self, source: &Source, reason: Reason) {

@@ -44,8 +44,10 @@ pub(super) struct Source {
     pub(super) publisher: ParticipantId,
     pub(super) kind: TrackKind,
     pub(super) mute: Option<DropReason>,
-    /// Addressed to everybody, so claimed as an announcement and not as a source of the group.
+    /// An intercom takes it to others, who claim it as such and not as a source of the group.
     pub(super) announced: bool,
+    /// Its own group does not hear it: it is in no list of the group.
+    pub(super) suspended: bool,
 }
 
 /// See [`Source::order`].
@@ -85,7 +87,7 @@ pub(super) struct Part {
 
 /// The largest pool of slots, and the sources that may have to be skipped: one's own tracks and announced
 /// ones.
-const HEAD: usize = bounds::SLOTS as usize + 3 + 3 * bounds::ADDRESSING;
+const HEAD: usize = bounds::SLOTS as usize + 3 + 3 * (bounds::INTERCOMS + bounds::REPLIES);
 
 impl SourceList {
     fn part_of(&mut self, source: &Source) -> &mut Part {

@@ -109,6 +109,7 @@ fn already_in_breakout() {
     let listen = Command::ListenIn {
         participant: moderator,
         breakout,
+        follow: false,
     };
     assert_eq!(story.refused(moderator, listen), already);
 }
@@ -174,4 +175,30 @@ fn video_not_allowed() {
     story.ok_as(Actor::Operator, forbid);
     let refused = story.refused(moderator, creation(|all| all.media = KindSet::ALL));
     assert_eq!(refused, BreakoutError::VideoNotAllowed);
+}
+
+#[test]
+fn breakout_locked() {
+    let (mut story, moderator, [ann, _], breakout) = three();
+    invite(&mut story, moderator, ann, breakout);
+    let patch = BreakoutPatch {
+        door: Some(Door::Locked),
+        ..BreakoutPatch::default()
+    };
+    story.ok(moderator, Command::UpdateBreakout { breakout, patch });
+    let refused = story.refused(ann, join_breakout(ann, breakout));
+    assert_eq!(refused, BreakoutError::BreakoutLocked);
+    story.ok(moderator, join_breakout(moderator, breakout));
+}
+
+#[test]
+fn schedule_failed() {
+    let (mut story, moderator, ..) = three();
+    let past = Command::Schedule {
+        at: story.now,
+        if_late: IfLate::default(),
+        command: Box::new(Command::Open(Selection::All)),
+    };
+    let refused = story.refused(moderator, past);
+    assert!(matches!(refused, BreakoutError::ScheduleFailed(_)));
 }

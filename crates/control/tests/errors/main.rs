@@ -92,6 +92,8 @@ const ERRORS: &[Row] = &[
     (BreakoutError::BreakoutsExist, "breakouts_exist", 5067, None),
     (BreakoutError::RoomFull { most: 3 }, "room_full", 1731, None),
     (BreakoutError::Banned { reason: String::new(), until: None }, "banned", 1731, None),
+    (BreakoutError::BreakoutLocked, "breakout_locked", 1731, None),
+    (BreakoutError::ScheduleFailed("why"), "schedule_failed", 1138, None),
     (BreakoutError::VersionMismatch { current: 1 }, "version_mismatch", 1138, None),
     (BreakoutError::EpochMismatch { current: Epoch(1) }, "epoch_mismatch", 1138, None),
 ];

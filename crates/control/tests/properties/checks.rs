@@ -74,6 +74,7 @@ fn check_may_hear(
     let addressed = addressed
         .filter(|(speaker, kinds)| *speaker == from.participant && kinds.contains(track.kind))
         .count();
+    let addressed = addressed + spoken_to(view, to, (from, track));
     let own = room.view(Viewer::Participant(to.participant)).unwrap();
     let gate = own.gate.unwrap();
     let shut = |gate: ParentGate| gate.paused || gate.mutes(track.kind.media());
@@ -98,6 +99,23 @@ fn check_may_hear(
         .find(|one| one.kind == track.kind)
         .unwrap();
     assert!(!view.muted_by_self && !view.muted_by_moderator);
+}
+
+/// How many intercoms take this track to the listener.
+fn spoken_to(
+    view: &RoomView,
+    to: &ParticipantView,
+    (from, track): (&ParticipantView, &TrackRoute),
+) -> usize {
+    let reaches = |one: &&IntercomView| {
+        let set = one.to.includes(to.participant, to.group);
+        let speaks = one.participant == from.participant && set;
+        let answers = one.replying.contains(&from.participant)
+            && one.to.includes(from.participant, from.group)
+            && (set || one.participant == to.participant);
+        one.kinds.contains(track.kind) && (speaks || answers)
+    };
+    view.intercoms.iter().filter(reaches).count()
 }
 
 fn own_grants(view: &RoomView, who: &ParticipantView) -> Grants {

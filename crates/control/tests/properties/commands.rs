@@ -23,6 +23,7 @@ impl Random {
             open: step.c & 0x100 == 0,
             auto_move: step.c & 0x200 != 0,
             self_select: step.c & 0x400 != 0,
+            door: door(step.c >> 11),
         }
     }
 
@@ -140,6 +141,7 @@ impl Random {
                     auto_move: Some(step.c & 0x100 == 0),
                     self_select: (step.c & 0x200 == 0).then_some(step.c & 0x400 == 0),
                     owner: (step.c & 0x1800 == 0).then(|| self.participant(step.a)),
+                    door: (step.c & 0x10 == 0).then(|| door(step.c >> 13)),
                     ..BreakoutPatch::default()
                 },
             },
@@ -183,6 +185,7 @@ impl Random {
             13 => Command::ListenIn {
                 participant,
                 breakout: self.breakout(step.b),
+                follow: step.c & 1 == 0,
             },
             14 => Command::StopListening { participant },
             15 => Command::SetRole {
@@ -203,6 +206,98 @@ impl Random {
                 1 => Command::Remove { participant },
                 _ => Command::Drop { participant },
             },
+        }
+    }
+
+    /// Commands of presence: intercoms, doors, side rooms, schedules.
+    pub(crate) fn presence_command(&self, step: &Step) -> Command {
+        let participant = self.participant(step.a);
+        let breakout = self.breakout(step.b);
+        match step.what % 12 {
+            0..3 => Command::StartIntercom {
+                participant,
+                start: self.intercom(step),
+            },
+            3 => Command::StopIntercom { participant },
+            4 => Command::StartReply {
+                participant,
+                speaker: self.participant(step.b),
+            },
+            5 => Command::StopReply { participant },
+            6 => Command::Knock {
+                participant,
+                breakout,
+            },
+            7 if step.c & 1 == 0 => Command::StopKnocking {
+                participant,
+                breakout,
+            },
+            7 => Command::AnswerKnock {
+                participant,
+                breakout,
+                admit: step.c & 2 == 0,
+            },
+            8 => Command::CreateSideRoom(CreateSideRoom {
+                participant,
+                name: None,
+                capacity: Some(u32::from(step.c % 6)),
+                media: kinds(step.c),
+                door: door(step.c >> 4),
+                invite: vec![self.participant(step.b)],
+            }),
+            9 => match self.story.view().schedules.last() {
+                Some(last) if step.c & 1 == 0 => Command::CancelSchedule {
+                    schedule: last.schedule,
+                },
+                Some(last) => Command::ChangeSchedule {
+                    schedule: last.schedule,
+                    at: Some(self.story.now + u64::from(step.c)),
+                    if_late: None,
+                },
+                None => Command::CancelSchedule {
+                    schedule: ScheduleId(1),
+                },
+            },
+            _ => Command::Schedule {
+                at: self.story.now + u64::from(step.c),
+                if_late: IfLate::default(),
+                command: Box::new(if step.c & 4 == 0 {
+                    self.breakout_command(&Step {
+                        what: step.what / 12,
+                        ..step.clone()
+                    })
+                } else {
+                    Command::StartIntercom {
+                        participant,
+                        start: self.intercom(step),
+                    }
+                }),
+            },
+        }
+    }
+
+    fn intercom(&self, step: &Step) -> StartIntercom {
+        let groups = [(1, step.b), (2, step.b ^ 1)];
+        let groups = groups.iter().filter(|(bit, _)| step.c & bit != 0);
+        let people = [(4, step.b), (8, step.a ^ 1)];
+        let people = people.iter().filter(|(bit, _)| step.c & bit != 0);
+        StartIntercom {
+            to: if step.c & 0xf0 == 0 {
+                Addressed::All
+            } else {
+                Addressed::Some {
+                    groups: groups.map(|(_, pick)| self.group(*pick)).collect(),
+                    people: people.map(|(_, pick)| self.participant(*pick)).collect(),
+                }
+            },
+            kinds: kinds(step.c >> 4),
+            own_group: if step.c & 0x100 == 0 {
+                OwnGroup::Keep
+            } else {
+                OwnGroup::Suspend
+            },
+            allow_reply: step.c & 0x200 == 0,
+            limit_ms: (step.c & 0x400 == 0).then_some(u32::from(step.c)),
         }
     }
 
@@ -235,6 +330,14 @@ fn kinds(bits: u16) -> KindSet {
         .collect()
 }
 
+fn door(bits: u16) -> Door {
+    match bits % 4 {
+        0 => Door::Locked,
+        1 => Door::Knocking,
+        _ => Door::Open,
+    }
+}
+
 pub(crate) fn role(moderator: bool) -> Role {
     if moderator {
         Role::Moderator
@@ -254,5 +357,6 @@ fn grants(bits: u16) -> Grants {
         move_others: bits & 4 != 0,
         listen_in: bits & 8 != 0,
         address_all: bits & 1 != 0,
+        create_side_rooms: bits & 16 != 0,
     }
 }

@@ -18,8 +18,8 @@ const STEPS: usize = 6_000;
 /// The snapshot is taken after this many of them.
 const BEFORE_SNAPSHOT: usize = 60;
 
-fn file(kind: &str) -> PathBuf {
-    let name = format!("layout-{}.{kind}", Record::VERSION);
+fn file(layout: u16, kind: &str) -> PathBuf {
+    let name = format!("layout-{layout}.{kind}");
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     tests.join(name)
 }
@@ -29,20 +29,47 @@ fn digest(value: &impl std::fmt::Debug) -> String {
     format!("{:?}", Digest::of(&format!("{value:?}")))
 }
 
-#[test]
-fn stored_bytes_of_this_layout_are_read_as_they_were_written() {
-    if std::env::var_os("TEST_WRITE_LAYOUT").is_some() {
-        write_the_layout();
-    }
-    let bytes = std::fs::read(file("bin")).expect("each version has its bytes: see above");
-    let lines = std::fs::read_to_string(file("txt")).unwrap();
-    let mut rest = bytes.as_slice();
+/// The values of a layout's file.
+fn values(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut rest = bytes;
     let mut values = Vec::new();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let (value, after) = after.split_at(u32::from_be_bytes(*length) as usize);
         values.push(value);
         rest = after;
     }
+    values
+}
+
+/// Parts that later layouts have added read as their defaults, and are not written.
+#[test]
+fn stored_bytes_of_earlier_layouts_are_written_again_as_they_were() {
+    for layout in Record::EARLIEST..Record::VERSION {
+        let bytes = std::fs::read(file(layout, "bin")).unwrap();
+        let values = values(&bytes);
+        let whole = Snapshot::decode(values[0]).unwrap();
+        assert!(whole.encode() == values[0], "a snapshot of layout {layout}");
+        let room = Room::restore(whole).unwrap();
+        let again = Snapshot::decode(&room.snapshot().encode()).unwrap();
+        let again = Room::restore(again).unwrap();
+        assert_eq!(again.state_hash(), room.state_hash(), "in today's layout");
+        for value in &values[1..] {
+            let record = Record::decode(value).unwrap();
+            assert!(record.encode() == *value, "written otherwise: {record:?}");
+            assert_eq!(record.hash, record.computed_hash(), "{record:?}");
+        }
+    }
+}
+
+#[test]
+fn stored_bytes_of_this_layout_are_read_as_they_were_written() {
+    let layout = Record::VERSION;
+    if std::env::var_os("TEST_WRITE_LAYOUT").is_some() {
+        write_the_layout();
+    }
+    let bytes = std::fs::read(file(layout, "bin")).expect("each version has its bytes: see above");
+    let lines = std::fs::read_to_string(file(layout, "txt")).unwrap();
+    let values = values(&bytes);
     assert_eq!(values.len(), lines.lines().count());
     let mut lines = lines.lines();
     let whole = Snapshot::decode(values[0]).expect("the layout of a snapshot has changed");
@@ -111,7 +138,8 @@ fn write_the_layout() {
         bytes.extend(value);
         lines += &(line + "\n");
     }
-    std::fs::create_dir_all(file("bin").parent().unwrap()).unwrap();
-    std::fs::write(file("bin"), bytes).unwrap();
-    std::fs::write(file("txt"), lines).unwrap();
+    let layout = Record::VERSION;
+    std::fs::create_dir_all(file(layout, "bin").parent().unwrap()).unwrap();
+    std::fs::write(file(layout, "bin"), bytes).unwrap();
+    std::fs::write(file(layout, "txt"), lines).unwrap();
 }

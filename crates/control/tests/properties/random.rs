@@ -85,12 +85,16 @@ impl Random {
             0..60 => {
                 let _ = self.story.try_as(Actor::Operator, Self::join(step));
             }
-            60..140 => {
+            60..120 => {
                 let command = self.breakout_command(step);
                 self.again(actor, command);
             }
-            140..220 => {
+            120..180 => {
                 let command = self.other_command(step);
+                self.again(actor, command);
+            }
+            180..220 => {
+                let command = self.presence_command(step);
                 self.again(actor, command);
             }
             220..230 => self.talk(step),
@@ -109,7 +113,17 @@ impl Random {
 
     /// Applies; and if it was accepted, once more under the same id.
     fn again(&mut self, actor: Actor, command: Command) {
-        let Ok(first) = self.story.try_as(actor, command.clone()) else {
+        let rehearsed = self.rehearse(actor, &command);
+        let first = self.story.try_as(actor, command.clone());
+        match (&rehearsed, &first) {
+            (Ok(rehearsed), Ok(first)) => {
+                assert_eq!(rehearsed.outcome, first.outcome, "{command:?}");
+                assert_eq!(rehearsed.moves, moves(&first.events), "{command:?}");
+            }
+            (Err(one), Err(two)) => assert_eq!(one, two, "{command:?}"),
+            _ => panic!("{command:?}: {rehearsed:?}, and then {first:?}"),
+        }
+        let Ok(first) = first else {
             return;
         };
         let id = first.record.as_ref().unwrap().request_id.clone();
@@ -127,6 +141,15 @@ impl Random {
             (self.story.room.state_hash(), self.story.room.seq()),
             (hash, seq)
         );
+    }
+
+    /// Rule 25: what the command would do. Nothing changes.
+    fn rehearse(&self, actor: Actor, command: &Command) -> Result<DryRun, BreakoutError> {
+        let room = &self.story.room;
+        let before = (room.state_hash(), room.seq(), room.epoch());
+        let rehearsed = room.dry_run(None, self.story.now, actor, command.clone());
+        assert_eq!((room.state_hash(), room.seq(), room.epoch()), before);
+        rehearsed
     }
 
     fn talk(&mut self, step: &Step) {
@@ -172,4 +195,18 @@ impl Random {
         }
         check_full_plan(&self.story.room, before);
     }
+}
+
+/// Those whom the events move.
+fn moves(events: &[Event]) -> Vec<(ParticipantId, GroupId, GroupId)> {
+    let placed = events.iter().filter_map(|event| match event.kind {
+        EventKind::Placed {
+            participant,
+            from,
+            to,
+            ..
+        } => Some((participant, from, to)),
+        _ => None,
+    });
+    placed.collect()
 }

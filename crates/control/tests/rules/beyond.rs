@@ -74,6 +74,7 @@ fn rule_17_listening_in_hears_and_is_not_heard() {
     let listen = |participant| Command::ListenIn {
         participant,
         breakout: id,
+        follow: false,
     };
     let applied = story.ok(moderator, listen(moderator));
     assert!(story.hears(moderator, ann) && story.hears(moderator, bob));

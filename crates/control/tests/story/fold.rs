@@ -164,6 +164,10 @@ impl Account {
                 (one.group, one.away) = (*to, *to != GroupId::Parent);
                 if *participant == self.me {
                     self.view.gate = Some(*gate);
+                    let (me, moderates) = (self.me, self.moderates());
+                    self.view.knocks.retain(|one| {
+                        moderates || one.participant == me || Some(one.breakout) != from.breakout()
+                    });
                     self.lose_sight(from.breakout());
                     self.describe_inside(breakout.as_deref());
                 }
@@ -429,8 +433,57 @@ impl Account {
             EventKind::AddressAllStopped { participant } => {
                 self.view.addressing.retain(|known| known.0 != *participant);
             }
+            EventKind::IntercomChanged { intercom }
+            | EventKind::IntercomEntered { intercom, .. } => {
+                let all = &mut self.view.intercoms;
+                all.retain(|known| known.participant != intercom.participant);
+                all.push(*intercom.clone());
+                all.sort_by_key(|known| known.participant);
+            }
+            EventKind::IntercomStopped { participant, .. } => self.forget_intercom(*participant),
+            EventKind::IntercomLeft { speaker, .. } => self.forget_intercom(*speaker),
+            EventKind::Knocked { knock } => self.hear_knocks(&[*knock]),
+            EventKind::KnocksHeard { knocks, .. } => self.hear_knocks(knocks),
+            EventKind::KnockEnded {
+                participant,
+                breakout,
+                ..
+            } => {
+                let over = |known: &KnockView| {
+                    (known.participant, known.breakout) == (*participant, *breakout)
+                };
+                self.view.knocks.retain(|known| !over(known));
+            }
+            EventKind::Scheduled { schedule } => {
+                let all = &mut self.view.schedules;
+                all.retain(|known| known.schedule != schedule.schedule);
+                all.push(*schedule.clone());
+                all.sort_by_key(|known| known.schedule);
+            }
+            EventKind::ScheduleEnded { schedule, .. }
+            | EventKind::ScheduleFailed { schedule, .. } => {
+                let all = &mut self.view.schedules;
+                all.retain(|known| known.schedule != schedule.schedule);
+            }
+            EventKind::RoomClosed => {
+                self.view.knocks.clear();
+                self.view.schedules.clear();
+            }
             _ => {}
         }
+    }
+
+    fn forget_intercom(&mut self, speaker: ParticipantId) {
+        let all = &mut self.view.intercoms;
+        all.retain(|known| known.participant != speaker);
+    }
+
+    fn hear_knocks(&mut self, knocks: &[KnockView]) {
+        let key = |known: &KnockView| (known.breakout, known.participant);
+        let all = &mut self.view.knocks;
+        all.retain(|known| !knocks.iter().any(|knock| key(knock) == key(known)));
+        all.extend(knocks);
+        all.sort_by_key(key);
     }
 
     fn fold_help(&mut self, event: &EventKind, at: UnixMillis) {

@@ -56,8 +56,10 @@ pub struct GrantClaims {
     pub move_others: bool,
     /// Listen in on a group.
     pub listen_in: bool,
-    /// Address every group.
+    /// Speak to any set of groups and people, and write to every group.
     pub address_all: bool,
+    /// Make a breakout for themselves and those they invite.
+    pub create_side_rooms: bool,
 }
 
 /// The claims of an API token.
@@ -120,6 +122,7 @@ impl GrantClaims {
             move_others: moderator,
             listen_in: moderator,
             address_all: moderator,
+            create_side_rooms: moderator,
         }
     }
 }
@@ -145,6 +148,7 @@ fn grants_of_claims(claims: &GrantClaims) -> Grants {
         move_others: claims.move_others,
         listen_in: claims.listen_in,
         address_all: claims.address_all,
+        create_side_rooms: claims.create_side_rooms,
     }
 }
 

@@ -1,11 +1,12 @@
 //! `BreakoutService`.
 
 use sideroom_control::{
-    BreakoutError, BreakoutPatch, Command, CreateBreakouts, KindSet, MoveTo, Selection,
+    BreakoutError, BreakoutPatch, Command, CreateBreakouts, CreateSideRoom, KindSet, MoveTo,
+    Selection,
 };
 use sideroom_route::GroupId;
 
-use super::{Call, expected, mutation, patch};
+use super::{Call, Timing, expected, mutation, patch};
 use crate::{
     api::{Api, Caller},
     auth::Scope,
@@ -19,11 +20,11 @@ use crate::{
 };
 
 mutation! {
-    CreateBreakoutsRequest => CreateBreakoutsResponse needs Breakouts {
+    CreateBreakoutsRequest => CreateBreakoutsResponse needs Breakouts and timing {
         |this, requester| Command::CreateBreakouts(definition(this.definition)?),
         |answer, outcome| CreateBreakoutsResponse { answer, breakouts: breakouts(outcome) },
     }
-    CreateAndInviteRequest => CreateAndInviteResponse needs Breakouts {
+    CreateAndInviteRequest => CreateAndInviteResponse needs Breakouts and timing {
         |this, requester| Command::CreateAndInvite {
             create: definition(this.definition)?,
             seed: this.seed,
@@ -37,7 +38,7 @@ mutation! {
             seed: seed_of(outcome),
         },
     }
-    UpdateBreakoutRequest => UpdateBreakoutResponse needs Breakouts {
+    UpdateBreakoutRequest => UpdateBreakoutResponse needs Breakouts and timing {
         |this, requester| Command::UpdateBreakout {
             breakout: ids::breakout(&this.breakout_id)?,
             patch: BreakoutPatch {
@@ -48,11 +49,12 @@ mutation! {
                 self_select: this.self_select,
                 owner: this.owner_id.as_deref().map(ids::participant).transpose()?,
                 thread_id: this.thread_id,
+                door: this.door.map(ids::door).transpose()?,
             },
         },
         |answer, outcome| UpdateBreakoutResponse { answer, breakout: one_breakout(outcome) },
     }
-    OpenBreakoutsRequest => OpenBreakoutsResponse needs Breakouts {
+    OpenBreakoutsRequest => OpenBreakoutsResponse needs Breakouts and timing {
         |this, requester| Command::Open(selection(&this.breakout_ids)?),
         |answer, outcome| OpenBreakoutsResponse {
             answer,
@@ -60,7 +62,7 @@ mutation! {
             moved: moved(outcome),
         },
     }
-    CloseBreakoutsRequest => CloseBreakoutsResponse needs Breakouts {
+    CloseBreakoutsRequest => CloseBreakoutsResponse needs Breakouts and timing {
         |this, requester| Command::Close(selection(&this.breakout_ids)?),
         |answer, outcome| CloseBreakoutsResponse {
             answer,
@@ -68,14 +70,14 @@ mutation! {
             returned_ids: returned(outcome),
         },
     }
-    UpdateSettingsRequest => UpdateSettingsResponse needs Breakouts {
+    UpdateSettingsRequest => UpdateSettingsResponse needs Breakouts and timing {
         |this, requester| Command::UpdateBreakoutSettings(patch::breakouts(this.settings)?),
         |answer, outcome| UpdateSettingsResponse {
             answer,
             settings: patch::breakout_settings_of(outcome),
         },
     }
-    InviteRequest => InviteResponse needs Breakouts {
+    InviteRequest => InviteResponse needs Breakouts and timing {
         |this, requester| Command::Invite {
             breakout: ids::breakout(&this.breakout_id)?,
             participants: ids::participants(&this.participant_ids)?,
@@ -83,32 +85,32 @@ mutation! {
         },
         |answer, outcome| InviteResponse { answer, breakout: one_breakout(outcome) },
     }
-    WithdrawInvitesRequest => WithdrawInvitesResponse needs Breakouts {
+    WithdrawInvitesRequest => WithdrawInvitesResponse needs Breakouts and timing {
         |this, requester| Command::WithdrawInvitations {
             breakout: ids::breakout(&this.breakout_id)?,
             participants: ids::participants(&this.participant_ids)?,
         },
         |answer, outcome| WithdrawInvitesResponse { answer, breakout: one_breakout(outcome) },
     }
-    RejectInviteRequest => RejectInviteResponse needs Breakouts {
+    RejectInviteRequest => RejectInviteResponse needs Breakouts and timing {
         |this, requester| Command::Reject {
             participant: requester.subject(&this.participant_id)?,
             breakout: ids::breakout(&this.breakout_id)?,
         },
         |answer, outcome| RejectInviteResponse { answer },
     }
-    AssignRequest => AssignResponse needs Breakouts {
+    AssignRequest => AssignResponse needs Breakouts and timing {
         |this, requester| Command::Assign {
             breakout: Some(ids::breakout(&this.breakout_id)?),
             identities: this.identities,
         },
         |answer, outcome| AssignResponse { answer, breakout: one_breakout(outcome) },
     }
-    UnassignRequest => UnassignResponse needs Breakouts {
+    UnassignRequest => UnassignResponse needs Breakouts and timing {
         |this, requester| Command::Assign { breakout: None, identities: this.identities },
         |answer, outcome| UnassignResponse { answer },
     }
-    LeaveBreakoutRequest => LeaveBreakoutResponse needs Breakouts {
+    LeaveBreakoutRequest => LeaveBreakoutResponse needs Breakouts and timing {
         |this, requester| Command::LeaveBreakout {
             participant: requester.subject(&this.participant_id)?,
         },
@@ -117,13 +119,13 @@ mutation! {
             LeaveBreakoutResponse { answer, participant_id, group_id }
         },
     }
-    MoveParticipantsRequest => MoveParticipantsResponse needs Breakouts {
+    MoveParticipantsRequest => MoveParticipantsResponse needs Breakouts and timing {
         |this, requester| Command::Move {
             moves: this.moves.iter().map(move_to).collect::<Result<_, _>>()?,
         },
         |answer, outcome| MoveParticipantsResponse { answer, moved: moved(outcome) },
     }
-    ShuffleRequest => ShuffleResponse needs Breakouts {
+    ShuffleRequest => ShuffleResponse needs Breakouts and timing {
         |this, requester| Command::Shuffle {
             breakouts: selection(&this.breakout_ids)?,
             seed: this.seed,
@@ -136,7 +138,7 @@ mutation! {
             breakouts: breakouts(outcome),
         },
     }
-    ClearBreakoutsRequest => ClearBreakoutsResponse needs Breakouts {
+    ClearBreakoutsRequest => ClearBreakoutsResponse needs Breakouts and timing {
         |this, requester| Command::Clear(selection(&this.breakout_ids)?),
         |answer, outcome| ClearBreakoutsResponse {
             answer,
@@ -144,7 +146,7 @@ mutation! {
             breakout_ids: breakout_ids(outcome),
         },
     }
-    DestroyBreakoutsRequest => DestroyBreakoutsResponse needs Breakouts {
+    DestroyBreakoutsRequest => DestroyBreakoutsResponse needs Breakouts and timing {
         |this, requester| Command::Destroy(selection(&this.breakout_ids)?),
         |answer, outcome| DestroyBreakoutsResponse {
             answer,
@@ -152,33 +154,34 @@ mutation! {
             breakout_ids: breakout_ids(outcome),
         },
     }
-    StartAddressAllRequest => StartAddressAllResponse needs Breakouts {
+    StartAddressAllRequest => StartAddressAllResponse needs Breakouts and timing {
         |this, requester| Command::StartAddressAll {
             participant: requester.subject(&this.participant_id)?,
             kinds: if this.kinds.is_empty() { KindSet::AUDIO } else { ids::kinds(&this.kinds)? },
         },
         |answer, outcome| StartAddressAllResponse { answer },
     }
-    StopAddressAllRequest => StopAddressAllResponse needs Breakouts {
+    StopAddressAllRequest => StopAddressAllResponse needs Breakouts and timing {
         |this, requester| Command::StopAddressAll {
             participant: requester.subject(&this.participant_id)?,
         },
         |answer, outcome| StopAddressAllResponse { answer },
     }
-    StartListeningRequest => StartListeningResponse needs Breakouts {
+    StartListeningRequest => StartListeningResponse needs Breakouts and timing {
         |this, requester| Command::ListenIn {
             participant: requester.subject(&this.participant_id)?,
             breakout: ids::breakout(&this.group_id)?,
+            follow: this.follow,
         },
         |answer, outcome| StartListeningResponse { answer },
     }
-    StopListeningRequest => StopListeningResponse needs Breakouts {
+    StopListeningRequest => StopListeningResponse needs Breakouts and timing {
         |this, requester| Command::StopListening {
             participant: requester.subject(&this.participant_id)?,
         },
         |answer, outcome| StopListeningResponse { answer },
     }
-    RaiseHelpRequest => RaiseHelpResponse needs Breakouts {
+    RaiseHelpRequest => RaiseHelpResponse needs Breakouts and timing {
         |this, requester| {
             let participant = requester.subject(&this.participant_id)?;
             // To withdraw a request is to answer it oneself.
@@ -190,12 +193,23 @@ mutation! {
         },
         |answer, outcome| RaiseHelpResponse { answer },
     }
-    AnswerHelpRequest => AnswerHelpResponse needs Breakouts {
+    AnswerHelpRequest => AnswerHelpResponse needs Breakouts and timing {
         |this, requester| Command::AnswerHelp {
             participant: requester.subject(&this.participant_id)?,
             note: this.text,
         },
         |answer, outcome| AnswerHelpResponse { answer },
+    }
+    CreateSideRoomRequest => CreateSideRoomResponse needs Breakouts and timing {
+        |this, requester| Command::CreateSideRoom(CreateSideRoom {
+            participant: requester.subject(&this.participant_id)?,
+            name: this.display_name,
+            capacity: this.capacity,
+            media: this.media.map_or(KindSet::WITHOUT_CAMERA, ids::flags),
+            door: this.door.map(ids::door).transpose()?.unwrap_or_default(),
+            invite: ids::participants(&this.invite_ids)?,
+        }),
+        |answer, outcome| CreateSideRoomResponse { answer, breakouts: breakouts(outcome) },
     }
 }
 
@@ -221,6 +235,17 @@ impl Call for JoinBreakoutRequest {
             stream: self.stream_info.map(ids::flags),
         };
         let expected = expected(self.expected_version, self.expected_epoch)?;
+        let timing = Timing::of(self.at_ms, self.if_late, self.dry_run)?;
+        let command = timing.scheduled(command);
+        if timing.dry_run {
+            let rehearsed = api.dry_run(requester, expected, command).await?;
+            let (participant_id, group_id) = placed_at(&rehearsed.outcome);
+            return Ok(JoinBreakoutResponse {
+                answer: Some(crate::encode::rehearsed(&rehearsed)),
+                participant_id,
+                group_id,
+            });
+        }
         let answered = api
             .command(requester, &self.request_id, expected, command)
             .await?;
@@ -250,6 +275,7 @@ fn definition(wire: Option<BreakoutDefinition>) -> Result<CreateBreakouts, ApiEr
         open,
         auto_move: wire.auto_move,
         self_select: wire.self_select,
+        door: wire.door.map(ids::door).transpose()?.unwrap_or_default(),
     })
 }
 

@@ -167,6 +167,7 @@ fn grants(wire: &proto::Grants) -> Result<Grants, ApiError> {
         move_others: wire.move_others,
         listen_in: wire.listen_in,
         address_all: wire.address_all,
+        create_side_rooms: wire.create_side_rooms,
     })
 }
 
@@ -217,5 +218,6 @@ fn claimed(wire: &proto::Grants) -> Result<GrantClaims, ApiError> {
         move_others: grants.move_others,
         listen_in: grants.listen_in,
         address_all: grants.address_all,
+        create_side_rooms: grants.create_side_rooms,
     })
 }

@@ -97,6 +97,8 @@ impl Call for JoinRequest {
         let joined = join_as(api, &claims, self.offer, hints, &self.request_id).await?;
         Ok(JoinResponse {
             answer: Some(Answer {
+                schedule: None,
+                dry_run: None,
                 epoch: joined.room.epoch.0,
                 seq: joined.room.seq,
                 replayed: joined.repeated,

@@ -144,6 +144,16 @@ services! {
         "StopListening", stop_listening: StopListeningRequest => StopListeningResponse;
         "RaiseHelp", raise_help: RaiseHelpRequest => RaiseHelpResponse;
         "AnswerHelp", answer_help: AnswerHelpRequest => AnswerHelpResponse;
+        "StartIntercom", start_intercom: StartIntercomRequest => StartIntercomResponse;
+        "StopIntercom", stop_intercom: StopIntercomRequest => StopIntercomResponse;
+        "StartReply", start_reply: StartReplyRequest => StartReplyResponse;
+        "StopReply", stop_reply: StopReplyRequest => StopReplyResponse;
+        "Knock", knock: KnockRequest => KnockResponse;
+        "StopKnocking", stop_knocking: StopKnockingRequest => StopKnockingResponse;
+        "AnswerKnock", answer_knock: AnswerKnockRequest => AnswerKnockResponse;
+        "CreateSideRoom", create_side_room: CreateSideRoomRequest => CreateSideRoomResponse;
+        "ChangeSchedule", change_schedule: ChangeScheduleRequest => ChangeScheduleResponse;
+        "CancelSchedule", cancel_schedule: CancelScheduleRequest => CancelScheduleResponse;
     }
     "NodeService" is node_service_server::NodeService {
         "GetStats", get_stats: GetStatsRequest => GetStatsResponse;

@@ -6,7 +6,7 @@ use sideroom_control::{self as control, Actor, EventKind, InvitationEnd, MoveCau
 use sideroom_route::{ParticipantId, TrackId, TrackKind};
 
 use super::{
-    ban, breakout, breakout_settings, gate, grants, id_list, inside, participant, role,
+    ban, breakout, breakout_settings, gate, grants, id_list, inside, participant, presence, role,
     room_settings, summary, track,
 };
 use crate::{
@@ -90,6 +90,11 @@ const fn name_of(payload: &Payload) -> &'static str {
         Payload::HelpChanged(_) => "helpChanged",
         Payload::ParticipantRenamed(_) => "participantRenamed",
         Payload::InvitationEnded(_) => "invitationEnded",
+        Payload::IntercomChanged(_) => "intercomChanged",
+        Payload::IntercomStopped(_) => "intercomStopped",
+        Payload::KnockChanged(_) => "knockChanged",
+        Payload::ScheduleChanged(_) => "scheduleChanged",
+        Payload::ScheduleFailed(_) => "scheduleFailed",
     }
 }
 
@@ -129,6 +134,16 @@ fn payload(kind: &EventKind) -> Payload {
             identity: identity.clone(),
             ban: None,
         }),
+        E::IntercomChanged { .. }
+        | E::IntercomStopped { .. }
+        | E::IntercomEntered { .. }
+        | E::IntercomLeft { .. }
+        | E::Knocked { .. }
+        | E::KnockEnded { .. }
+        | E::KnocksHeard { .. }
+        | E::Scheduled { .. }
+        | E::ScheduleEnded { .. }
+        | E::ScheduleFailed { .. } => presence::payload(kind),
         E::RoleChanged {
             participant,
             role: now,

@@ -6,7 +6,7 @@ use sideroom_rpc::{METHODS, auth::RoleClaim};
 use crate::harness::{Server, api_token, client_token};
 
 /// Methods that a client with any role may call for the participant of the token.
-const FOR_EVERYBODY: [&str; 19] = [
+const FOR_EVERYBODY: [&str; 23] = [
     "RoomService/GetRoom",
     "RoomService/SendMessage",
     "ParticipantService/Join",
@@ -25,6 +25,10 @@ const FOR_EVERYBODY: [&str; 19] = [
     "BreakoutService/RejectInvite",
     "BreakoutService/ClearBreakouts",
     "BreakoutService/RaiseHelp",
+    "BreakoutService/StartReply",
+    "BreakoutService/StopReply",
+    "BreakoutService/Knock",
+    "BreakoutService/StopKnocking",
     // A call for help is withdrawn by answering it oneself.
     "BreakoutService/AnswerHelp",
 ];
@@ -45,6 +49,10 @@ fn body_of(method: &str, other: &str) -> Value {
         "JoinBreakout" => json!({ "breakoutId": "b1" }),
         "MoveParticipants" => json!({ "moves": [{ "participantId": other, "toGroupId": "b1" }] }),
         "StartListening" => json!({ "groupId": "b1" }),
+        "StartIntercom" => json!({ "all": true }),
+        "StartReply" => json!({ "speakerId": other }),
+        "Knock" | "StopKnocking" => json!({ "breakoutId": "b1" }),
+        "AnswerKnock" => json!({ "breakoutId": "b1", "participantId": other }),
         "Publish" | "Unpublish" | "Mute" | "Unmute" => json!({ "kinds": kinds }),
         "Ban" => json!({ "participantId": other, "reason": "noise" }),
         "Unban" => json!({ "identity": "mo" }),
@@ -152,6 +160,7 @@ async fn a_plain_participant_runs_nothing() {
     // A stop without a start is not forbidden, only pointless.
     let pointless = [
         "BreakoutService/StopAddressAll",
+        "BreakoutService/StopIntercom",
         "BreakoutService/StopListening",
     ];
     let skip: Vec<&str> = own.chain(pointless).collect();

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every payload that the protocol names.
-pub(crate) const EVENTS: [&str; 33] = [
+pub(crate) const EVENTS: [&str; 38] = [
     "roomUpdated",
     "roomClosed",
     "participantJoined",
@@ -47,6 +47,11 @@ pub(crate) const EVENTS: [&str; 33] = [
     "addressAllChanged",
     "listeningChanged",
     "helpChanged",
+    "intercomChanged",
+    "intercomStopped",
+    "knockChanged",
+    "scheduleChanged",
+    "scheduleFailed",
 ];
 
 struct Story {
@@ -125,6 +130,7 @@ async fn every_method_answers_and_every_event_is_told() {
     people(&mut story).await;
     breakouts(&mut story).await;
     across_groups(&mut story).await;
+    presence(&mut story).await;
     endings(&mut story).await;
 
     let mut types = BTreeSet::new();
@@ -358,6 +364,62 @@ async fn across_groups(story: &mut Story) {
         .await;
     let answer = json!({ "participantId": ann, "text": "coming" });
     story.ask("BreakoutService/AnswerHelp", answer).await;
+}
+
+/// Intercoms, doors, side rooms, schedules and dry runs. Everything is as it was afterwards.
+async fn presence(story: &mut Story) {
+    let (mo, ann, bob) = (
+        id(story, "mo").await,
+        id(story, "ann").await,
+        id(story, "bob").await,
+    );
+    let speak = json!({ "participantId": mo, "toParticipantIds": [ann], "allowReply": true });
+    let spoken = story.ask("BreakoutService/StartIntercom", speak).await;
+    assert_eq!(spoken["intercom"]["toParticipantIds"], json!([ann]));
+    let reply = json!({ "participantId": ann, "speakerId": mo });
+    story.ask("BreakoutService/StartReply", reply).await;
+    let own = |who: &str| json!({ "participantId": who });
+    story.ask("BreakoutService/StopReply", own(&ann)).await;
+    story.ask("BreakoutService/StopIntercom", own(&mo)).await;
+
+    let back = json!({ "moves": [{ "participantId": bob, "toGroupId": "parent" }] });
+    let rehearsal = json!({ "moves": back["moves"], "dryRun": true });
+    let rehearsed = story
+        .ask("BreakoutService/MoveParticipants", rehearsal)
+        .await;
+    let run = &rehearsed["answer"]["dryRun"];
+    assert!(
+        run.is_object() && rehearsed["answer"].get("epoch").is_none(),
+        "{run}"
+    );
+    let made = story.ask("BreakoutService/CreateSideRoom", own(&mo)).await;
+    let side = made["breakouts"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(made["breakouts"][0]["side"], true);
+    let door = json!({ "breakoutId": side, "door": "DOOR_KNOCKING" });
+    story.ask("BreakoutService/UpdateBreakout", door).await;
+    story.ask("BreakoutService/MoveParticipants", back).await;
+    let knock = json!({ "participantId": bob, "breakoutId": side });
+    story.ask("BreakoutService/Knock", knock.clone()).await;
+    story
+        .ask("BreakoutService/StopKnocking", knock.clone())
+        .await;
+    story.ask("BreakoutService/Knock", knock.clone()).await;
+    story.ask("BreakoutService/AnswerKnock", knock).await;
+
+    let at = |ms: u64| (1_790_000_000_000_u64 + ms).to_string();
+    let later =
+        json!({ "participantId": bob, "atMs": at(80_000_000), "ifLate": { "always": true } });
+    let waits = story.ask("BreakoutService/LeaveBreakout", later).await;
+    let schedule = waits["answer"]["schedule"]["scheduleId"].clone();
+    let earlier = json!({ "scheduleId": schedule, "atMs": at(79_000_000) });
+    let changed = story.ask("BreakoutService/ChangeSchedule", earlier).await;
+    assert_eq!(changed["schedule"]["atMs"], at(79_000_000));
+    let vain = json!({ "participantId": bob, "atMs": at(1_000) });
+    story.ask("BreakoutService/LeaveBreakout", vain).await;
+    story.server.backend.advance(2_000);
+    let cancel = json!({ "scheduleId": schedule });
+    story.ask("BreakoutService/CancelSchedule", cancel).await;
+    story.ask("BreakoutService/LeaveBreakout", own(&mo)).await;
 }
 
 async fn endings(story: &mut Story) {

@@ -13,7 +13,7 @@ pub(crate) type Row = (&'static str, &'static str, u32, Option<(u32, u32)>);
 
 /// Name, gRPC code, EnableX code, ACS code and subcode of every error that a call can meet. `Internal` is
 /// ours alone and is tested where errors are mapped.
-pub(crate) const ERRORS: [Row; 32] = [
+pub(crate) const ERRORS: [Row; 34] = [
     ("ParticipantCountInvalid", "INVALID_ARGUMENT", 1724, None),
     ("ParticipantCountTooLarge", "INVALID_ARGUMENT", 1725, None),
     ("ParticipantCountMissing", "INVALID_ARGUMENT", 1734, None),
@@ -74,6 +74,8 @@ pub(crate) const ERRORS: [Row; 32] = [
     ("Banned", "PERMISSION_DENIED", 1731, None),
     ("RateLimited", "RESOURCE_EXHAUSTED", 1138, None),
     ("Draining", "UNAVAILABLE", 1138, None),
+    ("BreakoutLocked", "PERMISSION_DENIED", 1731, None),
+    ("ScheduleFailed", "FAILED_PRECONDITION", 1138, None),
     ("VersionMismatch", "ABORTED", 1138, None),
     ("EpochMismatch", "ABORTED", 1138, None),
 ];
@@ -234,6 +236,15 @@ async fn joining(scene: &mut Scene, ann: &Client) {
     scene
         .meets_as(&as_ann, "NotFound", join, to(ann, "b9"))
         .await;
+    let past = json!({ "breakoutId": "b1", "atMs": "1" });
+    scene.meets_as(&as_ann, "ScheduleFailed", join, past).await;
+    let lock = |door: &str| json!({ "breakoutId": "b1", "door": door });
+    let update = "BreakoutService/UpdateBreakout";
+    scene.operator(update, lock("DOOR_LOCKED")).await;
+    scene
+        .meets_as(&as_ann, "BreakoutLocked", join, to(ann, "b1"))
+        .await;
+    scene.operator(update, lock("DOOR_OPEN")).await;
     let camera = json!({ "breakoutId": "b1", "streamInfo": { "camera": true } });
     scene
         .meets_as(&as_ann, "VideoNotAllowed", join, camera)

@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutError, Command, EventKind, Join, LeaveReason, MovesPage, RequestId, Rights,
-    Role, Room, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, Views,
+    Actor, BreakoutError, Command, DryRun, EventKind, Join, LeaveReason, MovesPage, RequestId,
+    Rights, Role, Room, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
@@ -346,6 +346,19 @@ impl Backend for Fake {
             }
             hosted.watchers.push((viewer, sender));
             Ok(Watch { snapshot, items })
+        })
+    }
+
+    async fn dry_run(&self, request: CommandRequest) -> Result<DryRun, ApiError> {
+        self.with(&request.room, |hosted| {
+            let CommandRequest {
+                actor,
+                expected,
+                command,
+                ..
+            } = request.clone();
+            let run = hosted.room.dry_run(expected, self.now(), actor, command);
+            run.map_err(ApiError::from)
         })
     }
 

@@ -77,6 +77,26 @@ const LISTEN: (&str, &str) = (
     "BreakoutService/StartListening",
     r#"{"participantId":"$mo","groupId":"b1"}"#,
 );
+const INTERCOM: (&str, &str) = (
+    "BreakoutService/StartIntercom",
+    r#"{"participantId":"$mo","all":true,"allowReply":true}"#,
+);
+const REPLY: (&str, &str) = (
+    "BreakoutService/StartReply",
+    r#"{"participantId":"$ann","speakerId":"$mo"}"#,
+);
+const DOOR: (&str, &str) = (
+    "BreakoutService/UpdateBreakout",
+    r#"{"breakoutId":"b1","door":"DOOR_KNOCKING"}"#,
+);
+const KNOCK: (&str, &str) = (
+    "BreakoutService/Knock",
+    r#"{"participantId":"$ann","breakoutId":"b1"}"#,
+);
+const LATER: (&str, &str) = (
+    "BreakoutService/OpenBreakouts",
+    r#"{"atMs":"1790086400000"}"#,
+);
 const HELP: (&str, &str) = (
     "BreakoutService/RaiseHelp",
     r#"{"participantId":"$ann","text":"stuck"}"#,
@@ -325,8 +345,70 @@ const BREAKOUTS: [Case; 23] = [
     ),
 ];
 
+const PRESENCE: [Case; 10] = [
+    case(
+        "BreakoutService/StartIntercom",
+        INTERCOM.1,
+        r#"{"participantId":"$mo","groupIds":["b2"]}"#,
+    ),
+    after(
+        &[INTERCOM],
+        "BreakoutService/StopIntercom",
+        r#"{"participantId":"$mo"}"#,
+        r#"{"participantId":"$ann"}"#,
+    ),
+    after(
+        &[INTERCOM],
+        "BreakoutService/StartReply",
+        REPLY.1,
+        r#"{"participantId":"$bob","speakerId":"$mo"}"#,
+    ),
+    after(
+        &[INTERCOM, REPLY],
+        "BreakoutService/StopReply",
+        r#"{"participantId":"$ann"}"#,
+        r#"{"participantId":"$bob"}"#,
+    ),
+    after(
+        &[DOOR],
+        "BreakoutService/Knock",
+        KNOCK.1,
+        r#"{"participantId":"$bob","breakoutId":"b1"}"#,
+    ),
+    after(
+        &[DOOR, KNOCK],
+        "BreakoutService/StopKnocking",
+        KNOCK.1,
+        r#"{"participantId":"$bob","breakoutId":"b1"}"#,
+    ),
+    after(
+        &[DOOR, KNOCK],
+        "BreakoutService/AnswerKnock",
+        r#"{"participantId":"$ann","breakoutId":"b1","admit":true}"#,
+        r#"{"participantId":"$ann","breakoutId":"b1"}"#,
+    ),
+    case(
+        "BreakoutService/CreateSideRoom",
+        r#"{"participantId":"$mo"}"#,
+        r#"{"participantId":"$mo","capacity":3}"#,
+    ),
+    after(
+        &[LATER],
+        "BreakoutService/ChangeSchedule",
+        r#"{"scheduleId":1,"atMs":"1790086500000"}"#,
+        r#"{"scheduleId":1,"atMs":"1790086600000"}"#,
+    ),
+    after(
+        &[LATER],
+        "BreakoutService/CancelSchedule",
+        r#"{"scheduleId":1}"#,
+        r#"{"scheduleId":2}"#,
+    ),
+];
+
 fn cases() -> impl Iterator<Item = &'static Case> {
-    ROOMS.iter().chain(&PEOPLE).chain(&BREAKOUTS)
+    let all = ROOMS.iter().chain(&PEOPLE).chain(&BREAKOUTS);
+    all.chain(&PRESENCE)
 }
 
 /// A room with a moderator, two others, and two breakouts.

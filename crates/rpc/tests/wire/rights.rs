@@ -30,7 +30,8 @@ async fn server() -> Server {
     .await
 }
 
-/// A room of its own for one case: `me` with the token, `other` inside `b1`, `asked` invited there.
+/// A room of its own for one case: `me` with the token, `other` inside `b1`, `asked` invited there and before the
+/// door of `b2`.
 struct Case<'a> {
     server: &'a Server,
     room: String,
@@ -75,6 +76,21 @@ impl<'a> Case<'a> {
         let invite = json!({ "breakoutId": "b1", "participantIds": [asked] });
         server
             .operator("BreakoutService/Invite", in_room(invite))
+            .await;
+        let door = json!({ "maxRooms": 1, "participants": 3, "door": "DOOR_KNOCKING" });
+        server
+            .operator(
+                "BreakoutService/CreateBreakouts",
+                in_room(json!({ "definition": door })),
+            )
+            .await;
+        let knock = json!({ "participantId": asked, "breakoutId": "b2" });
+        server
+            .operator("BreakoutService/Knock", in_room(knock))
+            .await;
+        let later = json!({ "breakoutIds": ["b1"], "atMs": "1790086400000" });
+        server
+            .operator("BreakoutService/OpenBreakouts", in_room(later))
             .await;
         let ban = json!({ "identity": "zed", "reason": "noise" });
         server

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Command, MovesPage, Rights, Room, RoomConfig, RoomPatch, RoomView, UnixMillis, VideoCodec,
-    Viewer, Views,
+    Command, DryRun, MovesPage, Rights, Room, RoomConfig, RoomPatch, RoomView, UnixMillis,
+    VideoCodec, Viewer, Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId};
@@ -359,6 +359,12 @@ impl Backend for Node {
     ) -> Result<Watch, ApiError> {
         self.read(room, |reply| Read::Watch(viewer, after, reply))
             .await
+    }
+
+    async fn dry_run(&self, request: CommandRequest) -> Result<DryRun, ApiError> {
+        let room = request.room.clone();
+        let request = Box::new(request);
+        self.read(&room, |reply| Read::DryRun(request, reply)).await
     }
 
     async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {

@@ -1,13 +1,14 @@
 //! Reads of a room.
 
-use sideroom_control::{BreakoutError, MovesPage, Viewer};
+use sideroom_control::{BreakoutError, DryRun, MovesPage, UnixMillis, Viewer};
 use sideroom_room::Token;
 use sideroom_rpc::ApiError;
-use sideroom_rpc::backend::{MovesRequest, SharedEvent, Watch, WatchItem};
+use sideroom_rpc::backend::{CommandRequest, MovesRequest, SharedEvent, Watch, WatchItem};
 
 use super::ask::Read;
 use super::task::{Caller, RoomTask};
 use super::watching::slot_item;
+use crate::clock;
 
 impl Read {
     pub(super) fn refuse(self, error: ApiError) {
@@ -16,6 +17,7 @@ impl Read {
             Self::Participant(_, reply) => drop(reply.send(Err(error))),
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Moves(_, reply) => drop(reply.send(Err(error))),
+            Self::DryRun(_, reply) => drop(reply.send(Err(error))),
         }
     }
 }
@@ -45,6 +47,10 @@ impl RoomTask {
             Read::Moves(request, reply) => {
                 let moves = self.moves(&request);
                 let _ = reply.send(moves);
+            }
+            Read::DryRun(request, reply) => {
+                let run = self.dry_run(*request);
+                let _ = reply.send(run);
             }
         }
     }
@@ -82,6 +88,17 @@ impl RoomTask {
         let items = self.add_watcher(viewer, first);
         let snapshot = snapshot.map(Box::new);
         Ok(Watch { snapshot, items })
+    }
+
+    fn dry_run(&self, request: CommandRequest) -> Result<DryRun, ApiError> {
+        let room = self.machine.room().ok_or(ApiError::StoreFailed)?;
+        let run = room.dry_run(
+            request.expected,
+            UnixMillis(clock::unix_ms()),
+            request.actor,
+            request.command,
+        );
+        Ok(run?)
     }
 
     fn moves(&self, request: &MovesRequest) -> Result<MovesPage, ApiError> {

@@ -7,14 +7,18 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
-use sideroom_control::{Entry, OldRecord, OldSnapshot, Record, ReplayError, Room, Snapshot};
+use sideroom_control::{
+    Entry, OldRecord, OldSnapshot, Record, ReplayError, Room, Snapshot, in_layout,
+};
 use sideroom_route::RoomId;
 use sideroom_rpc::backend::Asked;
 
 use super::{Change, Committed, Row, Store, StoreError};
 
 /// The format of the rows that this server writes.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
+/// A format of records and snapshots with fewer parts.
+const EARLIER_FORMAT: u8 = 3;
 /// The format before it, which is read too: its records are commands, and not what they led to.
 const OLD_FORMAT: u8 = 2;
 
@@ -221,7 +225,7 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
             let record = OldRecord::decode(bytes).map_err(|error| damaged(row.seq, error))?;
             Ok(Entry::Old(Box::new(record)))
         }
-        (_, bytes) => Ok(Entry::Record(Box::new(parse(row.seq, bytes)?))),
+        (format, bytes) => Ok(Entry::Record(Box::new(parse(row.seq, (format, bytes))?))),
     }
 }
 
@@ -234,24 +238,26 @@ fn snapshot(row: &Row) -> Result<Whole<Snapshot>, StoreError> {
             let snapshot = old.map_err(|error| damaged(row.seq, error))?;
             Ok(Whole { made_by, snapshot })
         }
-        (_, bytes) => parse(row.seq, bytes),
+        (format, bytes) => parse(row.seq, (format, bytes)),
     }
 }
 
 fn format_of(row: &Row) -> Result<(u8, &[u8]), StoreError> {
     let seq = row.seq;
     match row.bytes.split_first() {
-        Some((&format @ (FORMAT | OLD_FORMAT), rest)) => Ok((format, rest)),
+        Some((&format @ (FORMAT | EARLIER_FORMAT | OLD_FORMAT), rest)) => Ok((format, rest)),
         Some((format, _)) => Err(StoreError::Unreadable(format!(
-            "row {seq} has format {format}, this server knows {OLD_FORMAT} and {FORMAT}; run the server that \
+            "row {seq} has format {format}, this server knows {OLD_FORMAT} to {FORMAT}; run the server that \
              wrote it"
         ))),
         None => Err(StoreError::Unreadable(format!("row {seq} is empty"))),
     }
 }
 
-fn parse<T: DeserializeOwned>(seq: u64, bytes: &[u8]) -> Result<T, StoreError> {
-    postcard::from_bytes(bytes).map_err(|error| damaged(seq, error))
+/// Rows have the number of their layout.
+fn parse<T: DeserializeOwned>(seq: u64, (format, bytes): (u8, &[u8])) -> Result<T, StoreError> {
+    let read = in_layout(format.into(), || postcard::from_bytes(bytes));
+    read.map_err(|error| damaged(seq, error))
 }
 
 fn damaged(seq: u64, error: impl std::fmt::Display) -> StoreError {

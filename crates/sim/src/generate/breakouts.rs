@@ -102,6 +102,7 @@ impl Draw<'_> {
             open: self.chance.happens(0.8),
             auto_move: self.chance.happens(0.3),
             self_select: self.chance.happens(0.3),
+            door: self.door(),
         }
     }
 
@@ -186,6 +187,7 @@ impl Draw<'_> {
             self_select: self.chance.happens(0.2).then(|| self.chance.happens(0.5)),
             owner: self.chance.happens(0.1).then(|| self.someone()),
             thread_id: None,
+            door: self.chance.happens(0.3).then(|| self.door()),
         }
     }
 
@@ -200,12 +202,7 @@ impl Draw<'_> {
                 kinds: self.kinds(),
             },
             5 | 6 => {
-                let speakers = self
-                    .model
-                    .people
-                    .iter()
-                    .filter(|it| !it.addressing.is_empty());
-                let speakers: Vec<_> = speakers.map(|one| one.id).collect();
+                let speakers: Vec<_> = self.model.speeches.keys().copied().collect();
                 let participant = self.chance.pick(&speakers).copied().unwrap_or(participant);
                 return (
                     self.itself(participant),
@@ -218,6 +215,7 @@ impl Draw<'_> {
             8..=12 => Command::ListenIn {
                 participant,
                 breakout: self.breakout(),
+                follow: self.chance.happens(0.4),
             },
             13 | 14 => Command::StopListening { participant },
             15 | 16 => {

@@ -2,6 +2,7 @@
 
 mod breakouts;
 mod people;
+mod presence;
 
 use sideroom_control::{Actor, Command, KeyId, KindSet, Selection};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
@@ -144,8 +145,9 @@ impl Draw<'_> {
             0..=29 => self.about_people(size),
             30..=33 => self.about_room(),
             34..=45 => self.about_gates(),
-            46..=54 => self.across(),
-            55..=79 => self.about_going(),
+            46..=50 => self.across(),
+            51..=61 => self.about_presence(),
+            62..=79 => self.about_going(),
             _ => self.about_breakouts(),
         }
     }

@@ -88,6 +88,7 @@ impl Draw<'_> {
             move_others: self.chance.happens(0.1),
             listen_in: self.chance.happens(0.1),
             address_all: self.chance.happens(0.1),
+            create_side_rooms: self.chance.happens(0.2),
         }
     }
 

@@ -1,11 +1,12 @@
 //! "Who hears whom", the five lines, once more: over a picture of the room at one epoch.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sideroom_control::ParentGate;
 use sideroom_route::{GroupId, Media, ParticipantId, Placement, TrackId, TrackKind};
 
-use super::{Model, Person, Talkers, Track};
+use super::{Model, Person, Speech, Talkers, Track};
 
 /// The state that decides who hears whom, at one epoch.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Picture {
     room_gate: ParentGate,
     max_active_talkers: usize,
     talkers: Talkers,
+    speeches: BTreeMap<ParticipantId, Speech>,
+    answers: BTreeMap<ParticipantId, ParticipantId>,
 }
 
 /// Why something must not be heard.
@@ -27,6 +30,8 @@ impl Model {
             room_gate: self.room_gate,
             max_active_talkers: usize::from(self.settings.max_active_talkers),
             talkers: Rc::clone(&self.talkers),
+            speeches: self.speeches.clone(),
+            answers: self.answers.clone(),
         })
     }
 }
@@ -120,8 +125,11 @@ impl Picture {
         from: &Person,
         (group, kind): (GroupId, TrackKind),
     ) -> Result<Placement, Refusal> {
-        if from.addressing.contains(kind) {
+        if self.is_spoken_to(to, from, kind) {
             return Ok(Placement::AddressAll);
+        }
+        if self.is_suspended(from, kind) {
+            return Err("the publisher's own group does not hear it");
         }
         if group == to.group {
             return Ok(Placement::OwnGroup);
@@ -137,6 +145,27 @@ impl Picture {
             return Ok(Placement::ListeningIn);
         }
         Err("another group")
+    }
+
+    /// Rule 19: by an intercom of the publisher, or by their answer to one.
+    fn is_spoken_to(&self, to: &Person, from: &Person, kind: TrackKind) -> bool {
+        let own = self.speeches.get(&from.id);
+        if own.is_some_and(|it| it.kinds.contains(kind) && it.addresses(to.id, to.group)) {
+            return true;
+        }
+        let Some(asked) = self.answers.get(&from.id) else {
+            return false;
+        };
+        let set = self.speeches.get(asked);
+        set.is_some_and(|it| {
+            it.kinds.contains(kind) && (to.id == *asked || it.addresses(to.id, to.group))
+        })
+    }
+
+    /// Rules 19 and 21: only those hear it whom the publisher addresses.
+    fn is_suspended(&self, from: &Person, kind: TrackKind) -> bool {
+        let own = self.speeches.get(&from.id);
+        from.follows || own.is_some_and(|it| it.suspends && it.kinds.contains(kind))
     }
 
     /// Line 4: the publisher is among the talkers.
@@ -155,6 +184,7 @@ impl Picture {
         for other in self.people.iter().filter(|other| other.id != to.id) {
             if let Some(track) = other.track(TrackKind::Audio)
                 && other.speaks(TrackKind::Audio) == Ok(group)
+                && !self.is_suspended(other, TrackKind::Audio)
             {
                 live += 1;
                 louder += usize::from(rank(track.id) < rank(own.id));

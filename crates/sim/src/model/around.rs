@@ -1,9 +1,9 @@
 //! Rights and modes; the room's settings; commands across groups; ownership; timers.
 
-use sideroom_control::{Actor, Command, Grants, KindSet, RoomMode, RoomPatch, Timer, TimerChange};
+use sideroom_control::{Actor, Command, Grants, RoomMode, RoomPatch, Timer, TimerChange};
 use sideroom_route::ParticipantId;
 
-use super::Model;
+use super::{Model, Speech};
 use crate::step::{Violation, ensure};
 
 impl Model {
@@ -69,7 +69,27 @@ impl Model {
             | Command::LeaveBreakout { participant }
             | Command::StopListening { participant }
             | Command::AskForHelp { participant, .. } => itself(*participant),
-            Command::StartAddressAll { participant, .. } => {
+            Command::StartReply { participant, .. }
+            | Command::Knock { participant, .. }
+            | Command::StopKnocking { participant, .. } => itself(*participant),
+            Command::AnswerKnock { breakout, .. } => {
+                let inside = |id| self.members(*breakout).contains(&id);
+                let owner = self.breakouts.get(breakout).and_then(|it| it.owner);
+                let keeps = |id| inside(id) || owner == Some(id);
+                moderates || matches!(actor, Actor::Participant(id) if keeps(id))
+            }
+            Command::CreateSideRoom(side) => {
+                let maker = Actor::Participant(side.participant);
+                itself(side.participant) && self.has_power(maker, |it| it.create_side_rooms)
+            }
+            // Their commands are checked when they are carried out.
+            Command::Schedule { .. } => true,
+            Command::ChangeSchedule { schedule, .. } | Command::CancelSchedule { schedule } => {
+                let by = self.schedules.get(schedule).map(|it| it.by);
+                moderates || by == Some(actor)
+            }
+            Command::StartAddressAll { participant, .. }
+            | Command::StartIntercom { participant, .. } => {
                 let speaker = Actor::Participant(*participant);
                 itself(*participant) && self.has_power(speaker, |it| it.address_all)
             }
@@ -80,6 +100,8 @@ impl Model {
             Command::Mute { participant, .. }
             | Command::Unmute { participant, .. }
             | Command::StopAddressAll { participant }
+            | Command::StopIntercom { participant }
+            | Command::StopReply { participant }
             | Command::AnswerHelp { participant, .. } => moderates || itself(*participant),
             Command::CreateBreakouts(_) | Command::CreateAndInvite { .. } => {
                 self.has_power(actor, |it| it.create_breakouts) && !self.is_away(actor)
@@ -186,6 +208,7 @@ impl Model {
                 self.people.clear();
                 self.breakouts.clear();
                 self.assignments.clear();
+                self.schedules.clear();
             }
             Command::UpdateBreakoutSettings(patch) => {
                 let held = &mut settings.breakouts;
@@ -207,43 +230,55 @@ impl Model {
     pub(super) fn follow_across(&mut self, command: &Command) -> Result<(), Violation> {
         match *command {
             Command::StartAddressAll { participant, kinds } => {
-                self.named(participant)?.addressing = kinds;
+                let speech = Speech {
+                    to: None,
+                    kinds,
+                    suspends: false,
+                    asks: false,
+                    until: None,
+                };
+                self.speak(participant, speech)?;
             }
             Command::StopAddressAll { participant } => {
-                self.named(participant)?.addressing = KindSet::NONE;
+                self.named(participant)?;
+                self.speeches.remove(&participant);
             }
             Command::ListenIn {
                 participant,
                 breakout,
+                follow,
             } => {
                 self.breakout(breakout)?;
-                self.named(participant)?.listening = Some(breakout);
+                let one = self.named(participant)?;
+                (one.listening, one.follows) = (Some(breakout), follow);
             }
             Command::StopListening { participant } => self.named(participant)?.listening = None,
             _ => {}
         }
-        let speakers = self.people.iter().filter(|one| !one.addressing.is_empty());
-        let speakers = speakers.count();
-        ensure(speakers <= 4, "limits", || {
-            format!("{speakers} address all")
-        })
+        Ok(())
     }
 
     /// Rule 15: ownership passes on.
-    pub(super) fn pass_ownership(&mut self, from: ParticipantId) {
-        let heirs = self
-            .people
-            .iter()
-            .filter(|one| one.id != from && one.moderator && one.grants.create_breakouts);
-        let heir = heirs
-            .min_by_key(|one| (!one.connected, one.id))
-            .map(|one| one.id);
+    pub(super) fn pass_ownership(&mut self, from: ParticipantId, side_too: bool) {
+        let heir = self.heir(from);
         for breakout in self.breakouts.values_mut() {
-            if breakout.owner == Some(from) && heir != Some(from) {
+            let passes = side_too || !breakout.side;
+            if breakout.owner == Some(from) && heir != Some(from) && passes {
                 breakout.owner = heir;
                 breakout.orphaned = heir.is_none();
             }
         }
+    }
+
+    /// The moderator who would own the breakouts of `from`.
+    pub(super) fn heir(&self, from: ParticipantId) -> Option<ParticipantId> {
+        let heirs = self
+            .people
+            .iter()
+            .filter(|one| one.id != from && one.moderator && one.grants.create_breakouts);
+        heirs
+            .min_by_key(|one| (!one.connected, one.id))
+            .map(|one| one.id)
     }
 
     pub(super) fn adopt(&mut self, moderator: ParticipantId) {
@@ -257,7 +292,8 @@ impl Model {
     }
 
     pub(super) fn follow_timer(&mut self, timer: Timer) -> Result<(), Violation> {
-        let runs = matches!(timer, Timer::Expire(_)) || self.settings.breakouts.ends_at.is_some();
+        let own = matches!(timer, Timer::Countdown | Timer::TimeUp | Timer::End);
+        let runs = !own || self.settings.breakouts.ends_at.is_some();
         ensure(runs, "timers", || {
             format!("{timer:?}, although the breakouts have no end")
         })?;
@@ -271,9 +307,11 @@ impl Model {
                     breakout.pending.clear();
                 }
             }
-            Timer::Expire(id) => {
-                self.remove(id)?;
-            }
+            Timer::Expire(id) => self.remove(id)?,
+            Timer::Knock(breakout, id) => self.expire_knock(breakout, id)?,
+            Timer::Intercom(id) => self.expire_speech(id)?,
+            // Followed apart: `Model::run_schedule`.
+            Timer::Schedule(_) => {}
         }
         Ok(())
     }

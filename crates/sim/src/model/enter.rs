@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sideroom_control::{Actor, Command, CreateBreakouts, MoveCause, Outcome};
+use sideroom_control::{Actor, Command, CreateBreakouts, Door, MoveCause, Outcome, Selection};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use super::{Breakout, Model, number_of};
@@ -73,7 +73,7 @@ impl Model {
         }
     }
 
-    fn create(
+    pub(super) fn create(
         &mut self,
         actor: Actor,
         create: &CreateBreakouts,
@@ -105,6 +105,8 @@ impl Model {
                 open: create.open,
                 auto_move: create.auto_move,
                 self_select: create.self_select,
+                door: create.door,
+                side: false,
                 invited: BTreeSet::new(),
                 pending: BTreeMap::new(),
             };
@@ -179,7 +181,7 @@ impl Model {
         Ok(())
     }
 
-    fn ask(&mut self, number: u32, breakout: BreakoutId) -> Result<(), Violation> {
+    pub(super) fn ask(&mut self, number: u32, breakout: BreakoutId) -> Result<(), Violation> {
         let unassigned = !self.assignments.contains_key(&number);
         let to = self.breakout(breakout)?;
         to.invited.insert(number);
@@ -298,7 +300,10 @@ impl Model {
                 Ok(())
             }
             Command::Shuffle { breakouts, .. } => {
-                let selected = self.selected(breakouts);
+                let mut selected = self.selected(breakouts);
+                if *breakouts == Selection::All {
+                    selected.retain(|id| self.breakouts.get(id).is_some_and(|it| !it.side));
+                }
                 self.shuffle(&selected, outcome)
             }
             _ => Ok(()),
@@ -362,12 +367,13 @@ impl Model {
         ensure(to.open, "closed breakout", || {
             format!("{id} joined {breakout}")
         })?;
-        let welcome = one.moderator
-            || actor.is_operator()
-            || to.self_select
-            || self_select
-            || to.owner == Some(id)
-            || self.is_asked(one.identity, breakout);
+        let powerful = one.moderator || actor.is_operator() || to.owner == Some(id);
+        let asked = self.is_asked(one.identity, breakout);
+        let welcome = match to.door {
+            Door::Open => powerful || asked || to.self_select || self_select,
+            Door::Knocking => powerful || asked,
+            Door::Locked => powerful,
+        };
         ensure(welcome, "assignment", || {
             format!("{id} joined {breakout} unasked")
         })
@@ -404,11 +410,14 @@ impl Model {
         let (Some(one), Some(to)) = (self.person(id), self.breakouts.get(&breakout)) else {
             return false;
         };
-        let asked = self.is_asked(one.identity, breakout)
-            || one.moderator
-            || operates
-            || to.self_select
-            || self.settings.breakouts.self_select;
+        let powerful = one.moderator || operates;
+        let chooses = to.self_select || self.settings.breakouts.self_select;
+        let asked = self.is_asked(one.identity, breakout);
+        let asked = match to.door {
+            Door::Open => asked || powerful || chooses,
+            Door::Knocking => asked || powerful,
+            Door::Locked => powerful,
+        };
         let video = !camera || to.media.contains(sideroom_route::TrackKind::Camera);
         let media = one.slots.audio > 0 || one.slots.video > 0;
         let comes = one.group == GroupId::Parent && one.connected && media && video;

@@ -22,12 +22,20 @@ impl Model {
 
     /// True if the actor is a moderator, or owns them all.
     pub(super) fn owns(&self, actor: Actor, breakouts: &[BreakoutId]) -> bool {
-        let owns = |id: &BreakoutId| {
-            let held = self.breakouts.get(id).and_then(|it| it.owner);
-            matches!(actor, Actor::Participant(actor) if held == Some(actor))
+        let moderates = self.is_moderator(actor);
+        let powerful = self.has_power(actor, |it| it.create_breakouts);
+        let of_side_rooms = self.has_power(actor, |it| it.create_side_rooms);
+        let runs = |id: &BreakoutId| {
+            let held = self.breakouts.get(id);
+            let owner = held.and_then(|it| it.owner);
+            let owns = matches!(actor, Actor::Participant(actor) if owner == Some(actor));
+            let side = owns && of_side_rooms && held.is_some_and(|it| it.side);
+            (moderates || owns) && (powerful || side)
         };
-        let runs = self.is_moderator(actor) || !breakouts.is_empty() && breakouts.iter().all(owns);
-        runs && self.has_power(actor, |it| it.create_breakouts)
+        if breakouts.is_empty() {
+            return moderates && powerful;
+        }
+        breakouts.iter().all(runs)
     }
 
     pub(super) fn follow_groups(
@@ -126,6 +134,12 @@ impl Model {
         if selected.is_empty() {
             return Ok(());
         }
+        let returned = self.take_away(selected);
+        check_moves(&returned, outcome)
+    }
+
+    /// Removes breakouts, and returns those who were inside.
+    pub(super) fn take_away(&mut self, selected: &[BreakoutId]) -> Vec<ParticipantId> {
         let returned = self.return_all(selected, MoveCause::Destroyed);
         for one in &mut self.people {
             if one.listening.is_some_and(|id| selected.contains(&id)) {
@@ -142,7 +156,7 @@ impl Model {
         if self.breakouts.is_empty() {
             self.room_gate = ParentGate::default();
         }
-        check_moves(&returned, outcome)
+        returned
     }
 }
 

@@ -6,6 +6,7 @@ mod around;
 mod enter;
 mod groups;
 mod people;
+mod presence;
 mod rights;
 mod wait;
 
@@ -13,13 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use sideroom_control::{
-    Actor, BreakoutPatch, Command, Grants, KindSet, MoveCause, Outcome, ParentGate,
-    ParentWhileAway, Rights, RoomSettings, SlotPool,
+    Actor, BreakoutPatch, Command, Door, Grants, KindSet, MoveCause, Outcome, ParentGate,
+    ParentWhileAway, Rights, RoomSettings, ScheduleId, SlotPool,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::step::{Violation, ensure};
 pub(crate) use allow::Picture;
+pub(crate) use presence::{Speech, Waiting};
 pub(crate) use rights::Known;
 
 /// The number of the room in every world.
@@ -58,7 +60,7 @@ pub(crate) struct Person {
     pub(crate) muted_by_self: KindSet,
     pub(crate) muted_by_moderator: KindSet,
     pub(crate) listening: Option<BreakoutId>,
-    pub(crate) addressing: KindSet,
+    pub(crate) follows: bool,
     /// At the place of their kind.
     pub(crate) tracks: [Option<Track>; 4],
 }
@@ -72,6 +74,8 @@ pub(crate) struct Breakout {
     pub(crate) open: bool,
     pub(crate) auto_move: bool,
     pub(crate) self_select: bool,
+    pub(crate) door: Door,
+    pub(crate) side: bool,
     /// People with an invitation that they have not declined.
     pub(crate) invited: BTreeSet<u32>,
     /// Invitees without an answer, and whether the invitation assigned them.
@@ -102,6 +106,15 @@ pub(crate) struct Model {
     pub(crate) draining: bool,
     pub(crate) closed: bool,
     pub(crate) talkers: Talkers,
+    /// Milliseconds since 1970.
+    pub(crate) clock: u64,
+    /// Intercoms, by their speakers.
+    pub(crate) speeches: BTreeMap<ParticipantId, Speech>,
+    /// Those who answer, and whom.
+    pub(crate) answers: BTreeMap<ParticipantId, ParticipantId>,
+    /// Knocks, and when they end.
+    pub(crate) knocks: BTreeMap<(BreakoutId, ParticipantId), u64>,
+    pub(crate) schedules: BTreeMap<ScheduleId, Waiting>,
     groupings: u32,
 }
 
@@ -130,6 +143,11 @@ impl Model {
             draining: false,
             closed: false,
             talkers: Talkers::default(),
+            clock: 0,
+            speeches: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            knocks: BTreeMap::new(),
+            schedules: BTreeMap::new(),
             groupings: 0,
         }
     }
@@ -174,6 +192,17 @@ impl Model {
             | Command::StopAddressAll { .. }
             | Command::ListenIn { .. }
             | Command::StopListening { .. } => self.follow_across(command)?,
+            Command::StartIntercom { .. }
+            | Command::StopIntercom { .. }
+            | Command::StartReply { .. }
+            | Command::StopReply { .. }
+            | Command::Knock { .. }
+            | Command::StopKnocking { .. }
+            | Command::AnswerKnock { .. }
+            | Command::CreateSideRoom(_)
+            | Command::Schedule { .. }
+            | Command::ChangeSchedule { .. }
+            | Command::CancelSchedule { .. } => self.follow_presence(actor, command, outcome)?,
             Command::AddressAllText { .. }
             | Command::AskForHelp { .. }
             | Command::AnswerHelp { .. }
@@ -196,6 +225,9 @@ impl Model {
             Command::Timer(timer) => self.follow_timer(*timer)?,
         }
         self.fill_freed(actor, command, &inside)?;
+        self.close_empty_side_rooms(command, &inside);
+        self.keep_speeches();
+        self.keep_knocks();
         self.settle();
         self.check_limits()
     }
@@ -203,6 +235,7 @@ impl Model {
     /// Every track has its one audience.
     fn settle(&mut self) {
         for one in &mut self.people {
+            one.follows &= one.listening.is_some();
             let carried = match one.group {
                 GroupId::Parent => KindSet::ALL,
                 GroupId::Breakout(id) => self
@@ -343,6 +376,7 @@ impl Model {
             held.orphaned = false;
         }
         let begins = patch.auto_move == Some(true) && !held.auto_move;
+        held.door = patch.door.unwrap_or(held.door);
         held.auto_move = patch.auto_move.unwrap_or(held.auto_move);
         held.self_select = patch.self_select.unwrap_or(held.self_select);
         if begins {

@@ -1,6 +1,6 @@
 //! Commands about people, their media and their gates.
 
-use sideroom_control::{Actor, Command, GateScope, KindSet, Outcome, Rights, Role, Whom};
+use sideroom_control::{Actor, Command, Door, GateScope, KindSet, Outcome, Rights, Role, Whom};
 use sideroom_route::{GroupId, ParticipantId, TrackKind};
 
 use super::{Model, Person, Track, number_of};
@@ -100,7 +100,7 @@ impl Model {
             muted_by_self: KindSet::NONE,
             muted_by_moderator: muted,
             listening: None,
-            addressing: KindSet::NONE,
+            follows: false,
             tracks: [None; 4],
         });
         self.offer(id, &join.offers, outcome)?;
@@ -127,7 +127,7 @@ impl Model {
         let moves = self
             .breakouts
             .get(&breakout)
-            .is_some_and(|it| it.open && it.auto_move && free > 0);
+            .is_some_and(|it| it.open && it.auto_move && it.door != Door::Locked && free > 0);
         let expected = if moves {
             GroupId::Breakout(breakout)
         } else {
@@ -202,7 +202,9 @@ impl Model {
 
     pub(super) fn remove(&mut self, id: ParticipantId) -> Result<(), Violation> {
         let number = self.named(id)?.identity;
-        self.pass_ownership(id);
+        self.pass_ownership(id, true);
+        self.speeches.remove(&id);
+        self.answers.remove(&id);
         self.hold(id);
         self.people.retain(|one| one.id != id);
         let breakouts: Vec<_> = self.breakouts.keys().copied().collect();
@@ -278,14 +280,15 @@ impl Model {
     /// Ends what a participant no longer has the grant for: listening in, announcing, owning breakouts.
     pub(super) fn withdraw(&mut self, id: ParticipantId) -> Result<(), Violation> {
         let one = self.named(id)?;
-        if !one.grants.listen_in {
+        let grants = one.grants;
+        if !grants.listen_in {
             one.listening = None;
         }
-        if !one.grants.address_all {
-            one.addressing = KindSet::NONE;
+        if !grants.address_all {
+            self.speeches.remove(&id);
         }
-        if !one.grants.create_breakouts {
-            self.pass_ownership(id);
+        if !grants.create_breakouts {
+            self.pass_ownership(id, !grants.create_side_rooms);
         }
         Ok(())
     }

@@ -108,12 +108,14 @@ impl Model {
             Power::MoveOthers,
             Power::ListenIn,
             Power::AddressAll,
+            Power::CreateSideRooms,
         ] {
             let place = match power {
                 Power::CreateBreakouts => &mut grants.create_breakouts,
                 Power::MoveOthers => &mut grants.move_others,
                 Power::ListenIn => &mut grants.listen_in,
                 Power::AddressAll => &mut grants.address_all,
+                Power::CreateSideRooms => &mut grants.create_side_rooms,
             };
             *place = role == Role::Moderator && (*place || powers.allows(power));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sideroom_control::{Actor, Command, MoveCause};
+use sideroom_control::{Actor, Command, Door, MoveCause};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use super::Model;
@@ -37,7 +37,7 @@ impl Model {
     /// Moves waiting people in the parent in, as far as there is room.
     pub(super) fn fill(&mut self, breakout: BreakoutId) -> Result<(), Violation> {
         let to = self.breakouts.get(&breakout);
-        if !to.is_some_and(|to| to.open && to.auto_move) {
+        if !to.is_some_and(|to| to.open && to.auto_move && to.door != Door::Locked) {
             return Ok(());
         }
         let parent = self

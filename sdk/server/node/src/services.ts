@@ -196,6 +196,83 @@ export class BreakoutService extends Service {
   ): Promise<types.AnswerHelpResponse> {
     return this.call('BreakoutService/AnswerHelp', 'AnswerHelpRequest', request, 'AnswerHelpResponse', options);
   }
+
+  /** Speaks to a set of groups and people until stopped; a second call changes the set. */
+  startIntercom(
+    request: Input<types.StartIntercomRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StartIntercomResponse> {
+    return this.call('BreakoutService/StartIntercom', 'StartIntercomRequest', request, 'StartIntercomResponse', options);
+  }
+
+  stopIntercom(
+    request: Input<types.StopIntercomRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StopIntercomResponse> {
+    return this.call('BreakoutService/StopIntercom', 'StopIntercomRequest', request, 'StopIntercomResponse', options);
+  }
+
+  /** Answers an intercom that allows it: the speaker and those whom they address hear it, until stopped. */
+  startReply(
+    request: Input<types.StartReplyRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StartReplyResponse> {
+    return this.call('BreakoutService/StartReply', 'StartReplyRequest', request, 'StartReplyResponse', options);
+  }
+
+  stopReply(
+    request: Input<types.StopReplyRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StopReplyResponse> {
+    return this.call('BreakoutService/StopReply', 'StopReplyRequest', request, 'StopReplyResponse', options);
+  }
+
+  /** Knocks at the door of a breakout, from the parent. It ends by itself after a minute. */
+  knock(
+    request: Input<types.KnockRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.KnockResponse> {
+    return this.call('BreakoutService/Knock', 'KnockRequest', request, 'KnockResponse', options);
+  }
+
+  stopKnocking(
+    request: Input<types.StopKnockingRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StopKnockingResponse> {
+    return this.call('BreakoutService/StopKnocking', 'StopKnockingRequest', request, 'StopKnockingResponse', options);
+  }
+
+  /** Lets somebody in who knocks, or not. Somebody's inside, the owner's or a moderator's. */
+  answerKnock(
+    request: Input<types.AnswerKnockRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.AnswerKnockResponse> {
+    return this.call('BreakoutService/AnswerKnock', 'AnswerKnockRequest', request, 'AnswerKnockResponse', options);
+  }
+
+  /** Makes a breakout for oneself and those one invites, and goes in. */
+  createSideRoom(
+    request: Input<types.CreateSideRoomRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.CreateSideRoomResponse> {
+    return this.call('BreakoutService/CreateSideRoom', 'CreateSideRoomRequest', request, 'CreateSideRoomResponse', options);
+  }
+
+  /** Changes when a scheduled command is carried out. Its author's, or a moderator's. */
+  changeSchedule(
+    request: Input<types.ChangeScheduleRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.ChangeScheduleResponse> {
+    return this.call('BreakoutService/ChangeSchedule', 'ChangeScheduleRequest', request, 'ChangeScheduleResponse', options);
+  }
+
+  /** Takes a scheduled command back. Its author's, or a moderator's. */
+  cancelSchedule(
+    request: Input<types.CancelScheduleRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.CancelScheduleResponse> {
+    return this.call('BreakoutService/CancelSchedule', 'CancelScheduleRequest', request, 'CancelScheduleResponse', options);
+  }
 }
 
 /** This node. Needs scope `node`. */

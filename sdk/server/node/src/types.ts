@@ -125,6 +125,26 @@ export type Availability =
   /** The operator switched them off. */
   | 'AVAILABILITY_DISABLED';
 
+/** Whether people who may join a breakout go in by themselves. */
+export type Door =
+  | 'DOOR_UNSPECIFIED'
+  | 'DOOR_OPEN'
+  /** Only moderators and the owner come in by themselves. */
+  | 'DOOR_LOCKED'
+  /** Those who are not asked knock; somebody inside or a moderator lets them in. */
+  | 'DOOR_KNOCKING';
+
+/** How a knock ended. */
+export type KnockEnd =
+  | 'KNOCK_END_UNSPECIFIED'
+  | 'KNOCK_END_ADMITTED'
+  | 'KNOCK_END_REFUSED'
+  /** Nobody answered within a minute. */
+  | 'KNOCK_END_EXPIRED'
+  | 'KNOCK_END_WITHDRAWN'
+  /** They went elsewhere, or the breakout takes no knocks any more. */
+  | 'KNOCK_END_VOID';
+
 /** A person who is kept out of the room, whichever way they come. */
 export interface Ban {
   readonly identity: string;
@@ -145,6 +165,7 @@ export interface Grants {
   readonly moveOthers: boolean;
   readonly listenIn: boolean;
   readonly addressAll: boolean;
+  readonly createSideRooms: boolean;
 }
 
 /** One flag for each kind of track: those allowed in a breakout, or taken along into it. */
@@ -220,6 +241,9 @@ export interface Breakout {
   readonly threadId: string;
   /** The fields above that are filled in. */
   readonly detail: BreakoutDetail;
+  readonly door: Door;
+  /** A participant made it for themselves and those they invite. */
+  readonly side: boolean;
 }
 
 /** The settings of all breakouts of a room. */
@@ -312,6 +336,54 @@ export interface Invitation {
   readonly requestor: string;
 }
 
+/** A participant speaks to a set of groups and people. */
+export interface Intercom {
+  /** The speaker. */
+  readonly participantId: string;
+  /** To everybody. */
+  readonly all: boolean;
+  readonly groupIds: readonly string[];
+  readonly toParticipantIds: readonly string[];
+  readonly kinds: readonly TrackKind[];
+  readonly suspendOwnGroup: boolean;
+  readonly allowReply: boolean;
+  /** When it ends by itself; 0: not before it is stopped. */
+  readonly untilMs: number;
+  /** Those of the addressed who answer now. */
+  readonly replyingIds: readonly string[];
+}
+
+/** Somebody knocks at the door of a breakout. */
+export interface Knock {
+  readonly breakoutId: string;
+  readonly participantId: string;
+  /** When it ends by itself. */
+  readonly untilMs: number;
+}
+
+/** What becomes of a scheduled command whose time passed while the server was away. */
+export interface IfLate {
+  /** It is carried out if it is at most this late, at least 1000; else it fails. */
+  readonly withinMs: number;
+  /** It is carried out however late it is. */
+  readonly always: boolean;
+}
+
+/** A command that is carried out later. */
+export interface ScheduledCommand {
+  readonly scheduleId: number;
+  readonly atMs: number;
+  readonly ifLate?: IfLate;
+  /** The author: a participant's id or `operator`. */
+  readonly by: string;
+  /** The name of the command, such as `open`. */
+  readonly command: string;
+  /** It concerns everybody in the room. */
+  readonly public: boolean;
+  /** The participants that it names. */
+  readonly participantIds: readonly string[];
+}
+
 /**
  * A room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
  * them; a moderator and the signaling server see everything.
@@ -352,6 +424,15 @@ export interface Room {
   readonly pendingInvitations: readonly Invitation[];
   /** The version of the room's state: it moves with every change, not with talkers, views or texts. */
   readonly version: number;
+  /**
+   * Intercoms other than announcements to everybody: all for moderators; else the viewer's own and those that
+   * address the viewer.
+   */
+  readonly intercoms: readonly Intercom[];
+  /** All for moderators; else the viewer's own and those at the viewer's breakout. */
+  readonly knocks: readonly Knock[];
+  /** All for moderators; else those that concern the viewer. */
+  readonly schedules: readonly ScheduledCommand[];
 }
 
 /** One line of the list of rooms. */
@@ -365,6 +446,24 @@ export interface RoomSummary {
   readonly version: number;
 }
 
+/** A move that a command would make. */
+export interface MoveForecast {
+  readonly participantId: string;
+  readonly fromGroupId: string;
+  readonly toGroupId: string;
+}
+
+/** What a command would do. */
+export interface DryRun {
+  /** Those whom it would move. */
+  readonly moves: readonly MoveForecast[];
+  /** The streams that leave the server now, and that would leave it, all subscribers together. */
+  readonly audioStreamsBefore: number;
+  readonly videoStreamsBefore: number;
+  readonly audioStreamsAfter: number;
+  readonly videoStreamsAfter: number;
+}
+
 /** The answer to every command. */
 export interface Answer {
   /** The epoch from which the routing table obeys: no later packet follows an older one. */
@@ -375,6 +474,10 @@ export interface Answer {
   readonly replayed: boolean;
   /** The version of the room's state that the command led to. */
   readonly version: number;
+  /** With `at_ms`: the schedule. Nothing else of the response is filled in. */
+  readonly schedule?: ScheduledCommand;
+  /** With `dry_run`: what the command would do. The response is the one that it would have. */
+  readonly dryRun?: DryRun;
 }
 
 /** One stay in a group: the person, the times, and the reason. */
@@ -404,6 +507,8 @@ export interface BreakoutDefinition {
   readonly autoMove: boolean;
   /** Anybody may join, without invitation or assignment. */
   readonly selfSelect: boolean;
+  /** Absent: open. */
+  readonly door?: Door;
 }
 
 export interface CreateBreakoutsRequest {
@@ -412,6 +517,12 @@ export interface CreateBreakoutsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly definition?: BreakoutDefinition;
 }
 
@@ -426,6 +537,12 @@ export interface CreateAndInviteRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly definition?: BreakoutDefinition;
   /** Moves people without asking. */
   readonly forceJoin: boolean;
@@ -456,6 +573,12 @@ export interface UpdateBreakoutRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly breakoutId: string;
   /** Absent: as it is. */
   readonly displayName?: string;
@@ -467,6 +590,7 @@ export interface UpdateBreakoutRequest {
   readonly ownerId?: string;
   /** The app's own chat thread. */
   readonly threadId?: string;
+  readonly door?: Door;
 }
 
 export interface UpdateBreakoutResponse {
@@ -480,6 +604,12 @@ export interface OpenBreakoutsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
 }
@@ -506,6 +636,12 @@ export interface CloseBreakoutsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
 }
@@ -522,6 +658,12 @@ export interface UpdateSettingsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly settings?: BreakoutSettingsPatch;
 }
 
@@ -536,6 +678,12 @@ export interface InviteRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly breakoutId: string;
   readonly participantIds: readonly string[];
   readonly forceJoin: boolean;
@@ -552,6 +700,12 @@ export interface WithdrawInvitesRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly breakoutId: string;
   readonly participantIds: readonly string[];
 }
@@ -567,6 +721,12 @@ export interface RejectInviteRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
   readonly breakoutId: string;
 }
@@ -581,6 +741,12 @@ export interface AssignRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly breakoutId: string;
   readonly identities: readonly string[];
 }
@@ -596,6 +762,12 @@ export interface UnassignRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly identities: readonly string[];
 }
 
@@ -609,6 +781,12 @@ export interface JoinBreakoutRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
   /** Empty: the breakout that the participant is assigned to or invited into, if there is only one. */
   readonly breakoutId: string;
@@ -629,6 +807,12 @@ export interface LeaveBreakoutRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
 }
 
@@ -645,6 +829,12 @@ export interface MoveParticipantsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly moves: readonly MoveTarget[];
 }
 
@@ -659,6 +849,12 @@ export interface ShuffleRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly seed?: bigint;
   /** Over which; empty: all. */
   readonly breakoutIds: readonly string[];
@@ -678,6 +874,12 @@ export interface ClearBreakoutsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
 }
@@ -694,6 +896,12 @@ export interface DestroyBreakoutsRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** Empty: all. */
   readonly breakoutIds: readonly string[];
 }
@@ -710,6 +918,12 @@ export interface StartAddressAllRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** The moderator who speaks. */
   readonly participantId: string;
   /** Empty: audio. */
@@ -726,6 +940,12 @@ export interface StopAddressAllRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
 }
 
@@ -739,9 +959,17 @@ export interface StartListeningRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   /** The moderator who listens. */
   readonly participantId: string;
   readonly groupId: string;
+  /** Their own group hears nothing of them meanwhile. */
+  readonly follow: boolean;
 }
 
 export interface StartListeningResponse {
@@ -754,6 +982,12 @@ export interface StopListeningRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
 }
 
@@ -767,6 +1001,12 @@ export interface RaiseHelpRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
   /** At most 512 bytes. */
   readonly text: string;
@@ -784,12 +1024,204 @@ export interface AnswerHelpRequest {
   readonly expectedEpoch?: number;
   readonly expectedVersion?: number;
   readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
   readonly participantId: string;
   /** The message to the group; at most 512 bytes. */
   readonly text: string;
 }
 
 export interface AnswerHelpResponse {
+  readonly answer?: Answer;
+}
+
+export interface StartIntercomRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  /** The moderator who speaks. */
+  readonly participantId: string;
+  /** Empty: audio. */
+  readonly kinds: readonly TrackKind[];
+  /** Everybody, in every group. Not together with the next two. */
+  readonly all: boolean;
+  /** `parent` or breakouts. */
+  readonly groupIds: readonly string[];
+  /** People, wherever they are. */
+  readonly toParticipantIds: readonly string[];
+  /** The speaker's own group hears none of these kinds meanwhile, unless it is addressed. */
+  readonly suspendOwnGroup: boolean;
+  /** The addressed may answer within the same set. */
+  readonly allowReply: boolean;
+  /** When it ends by itself, from now on; absent: not before it is stopped. */
+  readonly limitMs?: number;
+}
+
+export interface StartIntercomResponse {
+  readonly answer?: Answer;
+  readonly intercom?: Intercom;
+}
+
+export interface StopIntercomRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  readonly participantId: string;
+}
+
+export interface StopIntercomResponse {
+  readonly answer?: Answer;
+}
+
+export interface StartReplyRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly participantId: string;
+  /** The speaker of the intercom. */
+  readonly speakerId: string;
+}
+
+export interface StartReplyResponse {
+  readonly answer?: Answer;
+}
+
+export interface StopReplyRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly participantId: string;
+}
+
+export interface StopReplyResponse {
+  readonly answer?: Answer;
+}
+
+export interface KnockRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly participantId: string;
+  readonly breakoutId: string;
+}
+
+export interface KnockResponse {
+  readonly answer?: Answer;
+}
+
+export interface StopKnockingRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly participantId: string;
+  readonly breakoutId: string;
+}
+
+export interface StopKnockingResponse {
+  readonly answer?: Answer;
+}
+
+export interface AnswerKnockRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** The participant who knocks. */
+  readonly participantId: string;
+  readonly breakoutId: string;
+  /** False: they are sent away. */
+  readonly admit: boolean;
+}
+
+export interface AnswerKnockResponse {
+  readonly answer?: Answer;
+}
+
+export interface CreateSideRoomRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  /** The participant who makes it, owns it and goes in. */
+  readonly participantId: string;
+  /** Absent: it is named after them. */
+  readonly displayName?: string;
+  /** Absent: as many as the room allows. */
+  readonly capacity?: number;
+  /** Absent: all but the camera. */
+  readonly media?: MediaFlags;
+  /** Absent: open. */
+  readonly door?: Door;
+  readonly inviteIds: readonly string[];
+}
+
+export interface CreateSideRoomResponse {
+  readonly answer?: Answer;
+  readonly breakouts: readonly Breakout[];
+}
+
+export interface ChangeScheduleRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly scheduleId: number;
+  readonly atMs?: number;
+  readonly ifLate?: IfLate;
+}
+
+export interface ChangeScheduleResponse {
+  readonly answer?: Answer;
+  readonly schedule?: ScheduledCommand;
+}
+
+export interface CancelScheduleRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly scheduleId: number;
+}
+
+export interface CancelScheduleResponse {
   readonly answer?: Answer;
 }
 
@@ -1052,6 +1484,47 @@ export interface InvitationEnded {
   readonly end: InvitationEnd;
 }
 
+/**
+ * To the speaker, the addressed and the moderators: somebody speaks to a set of groups and people, in another
+ * way than before. Sent to those as well who come to where an intercom reaches them.
+ */
+export interface IntercomChanged {
+  readonly intercom?: Intercom;
+}
+
+/** To the same, as they were addressed. Sent to those as well who go to where it does not reach them. */
+export interface IntercomStopped {
+  /** The speaker. */
+  readonly participantId: string;
+}
+
+/** To the one who knocks, those inside and the moderators. Sent to those as well who come in while others knock. */
+export interface KnockChanged {
+  readonly knocks: readonly Knock[];
+  /** How it ended; unspecified: it waits for an answer. */
+  readonly end: KnockEnd;
+}
+
+/**
+ * To everybody, or to the author, those whom the command names and the moderators: a command was scheduled,
+ * or its schedule changed or ended.
+ */
+export interface ScheduleChanged {
+  readonly schedule?: ScheduledCommand;
+  /** It waits no longer: it was carried out, or cancelled. */
+  readonly done: boolean;
+  readonly cancelled: boolean;
+}
+
+/** To the same: a scheduled command was refused when its time came. */
+export interface ScheduleFailed {
+  readonly schedule?: ScheduledCommand;
+  /** The stable name of the error. */
+  readonly reason: string;
+  /** The sentence for a person. */
+  readonly message: string;
+}
+
 /** Something that changed. `type` names the payload that is set, in its JSON spelling. */
 export interface Event {
   /** Counts up by one for each event of the room; viewers see gaps for events that are hidden from them. */
@@ -1102,6 +1575,11 @@ export interface Event {
   readonly banChanged?: BanChanged;
   readonly participantRenamed?: ParticipantRenamed;
   readonly invitationEnded?: InvitationEnded;
+  readonly intercomChanged?: IntercomChanged;
+  readonly intercomStopped?: IntercomStopped;
+  readonly knockChanged?: KnockChanged;
+  readonly scheduleChanged?: ScheduleChanged;
+  readonly scheduleFailed?: ScheduleFailed;
 }
 
 /** Volatile: the talkers of the viewer's group, the loudest first. */
@@ -1647,6 +2125,8 @@ export type Reason =
   | 'ReturnNotAllowed'
   | 'VideoNotAllowed'
   | 'InvalidArgument'
+  | 'BreakoutLocked'
+  | 'ScheduleFailed'
   | 'VersionMismatch'
   | 'EpochMismatch'
   | 'Unauthenticated'

@@ -10,6 +10,7 @@ pub(super) enum Grant {
     MoveOthers,
     ListenIn,
     AddressAll,
+    CreateSideRooms,
     PublishAudio,
 }
 
@@ -32,8 +33,8 @@ use Grant::*;
 use Need::*;
 
 /// Every command with the right that it requires. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is
-/// in `b1` and has asked for help, and `asked` is invited there.
-pub(super) const COMMANDS: [(&str, &str, Need); 63] = [
+/// in `b1` and has asked for help, and `asked` is invited there and knocks at `b2`. A command is scheduled.
+pub(super) const COMMANDS: [(&str, &str, Need); 76] = [
     // Required roles, for commands on others and on the room.
     (
         "RoomService/UpdateRoom",
@@ -92,7 +93,38 @@ pub(super) const COMMANDS: [(&str, &str, Need); 63] = [
         r#"{"participantId":"{other}"}"#,
         Moderator,
     ),
+    (
+        "BreakoutService/StopIntercom",
+        r#"{"participantId":"{other}"}"#,
+        Moderator,
+    ),
+    (
+        "BreakoutService/StopReply",
+        r#"{"participantId":"{other}"}"#,
+        Moderator,
+    ),
+    (
+        "BreakoutService/AnswerKnock",
+        r#"{"participantId":"{asked}","breakoutId":"b2","admit":true}"#,
+        Moderator,
+    ),
+    (
+        "BreakoutService/ChangeSchedule",
+        r#"{"scheduleId":1,"atMs":"1790086500000"}"#,
+        Moderator,
+    ),
+    (
+        "BreakoutService/CancelSchedule",
+        r#"{"scheduleId":1}"#,
+        Moderator,
+    ),
     // Required grants, which bind moderators too.
+    (
+        "BreakoutService/StartIntercom",
+        r#"{"groupIds":["b1"]}"#,
+        Has(AddressAll),
+    ),
+    ("BreakoutService/CreateSideRoom", "{}", Has(CreateSideRooms)),
     (
         "BreakoutService/CreateBreakouts",
         r#"{"definition":{"maxRooms":1,"participants":3}}"#,
@@ -189,6 +221,13 @@ pub(super) const COMMANDS: [(&str, &str, Need); 63] = [
     ("BreakoutService/LeaveBreakout", "{}", Nothing),
     ("BreakoutService/StopListening", "{}", Nothing),
     ("BreakoutService/StopAddressAll", "{}", Nothing),
+    ("BreakoutService/StopReply", "{}", Nothing),
+    ("BreakoutService/Knock", r#"{"breakoutId":"b2"}"#, Nothing),
+    (
+        "BreakoutService/StopKnocking",
+        r#"{"breakoutId":"b2"}"#,
+        Nothing,
+    ),
     (
         "ParticipantService/SetStream",
         r#"{"stream":{"audio":true}}"#,
@@ -272,6 +311,21 @@ pub(super) const COMMANDS: [(&str, &str, Need); 63] = [
         r#"{"participantId":"{other}"}"#,
         Key,
     ),
+    (
+        "BreakoutService/StartIntercom",
+        r#"{"participantId":"{other}","all":true}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/StartReply",
+        r#"{"participantId":"{other}","speakerId":"{me}"}"#,
+        Key,
+    ),
+    (
+        "BreakoutService/CreateSideRoom",
+        r#"{"participantId":"{asked}"}"#,
+        Key,
+    ),
     // The signaling server's.
     ("RoomService/CreateRoom", r#"{"room":"another"}"#, Key),
     ("RoomService/ListRooms", "{}", Key),
@@ -307,6 +361,7 @@ impl Bearer {
             MoveOthers => named.move_others,
             ListenIn => named.listen_in,
             AddressAll => named.address_all,
+            CreateSideRooms => named.create_side_rooms,
             PublishAudio => named.publish.contains(&TrackKind::Audio),
         }
     }
@@ -333,6 +388,7 @@ pub(super) fn bearers() -> Vec<Bearer> {
         MoveOthers,
         ListenIn,
         AddressAll,
+        CreateSideRooms,
         PublishAudio,
     ] {
         for (mut set, given) in [(all.clone(), false), (none.clone(), true)] {
@@ -341,6 +397,7 @@ pub(super) fn bearers() -> Vec<Bearer> {
                 MoveOthers => set.move_others = given,
                 ListenIn => set.listen_in = given,
                 AddressAll => set.address_all = given,
+                CreateSideRooms => set.create_side_rooms = given,
                 PublishAudio if given => set.publish = vec![TrackKind::Audio],
                 PublishAudio => set.publish = vec![TrackKind::Screen],
             }

@@ -38,6 +38,8 @@ class Reason(WireEnum):
     RETURN_NOT_ALLOWED = "ReturnNotAllowed"
     VIDEO_NOT_ALLOWED = "VideoNotAllowed"
     INVALID_ARGUMENT = "InvalidArgument"
+    BREAKOUT_LOCKED = "BreakoutLocked"
+    SCHEDULE_FAILED = "ScheduleFailed"
     VERSION_MISMATCH = "VersionMismatch"
     EPOCH_MISMATCH = "EpochMismatch"
     UNAUTHENTICATED = "Unauthenticated"

@@ -25,6 +25,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         definition: types.BreakoutDefinition | None = None,
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -38,6 +41,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             definition=definition,
         )
         return self.call("BreakoutService/CreateBreakouts", request, types.CreateBreakoutsResponse, timeout)
@@ -47,6 +53,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         definition: types.BreakoutDefinition | None = None,
         force_join: bool = False,
         seed: int | None = None,
@@ -62,6 +71,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             definition=definition,
             force_join=force_join,
             seed=seed,
@@ -73,6 +85,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_id: str = "",
         display_name: str | None = None,
         capacity: int | None = None,
@@ -81,6 +96,7 @@ class BreakoutService(Service):
         self_select: bool | None = None,
         owner_id: str | None = None,
         thread_id: str | None = None,
+        door: types.Door | None = None,
         request_id: str = "",
         expected_epoch: int | None = None,
         as_participant_id: str = "",
@@ -93,6 +109,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_id=breakout_id,
             display_name=display_name,
             capacity=capacity,
@@ -101,6 +120,7 @@ class BreakoutService(Service):
             self_select=self_select,
             owner_id=owner_id,
             thread_id=thread_id,
+            door=door,
         )
         return self.call("BreakoutService/UpdateBreakout", request, types.UpdateBreakoutResponse, timeout)
 
@@ -109,6 +129,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_ids: Sequence[str] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -122,6 +145,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_ids=list(breakout_ids),
         )
         return self.call("BreakoutService/OpenBreakouts", request, types.OpenBreakoutsResponse, timeout)
@@ -131,6 +157,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_ids: Sequence[str] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -144,6 +173,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_ids=list(breakout_ids),
         )
         return self.call("BreakoutService/CloseBreakouts", request, types.CloseBreakoutsResponse, timeout)
@@ -153,6 +185,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         settings: types.BreakoutSettingsPatch | None = None,
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -166,6 +201,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             settings=settings,
         )
         return self.call("BreakoutService/UpdateSettings", request, types.UpdateSettingsResponse, timeout)
@@ -175,6 +213,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_id: str = "",
         participant_ids: Sequence[str] = (),
         force_join: bool = False,
@@ -190,6 +231,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_id=breakout_id,
             participant_ids=list(participant_ids),
             force_join=force_join,
@@ -201,6 +245,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_id: str = "",
         participant_ids: Sequence[str] = (),
         request_id: str = "",
@@ -215,6 +262,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_id=breakout_id,
             participant_ids=list(participant_ids),
         )
@@ -225,6 +275,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         breakout_id: str = "",
         request_id: str = "",
@@ -239,6 +292,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             breakout_id=breakout_id,
         )
@@ -249,6 +305,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_id: str = "",
         identities: Sequence[str] = (),
         request_id: str = "",
@@ -263,6 +322,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_id=breakout_id,
             identities=list(identities),
         )
@@ -273,6 +335,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         identities: Sequence[str] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -286,6 +351,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             identities=list(identities),
         )
         return self.call("BreakoutService/Unassign", request, types.UnassignResponse, timeout)
@@ -295,6 +363,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         breakout_id: str = "",
         stream_info: types.MediaFlags | None = None,
@@ -310,6 +381,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             breakout_id=breakout_id,
             stream_info=stream_info,
@@ -321,6 +395,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -334,6 +411,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
         )
         return self.call("BreakoutService/LeaveBreakout", request, types.LeaveBreakoutResponse, timeout)
@@ -343,6 +423,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         moves: Sequence[types.MoveTarget] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -356,6 +439,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             moves=list(moves),
         )
         return self.call("BreakoutService/MoveParticipants", request, types.MoveParticipantsResponse, timeout)
@@ -365,6 +451,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         seed: int | None = None,
         breakout_ids: Sequence[str] = (),
         request_id: str = "",
@@ -379,6 +468,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             seed=seed,
             breakout_ids=list(breakout_ids),
         )
@@ -389,6 +481,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_ids: Sequence[str] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -402,6 +497,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_ids=list(breakout_ids),
         )
         return self.call("BreakoutService/ClearBreakouts", request, types.ClearBreakoutsResponse, timeout)
@@ -411,6 +509,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         breakout_ids: Sequence[str] = (),
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -424,6 +525,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             breakout_ids=list(breakout_ids),
         )
         return self.call("BreakoutService/DestroyBreakouts", request, types.DestroyBreakoutsResponse, timeout)
@@ -433,6 +537,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         kinds: Sequence[types.TrackKind] = (),
         request_id: str = "",
@@ -447,6 +554,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             kinds=list(kinds),
         )
@@ -457,6 +567,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -469,6 +582,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
         )
         return self.call("BreakoutService/StopAddressAll", request, types.StopAddressAllResponse, timeout)
@@ -478,8 +594,12 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         group_id: str = "",
+        follow: bool = False,
         request_id: str = "",
         expected_epoch: int | None = None,
         as_participant_id: str = "",
@@ -492,8 +612,12 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             group_id=group_id,
+            follow=follow,
         )
         return self.call("BreakoutService/StartListening", request, types.StartListeningResponse, timeout)
 
@@ -502,6 +626,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         request_id: str = "",
         expected_epoch: int | None = None,
@@ -514,6 +641,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
         )
         return self.call("BreakoutService/StopListening", request, types.StopListeningResponse, timeout)
@@ -523,6 +653,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         text: str = "",
         withdraw: bool = False,
@@ -538,6 +671,9 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             text=text,
             withdraw=withdraw,
@@ -549,6 +685,9 @@ class BreakoutService(Service):
         room: str = "",
         *,
         expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
         participant_id: str = "",
         text: str = "",
         request_id: str = "",
@@ -563,10 +702,286 @@ class BreakoutService(Service):
             expected_epoch=expected_epoch,
             expected_version=expected_version,
             as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
             participant_id=participant_id,
             text=text,
         )
         return self.call("BreakoutService/AnswerHelp", request, types.AnswerHelpResponse, timeout)
+
+    def start_intercom(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        participant_id: str = "",
+        kinds: Sequence[types.TrackKind] = (),
+        all: bool = False,
+        group_ids: Sequence[str] = (),
+        to_participant_ids: Sequence[str] = (),
+        suspend_own_group: bool = False,
+        allow_reply: bool = False,
+        limit_ms: int | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StartIntercomResponse:
+        """Speaks to a set of groups and people until stopped; a second call changes the set."""
+        request = types.StartIntercomRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            participant_id=participant_id,
+            kinds=list(kinds),
+            all=all,
+            group_ids=list(group_ids),
+            to_participant_ids=list(to_participant_ids),
+            suspend_own_group=suspend_own_group,
+            allow_reply=allow_reply,
+            limit_ms=limit_ms,
+        )
+        return self.call("BreakoutService/StartIntercom", request, types.StartIntercomResponse, timeout)
+
+    def stop_intercom(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StopIntercomResponse:
+        request = types.StopIntercomRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            participant_id=participant_id,
+        )
+        return self.call("BreakoutService/StopIntercom", request, types.StopIntercomResponse, timeout)
+
+    def start_reply(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        participant_id: str = "",
+        speaker_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StartReplyResponse:
+        """Answers an intercom that allows it: the speaker and those whom they address hear it, until stopped."""
+        request = types.StartReplyRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            speaker_id=speaker_id,
+        )
+        return self.call("BreakoutService/StartReply", request, types.StartReplyResponse, timeout)
+
+    def stop_reply(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        participant_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StopReplyResponse:
+        request = types.StopReplyRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+        )
+        return self.call("BreakoutService/StopReply", request, types.StopReplyResponse, timeout)
+
+    def knock(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        participant_id: str = "",
+        breakout_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.KnockResponse:
+        """Knocks at the door of a breakout, from the parent. It ends by itself after a minute."""
+        request = types.KnockRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            breakout_id=breakout_id,
+        )
+        return self.call("BreakoutService/Knock", request, types.KnockResponse, timeout)
+
+    def stop_knocking(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        participant_id: str = "",
+        breakout_id: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StopKnockingResponse:
+        request = types.StopKnockingRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            breakout_id=breakout_id,
+        )
+        return self.call("BreakoutService/StopKnocking", request, types.StopKnockingResponse, timeout)
+
+    def answer_knock(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        participant_id: str = "",
+        breakout_id: str = "",
+        admit: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.AnswerKnockResponse:
+        """Lets somebody in who knocks, or not. Somebody's inside, the owner's or a moderator's."""
+        request = types.AnswerKnockRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            participant_id=participant_id,
+            breakout_id=breakout_id,
+            admit=admit,
+        )
+        return self.call("BreakoutService/AnswerKnock", request, types.AnswerKnockResponse, timeout)
+
+    def create_side_room(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        participant_id: str = "",
+        display_name: str | None = None,
+        capacity: int | None = None,
+        media: types.MediaFlags | None = None,
+        door: types.Door | None = None,
+        invite_ids: Sequence[str] = (),
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CreateSideRoomResponse:
+        """Makes a breakout for oneself and those one invites, and goes in."""
+        request = types.CreateSideRoomRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            participant_id=participant_id,
+            display_name=display_name,
+            capacity=capacity,
+            media=media,
+            door=door,
+            invite_ids=list(invite_ids),
+        )
+        return self.call("BreakoutService/CreateSideRoom", request, types.CreateSideRoomResponse, timeout)
+
+    def change_schedule(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        schedule_id: int = 0,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ChangeScheduleResponse:
+        """Changes when a scheduled command is carried out. Its author's, or a moderator's."""
+        request = types.ChangeScheduleRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            schedule_id=schedule_id,
+            at_ms=at_ms,
+            if_late=if_late,
+        )
+        return self.call("BreakoutService/ChangeSchedule", request, types.ChangeScheduleResponse, timeout)
+
+    def cancel_schedule(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        schedule_id: int = 0,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.CancelScheduleResponse:
+        """Takes a scheduled command back. Its author's, or a moderator's."""
+        request = types.CancelScheduleRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            schedule_id=schedule_id,
+        )
+        return self.call("BreakoutService/CancelSchedule", request, types.CancelScheduleResponse, timeout)
 
 
 class NodeService(Service):

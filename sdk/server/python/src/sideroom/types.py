@@ -155,6 +155,30 @@ class Availability(WireEnum):
     DISABLED = "AVAILABILITY_DISABLED"
 
 
+class Door(WireEnum):
+    """Whether people who may join a breakout go in by themselves."""
+
+    UNSPECIFIED = "DOOR_UNSPECIFIED"
+    OPEN = "DOOR_OPEN"
+    # Only moderators and the owner come in by themselves.
+    LOCKED = "DOOR_LOCKED"
+    # Those who are not asked knock; somebody inside or a moderator lets them in.
+    KNOCKING = "DOOR_KNOCKING"
+
+
+class KnockEnd(WireEnum):
+    """How a knock ended."""
+
+    UNSPECIFIED = "KNOCK_END_UNSPECIFIED"
+    ADMITTED = "KNOCK_END_ADMITTED"
+    REFUSED = "KNOCK_END_REFUSED"
+    # Nobody answered within a minute.
+    EXPIRED = "KNOCK_END_EXPIRED"
+    WITHDRAWN = "KNOCK_END_WITHDRAWN"
+    # They went elsewhere, or the breakout takes no knocks any more.
+    VOID = "KNOCK_END_VOID"
+
+
 @dataclass(kw_only=True)
 class Ban(Message):
     """A person who is kept out of the room, whichever way they come."""
@@ -187,6 +211,7 @@ class Grants(Message):
     move_others: bool = False
     listen_in: bool = False
     address_all: bool = False
+    create_side_rooms: bool = False
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("publish", "publish", TrackKind, repeated=True),
@@ -194,6 +219,7 @@ class Grants(Message):
         Field("move_others", "moveOthers", "bool"),
         Field("listen_in", "listenIn", "bool"),
         Field("address_all", "addressAll", "bool"),
+        Field("create_side_rooms", "createSideRooms", "bool"),
     )
 
 
@@ -310,6 +336,9 @@ class Breakout(Message):
     thread_id: str = ""
     # The fields above that are filled in.
     detail: BreakoutDetail = BreakoutDetail.UNSPECIFIED
+    door: Door = Door.UNSPECIFIED
+    # A participant made it for themselves and those they invite.
+    side: bool = False
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("id", "id", "string"),
@@ -326,6 +355,8 @@ class Breakout(Message):
         Field("member_ids", "memberIds", "string", repeated=True),
         Field("thread_id", "threadId", "string"),
         Field("detail", "detail", BreakoutDetail),
+        Field("door", "door", Door),
+        Field("side", "side", "bool"),
     )
 
 
@@ -503,6 +534,95 @@ class Invitation(Message):
 
 
 @dataclass(kw_only=True)
+class Intercom(Message):
+    """A participant speaks to a set of groups and people."""
+
+    # The speaker.
+    participant_id: str = ""
+    # To everybody.
+    all: bool = False
+    group_ids: list[str] = field(default_factory=list)
+    to_participant_ids: list[str] = field(default_factory=list)
+    kinds: list[TrackKind] = field(default_factory=list)
+    suspend_own_group: bool = False
+    allow_reply: bool = False
+    # When it ends by itself; 0: not before it is stopped.
+    until_ms: int = 0
+    # Those of the addressed who answer now.
+    replying_ids: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("participant_id", "participantId", "string"),
+        Field("all", "all", "bool"),
+        Field("group_ids", "groupIds", "string", repeated=True),
+        Field("to_participant_ids", "toParticipantIds", "string", repeated=True),
+        Field("kinds", "kinds", TrackKind, repeated=True),
+        Field("suspend_own_group", "suspendOwnGroup", "bool"),
+        Field("allow_reply", "allowReply", "bool"),
+        Field("until_ms", "untilMs", "int64"),
+        Field("replying_ids", "replyingIds", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class Knock(Message):
+    """Somebody knocks at the door of a breakout."""
+
+    breakout_id: str = ""
+    participant_id: str = ""
+    # When it ends by itself.
+    until_ms: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("breakout_id", "breakoutId", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("until_ms", "untilMs", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class IfLate(Message):
+    """What becomes of a scheduled command whose time passed while the server was away."""
+
+    # It is carried out if it is at most this late, at least 1000; else it fails.
+    within_ms: int = 0
+    # It is carried out however late it is.
+    always: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("within_ms", "withinMs", "uint32"),
+        Field("always", "always", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
+class ScheduledCommand(Message):
+    """A command that is carried out later."""
+
+    schedule_id: int = 0
+    at_ms: int = 0
+    if_late: IfLate | None = None
+    # The author: a participant's id or `operator`.
+    by: str = ""
+    # The name of the command, such as `open`.
+    command: str = ""
+    # It concerns everybody in the room.
+    public: bool = False
+    # The participants that it names.
+    participant_ids: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("schedule_id", "scheduleId", "uint32"),
+        Field("at_ms", "atMs", "int64"),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("by", "by", "string"),
+        Field("command", "command", "string"),
+        Field("public", "public", "bool"),
+        Field("participant_ids", "participantIds", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
 class Room(Message):
     """A room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
     them; a moderator and the signaling server see everything.
@@ -541,6 +661,13 @@ class Room(Message):
     pending_invitations: list[Invitation] = field(default_factory=list)
     # The version of the room's state: it moves with every change, not with talkers, views or texts.
     version: int = 0
+    # Intercoms other than announcements to everybody: all for moderators; else the viewer's own and those that
+    # address the viewer.
+    intercoms: list[Intercom] = field(default_factory=list)
+    # All for moderators; else the viewer's own and those at the viewer's breakout.
+    knocks: list[Knock] = field(default_factory=list)
+    # All for moderators; else those that concern the viewer.
+    schedules: list[ScheduledCommand] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("name", "name", "string"),
@@ -561,6 +688,9 @@ class Room(Message):
         Field("listening", "listening", Listening, repeated=True),
         Field("pending_invitations", "pendingInvitations", Invitation, repeated=True),
         Field("version", "version", "int64"),
+        Field("intercoms", "intercoms", Intercom, repeated=True),
+        Field("knocks", "knocks", Knock, repeated=True),
+        Field("schedules", "schedules", ScheduledCommand, repeated=True),
     )
 
 
@@ -588,6 +718,42 @@ class RoomSummary(Message):
 
 
 @dataclass(kw_only=True)
+class MoveForecast(Message):
+    """A move that a command would make."""
+
+    participant_id: str = ""
+    from_group_id: str = ""
+    to_group_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("participant_id", "participantId", "string"),
+        Field("from_group_id", "fromGroupId", "string"),
+        Field("to_group_id", "toGroupId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class DryRun(Message):
+    """What a command would do."""
+
+    # Those whom it would move.
+    moves: list[MoveForecast] = field(default_factory=list)
+    # The streams that leave the server now, and that would leave it, all subscribers together.
+    audio_streams_before: int = 0
+    video_streams_before: int = 0
+    audio_streams_after: int = 0
+    video_streams_after: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("moves", "moves", MoveForecast, repeated=True),
+        Field("audio_streams_before", "audioStreamsBefore", "uint32"),
+        Field("video_streams_before", "videoStreamsBefore", "uint32"),
+        Field("audio_streams_after", "audioStreamsAfter", "uint32"),
+        Field("video_streams_after", "videoStreamsAfter", "uint32"),
+    )
+
+
+@dataclass(kw_only=True)
 class Answer(Message):
     """The answer to every command."""
 
@@ -599,12 +765,18 @@ class Answer(Message):
     replayed: bool = False
     # The version of the room's state that the command led to.
     version: int = 0
+    # With `at_ms`: the schedule. Nothing else of the response is filled in.
+    schedule: ScheduledCommand | None = None
+    # With `dry_run`: what the command would do. The response is the one that it would have.
+    dry_run: DryRun | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("epoch", "epoch", "int64"),
         Field("seq", "seq", "int64"),
         Field("replayed", "replayed", "bool"),
         Field("version", "version", "int64"),
+        Field("schedule", "schedule", ScheduledCommand, optional=True),
+        Field("dry_run", "dryRun", DryRun, optional=True),
     )
 
 
@@ -649,6 +821,8 @@ class BreakoutDefinition(Message):
     auto_move: bool = False
     # Anybody may join, without invitation or assignment.
     self_select: bool = False
+    # Absent: open.
+    door: Door | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("max_rooms", "maxRooms", "uint32"),
@@ -658,6 +832,7 @@ class BreakoutDefinition(Message):
         Field("state", "state", BreakoutState, optional=True),
         Field("auto_move", "autoMove", "bool"),
         Field("self_select", "selfSelect", "bool"),
+        Field("door", "door", Door, optional=True),
     )
 
 
@@ -668,6 +843,12 @@ class CreateBreakoutsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     definition: BreakoutDefinition | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -676,6 +857,9 @@ class CreateBreakoutsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("definition", "definition", BreakoutDefinition, optional=True),
     )
 
@@ -698,6 +882,12 @@ class CreateAndInviteRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     definition: BreakoutDefinition | None = None
     # Moves people without asking.
     force_join: bool = False
@@ -710,6 +900,9 @@ class CreateAndInviteRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("definition", "definition", BreakoutDefinition, optional=True),
         Field("force_join", "forceJoin", "bool"),
         Field("seed", "seed", "int64", optional=True),
@@ -756,6 +949,12 @@ class UpdateBreakoutRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     breakout_id: str = ""
     # Absent: as it is.
     display_name: str | None = None
@@ -767,6 +966,7 @@ class UpdateBreakoutRequest(Message):
     owner_id: str | None = None
     # The app's own chat thread.
     thread_id: str | None = None
+    door: Door | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
@@ -774,6 +974,9 @@ class UpdateBreakoutRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_id", "breakoutId", "string"),
         Field("display_name", "displayName", "string", optional=True),
         Field("capacity", "capacity", "uint32", optional=True),
@@ -782,6 +985,7 @@ class UpdateBreakoutRequest(Message):
         Field("self_select", "selfSelect", "bool", optional=True),
         Field("owner_id", "ownerId", "string", optional=True),
         Field("thread_id", "threadId", "string", optional=True),
+        Field("door", "door", Door, optional=True),
     )
 
 
@@ -803,6 +1007,12 @@ class OpenBreakoutsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
 
@@ -812,6 +1022,9 @@ class OpenBreakoutsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
 
@@ -854,6 +1067,12 @@ class CloseBreakoutsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
 
@@ -863,6 +1082,9 @@ class CloseBreakoutsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
 
@@ -887,6 +1109,12 @@ class UpdateSettingsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     settings: BreakoutSettingsPatch | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -895,6 +1123,9 @@ class UpdateSettingsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("settings", "settings", BreakoutSettingsPatch, optional=True),
     )
 
@@ -917,6 +1148,12 @@ class InviteRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     breakout_id: str = ""
     participant_ids: list[str] = field(default_factory=list)
     force_join: bool = False
@@ -927,6 +1164,9 @@ class InviteRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_id", "breakoutId", "string"),
         Field("participant_ids", "participantIds", "string", repeated=True),
         Field("force_join", "forceJoin", "bool"),
@@ -951,6 +1191,12 @@ class WithdrawInvitesRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     breakout_id: str = ""
     participant_ids: list[str] = field(default_factory=list)
 
@@ -960,6 +1206,9 @@ class WithdrawInvitesRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_id", "breakoutId", "string"),
         Field("participant_ids", "participantIds", "string", repeated=True),
     )
@@ -983,6 +1232,12 @@ class RejectInviteRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
     breakout_id: str = ""
 
@@ -992,6 +1247,9 @@ class RejectInviteRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
     )
@@ -1013,6 +1271,12 @@ class AssignRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     breakout_id: str = ""
     identities: list[str] = field(default_factory=list)
 
@@ -1022,6 +1286,9 @@ class AssignRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_id", "breakoutId", "string"),
         Field("identities", "identities", "string", repeated=True),
     )
@@ -1045,6 +1312,12 @@ class UnassignRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     identities: list[str] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1053,6 +1326,9 @@ class UnassignRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("identities", "identities", "string", repeated=True),
     )
 
@@ -1073,6 +1349,12 @@ class JoinBreakoutRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
     # Empty: the breakout that the participant is assigned to or invited into, if there is only one.
     breakout_id: str = ""
@@ -1085,6 +1367,9 @@ class JoinBreakoutRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("breakout_id", "breakoutId", "string"),
         Field("stream_info", "streamInfo", MediaFlags, optional=True),
@@ -1112,6 +1397,12 @@ class LeaveBreakoutRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1120,6 +1411,9 @@ class LeaveBreakoutRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
     )
 
@@ -1145,6 +1439,12 @@ class MoveParticipantsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     moves: list[MoveTarget] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1153,6 +1453,9 @@ class MoveParticipantsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("moves", "moves", MoveTarget, repeated=True),
     )
 
@@ -1175,6 +1478,12 @@ class ShuffleRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     seed: int | None = None
     # Over which; empty: all.
     breakout_ids: list[str] = field(default_factory=list)
@@ -1185,6 +1494,9 @@ class ShuffleRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("seed", "seed", "int64", optional=True),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
@@ -1214,6 +1526,12 @@ class ClearBreakoutsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
 
@@ -1223,6 +1541,9 @@ class ClearBreakoutsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
 
@@ -1247,6 +1568,12 @@ class DestroyBreakoutsRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # Empty: all.
     breakout_ids: list[str] = field(default_factory=list)
 
@@ -1256,6 +1583,9 @@ class DestroyBreakoutsRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("breakout_ids", "breakoutIds", "string", repeated=True),
     )
 
@@ -1280,6 +1610,12 @@ class StartAddressAllRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # The moderator who speaks.
     participant_id: str = ""
     # Empty: audio.
@@ -1291,6 +1627,9 @@ class StartAddressAllRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("kinds", "kinds", TrackKind, repeated=True),
     )
@@ -1312,6 +1651,12 @@ class StopAddressAllRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1320,6 +1665,9 @@ class StopAddressAllRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
     )
 
@@ -1340,9 +1688,17 @@ class StartListeningRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     # The moderator who listens.
     participant_id: str = ""
     group_id: str = ""
+    # Their own group hears nothing of them meanwhile.
+    follow: bool = False
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
@@ -1350,8 +1706,12 @@ class StartListeningRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("group_id", "groupId", "string"),
+        Field("follow", "follow", "bool"),
     )
 
 
@@ -1371,6 +1731,12 @@ class StopListeningRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1379,6 +1745,9 @@ class StopListeningRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
     )
 
@@ -1399,6 +1768,12 @@ class RaiseHelpRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
     # At most 512 bytes.
     text: str = ""
@@ -1411,6 +1786,9 @@ class RaiseHelpRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("text", "text", "string"),
         Field("withdraw", "withdraw", "bool"),
@@ -1433,6 +1811,12 @@ class AnswerHelpRequest(Message):
     expected_epoch: int | None = None
     expected_version: int | None = None
     as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
     participant_id: str = ""
     # The message to the group; at most 512 bytes.
     text: str = ""
@@ -1443,6 +1827,9 @@ class AnswerHelpRequest(Message):
         Field("expected_epoch", "expectedEpoch", "int64", optional=True),
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
         Field("participant_id", "participantId", "string"),
         Field("text", "text", "string"),
     )
@@ -1450,6 +1837,373 @@ class AnswerHelpRequest(Message):
 
 @dataclass(kw_only=True)
 class AnswerHelpResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StartIntercomRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    # The moderator who speaks.
+    participant_id: str = ""
+    # Empty: audio.
+    kinds: list[TrackKind] = field(default_factory=list)
+    # Everybody, in every group. Not together with the next two.
+    all: bool = False
+    # `parent` or breakouts.
+    group_ids: list[str] = field(default_factory=list)
+    # People, wherever they are.
+    to_participant_ids: list[str] = field(default_factory=list)
+    # The speaker's own group hears none of these kinds meanwhile, unless it is addressed.
+    suspend_own_group: bool = False
+    # The addressed may answer within the same set.
+    allow_reply: bool = False
+    # When it ends by itself, from now on; absent: not before it is stopped.
+    limit_ms: int | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("participant_id", "participantId", "string"),
+        Field("kinds", "kinds", TrackKind, repeated=True),
+        Field("all", "all", "bool"),
+        Field("group_ids", "groupIds", "string", repeated=True),
+        Field("to_participant_ids", "toParticipantIds", "string", repeated=True),
+        Field("suspend_own_group", "suspendOwnGroup", "bool"),
+        Field("allow_reply", "allowReply", "bool"),
+        Field("limit_ms", "limitMs", "uint32", optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StartIntercomResponse(Message):
+    answer: Answer | None = None
+    intercom: Intercom | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("intercom", "intercom", Intercom, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StopIntercomRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    participant_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("participant_id", "participantId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class StopIntercomResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StartReplyRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    participant_id: str = ""
+    # The speaker of the intercom.
+    speaker_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("speaker_id", "speakerId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class StartReplyResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StopReplyRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    participant_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("participant_id", "participantId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class StopReplyResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class KnockRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    participant_id: str = ""
+    breakout_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("breakout_id", "breakoutId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class KnockResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StopKnockingRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    participant_id: str = ""
+    breakout_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("breakout_id", "breakoutId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class StopKnockingResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class AnswerKnockRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # The participant who knocks.
+    participant_id: str = ""
+    breakout_id: str = ""
+    # False: they are sent away.
+    admit: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("breakout_id", "breakoutId", "string"),
+        Field("admit", "admit", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
+class AnswerKnockResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class CreateSideRoomRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    # The participant who makes it, owns it and goes in.
+    participant_id: str = ""
+    # Absent: it is named after them.
+    display_name: str | None = None
+    # Absent: as many as the room allows.
+    capacity: int | None = None
+    # Absent: all but the camera.
+    media: MediaFlags | None = None
+    # Absent: open.
+    door: Door | None = None
+    invite_ids: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("participant_id", "participantId", "string"),
+        Field("display_name", "displayName", "string", optional=True),
+        Field("capacity", "capacity", "uint32", optional=True),
+        Field("media", "media", MediaFlags, optional=True),
+        Field("door", "door", Door, optional=True),
+        Field("invite_ids", "inviteIds", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class CreateSideRoomResponse(Message):
+    answer: Answer | None = None
+    breakouts: list[Breakout] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("breakouts", "breakouts", Breakout, repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class ChangeScheduleRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    schedule_id: int = 0
+    at_ms: int | None = None
+    if_late: IfLate | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("schedule_id", "scheduleId", "uint32"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class ChangeScheduleResponse(Message):
+    answer: Answer | None = None
+    schedule: ScheduledCommand | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("schedule", "schedule", ScheduledCommand, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class CancelScheduleRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    schedule_id: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("schedule_id", "scheduleId", "uint32"),
+    )
+
+
+@dataclass(kw_only=True)
+class CancelScheduleResponse(Message):
     answer: Answer | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -1961,6 +2715,81 @@ class InvitationEnded(Message):
 
 
 @dataclass(kw_only=True)
+class IntercomChanged(Message):
+    """To the speaker, the addressed and the moderators: somebody speaks to a set of groups and people, in another
+    way than before. Sent to those as well who come to where an intercom reaches them.
+    """
+
+    intercom: Intercom | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("intercom", "intercom", Intercom, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class IntercomStopped(Message):
+    """To the same, as they were addressed. Sent to those as well who go to where it does not reach them."""
+
+    # The speaker.
+    participant_id: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("participant_id", "participantId", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class KnockChanged(Message):
+    """To the one who knocks, those inside and the moderators. Sent to those as well who come in while others knock.
+    """
+
+    knocks: list[Knock] = field(default_factory=list)
+    # How it ended; unspecified: it waits for an answer.
+    end: KnockEnd = KnockEnd.UNSPECIFIED
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("knocks", "knocks", Knock, repeated=True),
+        Field("end", "end", KnockEnd),
+    )
+
+
+@dataclass(kw_only=True)
+class ScheduleChanged(Message):
+    """To everybody, or to the author, those whom the command names and the moderators: a command was scheduled,
+    or its schedule changed or ended.
+    """
+
+    schedule: ScheduledCommand | None = None
+    # It waits no longer: it was carried out, or cancelled.
+    done: bool = False
+    cancelled: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("schedule", "schedule", ScheduledCommand, optional=True),
+        Field("done", "done", "bool"),
+        Field("cancelled", "cancelled", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
+class ScheduleFailed(Message):
+    """To the same: a scheduled command was refused when its time came."""
+
+    schedule: ScheduledCommand | None = None
+    # The stable name of the error.
+    reason: str = ""
+    # The sentence for a person.
+    message: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("schedule", "schedule", ScheduledCommand, optional=True),
+        Field("reason", "reason", "string"),
+        Field("message", "message", "string"),
+    )
+
+
+@dataclass(kw_only=True)
 class Event(Message):
     """Something that changed. `type` names the payload that is set, in its JSON spelling."""
 
@@ -2010,6 +2839,11 @@ class Event(Message):
     ban_changed: BanChanged | None = None
     participant_renamed: ParticipantRenamed | None = None
     invitation_ended: InvitationEnded | None = None
+    intercom_changed: IntercomChanged | None = None
+    intercom_stopped: IntercomStopped | None = None
+    knock_changed: KnockChanged | None = None
+    schedule_changed: ScheduleChanged | None = None
+    schedule_failed: ScheduleFailed | None = None
 
     @property
     def payload(self) -> EventPayload | None:
@@ -2057,6 +2891,11 @@ class Event(Message):
         Field("ban_changed", "banChanged", BanChanged, optional=True, oneof="payload"),
         Field("participant_renamed", "participantRenamed", ParticipantRenamed, optional=True, oneof="payload"),
         Field("invitation_ended", "invitationEnded", InvitationEnded, optional=True, oneof="payload"),
+        Field("intercom_changed", "intercomChanged", IntercomChanged, optional=True, oneof="payload"),
+        Field("intercom_stopped", "intercomStopped", IntercomStopped, optional=True, oneof="payload"),
+        Field("knock_changed", "knockChanged", KnockChanged, optional=True, oneof="payload"),
+        Field("schedule_changed", "scheduleChanged", ScheduleChanged, optional=True, oneof="payload"),
+        Field("schedule_failed", "scheduleFailed", ScheduleFailed, optional=True, oneof="payload"),
     )
 
 
@@ -2094,6 +2933,11 @@ EventPayload = Union[
     BanChanged,
     ParticipantRenamed,
     InvitationEnded,
+    IntercomChanged,
+    IntercomStopped,
+    KnockChanged,
+    ScheduleChanged,
+    ScheduleFailed,
 ]
 
 

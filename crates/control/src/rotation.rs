@@ -1,0 +1,25 @@
+//! Rotations: rounds in which people change breakouts (rule 27).
+
+use serde::{Deserialize, Serialize};
+use sideroom_route::BreakoutId;
+
+use crate::{Actor, UnixMillis};
+
+/// The people of one round, by breakout.
+pub type Round = Vec<(BreakoutId, Vec<String>)>;
+
+/// A rotation that runs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Rotation {
+    /// The plan: the identities of each breakout in each round.
+    pub rounds: Vec<Round>,
+    pub round_ms: u32,
+    /// How many rounds have begun.
+    pub begun: u32,
+    /// When the present round ends.
+    pub next_at: UnixMillis,
+    /// It is paused, with so much of the present round left.
+    pub paused_ms: Option<u32>,
+    /// Its author, whose rights count.
+    pub by: Actor,
+}
