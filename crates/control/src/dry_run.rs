@@ -6,7 +6,8 @@ use crate::memory::Memory;
 use crate::room::{Expected, Room};
 use crate::run::Mode;
 use crate::{
-    Actor, Applied, BreakoutError, Command, EventKind, Outcome, Request, RequestId, UnixMillis,
+    Actor, Applied, BreakoutError, Command, EventKind, Forecast, Outcome, Request, RequestId,
+    UnixMillis,
 };
 
 /// The result that a command would have.
@@ -20,13 +21,6 @@ pub struct DryRun {
     pub before: Forecast,
     /// The streams that they would receive.
     pub after: Forecast,
-}
-
-/// How many streams leave the server, all subscribers together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Forecast {
-    pub audio: u32,
-    pub video: u32,
 }
 
 impl Room {

@@ -11,7 +11,7 @@ use sideroom_route::{Epoch, RoomId};
 use thiserror::Error;
 
 use crate::change::Change;
-use crate::layout::in_layout;
+use crate::layout::{LATEST, in_layout};
 use crate::turn::Effects;
 use crate::{Actor, BreakoutError, Outcome, RequestId, RoomConfig, UnixMillis};
 
@@ -119,7 +119,7 @@ impl From<ReplayError> for BreakoutError {
 
 impl Record {
     /// The version that this server writes and reads.
-    pub const VERSION: u16 = 4;
+    pub const VERSION: u16 = LATEST;
     /// The earliest version that this server reads as it reads its own.
     pub const EARLIEST: u16 = 3;
 

@@ -18,8 +18,9 @@ use sideroom_route::{
 };
 
 use self::list::{PerMedia, Source, SourceList};
+pub use self::reach::Forecast;
 pub(crate) use self::route::route_tracks;
-use crate::intercom::Reach;
+use crate::reach::Reach;
 use crate::state::{Participant, State};
 use crate::volatile::Volatile;
 

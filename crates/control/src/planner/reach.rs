@@ -4,8 +4,14 @@ use sideroom_route::{GroupId, Media, ParticipantId};
 
 use super::list::Source;
 use super::{Lists, Planner, Work};
-use crate::Forecast;
 use crate::state::State;
+
+/// How many streams leave the server, all subscribers together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Forecast {
+    pub audio: u32,
+    pub video: u32,
+}
 
 impl Planner {
     /// The streams that the table lets through.
