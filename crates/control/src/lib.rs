@@ -81,7 +81,7 @@ pub use planner::Forecast;
 pub use recall::Missed;
 pub use restart::{Entry, Snapshot};
 pub use room::{Expected, Room};
-pub use rotation::{Rotation, Round};
+pub use rotation::{Rotation, RotationPlan, Round, Rounds, plan_rotation, repeats};
 pub use schedule::{Schedule, ScheduleEnd, ScheduleView};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,

@@ -1,9 +1,13 @@
 //! Rotations: rounds in which people change breakouts (rule 27).
 
+mod plan;
+
 use serde::{Deserialize, Serialize};
 use sideroom_route::BreakoutId;
 
 use crate::{Actor, UnixMillis};
+
+pub use plan::{RotationPlan, Rounds, plan_rotation, repeats};
 
 /// The people of one round, by breakout.
 pub type Round = Vec<(BreakoutId, Vec<String>)>;
