@@ -226,6 +226,11 @@ impl Model {
         }
         self.fill_freed(actor, command, &inside)?;
         self.close_empty_side_rooms(command, &inside);
+        self.finish()
+    }
+
+    /// Takes the steps that are the same after every command.
+    fn finish(&mut self) -> Result<(), Violation> {
         self.keep_speeches();
         self.keep_knocks();
         self.settle();
