@@ -135,10 +135,10 @@ fn bytes_that_are_no_record_are_refused() {
         );
     }
     let mut other = bytes.clone();
-    other[0] = 4;
+    other[0] = 5;
     assert_eq!(
         Record::decode(&other),
-        Err(ReplayError::Version { found: 4, known: 3 })
+        Err(ReplayError::Version { found: 5, known: 4 })
     );
     for index in 0..bytes.len() {
         let mut flipped = bytes.clone();
@@ -160,11 +160,11 @@ fn the_first_record_of_a_room_looks_like_this() {
     let applied = room.apply(START, Actor::Operator, &id, drain).unwrap();
     let bytes = applied.record.unwrap().encode();
     let head = [
-        3, 7, 1, 0, 1, 1, 0xc0, 0x84, 0x3d, 1, 1, b'r', 5, b'd', b'r', b'a', b'i', b'n',
+        4, 7, 1, 0, 1, 1, 0xc0, 0x84, 0x3d, 1, 1, b'r', 5, b'd', b'r', b'a', b'i', b'n',
     ];
     assert_eq!(bytes[..head.len()], head);
     // After the digest of the command: done, one change (draining), and one event (the same).
-    let tail = [0, 1, 4, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let tail = [0, 1, 4, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let rest = &bytes[head.len()..];
     assert_eq!(rest[0], 1, "there is a digest");
     assert_eq!(rest[33..][..tail.len()], tail);
