@@ -241,6 +241,12 @@ impl Plane {
         self.workers.get(worker).map_or(Epoch(0), |it| it.held)
     }
 
+    /// The plane has placed somebody of the room on the worker.
+    pub(crate) fn serves(&self, worker: usize) -> bool {
+        let mut workers = self.shipped.workers_of(crate::model::ROOM);
+        workers.any(|it| usize::from(it.0) == worker)
+    }
+
     /// The oldest epoch that a worker of the room may still forward by.
     pub(crate) fn oldest(&self) -> Epoch {
         let workers = self.shipped.workers_of(crate::model::ROOM);

@@ -86,6 +86,7 @@ impl World {
 
     fn obey(&mut self, index: usize, order: &Order) -> Result<(), Violation> {
         let now = self.now;
+        let serves = self.plane.serves(index);
         let Some(worker) = self.plane.workers.get_mut(index) else {
             return Ok(());
         };
@@ -100,7 +101,8 @@ impl World {
             worker.follower.handle_order(now, order, forwarder);
         match (&done, order) {
             (Ok(Some(epoch)), _) => worker.held = *epoch,
-            (Ok(None), Order::RemoveRoom(_)) => {
+            // A worker that is to serve the room again has the table of then still to apply.
+            (Ok(None), Order::RemoveRoom(_)) if !serves => {
                 self.plane.acknowledge(index, Epoch(u64::MAX));
             }
             (Ok(None), _) => {}

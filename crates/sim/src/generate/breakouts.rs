@@ -197,11 +197,11 @@ impl Draw<'_> {
             Actor::Operator | Actor::Key(_) | Actor::System => self.someone(),
         };
         let command = match self.chance.below(20) {
-            0..=4 => Command::StartAddressAll {
+            0..=3 => Command::StartAddressAll {
                 participant,
                 kinds: self.kinds(),
             },
-            5 | 6 => {
+            4 | 5 => {
                 let speakers: Vec<_> = self.model.speeches.keys().copied().collect();
                 let participant = self.chance.pick(&speakers).copied().unwrap_or(participant);
                 return (
@@ -209,16 +209,16 @@ impl Draw<'_> {
                     Command::StopAddressAll { participant },
                 );
             }
-            7 => Command::AddressAllText {
+            6 => Command::AddressAllText {
                 text: "back in five minutes".into(),
             },
-            8..=12 => Command::ListenIn {
+            7..=10 => Command::ListenIn {
                 participant,
                 breakout: self.breakout(),
                 follow: self.chance.happens(0.4),
             },
-            13 | 14 => Command::StopListening { participant },
-            15 | 16 => {
+            11 | 12 => Command::StopListening { participant },
+            13..=15 => {
                 let participant = self.someone();
                 let note = String::new();
                 return (
@@ -226,7 +226,7 @@ impl Draw<'_> {
                     Command::AskForHelp { participant, note },
                 );
             }
-            17 => Command::AnswerHelp {
+            16..=18 => Command::AnswerHelp {
                 participant: self.someone(),
                 note: "coming".into(),
             },
