@@ -1,5 +1,5 @@
 """Checks the chart: `deploy/helm/check SERVER DIRECTORY`, the directory being what `deploy/dev/setup.sh charts` fills;
-`make e2e` runs it. Needs a Python with deploy/dev/requirements-charts.txt."""
+`make e2e` runs it. Needs a Python with deploy/dev/requirements-deploy.txt."""
 
 import sys
 import time

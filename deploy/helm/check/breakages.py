@@ -48,6 +48,8 @@ BREAKAGES = (
     ("templates/poddisruptionbudget.yaml", '{{- include "sideroom.selector" . | nindent 6 }}', "app: sideroom", "minimal", "the PodDisruptionBudget selects no pod"),
     ("templates/horizontalpodautoscaler.yaml", "name: sideroom_worker_busy_ratio", "name: sideroom_busy", "production", "no metric sideroom_busy"),
     ("templates/networkpolicy.yaml", ".Values.media.workers -1", ".Values.media.workers", "minimal", "the NetworkPolicy lets in media at"),
+    ("templates/networkpolicy.yaml", "with int .Values.media.turnPort", "with 0", "nodeport", "keeps clients from the relay"),
+    ("templates/_helpers.tpl", "with int $root.Values.media.turnPort", "with 0", "nodeport", "media Services of every pod offer"),
     ("templates/networkpolicy.yaml", "- namespaceSelector: {}", "[]", "minimal", "open to everybody"),
     ("templates/monitoring.yaml", "component: pods", "component: pod", "production", "the ServiceMonitor selects"),
     ("templates/monitoring.yaml", "- port: admin", "- port: metrics", "production", "the ServiceMonitor reads"),

@@ -102,6 +102,8 @@ def check_media(rendered):
     media, workers = rendered.config["media"], rendered.config["node"]["workers"]
     protocols = ("UDP", "TCP") if media["tcp"] else ("UDP",)
     wanted = {(kind, media["first_port"] + worker) for kind in protocols for worker in range(workers)}
+    relay = rendered.config["turn"]["port"]
+    wanted |= {(kind, relay) for kind in ("UDP", "TCP") if relay}
     opened = {
         (port["protocol"], port["containerPort"])
         for port in rendered.server["ports"]
@@ -202,6 +204,9 @@ def check_network(rendered):
         }
         wanted = dict.fromkeys(("UDP", "TCP") if rendered.config["media"]["tcp"] else ("UDP",), (first, first + workers - 1))
         insist(media == wanted, f"the NetworkPolicy lets in media at {media}")
+        open_to_all = [port.get("port") for rule in spec["ingress"] if "from" not in rule for port in rule["ports"]]
+        relay = rendered.config["turn"]["port"]
+        insist(not relay or open_to_all.count(relay) == 2, "the NetworkPolicy keeps clients from the relay")
         admin = [rule for rule in spec["ingress"] if {"port": "admin"} in rule["ports"]]
         insist(admin and all(rule.get("from") for rule in admin), "health and metrics are open to everybody")
 

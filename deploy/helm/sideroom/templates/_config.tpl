@@ -15,6 +15,7 @@ media.bind: bindAddress
 media.first_port: media.firstPort
 media.tcp: media.tcp
 media.announce: media.announce
+turn.port: media.turnPort
 auth.keys: auth.keys
 store.path: persistence
 {{- end }}
@@ -40,6 +41,7 @@ store.path: persistence
   "grpc" (dict "listen" (printf "%s:7901" $listen))
   "admin" (dict "listen" (printf "%s:7902" $listen))
   "media" (dict "bind" .Values.bindAddress "first_port" .Values.media.firstPort "tcp" .Values.media.tcp)
+  "turn" (dict "port" .Values.media.turnPort)
   "log" (dict "format" "json")
   "store" (dict "path" "/var/lib/sideroom/rooms.redb") -}}
 {{- $keys := list -}}

@@ -85,6 +85,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   nodePort: {{ $port }}
   {{- end }}
 {{- end }}
+{{- with int $root.Values.media.turnPort }}
+- name: {{ lower $protocol }}-turn
+  protocol: {{ $protocol }}
+  port: {{ . }}
+  targetPort: {{ . }}
+  {{- if $node }}
+  nodePort: {{ . }}
+  {{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -97,6 +106,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $range := splitList "-" $media.nodePortRange -}}
 {{- if and (eq $media.expose "nodePort") (or (lt (int $media.firstPort) (int (first $range))) (gt $last (int (last $range)))) -}}
 {{- $wrong = append $wrong (printf "media.firstPort: the ports %d to %d must lie within media.nodePortRange, %s" (int $media.firstPort) $last $media.nodePortRange) -}}
+{{- end -}}
+{{- $turn := int $media.turnPort -}}
+{{- if and $turn (ge $turn (int $media.firstPort)) (le $turn $last) -}}
+{{- $wrong = append $wrong (printf "media.turnPort: %d is a media worker's port" $turn) -}}
+{{- end -}}
+{{- if and $turn (not $media.tcp) -}}
+{{- $wrong = append $wrong "media.turnPort: clients of the relay come over TCP too; set media.tcp" -}}
+{{- end -}}
+{{- if and $turn (has $turn (list 7900 7901 7902)) -}}
+{{- $wrong = append $wrong (printf "media.turnPort: %d is the server's port for HTTP, gRPC or health" $turn) -}}
+{{- end -}}
+{{- if and $turn (eq $media.expose "nodePort") (or (lt $turn (int (first $range))) (gt $turn (int (last $range)))) -}}
+{{- $wrong = append $wrong (printf "media.turnPort: %d must lie within media.nodePortRange, %s" $turn $media.nodePortRange) -}}
 {{- end -}}
 {{- if gt $last 65535 -}}
 {{- $wrong = append $wrong "media.firstPort: the ports of all workers must lie below 65536; lower the port or media.workers" -}}
