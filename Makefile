@@ -9,7 +9,7 @@ PACKAGES ?= -p sideroom
 LINK ?= -p sideroom-sim
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js test-sdks generate e2e lint bench bench-networks bench-peers fuzz nightly
+.PHONY: help run build web test test-rust test-js test-sdks generate e2e lint dist bench bench-networks bench-peers fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ lint: ## Formatting, clippy and docs, warnings are errors; threats have tests; c
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps --quiet
 
+dist: web ## Build and check what is released: a static binary, a Debian package, the bill of materials (target/dist)
+	@$(SETUP) package
+	deploy/package/build.sh
+	.cache/charts/bin/python deploy/package/check.py target/dist --static
+
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
 	benches/bench.sh
 
@@ -67,7 +72,7 @@ bench-networks: build ## Chromium behind bad networks, which writes docs/benchma
 bench-peers: build ## The same fan-outs against Janus and against Sideroom in turns (needs root)
 	benches/peers.sh
 
-nightly: build ## The long simulations, 10,000 cancelled joins, and every push of `sideroom-load exhaust` at full size
+nightly: build ## The long simulations, 10,000 cancelled joins, the release built twice, and every push of `sideroom-load exhaust` at full size
 	$(CARGO) run --release --locked -p sideroom-sim -- faults --seeds 200 --steps 6000
 	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
 	$(CARGO) run --release --locked -p sideroom-sim -- plane --seeds 10000 --steps 1100
@@ -77,6 +82,7 @@ nightly: build ## The long simulations, 10,000 cancelled joins, and every push o
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --push bytes --push sockets --pushers 200 \
 		--max-added-delay-ms 1 --max-added-command-ms 50
+	deploy/package/twice.sh
 	@$(SETUP) sdks
 	.cache/sdks/bin/python sdk/server/openapi/check.py coverage,fuzzing 100
 

