@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMPLS = "one struct with its methods in several files, each a part of its work"
 EXPLAINED: dict[str, str] = {
     "benches: load::receive, load::swarm": IMPLS,
+    "control: old::state, old::told": "types of one frozen layout, in the files that its day had",
     "control: audience, ceiling, event, person, state, turn": "an audience is judged by the state, and the state keeps events",
     "room: connection, request": "a request names the connection that it makes",
     "room: cycle, load, machine, reaction": IMPLS,

@@ -9,6 +9,7 @@ mod answer;
 pub mod descriptors;
 mod guests;
 mod opening;
+mod service;
 mod stream;
 mod turns;
 
@@ -31,13 +32,14 @@ use tokio::time::{sleep, timeout};
 
 pub use activity::Patience;
 pub use guests::Guests;
+pub use service::Door;
 
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
-use crate::tls::Acceptor;
 use crate::turn::{self, Relay};
 use answer::answer;
 use opening::{Opening, Reread};
+use service::Service;
 use stream::{Guest, Stream};
 use turns::Turns;
 
@@ -57,30 +59,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Connections taken in a row, before everything else that is ready has run.
 const IN_A_ROW: usize = 16;
-
-/// How a port is served.
-#[derive(Clone)]
-pub struct Door {
-    /// The name of the port, for the log.
-    pub name: &'static str,
-    /// The connections of this port and of the ports that share its limits.
-    pub guests: Guests,
-    /// How long connections may be idle.
-    pub patience: Patience,
-    /// TLS, unless the port is plain.
-    pub tls: Option<Acceptor>,
-    /// Serves connections that begin as TURN does.
-    pub turn: Option<Arc<Relay>>,
-}
-
-/// The state needed to serve a connection.
-struct Service {
-    door: Door,
-    router: Router,
-    turns: Turns,
-    /// Ends connections when the server closes. `None`: the port is served to the last moment.
-    shutdown: Option<Shutdown>,
-}
 
 /// Serves `router` from now on. With `shutdown` until the server closes.
 pub fn open(door: Door, listener: TcpListener, router: Router, shutdown: Option<&Shutdown>) {

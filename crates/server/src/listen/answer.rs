@@ -19,7 +19,7 @@ use sideroom_rpc::error::ApiError;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::Service;
+use super::service::Service;
 use super::stream::Guest;
 use crate::metrics;
 

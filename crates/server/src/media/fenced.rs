@@ -11,8 +11,7 @@ use sideroom_session::sdp::Offer;
 use sideroom_session::{IceCredentials, RoomCodecs};
 
 use super::command::WorkerCommand;
-use super::plane::WorkerHandle;
-use super::start::Spawner;
+use super::spawner::{Spawner, WorkerHandle};
 use super::transports::Transports;
 use super::{Connect, MediaPlane, PublishedCounts};
 

@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::TrySendError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sideroom_net::Waker;
 use sideroom_plane::{Ending, Incarnation, Order, Plane, PlaneEvent, Report};
 use sideroom_route::{
     Epoch, OutOfOrder, ParticipantId, RoomId, Route, RoutePlan, RouteUpdate, SlotId, TrackId,
@@ -17,29 +15,8 @@ use sideroom_session::sdp::OfferError;
 use tokio::sync::{Notify, oneshot};
 
 use super::command::{AnsweredOffer, Connect, Connected, WorkerCommand};
-use super::counts::{PublishedCounts, WorkerCounts};
-use super::fence::Fence;
-use super::start::Spawner;
-use super::transports::Transports;
-
-/// How others reach a worker.
-pub(super) struct WorkerHandle {
-    /// The queue of orders.
-    pub(super) commands: SyncSender<WorkerCommand>,
-    /// Wakes the worker.
-    pub(super) waker: Waker,
-    /// The worker's UDP address; TCP has the same.
-    pub(super) address: SocketAddr,
-    /// How its transports are made.
-    pub(super) transports: Arc<Transports>,
-    pub(super) counts: Arc<PublishedCounts>,
-    /// Counts the worker's rounds, to tell a busy worker from a stuck one.
-    pub(super) heartbeat: Arc<AtomicU64>,
-    /// Keeps the worker from sending.
-    pub(super) fence: Arc<Fence>,
-    /// The thread, until somebody waits for its end.
-    pub(super) thread: Option<std::thread::JoinHandle<()>>,
-}
+use super::counts::WorkerCounts;
+use super::spawner::{Spawner, WorkerHandle};
 
 /// Why a transport could not be made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

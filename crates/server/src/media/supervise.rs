@@ -8,9 +8,9 @@ use sideroom_route::WorkerId;
 use tokio::time::MissedTickBehavior;
 
 use super::command::{NewLink, WorkerCommand};
-use super::plane::{MediaPlane, State, WorkerHandle};
+use super::plane::{MediaPlane, State};
 use super::relay_ring::relay_ring;
-use super::start::{Life, Links, StartError};
+use super::spawner::{Life, Links, StartError, WorkerHandle};
 
 /// Watches the workers until the node stops.
 pub async fn supervise(media: Arc<MediaPlane>) {
