@@ -76,6 +76,7 @@ type grantClaims struct {
 	MoveOthers      bool     `json:"moveOthers"`
 	ListenIn        bool     `json:"listenIn"`
 	AddressAll      bool     `json:"addressAll"`
+	CreateSideRooms bool     `json:"createSideRooms"`
 }
 
 // ClientToken signs a token that lets one person into one room.
@@ -99,6 +100,7 @@ func (key *Key) ClientToken(token ClientToken) (string, error) {
 			MoveOthers:      grants.MoveOthers,
 			ListenIn:        grants.ListenIn,
 			AddressAll:      grants.AddressAll,
+			CreateSideRooms: grants.CreateSideRooms,
 		}
 	}
 	return key.sign(made)
