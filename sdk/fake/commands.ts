@@ -1,4 +1,5 @@
 /** The effect of each command on the stand-in's room. */
+import { PRESENCE } from './presence.ts';
 import type { FakeRoom } from './room.ts';
 import { Refused, moderators, showTrack, type FakeParticipant, type Json } from './words.ts';
 
@@ -112,6 +113,13 @@ function gatePatch(body: Json): Json {
 
 export const COMMANDS: Record<string, Run> = {
   'RoomService/GetRoom': (room, who) => ({ room: room.snapshot(who) }),
+  ...PRESENCE,
+  'ParticipantService/SetGrants': (room, who, body) => {
+    needModerator(who);
+    const target = find(room, body['participantId']);
+    target.creates = body['grants'].createBreakouts || body['grants'].createSideRooms;
+    room.emit('grantsChanged', { participantId: target.id, grants: body['grants'] }, (each) => each === target || each.moderator);
+  },
   'RoomService/ListMoves': (room) => ({ moves: room.moves }),
   'RoomService/UpdateRoom': (room, who, body) => {
     needModerator(who);

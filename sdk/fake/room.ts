@@ -3,6 +3,7 @@
  * keeps the rules that clients can see, but is no reference for these rules.
  */
 import { updated, COMMANDS } from './commands.ts';
+import { addresses, forecast, intercomOf, keepForLater, keepPresence, knockOf, type FakeSchedule } from './presence.ts';
 import { FLAG, KINDS, Refused, kindOf, showTrack, type FakeParticipant, type Json } from './words.ts';
 
 
@@ -12,6 +13,9 @@ export class FakeRoom {
   readonly answers = new Map<string, Json>();
   readonly log: { seq: number; audience: (who: FakeParticipant) => boolean; event: Json }[] = [];
   readonly moves: Json[] = [];
+  /** Knocks that wait, by breakout and participant. */
+  readonly knocks = new Map<string, Json>();
+  readonly schedules = new Map<number, FakeSchedule>();
   settings: Json = {
     mode: 'ROOM_MODE_GROUP',
     maxActiveTalkers: 8,
@@ -53,6 +57,8 @@ export class FakeRoom {
       listening: '',
       addressing: [],
       help: false,
+      intercom: undefined,
+      replyingTo: '',
       slots: [],
       send: undefined,
     };
@@ -66,6 +72,7 @@ export class FakeRoom {
 
   leave(who: FakeParticipant, reason = 'LEFT'): void {
     this.participants.delete(who.id);
+    keepPresence(this);
     if (who.groupId !== 'parent') this.emit('membersChanged', { breakoutId: who.groupId, leftIds: [who.id] }, ({ groupId }) => groupId === who.groupId);
     this.emit('participantLeft', { participantId: who.id, reason: `LEAVE_REASON_${reason}` });
     const next = [...this.participants.values()].find((each) => each.moderator);
@@ -85,8 +92,10 @@ export class FakeRoom {
     const run = COMMANDS[method];
     if (!run) throw new Refused('InvalidArgument');
     if (method.startsWith('BreakoutService/')) this.#admit();
+    if (body['dryRun']) return { answer: { dryRun: forecast(this, method) } };
     this.#cause = { id: requestId, who };
     try {
+      if (body['atMs'] && !method.endsWith('Schedule')) return { answer: { schedule: keepForLater(this, who, method, body) } };
       const result = run(this, who, body) ?? {};
       this.epoch += 1;
       this.route();
@@ -97,6 +106,22 @@ export class FakeRoom {
       this.#cause = undefined;
     }
   }
+
+  /** Carries out the scheduled commands, as if their time had come. */
+  runSchedules(): void {
+    for (const [id, { shown, by, method, body }] of [...this.schedules]) {
+      this.schedules.delete(id);
+      const audience = (each: FakeParticipant): boolean => each.moderator || shown['public'];
+      try {
+        COMMANDS[method]?.(this, by, body);
+        this.emit('scheduleChanged', { schedule: shown, done: true }, audience);
+      } catch (error) {
+        this.emit('scheduleFailed', { schedule: shown, reason: (error as Refused).reason, message: String((error as Error).message) }, audience);
+      }
+    }
+    this.route();
+  }
+
   /** Whether there are breakouts at all. */
   #admit(): void {
     const { availability } = this.settings['breakouts'];
@@ -128,7 +153,7 @@ export class FakeRoom {
       identity: who.identity,
       displayName: who.displayName,
       role: who.moderator ? 'ROLE_MODERATOR' : 'ROLE_PARTICIPANT',
-      grants: { publish: KINDS.map((kind) => `TRACK_KIND_${kind}`), createBreakouts: who.creates, moveOthers: who.moderator, listenIn: who.moderator, addressAll: who.moderator },
+      grants: { publish: KINDS.map((kind) => `TRACK_KIND_${kind}`), createBreakouts: who.creates, moveOthers: who.moderator, listenIn: who.moderator, addressAll: who.moderator, createSideRooms: who.creates },
       groupId: near ? who.groupId : 'parent',
       away: who.groupId !== 'parent',
       tracks: seen ? who.tracks.filter((track) => track['published']).map(showTrack) : [],
@@ -202,6 +227,9 @@ export class FakeRoom {
       pendingInvitations: asked.map((breakout) => ({ breakout: this.summary(breakout), requestor: breakout['requestors'][viewer.id] })),
       listening: people.filter(({ id, listening }) => listening && (viewer.moderator || viewer.id === id || viewer.groupId === listening)).map(({ id, listening }) => ({ participantId: id, groupId: listening })),
       addressing: people.filter(({ addressing }) => addressing.length).map(({ id, addressing }) => ({ participantId: id, kinds: addressing })),
+      intercoms: people.flatMap((each) => (each.intercom && (viewer.moderator || each === viewer || addresses(each.intercom, viewer)) ? [intercomOf(this, each)] : [])),
+      knocks: [...this.knocks.values()].filter((knock) => viewer.moderator || knock['participantId'] === viewer.id || knock['breakoutId'] === viewer.groupId).map(knockOf),
+      schedules: [...this.schedules.values()].filter(({ shown }) => viewer.moderator || shown['public']).map(({ shown }) => shown),
       help: people.filter(({ help }) => help).map(({ id, groupId }) => ({ participantId: id, groupId })),
       seq: String(this.seq),
       epoch: String(this.epoch),
@@ -217,6 +245,7 @@ export class FakeRoom {
       capacity: Number(definition['participants']),
       media: definition['media'] ?? {},
       state: definition['state'] ?? 'BREAKOUT_STATE_OPEN',
+      door: definition['door'] ?? 'DOOR_OPEN',
       autoMove: definition['autoMove'] ?? false,
       selfSelect: definition['selfSelect'] ?? this.settings['breakouts'].selfSelect ?? false,
       inviteeIds: [],
@@ -243,6 +272,7 @@ export class FakeRoom {
       who.joinPaused = true;
     }
     this.regroup(who);
+    keepPresence(this, who, from);
     const breakout = this.breakouts.get(to);
     if (breakout) for (const each of this.breakouts.values()) this.endInvitation(each, who, each === breakout ? 'ACCEPTED' : 'EXPIRED');
     const move = { participantId: who.id, fromGroupId: from, toGroupId: to, reason: `MOVE_REASON_${reason}`, by };
@@ -275,13 +305,22 @@ export class FakeRoom {
   hears(listener: FakeParticipant, speaker: FakeParticipant, track: Json): '' | 'open' | 'shut' {
     if (listener === speaker || !track['published'] || !speaker.connected) return '';
     const muted = track['mutedByPublisher'] || track['mutedByModerator'];
-    const addressed = speaker.addressing.includes(track['kind']);
+    const addressed = speaker.addressing.includes(track['kind']) || this.#speaksTo(speaker, listener, track['kind']);
+    if (!addressed && speaker.intercom?.['suspendOwnGroup'] && speaker.intercom['kinds'].includes(track['kind'])) return '';
     if (!track['groupId'] && !addressed) return '';
     if (track['groupId'] === listener.groupId || addressed || listener.listening === track['groupId']) return muted ? 'shut' : 'open';
     if (track['groupId'] !== 'parent') return '';
     const gate = [listener.gate, this.gate];
     const audio = track['kind'] === 'TRACK_KIND_AUDIO';
     return muted || gate.some((each) => each['paused'] || (audio ? each['audioMuted'] : each['videoMuted'])) ? 'shut' : 'open';
+  }
+
+  /** By intercom, or as an answer to one. */
+  #speaksTo(speaker: FakeParticipant, listener: FakeParticipant, kind: string): boolean {
+    if (speaker.intercom?.['kinds'].includes(kind) && addresses(speaker.intercom, listener)) return true;
+    const asked = this.participants.get(speaker.replyingTo);
+    if (!asked?.intercom?.['kinds'].includes(kind)) return false;
+    return listener === asked || addresses(asked.intercom, listener);
   }
 
   /** Assigns sources to everybody's slots, and sends the changes. */

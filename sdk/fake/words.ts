@@ -28,6 +28,10 @@ export interface FakeParticipant {
   listening: string;
   addressing: string[];
   help: boolean;
+  /** The intercom by which they speak. */
+  intercom: Json | undefined;
+  /** The speaker whom they answer. */
+  replyingTo: string;
   slots: { mid: string; media: string; source: string }[];
   send: ((message: Json) => void) | undefined;
 }

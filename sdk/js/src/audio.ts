@@ -2,9 +2,9 @@ import type { Unsubscribe } from './emitter.js';
 
 /** The part of a room that `attachAudio` needs. */
 export interface AudioSource {
-  on(event: 'mediaPath', listener: () => void): Unsubscribe;
-  /** Every audio slot of the connection. */
-  audioSlots(): readonly { mid: string; track: MediaStreamTrack }[];
+  on(event: 'mediaPath' | 'media' | 'changed', listener: () => void): Unsubscribe;
+  /** Every audio slot of the connection, and whether it carries the parent to a listener who is away. */
+  audioSlots(): readonly { mid: string; track: MediaStreamTrack; fromParent?: boolean }[];
 }
 
 /** Plays the room's sound. */
@@ -15,6 +15,11 @@ export interface AudioOutput {
   start(): Promise<boolean>;
   /** How loud, from 0 to 1. */
   setVolume(volume: number): void;
+  /**
+   * How loud the parent is beside that, from 0 to 1, while this client is away in a breakout. Those who speak to
+   * the breakout by intercom are as loud as the people inside.
+   */
+  setParentVolume(volume: number): void;
   /** Plays on another output device, where the browser supports it. */
   setDevice(deviceId: string): Promise<void>;
   /** Stops playing and removes the elements. */
@@ -35,6 +40,7 @@ export function attachAudio(
   const elements = new Map<string, HTMLAudioElement>();
   let blocked = false;
   let volume = 1;
+  let parentVolume = 1;
   let device = '';
 
   const play = async (): Promise<boolean> => {
@@ -45,6 +51,15 @@ export function attachAudio(
     );
     if (refused !== blocked) onBlocked((blocked = refused));
     return !refused;
+  };
+
+  /** An element that already has its volume is left alone: this runs with every change of the room. */
+  const level = (): void => {
+    for (const { mid, fromParent } of room.audioSlots()) {
+      const element = elements.get(mid);
+      const wanted = volume * (fromParent ? parentVolume : 1);
+      if (element && element.volume !== wanted) element.volume = wanted;
+    }
   };
 
   const sync = (): void => {
@@ -60,15 +75,15 @@ export function attachAudio(
       if (playing?.getTracks()[0] === track) continue;
       element.srcObject = new MediaStream([track]);
       element.autoplay = true;
-      element.volume = volume;
       if (device) void element.setSinkId?.(device);
       elements.set(mid, element);
       host.append(element);
     }
+    level();
     void play();
   };
 
-  const stop = room.on('mediaPath', sync);
+  const stops = [room.on('mediaPath', sync), room.on('media', level), room.on('changed', level)];
   sync();
   return {
     get blocked() {
@@ -77,14 +92,18 @@ export function attachAudio(
     start: play,
     setVolume(next) {
       volume = next;
-      for (const element of elements.values()) element.volume = next;
+      level();
+    },
+    setParentVolume(next) {
+      parentVolume = next;
+      level();
     },
     async setDevice(deviceId) {
       device = deviceId;
       await Promise.all([...elements.values()].map((element) => element.setSinkId?.(deviceId)));
     },
     detach() {
-      stop();
+      for (const stop of stops) stop();
       for (const element of elements.values()) element.srcObject = null;
       host.remove();
     },

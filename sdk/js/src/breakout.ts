@@ -1,5 +1,7 @@
 import type { Breakouts } from './breakouts.js';
+import { commands, type BreakoutChange } from './commands.js';
 import type { Participant } from './participant.js';
+import type { Door } from './presence.js';
 import { breakout as decodeBreakout, type BreakoutDetail, type BreakoutState, type MediaFlags } from './wire.js';
 
 /** The tracks to take along into a breakout. Kinds that are not named reach no group while inside. */
@@ -42,6 +44,14 @@ export class Breakout {
   get selfSelect(): boolean {
     return this.#state.selfSelect;
   }
+  /** Whether those who may join go in by themselves. */
+  get door(): Door {
+    return this.#state.door;
+  }
+  /** A side room: made by a participant for themselves and their guests, gone when the last one has left. */
+  get isSideRoom(): boolean {
+    return this.#state.side;
+  }
   /** How many are inside: known also to those who may not know who. */
   get occupancy(): number {
     return this.#state.occupancy;
@@ -80,6 +90,13 @@ export class Breakout {
     await this.owner.settled(() => this.isMine);
     return this;
   }
+  /** Knocks at its door. Somebody inside or a moderator answers; after a minute the knock ends by itself. */
+  async knock(): Promise<void> {
+    await this.owner.run('Knock', { breakoutId: this.id });
+  }
+  async stopKnocking(): Promise<void> {
+    await this.owner.run('StopKnocking', { breakoutId: this.id });
+  }
   /** Returns to the parent. */
   async leave(): Promise<void> {
     await this.owner.run('LeaveBreakout');
@@ -87,7 +104,7 @@ export class Breakout {
   }
   /** Asks people inside, or moves them without asking. */
   async invite(participantIds: readonly string[], options: { force?: boolean } = {}): Promise<void> {
-    await this.owner.run('Invite', { breakoutId: this.id, participantIds, forceJoin: options.force ?? false });
+    await this.owner.give(commands.invite(this.id, participantIds, options));
   }
   /** Takes invitations back that wait for an answer. */
   async withdraw(participantIds: readonly string[]): Promise<void> {
@@ -99,14 +116,11 @@ export class Breakout {
   }
   /** Assigns people by identity, also those who are not in the room yet. */
   async assign(identities: readonly string[]): Promise<void> {
-    await this.owner.run('Assign', { breakoutId: this.id, identities });
+    await this.owner.give(commands.assign(this.id, identities));
   }
-  /** Renames it, or changes its capacity, media or flags. */
-  async update(
-    change: Partial<{ name: string; capacity: number; media: MediaFlags; autoMove: boolean; selfSelect: boolean }>,
-  ): Promise<void> {
-    const { name, ...rest } = change;
-    await this.owner.run('UpdateBreakout', { breakoutId: this.id, displayName: name, ...rest });
+  /** Renames it, or changes its capacity, media, flags or door. */
+  async update(change: BreakoutChange): Promise<void> {
+    await this.owner.give(commands.update(this.id, change));
   }
   async open(): Promise<void> {
     await this.owner.run('OpenBreakouts', { breakoutIds: [this.id] });
@@ -119,8 +133,8 @@ export class Breakout {
     await this.owner.run('DestroyBreakouts', { breakoutIds: [this.id] });
   }
   /** Hears and sees it without being inside, until `breakouts.stopListening()`. */
-  async listenIn(): Promise<void> {
-    await this.owner.listenIn(this.id);
+  async listenIn(options: { follow?: boolean } = {}): Promise<void> {
+    await this.owner.listenIn(this.id, options);
   }
 
   /** @internal */

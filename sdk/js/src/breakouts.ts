@@ -1,10 +1,15 @@
 import { Breakout, type StreamInfo } from './breakout.js';
-import { encodeDefinition, type BreakoutDefinition } from './definition.js';
+import type { BreakoutsEvents } from './breakouts-events.js';
+import { commands, type BreakoutCommand, type SideRoomDefinition } from './commands.js';
+import type { BreakoutDefinition } from './definition.js';
 import { Emitter } from './emitter.js';
 import { SideroomError } from './errors.js';
 import { Invitations, type Invitation } from './invitations.js';
+import { json } from './json.js';
 import type { TrackKind } from './kinds.js';
+import { Knocks, type Knock } from './knocks.js';
 import type { Participant } from './participant.js';
+import { dryRun, type DryRun, type KnockState } from './presence.js';
 import {
   breakout as decodeBreakout,
   breakoutSettings,
@@ -15,14 +20,13 @@ import {
   type BreakoutState,
   type GroupId,
   type HelpRequest,
-  type InvitationEnd,
   type Json,
   type RoomState,
   type WireEvent,
   type WirePayloads,
 } from './wire.js';
 
-export { Breakout, type StreamInfo, type BreakoutDefinition, type Invitation };
+export { Breakout, type StreamInfo, type BreakoutDefinition, type BreakoutsEvents, type Invitation };
 
 /** @internal The part of a room that its breakouts need. */
 export interface BreakoutHost {
@@ -33,37 +37,12 @@ export interface BreakoutHost {
   settled(holds: () => boolean): Promise<void>;
 }
 
-/** Events of breakouts. */
-export interface BreakoutsEvents {
-  /** Anything changed that a list of breakouts would show. */
-  changed: void;
-  created: { breakouts: readonly Breakout[]; by: string };
-  updated: { breakout: Breakout };
-  destroyed: { breakoutIds: readonly string[]; memberIds: readonly string[]; by: string };
-  settingsChanged: { settings: BreakoutSettings };
-  /** This participant is asked, or about to be moved, into a breakout. */
-  invitation: Invitation;
-  /** An invitation of this client was answered, here or elsewhere, withdrawn, or expired. */
-  invitationOver: { breakoutId: string };
-  /** An invitation of anybody ended. The invitee, moderators and the owner learn of this. */
-  invitationEnded: { participantId: string; breakoutId: string; end: InvitationEnd };
-  /** A participant was invited. Moderators learn of this. */
-  invited: { participantId: string; breakout: Breakout; requestor: string; forced: boolean };
-  invitationRejected: { participantId: string; breakoutId: string };
-  /** This participant is assigned to a breakout, or no longer; or that breakout opened, closed or changed. */
-  assigned: { breakout: Breakout | undefined };
-  /** The end comes near, or is reached (`inGrace`): everybody is returned after `remainingMs`. */
-  timer: { endsAtMs: number; remainingMs: number; inGrace: boolean };
-  addressAll: { participantId: string; kinds: readonly TrackKind[] };
-  listening: { participantId: string; groupId: GroupId; listening: boolean };
-  help: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
-}
-
 /** All breakouts of a room that this participant may see, and every command that concerns them. */
 export class Breakouts extends Emitter<BreakoutsEvents> {
   readonly #known = new Map<string, Breakout>();
   readonly #invitations = new Invitations();
   readonly #help = new Map<string, HelpRequest>();
+  readonly #knocks = new Knocks((knock, admit) => this.#answerKnock(knock, admit));
   /** Those that this client sees from inside, as a moderator or as the owner. */
   readonly #near = new Set<string>();
   #selectable: ReadonlySet<string> = new Set();
@@ -105,68 +84,67 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   get help(): readonly HelpRequest[] {
     return [...this.#help.values()];
   }
+  /** The waiting knocks: this client's own and those at its breakout; a moderator sees every one. */
+  get knocks(): readonly Knock[] {
+    return this.#knocks.all;
+  }
   find(id: string): Breakout | undefined {
     return this.#sees(id) ? this.#known.get(id) : undefined;
   }
 
   /** Makes breakouts, with nobody inside. */
   async create(definition: BreakoutDefinition): Promise<Breakout[]> {
-    const answer = await this.run('CreateBreakouts', { definition: encodeDefinition(definition) });
-    return this.#keepAll(answer['breakouts']);
+    return this.#keepAll((await this.give(commands.create(definition)))['breakouts']);
   }
   /** Makes breakouts and distributes the parent's participants at random and evenly over them. */
   async createAndInvite(
     definition: BreakoutDefinition,
     options: { force?: boolean; seed?: number } = {},
   ): Promise<{ breakouts: Breakout[]; leftOverIds: string[] }> {
-    const answer = await this.run('CreateAndInvite', {
-      definition: encodeDefinition(definition),
-      forceJoin: options.force ?? false,
-      seed: options.seed === undefined ? undefined : String(options.seed),
-    });
+    const answer = await this.give(commands.createAndInvite(definition, options));
     return { breakouts: this.#keepAll(answer['breakouts']), leftOverIds: list(answer['leftOverIds']).map(text) };
+  }
+  /** Makes a breakout for this client and its guests, and enters. Needs the grant `createSideRooms`. */
+  async createSideRoom(definition: SideRoomDefinition = {}): Promise<Breakout> {
+    const [made] = this.#keepAll((await this.give(commands.sideRoom(definition)))['breakouts']);
+    return (made as Breakout).entered();
   }
   /** Opens them: all, unless some are named. */
   async open(breakoutIds: readonly string[] = []): Promise<void> {
-    await this.run('OpenBreakouts', { breakoutIds });
+    await this.give(commands.open(breakoutIds));
   }
   /** Closes them: the members return. */
   async close(breakoutIds: readonly string[] = []): Promise<void> {
-    await this.run('CloseBreakouts', { breakoutIds });
+    await this.give(commands.close(breakoutIds));
   }
   /** Returns everybody and keeps the breakouts. From a plain participant: returns that one only. */
   async clear(): Promise<string[]> {
-    return list((await this.run('ClearBreakouts'))['returnedIds']).map(text);
+    return list((await this.give(commands.clear()))['returnedIds']).map(text);
   }
   /** Returns everybody, resumes and unmutes the parent for them, and removes the breakouts. */
   async destroy(breakoutIds: readonly string[] = []): Promise<string[]> {
-    return list((await this.run('DestroyBreakouts', { breakoutIds }))['returnedIds']).map(text);
+    return list((await this.give(commands.destroy(breakoutIds)))['returnedIds']).map(text);
   }
   /** Moves people between groups, all at once. The key is a participant's id, the value a group. */
   async move(targets: Readonly<Record<string, GroupId>>, streamInfo?: StreamInfo): Promise<void> {
-    const moves = Object.entries(targets).map(([participantId, toGroupId]) => ({ participantId, toGroupId, streamInfo }));
-    await this.run('MoveParticipants', { moves });
+    await this.give(commands.move(targets, streamInfo));
   }
   /** Distributes everybody who is in a breakout, or assigned to one, anew. */
   async shuffle(seed?: number): Promise<string[]> {
-    const body = { seed: seed === undefined ? undefined : String(seed) };
-    return list((await this.run('Shuffle', body))['leftOverIds']).map(text);
+    return list((await this.give(commands.shuffle(seed)))['leftOverIds']).map(text);
   }
   /** Takes assignments away. */
   async unassign(identities: readonly string[]): Promise<void> {
-    await this.run('Unassign', { identities });
+    await this.give(commands.unassign(identities));
   }
   /** Changes the settings of all breakouts. `endsAtMs: 0` takes the timer away. */
   async configure(change: Partial<BreakoutSettings>): Promise<void> {
-    const { parentWhileAway: away, endsAtMs, endGraceMs, availability: _, ...flags } = change;
-    await this.run('UpdateSettings', {
-      settings: {
-        ...flags,
-        parentWhileAway: away && `PARENT_WHILE_AWAY_${away.toUpperCase()}`,
-        endsAtMs: endsAtMs === undefined ? undefined : String(Math.round(endsAtMs)),
-        endGraceMs: endGraceMs === undefined ? undefined : Math.round(endGraceMs),
-      },
-    });
+    await this.give(commands.configure(change));
+  }
+  /** Says what a command would do, or fails as it would. Nothing changes. */
+  async dryRun(command: BreakoutCommand): Promise<DryRun> {
+    const answer = await this.run(command.method, { ...command.body, dryRun: true });
+    return dryRun(json(answer['answer'])['dryRun']);
   }
   /** Makes this client heard (and seen) in every group at once, until `stopAddressing()`. Moderators only. */
   async addressAll(kinds: readonly TrackKind[] = ['audio']): Promise<void> {
@@ -175,12 +153,15 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
   async stopAddressing(): Promise<void> {
     await this.run('StopAddressAll');
   }
-  /** Hears and sees a group without being in it. A moderator's. */
-  async listenIn(groupId: GroupId): Promise<void> {
-    await this.run('StartListening', { groupId });
+  /**
+   * Hears and sees a group without being in it. With `follow` the own group hears nothing of this client
+   * meanwhile. A moderator's.
+   */
+  async listenIn(groupId: GroupId, options: { follow?: boolean } = {}): Promise<void> {
+    await this.give(commands.listenIn(groupId, options));
   }
   async stopListening(): Promise<void> {
-    await this.run('StopListening');
+    await this.give(commands.stopListening());
   }
   /** Asks the moderators for help. */
   async askForHelp(message = ''): Promise<void> {
@@ -196,6 +177,10 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     if (options.join && groupId && groupId !== this.host.me.groupId) await this.move({ [this.host.me.id]: groupId });
   }
 
+  /** @internal */
+  give({ method, body }: BreakoutCommand): Promise<Json> {
+    return this.run(method, body);
+  }
   /** @internal */
   run(method: string, body: Json = {}): Promise<Json> {
     return this.host.command(`BreakoutService/${method}`, body);
@@ -231,6 +216,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     this.#settings = state.settings.breakouts;
     this.#assignedId = state.assigned?.id ?? '';
     this.#selectable = new Set(state.selectable.map(({ id }) => id));
+    this.#knocks.reset(state.knocks);
     this.#help.clear();
     for (const request of state.help) this.#help.set(request.participantId, request);
     const visible = [...state.selectable, ...state.invitations, ...(state.assigned ? [state.assigned] : []), ...state.breakouts];
@@ -289,6 +275,7 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         if (event.payload.participantId !== this.host.me.id) break;
         this.forgetInvitation(event.payload.toGroupId);
         this.#loseSight(event.payload.fromGroupId);
+        if (!this.host.me.isModerator) this.#knocks.loseSight(event.payload.fromGroupId, this.host.me);
         break;
       case 'timerTicked':
         this.emit('timer', event.payload);
@@ -298,6 +285,9 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
         break;
       case 'listeningChanged':
         this.#handleListening(event.payload);
+        break;
+      case 'knockChanged':
+        this.#handleKnocks(event.payload);
         break;
       case 'helpChanged':
         this.#handleHelp(event.payload, event.atMs);
@@ -372,6 +362,20 @@ export class Breakouts extends Emitter<BreakoutsEvents> {
     if (raised) this.#help.set(participantId, { participantId, groupId, text: message, atMs });
     else this.#help.delete(participantId);
     this.emit('help', payload);
+  }
+
+  #handleKnocks({ knocks, end }: WirePayloads['knockChanged']): void {
+    for (const each of knocks) {
+      if (!end) this.emit('knock', this.#knocks.add(each));
+      else {
+        this.#knocks.delete(each);
+        this.emit('knockEnded', { breakoutId: each.breakoutId, participantId: each.participantId, end });
+      }
+    }
+  }
+
+  async #answerKnock({ breakoutId, participantId }: KnockState, admit: boolean): Promise<void> {
+    await this.run('AnswerKnock', { breakoutId, participantId, admit });
   }
 
   #keepAll(value: unknown): Breakout[] {

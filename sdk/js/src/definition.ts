@@ -1,3 +1,4 @@
+import type { Door } from './presence.js';
 import type { Json, MediaFlags } from './wire.js';
 
 /** The properties of new breakouts. */
@@ -15,6 +16,8 @@ export interface BreakoutDefinition {
   autoMove?: boolean;
   /** Anybody may join without being asked. Default: as the room's setting says. */
   selfSelect?: boolean;
+  /** Whether those who may join go in by themselves. Default: open. */
+  door?: Door;
 }
 
 /** @internal */
@@ -28,5 +31,9 @@ export function encodeDefinition(definition: BreakoutDefinition): Json {
     state: definition.state && `BREAKOUT_STATE_${definition.state.toUpperCase()}`,
     autoMove: definition.autoMove,
     selfSelect: definition.selfSelect,
+    door: doorName(definition.door),
   };
 }
+
+/** @internal */
+export const doorName = (door: Door | undefined): string | undefined => door && `DOOR_${door.toUpperCase()}`;

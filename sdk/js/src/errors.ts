@@ -47,6 +47,9 @@ export type ErrorName =
   | 'RoomClosed'
   | 'SessionGone'
   | 'BreakoutsExist'
+  | 'BreakoutLocked'
+  | 'ScheduleFailed'
+  | 'Fenced'
   // Errors of the browser.
   | 'MicrophoneRefused'
   | 'MicrophoneMissing'

@@ -4,11 +4,13 @@ import { Connection, type ConnectionOptions, type Phase, type Token } from './co
 import { onDevicesChanged, type Devices } from './devices.js';
 import { Emitter, type Unsubscribe } from './emitter.js';
 import { SideroomError, localError } from './errors.js';
+import { Intercoms } from './intercoms.js';
 import { mediaOf, type TrackKind } from './kinds.js';
 import { LocalTracks } from './local.js';
 import type { Participant } from './participant.js';
 import type { Peer } from './peer.js';
 import { Roster } from './roster.js';
+import { Schedules } from './schedules.js';
 import { StatsReader, type StatsSummary } from './stats.js';
 import { Streams } from './streams.js';
 import {
@@ -21,6 +23,7 @@ import {
   number,
   room,
   text,
+  type Grants,
   type GroupId,
   type Json,
   type Move,
@@ -90,6 +93,10 @@ const SETTLE_WITHIN_MS = 2_000;
 export class Room extends Emitter<RoomEvents> {
   /** The breakouts of the room. */
   readonly breakouts: Breakouts;
+  /** Speaking to some groups and people, and answering. */
+  readonly intercoms: Intercoms;
+  /** Commands that are carried out later. */
+  readonly schedules: Schedules;
   /** The tracks that this client publishes. */
   readonly local: LocalTracks;
   readonly #connection: Connection;
@@ -102,6 +109,7 @@ export class Room extends Emitter<RoomEvents> {
   #settings!: RoomSettings;
   #gate: ParentGate = gate(undefined);
   #speakers: readonly Participant[] = [];
+  readonly #talkers = new Map<GroupId, readonly string[]>();
   #epoch = 0;
   #version = 0;
   #views: Json | undefined;
@@ -123,6 +131,8 @@ export class Room extends Emitter<RoomEvents> {
       moved: (participant, from, reason, by) => this.emit('moved', { participant, from, to: participant.groupId, reason, by }),
     });
     this.breakouts = new Breakouts(this);
+    this.intercoms = new Intercoms(this);
+    this.schedules = new Schedules(this);
     this.local = new LocalTracks(this);
     this.#connection = new Connection(websocketUrl(url), token, options, {
       phase: (phase) => this.#handlePhase(phase),
@@ -231,6 +241,11 @@ export class Room extends Emitter<RoomEvents> {
       if (!(error instanceof SideroomError) || error.code !== 'RoomClosed') throw error;
     });
   }
+  /** Gives somebody rights, or takes them away; those that are not named stay. A moderator's. */
+  async setGrants(participantId: string, change: Partial<Grants>): Promise<void> {
+    const now = { ...this.participants.get(participantId)?.grants, ...change };
+    await this.command('ParticipantService/SetGrants', { participantId, grants: { ...now, publish: now.publish?.map(kindName) } });
+  }
   /** Gives somebody another role. A moderator's. */
   async setRole(participantId: string, role: Role): Promise<void> {
     await this.command('ParticipantService/SetRole', { participantId, role: `ROLE_${role.toUpperCase()}` });
@@ -277,9 +292,17 @@ export class Room extends Emitter<RoomEvents> {
   attachAudio(onBlocked?: (blocked: boolean) => void): AudioOutput {
     return attachAudio(this, onBlocked);
   }
-  /** Every audio slot of the connection. */
-  audioSlots(): readonly { mid: string; track: MediaStreamTrack }[] {
-    return this.peer?.slots('audio') ?? [];
+  /** Every audio slot of the connection, and whether it carries the parent to this client while away. */
+  audioSlots(): readonly { mid: string; track: MediaStreamTrack; fromParent: boolean }[] {
+    const slots = this.peer?.slots('audio') ?? [];
+    return slots.map(({ mid, track }) => ({ mid, track, fromParent: this.#isFromParent(this.#streams.source(mid)?.participantId) }));
+  }
+  /** Whether the open gate to the parent is the reason why this person is heard, and no intercom or answer. */
+  #isFromParent(id: string | undefined): boolean {
+    const speaker = this.participants.get(id ?? '');
+    if (!this.me.isAway || speaker?.groupId !== 'parent' || this.me.listeningInGroupId === 'parent') return false;
+    const speaks = speaker.addressingAll.includes('audio') || this.intercoms.heard.some(({ participantId }) => participantId === id);
+    return !speaks && !this.intercoms.all.some(({ replyingIds }) => replyingIds.includes(speaker.id));
   }
   /** A summary of the connection since the call before. */
   async stats(): Promise<StatsSummary> {
@@ -341,6 +364,8 @@ export class Room extends Emitter<RoomEvents> {
     this.#epoch = Math.max(again ? this.#epoch : 0, state.epoch);
     this.#version = Math.max(again ? this.#version : 0, state.version);
     this.#roster.reset(state, me, again);
+    this.intercoms.reset(state);
+    this.schedules.reset(state);
     this.breakouts.reset(state);
     if (again) this.emit('changed', undefined);
   }
@@ -359,6 +384,8 @@ export class Room extends Emitter<RoomEvents> {
     this.#version = Math.max(this.#version, event.version);
     this.#seq = event.seq;
     this.#roster.apply(event);
+    this.intercoms.apply(event);
+    this.schedules.apply(event);
     this.breakouts.apply(event);
     this.#apply(event);
     this.emit('event', event);
@@ -431,7 +458,7 @@ export class Room extends Emitter<RoomEvents> {
         return;
       }
       case 'speakers':
-        return this.#handleSpeakers(list(message['participantIds']).map(text));
+        return this.#handleSpeakers(text(message['groupId']), list(message['participantIds']).map(text));
       case 'layersWanted':
         this.peer?.wantLayers(decodeKind(message['kind']), number(message['layers'])).catch(() => {});
         if (number(message['layers'])) this.local.show();
@@ -441,13 +468,19 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
-  #handleSpeakers(ids: readonly string[]): void {
-    const speakers = ids.flatMap((id) => this.participants.get(id) ?? []);
-    this.#speakers = speakers;
+  /** A moderator may be told of groups other than their own: those mark the people there, and no more. */
+  #handleSpeakers(groupId: GroupId, ids: readonly string[]): void {
+    const { me } = this;
+    if (!me.isModerator) this.#talkers.clear();
+    this.#talkers.set(groupId, ids);
+    const speaking = new Set([...this.#talkers.values()].flat());
     for (const participant of this.participants.values()) {
-      if (participant.setSpeaking(speakers.includes(participant))) this.emit('participantChanged', { participant });
+      if (participant.setSpeaking(speaking.has(participant.id))) this.emit('participantChanged', { participant });
     }
-    this.emit('speakers', { participants: speakers });
+    if (!me.isModerator || groupId === me.groupId) {
+      this.#speakers = ids.flatMap((id) => this.participants.get(id) ?? []);
+      this.emit('speakers', { participants: this.#speakers });
+    }
     this.emit('changed', undefined);
   }
 

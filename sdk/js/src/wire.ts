@@ -3,10 +3,23 @@
  * as numbers, defaults filled in. Nothing of a message is trusted to be there.
  */
 import { SideroomError } from './errors.js';
+import { flag, json, kind, kinds, list, name, number, text, texts, type Json } from './json.js';
 import type { TrackKind } from './kinds.js';
+import {
+  door,
+  intercom,
+  knock,
+  schedule,
+  type Door,
+  type IntercomState,
+  type KnockEnd,
+  type KnockState,
+  type ScheduleState,
+} from './presence.js';
 
-/** An answer of the gateway as it came: nothing of it is trusted to be there. */
-export type Json = Record<string, unknown>;
+/** @internal */
+export { json, kind, kindName, kinds, list, number, text } from './json.js';
+export type { Json };
 
 /** The roles, which carry rights. */
 export type Role = 'participant' | 'moderator';
@@ -31,6 +44,7 @@ export interface Grants {
   readonly moveOthers: boolean;
   readonly listenIn: boolean;
   readonly addressAll: boolean;
+  readonly createSideRooms: boolean;
 }
 
 /** One published track of a participant. */
@@ -78,6 +92,9 @@ export interface BreakoutState {
   readonly assignedIdentities: readonly string[];
   readonly memberIds: readonly string[];
   readonly threadId: string;
+  readonly door: Door;
+  /** A side room: made by a participant for themselves and their guests. */
+  readonly side: boolean;
   readonly detail: BreakoutDetail;
 }
 
@@ -149,6 +166,12 @@ export interface RoomState {
   readonly help: readonly HelpRequest[];
   /** All of them for a moderator; else this participant's own, and on their breakout. */
   readonly listening: readonly { participantId: string; groupId: GroupId }[];
+  /** All of them for a moderator; else this participant's own, and those that address them. */
+  readonly intercoms: readonly IntercomState[];
+  /** All of them for a moderator; else this participant's own, and those at their breakout. */
+  readonly knocks: readonly KnockState[];
+  /** All of them for a moderator; else those that concern this participant. */
+  readonly schedules: readonly ScheduleState[];
   readonly draining: boolean;
   readonly seq: number;
   readonly epoch: number;
@@ -249,6 +272,13 @@ export interface WirePayloads {
     listenerIds: readonly string[];
   };
   helpChanged: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
+  intercomChanged: { intercom: IntercomState };
+  intercomStopped: { participantId: string };
+  /** `end`: how these knocks ended; undefined while they wait for an answer. */
+  knockChanged: { knocks: readonly KnockState[]; end: KnockEnd | undefined };
+  /** `done`, `cancelled`: it waits no longer. */
+  scheduleChanged: { schedule: ScheduleState; done: boolean; cancelled: boolean };
+  scheduleFailed: { schedule: ScheduleState; reason: string; message: string };
 }
 
 /** A numbered event of the room, decoded. */
@@ -270,31 +300,6 @@ export interface WireEventOf<T extends keyof WirePayloads> {
   readonly type: T;
   readonly payload: WirePayloads[T];
 }
-
-/** @internal */
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-/** @internal */
-export const number = (value: unknown): number => Number(value ?? 0) || 0;
-/** @internal */
-export const json = (value: unknown): Json =>
-  typeof value === 'object' && value !== null ? (value as Json) : {};
-/** @internal */
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const texts = (value: unknown): string[] => list(value).map(text);
-const flag = (value: unknown): boolean => value === true;
-
-/** `MOVE_REASON_AUTO_MOVED` → `auto_moved`. */
-function name<T extends string>(value: unknown, prefix: string, fallback: T): T {
-  const word = text(value);
-  return word.startsWith(prefix) ? (word.slice(prefix.length).toLowerCase() as T) : fallback;
-}
-
-/** @internal */
-export const kind = (value: unknown): TrackKind => name(value, 'TRACK_KIND_', 'audio');
-/** @internal */
-export const kinds = (value: unknown): TrackKind[] => list(value).map(kind);
-/** @internal */
-export const kindName = (value: TrackKind): string => `TRACK_KIND_${value.toUpperCase()}`;
 
 /** @internal The relays of an answer, as `RTCPeerConnection` takes them. */
 export function iceServers(message: Json): RTCIceServer[] {
@@ -329,6 +334,7 @@ function grants(value: unknown): Grants {
     moveOthers: flag(from['moveOthers']),
     listenIn: flag(from['listenIn']),
     addressAll: flag(from['addressAll']),
+    createSideRooms: flag(from['createSideRooms']),
   };
 }
 
@@ -376,6 +382,8 @@ export function breakout(value: unknown): BreakoutState {
     assignedIdentities: texts(from['assignedIdentities']),
     memberIds: texts(from['memberIds']),
     threadId: text(from['threadId']),
+    door: door(from['door']),
+    side: flag(from['side']),
     detail: name(from['detail'], 'BREAKOUT_DETAIL_', 'full'),
   };
 }
@@ -433,6 +441,9 @@ export function room(value: unknown): RoomState {
     addressing: list(from['addressing']).map(json).map((each) => ({ participantId: text(each['participantId']), kinds: kinds(each['kinds']) })),
     help: list(from['help']).map(json).map(help),
     listening: list(from['listening']).map(json).map((each) => ({ participantId: text(each['participantId']), groupId: text(each['groupId']) })),
+    intercoms: list(from['intercoms']).map(intercom),
+    knocks: list(from['knocks']).map(knock),
+    schedules: list(from['schedules']).map(schedule),
     draining: flag(from['draining']),
     seq: number(from['seq']),
     epoch: number(from['epoch']),
@@ -510,6 +521,11 @@ const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field
   addressAllChanged: { participantId: text, kinds },
   listeningChanged: { ...inGroup, listening: flag, breakout: maybeBreakout, people, listenerIds: texts },
   helpChanged: { ...inGroup, text, raised: flag, answeredBy: text },
+  intercomChanged: { intercom },
+  intercomStopped: { participantId: text },
+  knockChanged: { knocks: (value) => list(value).map(knock), end: (value) => name(value, 'KNOCK_END_', '') || undefined },
+  scheduleChanged: { schedule, done: flag, cancelled: flag },
+  scheduleFailed: { schedule, reason: text, message: text },
 };
 
 /** @internal An event, or nothing if it is of a type that this release does not know. */

@@ -108,6 +108,25 @@ test('a track that cannot be published is taken back', async () => {
   assert.equal(ada.peer?.sender('audio')?.track, null);
 });
 
+test('a moderator sees who speaks in other groups, and their own list is of their own group', async () => {
+  here = world();
+  const ada = await here.join('ada', 'moderator');
+  const bob = await here.join('bob');
+  const eve = await here.join('eve');
+  const [breakout] = await ada.breakouts.create({ rooms: 1, capacity: 4 });
+  await ada.breakouts.move({ [bob.me.id]: breakout?.id ?? '' });
+  const say = (groupId: string, participantIds: string[]): void => here.gateway.room('math').participants.get(ada.me.id)?.send?.({ type: 'speakers', groupId, participantIds });
+  const speaking = (): string[] => [...ada.participants.values()].filter(({ isSpeaking }) => isSpeaking).map(({ name }) => name);
+  say('parent', [eve.me.id]);
+  say(breakout?.id ?? '', [bob.me.id]);
+  await until(ada, () => speaking().length === 2);
+  assert.deepEqual(ada.speakers.map(({ name }) => name), ['eve']);
+  say('parent', []);
+  await until(ada, () => speaking().length === 1);
+  assert.deepEqual(speaking(), ['bob']);
+  assert.deepEqual(ada.speakers, []);
+});
+
 test('layers that nobody receives are switched off, the smallest never', async () => {
   here = world();
   const ada = await here.join('ada', 'moderator');
