@@ -157,6 +157,67 @@ test('the host: panel and dialogs', limits, async () => {
   await done(host, ...others);
 });
 
+test('the wall, prepared rooms, plans, attendance', limits, async () => {
+  const host = await demo.join({ room: 'wall', name: 'Ada Lovelace', moderator: true });
+  const others: Page[] = [];
+  for (const name of ['Grace Hopper', 'Alan Turing', 'Emmy Noether']) others.push(await demo.join({ room: 'wall', name, options: { viewport: { width: 480, height: 360 } } }));
+  const [grace, alan, emmy] = others as [Page, Page, Page];
+  await button(host, 'Prepare from a list').click();
+  const list = host.getByRole('dialog').getByLabel('Rooms and people');
+  await list.fill('Red: Grace Hopper, Alan Turing\nRed: Grace Hopper\n"Blue,Emmy');
+  await look(host, 'host-prepare-errors');
+  await list.fill('room,person\nReaders,Grace Hopper\nWriters,Alan Turing\nWriters,zoe-17');
+  await look(host, 'host-prepare');
+  await host.getByRole('dialog').getByLabel('People may use cameras inside').check();
+  await button(host, 'Make rooms').click();
+  await host.getByRole('region', { name: 'Writers', exact: true }).getByText('assigned, not here yet').waitFor();
+  await look(host, 'host-prepared');
+  await button(host, 'Open all rooms').click();
+  for (const page of [grace, alan]) await page.waitForFunction(() => sideroom.room.me.isAway);
+  await button(grace, 'Start camera').click();
+  await host.evaluate(async (id) => {
+    const { room } = sideroom;
+    const [readers, writers] = room.breakouts.all;
+    await writers.update({ door: 'knocking', selfSelect: true });
+    await room.setGrants(id, { createSideRooms: true });
+    await room.breakouts.configure({ endsAtMs: Date.now() + 900_000 });
+    await room.schedules.add({ method: 'Shuffle', body: {} }, { atMs: Date.now() + 300_000 });
+    await readers.listenIn({ follow: true });
+    await room.intercoms.start({ groups: [readers.id, writers.id] }, { ownGroup: 'suspend', allowReply: true });
+  }, await idOf(emmy));
+  await button(host, 'Unmute').click();
+  await button(host, 'Wall: all rooms at once').click();
+  await button(alan, 'Answer').click();
+  await alan.evaluate(() => sideroom.room.breakouts.askForHelp('We cannot find the task.'));
+  await button(emmy, 'Rooms').click();
+  await emmy.getByRole('region', { name: 'Writers', exact: true }).getByRole('button', { name: 'Knock', exact: true }).click();
+  await host.getByRole('group', { name: 'Emmy Noether knocks at Writers' }).waitFor();
+  await host.waitForFunction(() => ((document.querySelector('.wall-picture video') as HTMLVideoElement | null)?.videoWidth ?? 0) > 0);
+  await look(host, 'host-wall');
+  await button(host, 'Close the list of rooms').click();
+  await look(host, 'host-wall-alone');
+  await look(alan, 'guest-answers');
+  await look(emmy, 'guest-knocks');
+  await button(emmy, 'New side room').click();
+  await look(emmy, 'guest-side-room');
+  await button(host, /^Rooms/).click();
+  for (const [name, dialog] of [['Plan', 'host-plan'], ['Attendance', 'host-attendance']] as const) {
+    await button(host, name).click();
+    await host.getByRole('dialog').waitFor();
+    await look(host, dialog);
+    await host.keyboard.press('Escape');
+  }
+  await host.evaluate(() => sideroom.room.intercoms.stop());
+  await grace.evaluate(() => sideroom.room.setGate({ paused: false }));
+  await grace.getByLabel('Volume of the main room').waitFor();
+  await look(grace, 'guest-main-room-volume');
+  await grace.reload();
+  await joined(grace);
+  await grace.getByText('You are back in Readers').waitFor();
+  await look(grace, 'guest-back');
+  await done(host, ...others);
+});
+
 test('the guest: asked, inside, muted, out of time', limits, async () => {
   const host = await demo.join({ room: 'guests', name: 'Ada Lovelace', moderator: true });
   const guest = await demo.join({ room: 'guests', name: 'Grace Hopper' });

@@ -14,7 +14,7 @@ let server: RealServer;
 let browser: Browser;
 const shots = join(ROOT, 'test-results/screenshots');
 /** Screenshots that the docs show, written by `npm run images`. */
-const IN_DOCS = process.env['SIDEROOM_DOCS'] ? ['meeting-breakouts', 'console'] : [];
+const IN_DOCS = process.env['SIDEROOM_DOCS'] ? ['meeting-breakouts', 'meeting-wall', 'console'] : [];
 const errors: string[] = [];
 
 /** Cameras with somebody in the picture, instead of Chromium's test pattern. */
@@ -94,6 +94,7 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   await ada.evaluate(() => sideroom.room.breakouts.configure({ endsAtMs: Date.now() + 300_000 }));
   await ada.waitForTimeout(1_500);
   await shot(ada, 'meeting-breakouts');
+  await showWall(ada, others[0] as Page);
   await ada.evaluate(() => sideroom.room.breakouts.addressAll());
   await console_.waitForTimeout(2_500);
   await console_.locator('svg.floor[aria-label*="6 people, 4 of them in 2 breakouts"]').waitFor();
@@ -101,6 +102,31 @@ test('a meeting with breakouts, the console beside it, and what both look like',
   await inAllLights(ada, console_, others[0] as Page);
   for (const page of [ada, console_, ...others]) await page.context().close();
 });
+
+/** The host speaks to one room and listens to the other, whose picture the wall shows. */
+async function showWall(ada: Page, speaker: Page): Promise<void> {
+  await ada.getByRole('button', { name: 'Wall: all rooms at once' }).click();
+  await ada.evaluate(async () => {
+    const { room } = sideroom;
+    const [first, second] = room.breakouts.all;
+    await room.breakouts.move({ [[...room.participants.values()].find((each) => each.name === 'Grace Hopper').id]: first.id });
+    await second.listenIn({ follow: true });
+    await room.intercoms.start({ groups: [first.id] }, { ownGroup: 'suspend' });
+    await room.schedules.add({ method: 'ClearBreakouts', body: {} }, { atMs: Date.now() + 240_000 });
+  });
+  await speaker.locator('.banner').getByText('speaks to your room').waitFor();
+  await ada.getByRole('button', { name: 'Close the list of rooms' }).click();
+  await ada.getByRole('region', { name: 'Breakout 2 on the wall' }).getByRole('button', { name: 'Stop listening' }).waitFor();
+  await shot(ada, 'meeting-wall');
+  await ada.evaluate(async () => {
+    const { room } = sideroom;
+    await room.intercoms.stop();
+    await room.breakouts.stopListening();
+    for (const { id } of room.schedules.all) await room.schedules.cancel(id);
+  });
+  await ada.getByRole('button', { name: 'Wall: all rooms at once' }).click();
+  await ada.getByRole('button', { name: /^Rooms/ }).click();
+}
 
 async function shareWhiteboard(ada: Page, viewer: Page): Promise<void> {
   await ada.getByRole('button', { name: 'Draw on a whiteboard' }).click();

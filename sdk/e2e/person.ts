@@ -19,6 +19,8 @@ interface Heard {
 
 /** The page's interface for tests. */
 interface Api {
+  /** The last press of a talk button began something that goes on. */
+  isTalking(): boolean;
   room: any;
   joinedMs: number;
   listen(tones: number[]): void;

@@ -4,6 +4,7 @@ import { graceLeftMs, inWords, serverNow } from './clock.js';
 import { short } from './dom.js';
 import { answerHelpThere } from './help.js';
 import { notify, run } from './notices.js';
+import { tellSchedules } from './schedules.js';
 
 /** Actions that messages offer. */
 export interface AnnounceHost {
@@ -14,7 +15,8 @@ export interface AnnounceHost {
   openRooms(): void;
 }
 
-const WHY: Record<string, string> = {
+/** Why somebody is somewhere, for sentences about oneself. */
+export const WHY_MOVED: Record<string, string> = {
   time_up: 'The time is up. ',
   destroyed: 'The breakouts have ended. ',
   closed: 'The room was closed. ',
@@ -22,6 +24,7 @@ const WHY: Record<string, string> = {
   moved: 'A moderator moved you. ',
   forced: 'A moderator moved you. ',
   shuffled: 'The rooms were shuffled. ',
+  auto_moved: 'The room was opened, and you are assigned to it. ',
 };
 
 /** Tells from now on. */
@@ -33,12 +36,14 @@ export function announce(host: AnnounceHost): void {
   });
   room.on('moved', ({ participant, to, reason, by }) => {
     if (!participant.isMe) return;
-    const why = by === room.me.id ? '' : (WHY[reason as string] ?? '');
+    const why = by === room.me.id ? '' : (WHY_MOVED[reason as string] ?? '');
     notify(`${why}You are in ${to === 'parent' ? 'the main room' : short(room.groupName(to))}.`);
   });
   tellMutes(room);
   tellMessages(host);
   tellBreakouts(host);
+  tellKnocks(room);
+  tellSchedules(room);
 }
 
 function tellMutes(room: Room): void {
@@ -64,6 +69,18 @@ function tellMessages({ room, openChat, onChatOpened }: AnnounceHost): void {
     if (groupId !== '' || from?.isMe) return;
     const name = from ? short(from.name) : fromId === 'operator' ? 'The organizer' : 'Somebody';
     shown.push(notify(`${name} to all rooms: ${text.length > 240 ? `${text.slice(0, 239)}…` : text}`, { forMs: 12_000, action: { label: 'Open chat', run: openChat } }));
+  });
+}
+
+const KNOCK_ENDS: Record<string, string> = {
+  refused: 'They do not let you in now.',
+  expired: 'Nobody answered your knock.',
+  void: 'Your knock is over: that room takes no knocks any more.',
+};
+
+function tellKnocks(room: Room): void {
+  room.breakouts.on('knockEnded', ({ participantId, breakoutId, end }) => {
+    if (participantId === room.me.id && KNOCK_ENDS[end] && !room.me.isAway) notify(`${short(room.groupName(breakoutId))}: ${KNOCK_ENDS[end]}`);
   });
 }
 

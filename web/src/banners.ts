@@ -2,7 +2,12 @@
 import type { AudioOutput, Participant, Room, TrackKind } from '@sideroom/client';
 import { countdown, minutes, serverNow } from './clock.js';
 import { h, icon, short, type IconName } from './dom.js';
+import { intercomBanners } from './intercom-banners.js';
 import { run } from './notices.js';
+import { choice, choose } from './remembered.js';
+import { scheduleBanners } from './schedules.js';
+import type { Talk } from './talk.js';
+import type { Whereabouts } from './whereabouts.js';
 
 type Tone = '' | 'warn' | 'stop';
 
@@ -12,6 +17,8 @@ const NOUNS: Record<TrackKind, string> = { audio: 'microphone', camera: 'camera'
 export interface BannerHost {
   readonly room: Room;
   readonly audio: AudioOutput;
+  readonly talk: Talk;
+  readonly whereabouts: Whereabouts;
   /** Turns the microphone on. */
   speak(): Promise<void>;
   /** Something changed that no event tells. */
@@ -21,15 +28,17 @@ export interface BannerHost {
 /** All banners that hold now, the most urgent first. */
 export function banners(host: BannerHost): (HTMLElement | null)[] {
   const { room } = host;
-  return [connection(room), soundBlocked(host), mutedByModerator(room), grace(room), addressing(host), ownListening(room), listeners(room), parentGate(room)];
+  return [connection(room), soundBlocked(host), mutedByModerator(room), grace(room), addressing(host), ...intercomBanners(host), ownListening(room), listeners(room), host.whereabouts.banner(), ...scheduleBanners(room), parentGate(host)];
 }
 
-function banner(key: string, tone: Tone, name: IconName, text: string, ...actions: (HTMLElement | null)[]): HTMLElement {
+/** A line with an icon, and buttons at its end. */
+export function banner(key: string, tone: Tone, name: IconName, text: string, ...actions: (HTMLElement | null)[]): HTMLElement {
   const role = tone === 'stop' ? 'alert' : 'status';
   return h('div', { class: `banner ${tone}`, 'data-key': key }, icon(name), h('span', { class: 'grow', role }, text), ...actions);
 }
 
-function action(key: string, label: string, run_: () => void, props: Record<string, unknown> = {}): HTMLElement {
+/** A button of a banner. */
+export function action(key: string, label: string, run_: () => void, props: Record<string, unknown> = {}): HTMLElement {
   return h('button', { type: 'button', 'data-key': key, onclick: run_, ...props }, label);
 }
 
@@ -105,7 +114,7 @@ function listeners(room: Room): HTMLElement | null {
   return banner('listeners', '', 'ear', `${names.join(' and ')} ${names.length === 1 ? 'listens' : 'listen'} to this room without being in it.`);
 }
 
-function parentGate(room: Room): HTMLElement | null {
+function parentGate({ room, audio }: BannerHost): HTMLElement | null {
   if (!room.me.isAway) return null;
   const own = room.me.gate;
   const forAll = room.roomGate;
@@ -123,5 +132,17 @@ function parentGate(room: Room): HTMLElement | null {
     gate('pause', paused ? 'Follow main room' : 'Pause main room', { paused: !own.paused }, forAll.paused),
     paused ? null : gate('sound', deaf ? 'Hear main room' : 'Mute main room', { audioMuted: !own.audioMuted }, forAll.audioMuted),
     paused ? null : gate('video', blind ? 'Show main room' : 'Hide main room', { videoMuted: !own.videoMuted }, forAll.videoMuted),
+    paused || deaf ? null : parentVolume(audio),
   );
+}
+
+/** How loud the main room is beside the people in the breakout. */
+function parentVolume(audio: AudioOutput): HTMLElement {
+  const oninput = (event: Event): void => {
+    const percent = Number((event.currentTarget as HTMLInputElement).value);
+    audio.setParentVolume(percent / 100);
+    choose({ parentVolume: percent });
+  };
+  const slider = h('input', { type: 'range', min: '0', max: '100', step: '5', value: String(choice().parentVolume), oninput });
+  return h('label', { class: 'volume small', 'data-key': 'volume' }, icon('speaker'), 'Volume of the main room', slider);
 }

@@ -15,6 +15,9 @@ export interface BarHost {
   readonly room: Room;
   readonly whiteboard: Whiteboard;
   panel(): SidePanel;
+  /** Whether the wall is shown in place of the tiles. */
+  wall(): boolean;
+  toggleWall(): void;
   show(panel: SidePanel): void;
   unread(): number;
   /** Turns the microphone on, or mutes it. */
@@ -60,6 +63,7 @@ export class Bar {
       button(() => screenState(room), () => ifAllowed(room, 'screen', () => (local.isPublished('screen') ? local.unpublish('screen') : local.shareScreen()))),
       button(() => boardState(room), () => ifAllowed(room, 'canvas', () => whiteboard.toggle()), { name: 'Draw on a whiteboard' }),
       button(() => helpState(room), () => askForHelp(room)),
+      button(() => wallState(host), async () => host.toggleWall(), { name: 'Wall: all rooms at once' }),
       this.#openers.rooms,
       this.#openers.chat,
       button(() => ({ label: 'Leave', icon: 'leave' }), async () => leaveDialog(room), { class: 'leave', name: 'Leave meeting' }),
@@ -142,6 +146,11 @@ function screenState(room: Room): ButtonState {
 function helpState(room: Room): ButtonState {
   const { helpRaised, isModerator, isAway } = room.me;
   return { label: helpRaised ? 'Cancel help' : 'Ask for help', icon: 'hand', pressed: helpRaised, hidden: isModerator || !(isAway || helpRaised) };
+}
+
+/** Moderators see every room at once, when there are some. */
+function wallState({ room, wall }: BarHost): ButtonState {
+  return { label: 'Wall', icon: 'wall', pressed: wall(), hidden: !room.me.isModerator || room.breakouts.all.length === 0 };
 }
 
 async function askForHelp(room: Room): Promise<void> {

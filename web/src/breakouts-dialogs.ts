@@ -1,12 +1,13 @@
 /** The dialogs that make breakouts, name them, set their timer and rules, and bring people back. */
-import type { Breakout, Room } from '@sideroom/client';
+import type { Breakout, BreakoutDefinition, Door, Room } from '@sideroom/client';
 import { serverNow } from './clock.js';
 import { h, short } from './dom.js';
+import { DOORS } from './doors.js';
 import { wayButton } from './leave.js';
 import { notify, openDialog, run } from './notices.js';
 
 /** How people come into new breakouts. */
-type Way = 'ask' | 'force' | 'choose' | 'later';
+type Way = 'ask' | 'force' | 'choose' | 'place' | 'later';
 
 /** Asks what the new breakouts should be like, and makes them. */
 export function createDialog(room: Room): void {
@@ -17,15 +18,16 @@ export function createDialog(room: Room): void {
     const ways = h(
       'select',
       {},
-      ...([['ask', 'At random, after asking each'], ['force', 'At random, moved at once'], ['choose', 'Everybody chooses a room'], ['later', 'Nobody yet: I move people']] as const).map(([value, label]) => h('option', { value }, label)),
+      ...([['ask', 'At random, after asking each'], ['force', 'At random, moved at once'], ['choose', 'Everybody chooses a room'], ['place', 'I place people first, then open the rooms'], ['later', 'Nobody yet: I move people']] as const).map(([value, label]) => h('option', { value }, label)),
     );
     const media = (['audio', 'screen', 'canvas', 'camera'] as const).map((kind) => ({ kind, box: h('input', { type: 'checkbox', checked: kind !== 'camera' }) }));
+    const door = h('select', {}, ...DOORS.map(([value, label]) => h('option', { value }, label)));
     const labels = { audio: 'Sound', screen: 'Screen', canvas: 'Whiteboard', camera: 'Camera' };
     const onsubmit = (event: Event): void => {
       event.preventDefault();
       close();
       const flags = Object.fromEntries(media.map(({ kind, box }) => [kind, box.checked]));
-      run(() => create(room, Number(rooms.value), Number(capacity.value), flags, ways.value as Way));
+      run(() => create(room, { rooms: Number(rooms.value), capacity: Number(capacity.value), media: flags, door: door.value as Door }, ways.value as Way));
     };
     return [
       h(
@@ -33,6 +35,7 @@ export function createDialog(room: Room): void {
         { onsubmit },
         h('div', { class: 'row' }, h('label', { class: 'field grow' }, 'Rooms', rooms), h('label', { class: 'field grow' }, 'People in each', capacity)),
         h('label', { class: 'field' }, 'How people get there', ways),
+        h('label', { class: 'field' }, 'Doors', door),
         h('fieldset', {}, h('legend', {}, 'Inside, people may use'), h('div', { class: 'row' }, ...media.map(({ kind, box }) => h('label', { class: 'check' }, box, labels[kind])))),
         h('div', { class: 'actions' }, h('button', { type: 'button', onclick: close }, 'Cancel'), h('button', { class: 'primary', type: 'submit' }, 'Create')),
       ),
@@ -40,9 +43,10 @@ export function createDialog(room: Room): void {
   });
 }
 
-async function create(room: Room, rooms: number, capacity: number, media: Record<string, boolean>, way: Way): Promise<void> {
-  const definition = { rooms, capacity, media, selfSelect: way === 'choose' };
-  if (way === 'choose' || way === 'later') return void (await room.breakouts.create(definition));
+async function create(room: Room, properties: BreakoutDefinition, way: Way): Promise<void> {
+  const prepared = way === 'place' ? { state: 'closed' as const, autoMove: true } : {};
+  const definition = { ...properties, ...prepared, selfSelect: way === 'choose' };
+  if (way === 'choose' || way === 'place' || way === 'later') return void (await room.breakouts.create(definition));
   const { leftOverIds } = await room.breakouts.createAndInvite(definition, { force: way === 'force' });
   const names = leftOverIds.map((id) => room.participants.get(id)?.name ?? 'somebody');
   if (names.length) notify(`No place for ${names.map(short).join(', ')}: they stay in the main room.`, { forMs: 9_000 });

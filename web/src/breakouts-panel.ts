@@ -1,28 +1,31 @@
 /** The panel of all groups: the people in each, and the moderators' commands. */
 import type { Room } from '@sideroom/client';
+import { arrangeDialog } from './arrange.js';
+import { attendanceDialog, RoomNames } from './attendance.js';
 import { createDialog, finishDialog, rulesDialog, timerDialog } from './breakouts-dialogs.js';
 import { h, icon, iconButton, morph, short } from './dom.js';
-import { GroupCards } from './group-card.js';
+import type { GroupCards } from './group-card.js';
 import { KeptOut } from './hosting.js';
 import { helpList } from './help.js';
 import { answerButtons, askedBy, waiting } from './invitations.js';
 import { run } from './notices.js';
-import type { OthersQuality } from './quality.js';
+import { schedulesDialog } from './schedules.js';
+import { maySideRoom, sideRoomDialog } from './side-room.js';
 
 /** The panel with every group of the room. */
 export class BreakoutsPanel {
   readonly element: HTMLElement;
   readonly #body = h('div', { class: 'body' });
-  readonly #cards: GroupCards;
+  readonly #names: RoomNames;
   readonly #keptOut: KeptOut;
 
   constructor(
     private readonly room: Room,
-    quality: OthersQuality,
+    private readonly cards: GroupCards,
     close: () => void,
   ) {
     this.#keptOut = new KeptOut(room, () => this.element.isConnected && this.update());
-    this.#cards = new GroupCards(room, quality);
+    this.#names = new RoomNames(room);
     const title = h('header', {}, h('h2', {}, 'Rooms'), iconButton('close', 'Close the list of rooms', close));
     this.element = h('section', { class: 'side', 'aria-label': 'Rooms' }, title, this.#body);
   }
@@ -39,8 +42,8 @@ export class BreakoutsPanel {
       helpList(room),
       this.#invitations(),
       room.me.isModerator ? this.#commands() : this.#guide(),
-      this.#cards.main(),
-      ...visible.map((breakout) => this.#cards.breakout(breakout)),
+      this.cards.main(),
+      ...visible.map((breakout) => this.cards.breakout(breakout)),
       elsewhere.length ? h('p', { class: 'dim small', 'data-key': 'elsewhere' }, `In other rooms: ${elsewhere.map(({ name }) => short(name)).join(', ')}`) : null,
     );
     // The focus goes along with a person who changes rooms.
@@ -71,7 +74,7 @@ export class BreakoutsPanel {
     const breakouts = room.breakouts.all;
     const full = breakouts.length >= room.settings.maxBreakouts;
     const create = this.#button('create', breakouts.length ? 'More rooms' : 'New rooms', () => createDialog(room), breakouts.length ? '' : 'primary');
-    if (!breakouts.length) return this.#commandRow(h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), create, ...this.#rules());
+    if (!breakouts.length) return this.#commandRow(h('p', { class: 'dim' }, 'Split the meeting into smaller rooms. You can bring everybody back at any time.'), create, this.#prepare(), ...this.#rules());
     const addressing = room.me.addressingAll.length > 0;
     const closed = breakouts.some(({ isOpen }) => !isOpen);
     return this.#commandRow(
@@ -80,6 +83,8 @@ export class BreakoutsPanel {
       this.#button('address', addressing ? 'Stop speaking to all' : 'Speak to all rooms', () => run(() => (addressing ? room.breakouts.stopAddressing() : room.breakouts.addressAll()))),
       this.#button('timer', room.breakouts.settings.endsAtMs ? 'Change timer' : 'Set timer', () => timerDialog(room)),
       full ? null : create,
+      full ? null : this.#prepare(),
+      this.#button('plan', 'Plan', () => schedulesDialog(room)),
       this.#button('shuffle', 'Shuffle people', () => run(() => room.breakouts.shuffle())),
       ...this.#rules(),
       this.#button('finish', 'Bring people back…', () => finishDialog(room)),
@@ -93,7 +98,11 @@ export class BreakoutsPanel {
 
   #rules(): (HTMLElement | null)[] {
     const out = this.#keptOut.people.length;
-    return [this.#button('rules', 'Rules', () => rulesDialog(this.room)), !out ? null : this.#button('kept', 'People kept out', () => run(() => this.#keptOut.dialog()))];
+    return [this.#button('attendance', 'Attendance', () => run(() => attendanceDialog(this.room, this.#names))), this.#button('rules', 'Rules', () => rulesDialog(this.room)), !out ? null : this.#button('kept', 'People kept out', () => run(() => this.#keptOut.dialog()))];
+  }
+
+  #prepare(): HTMLElement {
+    return this.#button('prepare', 'Prepare from a list', () => arrangeDialog(this.room));
   }
 
   #guide(): HTMLElement {
@@ -103,7 +112,9 @@ export class BreakoutsPanel {
     if (room.me.isAway) text = settings.allowReturn ? 'You can return to the main room with the button below.' : 'A moderator brings you back to the main room.';
     else if (selectable.some(({ isOpen }) => isOpen)) text = 'Choose a room to join.';
     const away = room.me.isAway && !settings.allowReturn;
-    return h('p', { class: 'dim', 'data-key': 'guide' }, away ? icon('lock') : null, text);
+    const guide = h('p', { class: 'dim', 'data-key': 'guide' }, away ? icon('lock') : null, text);
+    if (!maySideRoom(room)) return guide;
+    return h('div', { class: 'stack', 'data-key': 'guide and side' }, guide, this.#button('side', 'New side room', () => sideRoomDialog(room)));
   }
 
   #button(key: string, label: string, onclick: () => void, kind = ''): HTMLButtonElement {

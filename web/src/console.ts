@@ -1,10 +1,13 @@
 /** The operator console: one room as it is at this moment, and what the node does. */
 import type { ParentGate, RoomState, WireEvent } from '@sideroom/client';
+import { showAttendance } from './attendance-table.js';
+import { minutes } from './clock.js';
 import { cut, fill, h, icon, morph, s, short } from './dom.js';
 import { floorPlan } from './floor.js';
-import { notify } from './notices.js';
+import { notify, run } from './notices.js';
 import { Numbers } from './numbers.js';
 import { CallFailed, Operator, type Watched } from './operator.js';
+import { eventOf } from './schedule-words.js';
 import { Timeline } from './timeline.js';
 
 const app = document.getElementById('app') as HTMLElement;
@@ -69,9 +72,10 @@ class Console {
   readonly #where = h('span', { class: 'grow dim' });
   readonly #plan = h('div', { class: 'plan-body' });
   readonly #help = h('ul', { class: 'help-calls', 'aria-label': 'Calls for help' });
-  readonly #planPanel = h('section', { class: 'panel plan', 'aria-label': 'Floor plan' }, this.#help, this.#plan);
+  readonly #plans = h('ul', { class: 'help-calls plans', 'aria-label': 'Planned' });
+  readonly #planPanel = h('section', { class: 'panel plan', 'aria-label': 'Floor plan' }, this.#help, this.#plans, this.#plan);
   readonly #numbers = new Numbers();
-  readonly #timeline = new Timeline();
+  readonly #timeline = new Timeline(() => run(() => this.#attendance()));
   readonly #gates = new Map<string, ParentGate>();
   readonly #listening = new Map<string, string>();
   readonly #speakers = new Map<string, string[]>();
@@ -108,6 +112,7 @@ class Console {
     for (const map of [this.#gates, this.#listening, this.#speakers]) map.clear();
     this.#room = undefined;
     this.#help.hidden = true;
+    this.#plans.hidden = true;
     fill(this.#plan, h('p', { class: 'empty' }, name ? `Looking into ${name}…` : 'There is no room yet. Open the demo meeting to make one.'));
     if (name) void this.#watch(name, stop);
   }
@@ -168,12 +173,32 @@ class Console {
 
   async #poll(): Promise<void> {
     if (document.hidden) return;
+    if (this.#room) this.#drawPlans(this.#room);
     try {
       this.#numbers.update(await this.operator.stats());
       this.#listRooms(await this.operator.rooms());
     } catch (error) {
       if (error instanceof CallFailed && error.status === 0) this.#say('Server unreachable', 'stop');
     }
+  }
+
+  /** The scheduled commands, counted down. */
+  #drawPlans(room: RoomState): void {
+    const next = [...room.schedules].sort((one, other) => one.atMs - other.atMs).slice(0, 4);
+    this.#plans.hidden = next.length === 0;
+    morph(this.#plans, ...next.map((each) => h('li', { class: 'plan-line', 'data-key': String(each.id) }, icon('clock'), h('span', {}, `${eventOf(each)} in `, h('b', {}, minutes(Math.max(0, each.atMs - Date.now())))))));
+  }
+
+  async #attendance(): Promise<void> {
+    const room = this.#room;
+    if (!room) return;
+    const moves = await this.operator.moves(room.name);
+    const nameOf = (id: string): string | undefined => room.participants.find((each) => each.id === id)?.displayName;
+    showAttendance(room.name, moves, Date.now(), {
+      person: ({ participantId, identity }) => nameOf(participantId) ?? identity,
+      group: (id) => (id === 'parent' ? 'Main room' : (room.breakouts.find((each) => each.id === id)?.displayName ?? `breakout ${id}`)),
+      author: (id) => nameOf(id) ?? (id === 'operator' ? 'the signaling server' : id === 'system' ? '' : id),
+    });
   }
 
   #say(text: string, tone: string): void {
@@ -191,6 +216,7 @@ class Console {
     document.title = `${room.name} · Sideroom console`;
     morph(this.#help, ...room.help.map((call) => h('li', { class: 'help-call', 'data-key': call.participantId }, icon('hand'), cut(helpLine(room, call)))));
     this.#help.hidden = room.help.length === 0;
+    this.#drawPlans(room);
     fill(this.#plan, floorPlan(room, extra), legend());
   }
 }
@@ -209,7 +235,7 @@ function legend(): HTMLElement {
     { class: 'legend' },
     h('span', {}, line(''), 'hears'),
     h('span', {}, line('shut'), 'gate shut'),
-    h('span', {}, line('address'), 'speaks to all'),
+    h('span', {}, line('address'), 'speaks to'),
     h('span', {}, line('listen'), 'listens in'),
     h('span', {}, '★ moderator'),
   );

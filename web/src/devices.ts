@@ -6,7 +6,7 @@ import { LevelBar, playTestSound } from './level.js';
 import { openDialog, run } from './notices.js';
 import { choice, choose, openChosenCamera, openChosenMicrophone, type Choice } from './remembered.js';
 
-type Kind = keyof Choice;
+type Kind = Exclude<keyof Choice, 'parentVolume'>;
 
 const LABELS: Record<Kind, string> = { microphone: 'Microphone', camera: 'Camera', speaker: 'Speaker' };
 

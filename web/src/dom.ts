@@ -119,6 +119,9 @@ function become(old: Node, next: Node): void {
   handlers.get(next)?.forEach((handler, type) => listen(old, type, handler));
   if (next instanceof HTMLInputElement) (old as HTMLInputElement).checked = next.checked;
   morph(old, ...next.childNodes);
+  // A choice that is open, or a slider that is held, belongs to the person.
+  const chosen = next instanceof HTMLSelectElement || (next instanceof HTMLInputElement && next.type === 'range');
+  if (chosen && old !== document.activeElement) (old as HTMLSelectElement).value = next.value;
 }
 
 /** A name that is cut where it does not fit; the whole of it is its title. */
@@ -157,6 +160,7 @@ const PATHS = {
   warning: 'M12 4.500 21 19.500H3L12 4.500ZM12 10v4.500M12 17v.1',
   eye: 'M2.500 12s3.500-6 9.500-6 9.500 6 9.500 6-3.500 6-9.500 6-9.500-6-9.500-6ZM12 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5',
   check: 'M5 12.500l4.500 4.500L19 7.500',
+  wall: 'M3.500 4.500h7.500v6.500H3.500zM13 4.500h7.500v6.500H13zM3.500 13h7.500v6.500H3.500zM13 13h7.500v6.500H13z',
   lock: 'M6.500 11h11v8.500h-11zM8.500 11V8a3.500 3.500 0 0 1 7 0v3',
 } as const;
 

@@ -40,7 +40,7 @@ export function floorPlan(room: RoomState, extra: Extra): SVGElement {
   const { areas, height } = layOut(room, narrow);
   const spots = areas.flatMap(placePeople);
   const gates = parentRoutes(room, extra, areas, spots);
-  const routes = [...meshes(spots), ...addressRoutes(room, areas, spots), ...listenRoutes(extra, areas, spots)];
+  const routes = [...meshes(room, spots), ...addressRoutes(room, areas, spots), ...intercomRoutes(room, areas, spots), ...listenRoutes(extra, areas, spots)];
   const away = spots.filter(({ area }) => area.id !== 'parent').length;
   const summary = `Floor plan: ${spots.length} people, ${away} of them in ${areas.length - 1} breakouts, ${routes.length} routes inside groups`;
   return s(
@@ -73,7 +73,7 @@ function layOut(room: RoomState, narrow: boolean): { areas: Area[]; height: numb
     return {
       id: breakout.id,
       name: breakout.displayName,
-      detail: `${people.length} of ${breakout.capacity}${breakout.state === 'closed' ? ', closed' : ''}`,
+      detail: [`${people.length} of ${breakout.capacity}`, breakout.side && 'side room', breakout.state === 'closed' && 'closed', breakout.door !== 'open' && breakout.door].filter(Boolean).join(', '),
       closed: breakout.state === 'closed',
       people,
       x: 2 + (index % columns) * (width + GAP),
@@ -145,11 +145,12 @@ function curve(fromX: number, fromY: number, toX: number, toY: number, kind = ''
   return s('path', { class: `route ${kind}`, d: `M${start} Q${mx} ${my} ${end}` });
 }
 
-/** Inside a group everybody hears everybody who sends. */
-function meshes(spots: Spot[]): SVGElement[] {
+/** Inside a group everybody hears everybody who sends, unless they speak elsewhere only. */
+function meshes(room: RoomState, spots: Spot[]): SVGElement[] {
+  const elsewhere = new Set(room.intercoms.filter((each) => each.suspendOwnGroup).map(({ participantId }) => participantId));
   return spots.flatMap((from) => {
     const others = spots.filter((to) => to !== from && to.area === from.area);
-    if (!live(from.person) || others.length >= MESH_LIMIT) return [];
+    if (!live(from.person) || elsewhere.has(from.person.id) || others.length >= MESH_LIMIT) return [];
     return others.map((to) => curve(from.x, from.y, to.x, to.y));
   });
 }
@@ -200,6 +201,23 @@ function addressRoutes(room: RoomState, areas: Area[], spots: Spot[]): SVGElemen
     if (!from) return [];
     const others = areas.filter((area) => area !== from.area);
     return others.map((area) => curve(from.x, from.y, area.x + area.width / 2, area.y + 16, 'address'));
+  });
+}
+
+/** From a speaker to the rooms and people whom their intercom addresses, and from those who answer to the speaker. */
+function intercomRoutes(room: RoomState, areas: Area[], spots: Spot[]): SVGElement[] {
+  const spotOf = (id: string): Spot | undefined => spots.find(({ person }) => person.id === id);
+  return room.intercoms.flatMap((intercom) => {
+    const from = spotOf(intercom.participantId);
+    if (!from) return [];
+    const groups = areas.filter((area) => (intercom.all ? area !== from.area : intercom.groupIds.includes(area.id)));
+    const people = intercom.toParticipantIds.flatMap((id) => spotOf(id) ?? []);
+    const answers = intercom.replyingIds.flatMap((id) => spotOf(id) ?? []);
+    return [
+      ...groups.map((area) => curve(from.x, from.y, area.x + area.width / 2, area.y + 16, 'address')),
+      ...people.map((to) => curve(from.x, from.y, to.x, to.y, 'address')),
+      ...answers.map((answer) => curve(answer.x, answer.y, from.x, from.y, 'address')),
+    ];
   });
 }
 

@@ -1,10 +1,12 @@
 /** One card for each group: members, pending invitations, assignments and commands. */
 import type { Breakout, Participant, Room } from '@sideroom/client';
 import { renameDialog } from './breakouts-dialogs.js';
+import { doorChoice, doorPill, mustKnock } from './doors.js';
 import { cut, h, hueOf, icon, iconButton, initials } from './dom.js';
 import { run } from './notices.js';
 import { personMenu } from './person-menu.js';
 import type { OthersQuality } from './quality.js';
+import type { Talk } from './talk.js';
 
 /** Draws the cards, and takes people that are dropped on them. */
 export class GroupCards {
@@ -13,6 +15,7 @@ export class GroupCards {
   constructor(
     private readonly room: Room,
     private readonly quality: OthersQuality,
+    private readonly talk: Talk,
   ) {}
 
   /** The card of the main room. */
@@ -27,6 +30,8 @@ export class GroupCards {
     const inside = insideOf(this.room, breakout);
     const pills = [
       breakout.isOpen ? null : h('span', { class: 'pill warn', 'data-key': 'closed' }, 'Closed'),
+      breakout.isSideRoom ? h('span', { class: 'pill', 'data-key': 'side' }, 'Side room') : null,
+      doorPill(breakout),
       h('span', { class: 'pill', 'data-key': 'count' }, inside === undefined ? `up to ${capacity}` : `${inside} of ${capacity}`),
     ];
     return this.#card(breakout.id, breakout.name, pills, members, [this.#pending(breakout), this.#commands(breakout)]);
@@ -35,14 +40,15 @@ export class GroupCards {
   #card(id: string, name: string, pills: (HTMLElement | null)[], members: Participant[], rest: (HTMLElement | null)[]): HTMLElement {
     const { room } = this;
     const { isModerator } = room.me;
-    const people = h('ul', { class: 'people', 'aria-label': `In ${name}`, 'data-key': 'people' }, ...members.map((member) => this.#chip(member)));
+    const people = h('ul', { class: 'people', 'aria-label': `In ${name}`, 'data-key': 'people' }, ...members.map((member) => this.chip(member)));
     const nobody = h('p', { class: 'none', 'data-key': 'none' }, isModerator && id !== 'parent' ? 'Nobody here. Drag people here, or choose a person to move them.' : 'Nobody here.');
-    const drops = isModerator ? this.#drops(id) : {};
+    const drops = isModerator ? this.drops(id) : {};
     return h(
       'section',
       { class: `group-card ${room.me.groupId === id ? 'mine' : ''}`, 'data-group': id, 'data-key': `group ${id}`, 'aria-label': name, ...drops },
       h('header', {}, cut(name, 'h3'), room.me.groupId === id ? h('span', { class: 'pill accent', 'data-key': 'here' }, 'You are here') : null, ...pills),
-      members.length ? people : nobody,
+      // Those outside may know how many are in a room, and not who.
+      members.length ? people : (room.breakouts.find(id)?.occupancy ?? 0) > 0 ? null : nobody,
       ...rest,
     );
   }
@@ -60,7 +66,9 @@ export class GroupCards {
       const name = person?.name ?? identity;
       const label = `Take back the invitation of ${name}`;
       const back = person && state === 'asked' ? iconButton('close', label, () => run(() => breakout.withdraw([person.id])), { 'data-key': 'withdraw' }) : null;
-      return h('li', { class: 'chip pending', 'data-key': `${state} ${identity}` }, cut(name), h('span', { class: 'dim small' }, person ? state : `${state}, not here yet`), back);
+      const free = state === 'assigned' ? iconButton('close', `Take ${name} out of ${breakout.name}`, () => run(() => room.breakouts.unassign([identity])), { 'data-key': 'unassign' }) : null;
+      const drag = state === 'assigned' ? { draggable: true, ondragstart: (event: Event) => this.#drag(event, identity, name) } : {};
+      return h('li', { class: 'chip pending', 'data-key': `${state} ${identity}`, ...drag }, cut(name), h('span', { class: 'dim small' }, person ? state : `${state}, not here yet`), back ?? free);
     };
     const chips = [...asked.map((each) => chip(each, 'asked')), ...assigned.map((each) => chip(each, 'assigned'))];
     return h('ul', { class: 'people', 'aria-label': `Not yet in ${breakout.name}`, 'data-key': 'pending' }, ...chips);
@@ -74,7 +82,7 @@ export class GroupCards {
     const may = breakout.isOpen && !mine && (me.isModerator || (!me.isAway && (breakout.selfSelect || invited || breakouts.assigned?.id === breakout.id || breakouts.selectable.includes(breakout))));
     const full = (insideOf(room, breakout) ?? 0) >= breakout.capacity;
     const listening = me.listeningInGroupId === breakout.id;
-    const join = may ? button('join', full ? 'Full' : 'Join', () => run(() => breakout.join()), { disabled: full }) : null;
+    const join = may ? this.#entrance(breakout, full) : null;
     if (!me.isModerator) return join && !invited ? h('div', { class: 'row tight', 'data-key': 'commands' }, join) : null;
     return h(
       'div',
@@ -85,10 +93,22 @@ export class GroupCards {
         ? button('close', 'Close room', () => run(() => breakout.close()), { title: 'Everybody inside returns, and nobody can go in until it is opened again' })
         : button('open', 'Open room', () => run(() => breakout.open())),
       button('rename', 'Rename', () => renameDialog(breakout)),
+      doorChoice(breakout),
     );
   }
 
-  #chip(person: Participant): HTMLElement {
+  /** Join, or knock where the door asks for it. */
+  #entrance(breakout: Breakout, full: boolean): HTMLElement | null {
+    const { me, breakouts } = this.room;
+    if (full) return button('join', 'Full', () => {}, { disabled: true });
+    if (breakout.door === 'locked' && !me.isModerator && breakout.ownerId !== me.id) return button('join', 'Locked', () => {}, { disabled: true });
+    if (!mustKnock(this.room, breakout)) return button('join', 'Join', () => run(() => breakout.join()));
+    const knocks = breakouts.knocks.some(({ participantId, breakoutId }) => participantId === me.id && breakoutId === breakout.id);
+    return button('knock', knocks ? 'Stop knocking' : 'Knock', () => run(() => (knocks ? breakout.stopKnocking() : breakout.knock())));
+  }
+
+  /** A person: for moderators a button with their menu, and something to drag. */
+  chip(person: Participant): HTMLElement {
     const { room } = this;
     const avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' }, initials(person.name));
     avatar.style.setProperty('--hue', String(hueOf(person.identity)));
@@ -112,16 +132,19 @@ export class GroupCards {
       'data-key': key,
       'data-person': person.id,
       'aria-haspopup': 'dialog',
-      onclick: () => personMenu(room, person),
-      ondragstart: (event: Event) => {
-        this.#dragged = person.id;
-        (event as DragEvent).dataTransfer?.setData('text/plain', person.name);
-      },
+      onclick: () => personMenu(room, person, this.talk),
+      ondragstart: (event: Event) => this.#drag(event, person.identity, person.name),
     }, ...content, h('span', { class: 'visually-hidden' }, `${details ? `, ${details}` : ''}. Open menu`));
     return h('li', { 'data-key': key }, menu);
   }
 
-  #drops(groupId: string): Record<string, (event: Event) => void> {
+  #drag(event: Event, identity: string, name: string): void {
+    this.#dragged = identity;
+    (event as DragEvent).dataTransfer?.setData('text/plain', name);
+  }
+
+  /** Lets people be dropped on a group: they are moved, or, into a closed room, assigned. */
+  drops(groupId: string): Record<string, (event: Event) => void> {
     const mark = (event: Event, over: boolean): void => void (event.currentTarget as Element).classList.toggle('over', over);
     return {
       ondragover: (event) => (event.preventDefault(), mark(event, true)),
@@ -132,12 +155,21 @@ export class GroupCards {
       ondrop: (event) => {
         event.preventDefault();
         mark(event, false);
-        const id = this.#dragged;
+        const identity = this.#dragged;
         this.#dragged = '';
-        if (id && this.room.participants.get(id)?.groupId !== groupId) run(() => this.room.breakouts.move({ [id]: groupId }));
+        if (identity) run(() => putInto(this.room, identity, groupId));
       },
     };
   }
+}
+
+/** Moves somebody to a group. Into a room that is closed, or before they are here, they are assigned. */
+export async function putInto(room: Room, identity: string, groupId: string): Promise<void> {
+  const person = [...room.participants.values()].find((each) => each.identity === identity);
+  const breakout = room.breakouts.find(groupId);
+  if (breakout && (!breakout.isOpen || !person)) return breakout.assign([identity]);
+  if (!person || (groupId === 'parent' && !person.isAway)) return room.breakouts.unassign([identity]);
+  if (person.groupId !== groupId) await room.breakouts.move({ [person.id]: groupId });
 }
 
 /**

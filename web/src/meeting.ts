@@ -7,6 +7,8 @@ import { banners } from './banners.js';
 import { Bar, type SidePanel } from './bar.js';
 import { BreakoutsPanel } from './breakouts-panel.js';
 import { Chat } from './chat.js';
+import { knockCards } from './doors.js';
+import { GroupCards } from './group-card.js';
 import { followClock } from './clock.js';
 import { fill, h, morph } from './dom.js';
 import { endPage } from './ended.js';
@@ -19,7 +21,10 @@ import { OthersQuality } from './quality.js';
 import { choice } from './remembered.js';
 import { patchTrack, toneTrack } from './sources.js';
 import { Stage } from './stage.js';
+import { Talk } from './talk.js';
 import { Top } from './top.js';
+import { Wall } from './wall.js';
+import { Whereabouts } from './whereabouts.js';
 import { Whiteboard } from './whiteboard.js';
 
 const QUALITY_MS = 3_000;
@@ -31,8 +36,8 @@ async function enter({ person, microphone, camera }: Entry): Promise<void> {
   noteKeptOut(person.room, false);
   keepInAddress(person);
   const devices = new OwnDevices(room);
-  showRoom(room, person, devices);
-  expose(room, performance.now() - started);
+  const talk = showRoom(room, person, devices);
+  expose(room, talk, performance.now() - started);
   devices.begin(microphone, camera);
 }
 
@@ -44,10 +49,11 @@ function keepInAddress(person: Person): void {
   history.replaceState(null, '', address);
 }
 
-function showRoom(room: Room, person: Person, devices: OwnDevices): void {
+function showRoom(room: Room, person: Person, devices: OwnDevices): Talk {
   let panel: SidePanel = innerWidth > 1000 && room.me.isModerator ? 'rooms' : 'none';
   followClock(room);
   const audio = room.attachAudio(() => update());
+  audio.setParentVolume(choice().parentVolume / 100);
   if (choice().speaker) void audio.setDevice(choice().speaker).catch(() => {});
   let chatOpened = (): void => {};
   const show = (next: SidePanel): void => {
@@ -62,11 +68,15 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
     else if (inside && before !== 'none') bar.focus(before);
   };
   const quality = new OthersQuality(room);
-  const stage = new Stage(room, quality);
+  let wallShown = false;
+  const talk = new Talk(room, () => devices.speak(), () => update());
+  const cards = new GroupCards(room, quality, talk);
+  const wall = new Wall(room, cards, talk, () => update());
+  const stage = new Stage(room, quality, () => (wallShown ? wall.videos : []));
   // On a phone the panel would cover what is drawn on.
   const whiteboard = new Whiteboard(room, () => innerWidth <= 760 && panel !== 'none' && show('none'));
   const chat = new Chat(room, () => show('none'));
-  const rooms = new BreakoutsPanel(room, quality, () => show('none'));
+  const rooms = new BreakoutsPanel(room, cards, () => show('none'));
   const top = new Top(room, audio);
   const invitations = new Invitations(room, () => update());
   const bar = new Bar({
@@ -74,23 +84,35 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
     whiteboard,
     panel: () => panel,
     show,
+    wall: () => wallShown,
+    toggleWall: () => {
+      wallShown = !wallShown;
+      // On a phone the panel would cover it.
+      if (wallShown && innerWidth <= 760 && panel !== 'none') show('none');
+      else draw();
+    },
     unread: () => chat.unread,
     toggleMicrophone: () => devices.toggleMicrophone(),
     toggleCamera: () => devices.toggleCamera(),
   });
   const asks = h('div', { class: 'asks', 'aria-live': 'assertive' });
   const lines = h('div', { class: 'asks' });
-  const main = h('main', { id: 'main', class: 'stage', tabIndex: -1 }, whiteboard.element, stage.element);
+  const main = h('main', { id: 'main', class: 'stage', tabIndex: -1 }, whiteboard.element, stage.element, wall.element);
   const frame = h('div', { class: 'room' }, top.element, h('section', { class: 'alerts', 'aria-label': 'What you need to know now' }, asks, lines), main, bar.element);
-  const bannerHost = { room, audio, speak: () => devices.speak(), changed: () => update() };
+  const whereabouts = new Whereabouts(room, () => update());
+  const bannerHost = { room, audio, talk, whereabouts, speak: () => devices.speak(), changed: () => update() };
 
   const drawAlerts = (): void => {
-    morph(asks, ...invitations.cards());
+    morph(asks, ...invitations.cards(), ...knockCards(room));
     morph(lines, ...banners(bannerHost));
   };
   const draw = (): void => {
     if (room.phase.name === 'closed') return;
     drawAlerts();
+    wallShown &&= room.me.isModerator && room.breakouts.all.length > 0;
+    stage.element.hidden = wallShown;
+    wall.element.hidden = !wallShown;
+    if (wallShown) wall.update();
     for (const part of [stage, top, bar]) part.update();
     chat.update(panel === 'chat');
     if (panel === 'rooms') rooms.update();
@@ -112,7 +134,7 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   room.breakouts.on('changed', update);
   announce({ room, onChatOpened: (read) => (chatOpened = read), openChat: () => panel !== 'chat' && show('chat'), openRooms: () => panel !== 'rooms' && show('rooms') });
   const timers = [
-    setInterval(() => (top.tick(), drawAlerts()), 1_000),
+    setInterval(() => (top.tick(), drawAlerts(), wallShown && wall.update()), 1_000),
     setInterval(() => void quality.measure().then((changed) => changed && update()).catch(() => {}), QUALITY_MS),
   ];
   room.on('phase', (phase) => {
@@ -127,15 +149,17 @@ function showRoom(room: Room, person: Person, devices: OwnDevices): void {
   main.focus({ preventScroll: true });
   // The messages stay above the bar, however many rows it has.
   new ResizeObserver(() => document.documentElement.style.setProperty('--bar-height', `${bar.element.offsetHeight}px`)).observe(bar.element);
+  return talk;
 }
 
 /** Exposes the room to tests. */
-function expose(room: Room, joinedMs: number): void {
+function expose(room: Room, talk: Talk, joinedMs: number): void {
   let meter: Meter | undefined;
   Object.assign(globalThis, {
     sideroom: {
       room,
       joinedMs,
+      isTalking: () => talk.isOn,
       /** The room as the server would show it to this viewer now. */
       serverView: async () => decodeRoom((await room.command('RoomService/GetRoom'))['room']),
       /** Begins to measure which of these tones are heard. */

@@ -60,6 +60,7 @@ export function run(action: () => Promise<unknown>): void {
 
 /** An open dialog. */
 export interface OpenDialog {
+  readonly element: HTMLElement;
   close(): void;
   /** Draws the content anew, in place. */
   update(): void;
@@ -88,10 +89,10 @@ export function openDialog(title: string, content: (close: () => void) => (Node 
   update();
   document.body.append(dialog);
   dialog.showModal();
-  const first = body.querySelector<HTMLElement>('[data-focus]') ?? body.querySelector<HTMLElement>('input, select') ?? dialog;
+  const first = body.querySelector<HTMLElement>('[data-focus]') ?? body.querySelector<HTMLElement>('input, select, textarea') ?? dialog;
   first.focus();
   if (first instanceof HTMLInputElement) first.select();
-  return { close, update };
+  return { element: dialog, close, update };
 }
 
 /** Asks before something that cannot be taken back. */

@@ -9,13 +9,15 @@ export interface Choice {
   microphone: string;
   camera: string;
   speaker: string;
+  /** How loud the main room is while away, in percent. */
+  parentVolume: number;
 }
 
 const CHOICE = 'sideroom devices';
 
 /** The chosen devices of this browser. */
 export function choice(): Choice {
-  return { microphone: '', camera: '', speaker: '', ...parse<Partial<Choice>>(localStorage.getItem(CHOICE)) };
+  return { microphone: '', camera: '', speaker: '', parentVolume: 40, ...parse<Partial<Choice>>(localStorage.getItem(CHOICE)) };
 }
 
 /** Keeps a choice. It opens and unmutes nothing. */

@@ -24,6 +24,8 @@ export class Stage {
   constructor(
     private readonly room: Room,
     private readonly quality: OthersQuality,
+    /** Pictures that are shown elsewhere on the page. */
+    private readonly elsewhere: () => readonly HTMLVideoElement[] = () => [],
   ) {}
 
   /** Brings the tiles up to date. */
@@ -54,7 +56,8 @@ export class Stage {
   /** Tells the server how large the pictures are shown, so that it sends no more than that. */
   #wish(): void {
     this.#wishing = undefined;
-    const views = [...this.element.querySelectorAll<HTMLVideoElement>('video[data-participant]')].flatMap((video) => {
+    const videos = [...this.element.querySelectorAll<HTMLVideoElement>('video[data-participant]')].filter((video) => video.checkVisibility());
+    const views = [...videos, ...this.elsewhere()].flatMap((video) => {
       const { participant: participantId = '', kind } = video.dataset;
       if (participantId === this.room.me.id || !this.room.participants.has(participantId)) return [];
       const lines = Math.ceil((video.closest('figure')?.clientHeight ?? 0) * devicePixelRatio);
@@ -74,12 +77,15 @@ export class Stage {
   }
 
   #present(): Participant[] {
-    const { me } = this.room;
+    const { me, intercoms } = this.room;
+    const near = [...intercoms.heard, ...(intercoms.mine ? [intercoms.mine] : [])];
+    const spoken = new Set(near.flatMap(({ participantId, replyingIds }) => [participantId, ...replyingIds]));
     const others = [...this.room.participants.values()].filter(
       (participant) =>
         participant !== me &&
         (participant.groupId === me.groupId ||
           participant.addressingAll.length > 0 ||
+          spoken.has(participant.id) ||
           participant.groupId === me.listeningInGroupId ||
           (me.isAway && participant.groupId === 'parent' && (participant.receives('audio') || participant.receives('camera')))),
     );

@@ -4,7 +4,8 @@ import { fill, h } from './dom.js';
 
 const SHOWN = 120;
 
-const WHY: Record<string, string> = {
+/** Why somebody is in a group, after their name. */
+export const WHY: Record<string, string> = {
   joined: 'joined it',
   forced: 'was moved without being asked',
   auto_moved: 'was moved when it opened',
@@ -25,8 +26,8 @@ export class Timeline {
   readonly #list = h('ol', { class: 'timeline' });
   #shown = '';
 
-  constructor() {
-    this.element.append(h('h2', {}, 'Move journal'), this.#list);
+  constructor(attendance: () => void) {
+    this.element.append(h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Move journal'), h('button', { type: 'button', onclick: attendance }, 'Attendance')), this.#list);
   }
 
   /** Takes the whole journal. */
