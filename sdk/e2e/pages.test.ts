@@ -108,13 +108,14 @@ async function showWall(ada: Page, speaker: Page): Promise<void> {
   await ada.getByRole('button', { name: 'Wall: all rooms at once' }).click();
   await ada.evaluate(async () => {
     const { room } = sideroom;
-    const [first, second] = room.breakouts.all;
-    await room.breakouts.move({ [[...room.participants.values()].find((each) => each.name === 'Grace Hopper').id]: first.id });
+    const [, second] = room.breakouts.all;
     await second.listenIn({ follow: true });
-    await room.intercoms.start({ groups: [first.id] }, { ownGroup: 'suspend' });
     await room.schedules.add({ method: 'ClearBreakouts', body: {} }, { atMs: Date.now() + 240_000 });
   });
+  await ada.getByRole('button', { name: 'Speak: Breakout 1', exact: true }).dispatchEvent('click');
+  await ada.locator('.banner').getByText('You speak to Breakout 1. The main room').waitFor();
   await speaker.locator('.banner').getByText('speaks to your room').waitFor();
+  await ada.waitForFunction(() => ((document.querySelector('.wall-picture video') as HTMLVideoElement | null)?.videoWidth ?? 0) > 0);
   await ada.getByRole('button', { name: 'Close the list of rooms' }).click();
   await ada.getByRole('region', { name: 'Breakout 2 on the wall' }).getByRole('button', { name: 'Stop listening' }).waitFor();
   await shot(ada, 'meeting-wall');
@@ -152,6 +153,7 @@ async function shareWhiteboard(ada: Page, viewer: Page): Promise<void> {
 async function dragIntoBreakouts(ada: Page): Promise<void> {
   await ada.getByRole('button', { name: 'New rooms' }).click();
   await ada.getByRole('dialog').getByLabel('How people get there').selectOption('later');
+  await ada.getByRole('dialog').getByLabel('Camera').check();
   await ada.getByRole('button', { name: 'Create' }).click();
   await ada.locator('.group-card').nth(2).waitFor();
   for (const [index, name] of NAMES.slice(0, 4).entries()) {
