@@ -139,6 +139,7 @@ left=$(diff /tmp/before /tmp/after | grep '^>.*sideroom' || true)
 
 
 def check_package(directory, scratch):
+    insist(os.geteuid() == 0, "the Debian package is tried in an overlay of this machine, which needs root")
     package = directory / f"sideroom_{VERSION}_amd64.deb"
     newer = upgraded(package, scratch)
     base, root = scratch / "base", scratch / "root"
