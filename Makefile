@@ -59,7 +59,8 @@ lint: ## Formatting, clippy and docs, warnings are errors; threats have tests; c
 dist: web ## Build and check what is released: a static binary, a Debian package, the bill of materials (target/dist)
 	@$(SETUP) package
 	deploy/package/build.sh
-	.cache/charts/bin/python deploy/package/check.py target/dist --static
+	.cache/charts/bin/python deploy/package/check.py target/dist --static \
+		--again $${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/release/sideroom
 
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
 	benches/bench.sh

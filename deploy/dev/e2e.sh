@@ -29,10 +29,9 @@ chart() {
 }
 
 packages() {
-  local binary=${CARGO_TARGET_DIR:-target}/release/sideroom
   deploy/dev/setup.sh package &&
-    deploy/package/build.sh "$binary" .cache/dist &&
-    .cache/charts/bin/python deploy/package/check.py .cache/dist --again "$binary"
+    deploy/package/build.sh "${CARGO_TARGET_DIR:-target}/release/sideroom" .cache/dist &&
+    .cache/charts/bin/python deploy/package/check.py .cache/dist
 }
 
 run "browsers" browsers

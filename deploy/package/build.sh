@@ -34,6 +34,10 @@ trap 'rm -rf "$scratch"' EXIT
 rm -rf "$into"
 mkdir -p "$into"
 
+# Of a binary that was built otherwise, too: lines of debug information are most of it.
+strip --strip-debug -o "$scratch/sideroom" "$binary"
+binary=$scratch/sideroom
+
 python3 deploy/package/sbom.py "$into/sideroom-$version.cdx.json"
 python3 deploy/package/man.py "$binary" "$scratch/sideroom.1"
 
