@@ -12,6 +12,8 @@ import { startServer } from './server.ts';
 
 let demo: Demo;
 const limits = { timeout: 300_000 };
+/** Far enough away that a slow machine schedules in time, and sees the countdown. */
+const SOON_MS = 6_000;
 
 before(async () => {
   demo = new Demo(await startServer(), await launch());
@@ -264,14 +266,14 @@ test('a plan is counted down for everybody, moved, cancelled, carried out; a dry
   await dialog.getByRole('button', { name: 'Cancel: Everybody returns to the main room' }).click();
   await banner(gus, 'Everybody returns').waitFor({ state: 'hidden' });
   await dialog.getByRole('button', { name: 'Done' }).click();
-  await host.evaluate(() => sideroom.room.schedules.add({ method: 'ClearBreakouts', body: {} }, { atMs: Date.now() + 1_500 }));
+  await host.evaluate((soonMs) => sideroom.room.schedules.add({ method: 'ClearBreakouts', body: {} }, { atMs: Date.now() + soonMs }), SOON_MS);
   await banner(host, 'Everybody returns').waitFor();
   for (const page of [gus, eve]) await page.waitForFunction(() => !sideroom.room.me.isAway);
   await banner(gus, 'Everybody returns').waitFor({ state: 'hidden' });
-  await host.evaluate(async () => {
-    await sideroom.room.schedules.add({ method: 'CloseBreakouts', body: { breakoutIds: [sideroom.room.breakouts.all[0].id] } }, { atMs: Date.now() + 1_500 });
+  await host.evaluate(async (soonMs) => {
+    await sideroom.room.schedules.add({ method: 'CloseBreakouts', body: { breakoutIds: [sideroom.room.breakouts.all[0].id] } }, { atMs: Date.now() + soonMs });
     await sideroom.room.breakouts.destroy();
-  });
+  }, SOON_MS);
   await host.locator('#notices').getByText('The rooms close: that did not work.').waitFor();
   await done(host, gus, eve);
 });
