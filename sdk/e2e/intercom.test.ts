@@ -25,7 +25,7 @@ const HEARD = Object.values(TONES);
 const CALLS = Number(process.env['INTERCOM_CALLS'] ?? 100);
 /** From the call to the first packet, at the median: the log has the 99th percentile, of a machine that is busy with this page, too. */
 const WITHIN_MS = 50;
-/** Nothing more arrives once nothing came for so long: five packets' time. */
+/** A line is silent after this long without a packet: five packets' time. */
 const SILENT_MS = 100;
 
 let server: RealServer;

@@ -162,7 +162,7 @@ export function keepForLater(room: FakeRoom, who: FakeParticipant, method: strin
   return shown;
 }
 
-/** What clearing would do; the stand-in foresees nothing else. */
+/** Foresees a clearing; the stand-in knows no other dry run. */
 export function forecast(room: FakeRoom, method: string): Json {
   if (method !== 'BreakoutService/ClearBreakouts') throw new Refused('InvalidArgument', 1138);
   const away = [...room.participants.values()].filter(({ groupId }) => groupId !== 'parent');

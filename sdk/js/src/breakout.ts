@@ -90,7 +90,7 @@ export class Breakout {
     await this.owner.settled(() => this.isMine);
     return this;
   }
-  /** Knocks at its door. Somebody inside or a moderator answers; after a minute the knock ends by itself. */
+  /** Knocks at the door. The people inside and moderators can answer; after a minute the knock expires. */
   async knock(): Promise<void> {
     await this.owner.run('Knock', { breakoutId: this.id });
   }

@@ -29,7 +29,7 @@ export interface BreakoutsEvents {
   addressAll: { participantId: string; kinds: readonly TrackKind[] };
   listening: { participantId: string; groupId: GroupId; listening: boolean };
   help: { participantId: string; groupId: GroupId; text: string; raised: boolean; answeredBy: string };
-  /** Somebody knocks. Those inside and moderators learn of this, and who knocks. */
+  /** A participant knocks. They, the people inside and moderators learn of this. */
   knock: Knock;
   /** A knock ended. */
   knockEnded: { breakoutId: string; participantId: string; end: KnockEnd };
