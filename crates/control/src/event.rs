@@ -355,8 +355,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// A text that somebody sent to others: it is told, and no record of it is made.
-    pub(crate) const fn is_text(&self) -> bool {
+    /// True for a text that somebody sent to others: it is told, and no record of it is made.
+    pub const fn is_text(&self) -> bool {
         matches!(self, Self::Chat { .. } | Self::AddressAllText { .. })
     }
 }

@@ -118,6 +118,9 @@ impl EtcdStore {
 
 impl Store for EtcdStore {
     fn commit(&self, room: RoomId, change: Change) -> Committed {
+        if !change.events.is_empty() {
+            return Box::pin(std::future::ready(Err(StoreError::NoOutbox)));
+        }
         match self.term(room) {
             Some(term) => self.ask(|answer| Job::Change {
                 room,

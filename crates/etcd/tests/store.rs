@@ -374,6 +374,7 @@ async fn changes_share_transactions_and_large_ones_take_several() {
             bytes: (0..3_000_000).map(|at| at as u8).collect(),
         }),
         ended_at_ms: None,
+        events: Vec::new(),
     };
     store.commit(RoomId(1), large.clone()).await.unwrap();
     let read = store.load_room(RoomId(1)).await.unwrap();

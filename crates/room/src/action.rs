@@ -26,6 +26,9 @@ pub enum Action {
         create: bool,
         /// The records, in order.
         records: Vec<Record>,
+        /// Their events for receivers outside, in order; none unless [`crate::RoomOptions`] asks for them. Texts are not
+        /// among them.
+        events: Vec<Event>,
         /// The room ends with them.
         ends: bool,
     },

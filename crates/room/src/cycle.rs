@@ -197,9 +197,21 @@ impl RoomMachine {
             id: batch.id,
             create: batch.create,
             records: std::mem::take(&mut batch.records),
+            events: self.outgoing(&batch),
             ends: batch.ends,
         });
         self.stage = Stage::Committing(batch, self.now.at + bounds::COMMIT_WAIT);
+    }
+
+    fn outgoing(&self, batch: &Batch) -> Vec<Event> {
+        if !self.options.keeps_events {
+            return Vec::new();
+        }
+        let all = batch.changes.iter().flat_map(|change| &change.events);
+        let kept = all.map(|(event, _)| event);
+        kept.filter(|event| !event.kind.is_text())
+            .cloned()
+            .collect()
     }
 
     /// Handles the result of a commit. The result of an abandoned commit is ignored.

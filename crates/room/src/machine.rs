@@ -40,6 +40,8 @@ pub struct RoomOptions {
     pub empty_timeout: Duration,
     /// Participants at most, whatever the room's own settings say: the operator may have lowered the bound since.
     pub max_participants: u32,
+    /// Commits carry the events too, for receivers outside.
+    pub keeps_events: bool,
     /// Determines sessions, transports, request ids and waits.
     pub seed: u64,
 }

@@ -15,6 +15,7 @@ use crate::{
     proto,
 };
 
+pub use event::{event_types, outgoing_json};
 pub(crate) use outcome::{
     breakout_ids, breakouts, gate_of, left_over, moved, one_breakout, placed, placed_at, returned,
     seed_of,

@@ -36,6 +36,7 @@ pub use api::Api;
 pub use backend::Backend;
 pub use call::METHODS;
 pub use config::RpcConfig;
+pub use encode::{event_types, outgoing_json};
 pub use error::ApiError;
 pub use grpc::{Health, grpc};
 pub use http::router;

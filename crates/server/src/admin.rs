@@ -1,5 +1,8 @@
 //! The admin port: is the process alive, does it take work, what has it counted. Without authentication
-//! and without anything secret; it never changes anything, but on a development server.
+//! and without anything secret; it never changes anything, but on a development server. The receivers of events are
+//! for callers with the scope `node`.
+
+mod webhooks;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -13,6 +16,8 @@ use crate::health::{Health, Verdict};
 use crate::listen::descriptors::{self, Budget};
 use crate::listen::{Door, Guests, Patience};
 use crate::metrics::Exporter;
+
+pub use webhooks::webhooks;
 
 /// Connections of one address at once.
 const EACH: usize = descriptors::ADMIN / 2;

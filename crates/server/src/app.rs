@@ -16,10 +16,12 @@ use crate::config::{Announced, Config, VideoCodec};
 use crate::listen::descriptors::Budget;
 use crate::media::{self, MediaPlane, StartOptions, TurnLinks};
 use crate::metrics::{MediaTotals, WorkerTotals};
-use crate::rooms::{self, Directory, MediaPort, Node, NodeOptions};
+use crate::rooms::{self, Directory, MediaPort, News, Node, NodeOptions};
 use crate::serve::Launch;
 use crate::shutdown::{Phase, Shutdown};
+use crate::store::StoreError;
 use crate::turn::Relay;
+use crate::webhooks::Webhooks;
 
 /// How often the workers' counters become metrics.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
@@ -27,19 +29,20 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Runs everything until the server is to close.
-pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn run(mut launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Arc::clone(&launch.config);
     let options = start_options(&config, launch.budget)?;
     let (plane, told) = media::start(&options)?;
     let plane = Arc::new(plane);
     let relay = relay(&config, &options, &plane)?;
+    let news = webhooks(&mut launch).await?;
     let (life, participants) = watch::channel(0);
     let rooms = Directory::new(
         node_options(&config),
         launch.journal.clone(),
         Arc::clone(&plane) as Arc<dyn MediaPort>,
         launch.shutdown.clone(),
-        life,
+        (life, news),
     );
     rooms::load(&rooms).await?;
     let dispatcher = tokio::spawn(rooms::dispatch(
@@ -52,7 +55,7 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     tokio::spawn(publish(Arc::clone(&plane)));
     launch.health.watch(Arc::clone(&rooms), Arc::clone(&plane));
     let node = Arc::new(Node::new(rooms, Arc::clone(&plane)));
-    let shutdown = launch.shutdown.clone();
+    let (shutdown, desk) = (launch.shutdown.clone(), Arc::clone(&launch.desk));
     crate::front::serve(launch, Arc::clone(&node), relay).await?;
     shutdown.advance(Phase::Running);
     tokio::select! {
@@ -64,6 +67,9 @@ pub async fn run(launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
     node.send_everybody_away();
     tokio::time::sleep(LAST_WORDS).await;
     node.close().await;
+    if let Some(webhooks) = desk.get() {
+        webhooks.stop().await;
+    }
     plane.stop();
     Ok(())
 }
@@ -123,6 +129,19 @@ fn start_options(
             .enabled
             .then(|| Arc::new(TurnLinks::new(workers))),
     })
+}
+
+/// Begins to post events, before any room makes one.
+async fn webhooks(launch: &mut Launch) -> Result<Option<News>, StoreError> {
+    let Some(settings) = launch.webhooks.take() else {
+        return Ok(None);
+    };
+    let news = News::new(watch::Sender::new(()));
+    let store = Arc::clone(launch.journal.store());
+    let webhooks = Webhooks::begin(settings, store, &news).await?;
+    // Nobody else sets it.
+    let _ = launch.desk.set(webhooks);
+    Ok(Some(news))
 }
 
 /// The server's own TURN, whose peers are the workers. Its secret lives as long as the process.

@@ -3,6 +3,7 @@
 mod journal;
 mod token;
 mod top;
+mod webhooks;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub enum Command {
     /// Read the journal of a store that no server has open
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Look after the receivers of events of a running server
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Watch a running server: rooms, breakouts, their people, packets, drops
     Top(top::TopArgs),
 }
@@ -154,6 +158,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::CheckConfig(args) => check_config(&args),
         Command::Token(args) => token::run(&args),
         Command::Journal(command) => journal::run(command),
+        Command::Webhooks(command) => webhooks::run(&command),
         Command::Top(args) => top::run(&args),
     };
     match done {
@@ -180,6 +185,7 @@ fn check_config(args: &CheckArgs) -> Done {
     config.keyring()?;
     crate::logging::filter(&config.log)?;
     crate::tls::Tls::read(&config.tls)?;
+    crate::webhooks::Settings::read(&config.webhooks)?;
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }

@@ -43,6 +43,8 @@ pub struct Config {
     pub rooms: RoomDefaults,
     /// Limits on rooms, calls and connections.
     pub limits: LimitConfig,
+    /// Events for receivers outside.
+    pub webhooks: WebhookConfig,
     /// Journal and snapshots.
     pub store: StoreConfig,
     /// The server's log.
@@ -243,6 +245,61 @@ impl fmt::Debug for ApiKey {
     /// Never shows the secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+section! {
+    /// Events for receivers outside.
+    WebhookConfig {
+        /// Where events are posted to.
+        receivers: Vec<WebhookReceiver> = Vec::new(),
+        /// The secret of receivers that have none of their own, at least 32 bytes.
+        secret: String = String::new(),
+        /// Events of one room in one request, at most.
+        events_per_request: u32 = 50,
+        /// Requests to one receiver at once. Of one room there is one at a time.
+        requests_at_once: u32 = 8,
+        /// How long a receiver may take to answer.
+        timeout_ms: u32 = 10_000,
+        /// The wait after a failure. It doubles with each further one.
+        retry_first_ms: u32 = 1_000,
+        /// The longest wait after a failure.
+        retry_longest_s: u32 = 300,
+        /// An event that a receiver has not taken for this long becomes a dead letter.
+        retry_for_h: u32 = 72,
+        /// The size of all events that wait, or are kept to be sent again. Beyond it the oldest are forgotten.
+        outbox_bytes: u64 = 512 * 1_024 * 1_024,
+        /// Events that are kept after they are delivered, to be sent again.
+        keep_events: u32 = 10_000,
+    }
+}
+
+/// Where events are posted to.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookReceiver {
+    /// Its name in logs, metrics and commands. Its place among the events is kept under this name.
+    pub id: String,
+    /// `https://` or `http://`.
+    pub url: String,
+    /// Signs the requests, at least 32 bytes. Empty: `webhooks.secret`.
+    pub secret: String,
+    /// A file with the secret, instead of `secret`.
+    pub secret_file: String,
+    /// Only rooms whose names begin with one of these. Empty: all.
+    pub rooms: Vec<String>,
+    /// Only events of these types, such as `participantJoined`. Empty: all.
+    pub events: Vec<String>,
+    /// PEM file of certificate authorities for https. Empty: those of the system.
+    pub authority_file: String,
+}
+
+impl fmt::Debug for WebhookReceiver {
+    /// Never shows the secret, nor the URL, which may hold one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookReceiver")
             .field("id", &self.id)
             .finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ mod control;
 mod media;
 mod refusals;
 mod turn;
+mod webhooks;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -23,6 +24,9 @@ pub use control::{
 pub use media::{MediaTotals, WorkerTotals};
 pub use refusals::count_refusals;
 pub use turn::{turn_allocations, turn_dropped, turn_refused, turn_relayed};
+pub use webhooks::{
+    outbox, webhook_delivered, webhook_failed, webhook_given_up, webhook_lost, webhook_pending,
+};
 
 /// Renders everything that was counted. Cheap to clone.
 #[derive(Clone)]

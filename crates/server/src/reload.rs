@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::config::{Config, ConfigError};
 use crate::metrics::reloaded;
-use crate::serve::{ServeError, make_dev};
+use crate::serve::{ServeError, check, make_dev};
 use crate::tls::{self, Tls, TlsError};
 
 /// Reads the configuration from where the running one came from.
@@ -59,10 +59,7 @@ impl Reload {
             }
             make_dev(&mut config);
         }
-        config.validate()?;
-        if config.auth.keys.is_empty() && config.auth.certificates.is_empty() {
-            return Err(ServeError::NoKeys);
-        }
+        check(&config)?;
         let keyring = config.keyring()?;
         let files = tls::Read::files(&config.tls)?;
         match (&self.tls, files) {

@@ -18,9 +18,10 @@ use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::reload::{Reload, Source};
 use crate::shutdown::{Phase, Shutdown};
-use crate::store::{self, Journal, StoreError};
+use crate::store::{self, Journal, Store, StoreError};
 use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
+use crate::webhooks::{self, Desk, SettingsError};
 use crate::{admin, clock};
 
 /// Connections that wait to be taken: one that finds no room there is a second late.
@@ -48,6 +49,9 @@ pub enum ServeError {
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A receiver of events cannot be used.
+    #[error(transparent)]
+    Webhooks(#[from] SettingsError),
     /// Nowhere to send traces to.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -88,6 +92,10 @@ pub struct Launch {
     pub keys: Keys,
     /// The store of rooms, which survives a restart.
     pub journal: Journal,
+    /// Receivers of events, until they have begun.
+    pub webhooks: Option<webhooks::Settings>,
+    /// Where they are found then.
+    pub desk: Desk,
     /// The state behind the admin port.
     pub health: Health,
     /// Where the server is in its life. The parts say when they are ready and obey the end.
@@ -108,19 +116,14 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
     if dev {
         make_dev(&mut config);
     }
-    config.validate()?;
-    if config.auth.keys.is_empty() && config.auth.certificates.is_empty() {
-        return Err(ServeError::NoKeys);
-    }
+    check(&config)?;
     let telemetry = Telemetry::start(&config)?;
     crate::logging::init(&config.log, telemetry.as_ref())?;
     let exporter = Exporter::install();
     let keys = Keys::new(config.keyring()?);
     let tls = Tls::read(&config.tls)?;
-    let store = store::open(&config.store).map_err(|source| ServeError::Store {
-        path: config.store.path.clone(),
-        source,
-    })?;
+    let webhooks = webhooks::Settings::read(&config.webhooks)?;
+    let store = open_store(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("control")
         .enable_all()
@@ -131,6 +134,7 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
         let hangup = signal(SignalKind::hangup())?;
         let journal = Journal::new(store);
         let health = Health::new(shutdown.clone(), journal.clone());
+        let desk = Desk::default();
         let http = listen("http.listen", config.http.listen)?;
         let grpc = listen("grpc.listen", config.grpc.listen)?;
         let admin = listen("admin.listen", config.admin.listen)?;
@@ -139,7 +143,8 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
         listen::open(
             admin::door(crate::front::patience(&config)),
             admin,
-            admin::router(exporter.clone(), health.clone(), dev),
+            admin::router(exporter.clone(), health.clone(), dev)
+                .merge(admin::webhooks(Arc::clone(&desk), keys.clone())),
             None,
         );
         tokio::spawn(upkeep(exporter));
@@ -164,6 +169,8 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
             dev,
             keys,
             journal,
+            webhooks,
+            desk,
             health,
             shutdown,
             budget,
@@ -172,6 +179,22 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
             tls,
         };
         crate::app::run(launch).await.map_err(ServeError::App)
+    })
+}
+
+/// It can work, and somebody can call.
+pub(crate) fn check(config: &Config) -> Result<(), ServeError> {
+    config.validate()?;
+    match config.auth.keys.is_empty() && config.auth.certificates.is_empty() {
+        true => Err(ServeError::NoKeys),
+        false => Ok(()),
+    }
+}
+
+fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
+    store::open(&config.store).map_err(|source| ServeError::Store {
+        path: config.store.path.clone(),
+        source,
     })
 }
 

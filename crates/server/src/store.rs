@@ -5,8 +5,10 @@
 
 mod journal;
 mod memory;
+mod memory_outbox;
 mod redb;
 mod redb_error;
+mod redb_outbox;
 mod redb_tables;
 mod redb_writer;
 
@@ -14,10 +16,13 @@ use std::sync::Arc;
 
 use crate::config::StoreConfig;
 
-pub use journal::{Journal, KeptRoom, StoredRooms};
+pub use journal::{Journal, KeptRoom, Rows, StoredRooms};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
-pub use sideroom_store::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
+pub use sideroom_store::{
+    Change, Committed, KeptEvent, Note, OutboxRange, OutgoingEvent, Row, Store, StoreError, Stored,
+    StoredRoom,
+};
 use sideroom_store::{follows, snapshots_to_keep};
 
 /// The store that a configuration asks for.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
-use sideroom::store::{Change, MemoryStore, RedbStore, Row, Store, StoreError};
+use sideroom::store::{Change, MemoryStore, OutgoingEvent, RedbStore, Row, Store, StoreError};
 use sideroom_cluster::{Change as OwnerChange, Incarnation, NodeId, NodeRecord, Outcome, Term};
 use sideroom_etcd::{Coordinator, EtcdCoordinator, EtcdStore};
 use sideroom_route::RoomId;
@@ -36,7 +36,7 @@ async fn check_refused(store: &dyn Store) {
     let refused = Change {
         rows: rows(4..=4),
         snapshot: Some(whole(5)),
-        ended_at_ms: None,
+        ..Change::default()
     };
     assert_eq!(store.commit(ROOM, refused).await, Err(StoreError::Gap));
     assert_eq!(store.load_room(ROOM).await.unwrap().rows, rows(3..=3));
@@ -110,6 +110,88 @@ async fn check(store: &dyn Store) {
     assert_eq!(store.rooms().await.unwrap(), [RoomId(3), ROOM]);
 }
 
+fn outgoing(room: &str, text: &str) -> OutgoingEvent {
+    OutgoingEvent {
+        room: room.into(),
+        kind: "told".into(),
+        at_ms: 5,
+        bytes: text.into(),
+    }
+}
+
+/// The texts of the events after a number, with their numbers.
+async fn told(store: &dyn Store, room: Option<&str>, after: u64) -> Vec<(u64, String)> {
+    let events = store.events_after(room, after, 3).await.unwrap();
+    let told = events.iter().map(|kept| {
+        let text = String::from_utf8(kept.event.bytes.clone()).unwrap();
+        (kept.number, text)
+    });
+    told.collect()
+}
+
+fn numbered(all: &[(u64, &str)]) -> Vec<(u64, String)> {
+    all.iter()
+        .map(|(number, text)| (*number, (*text).to_owned()))
+        .collect()
+}
+
+/// Events are kept with the rows that they follow from, or not at all, and numbered without a gap.
+async fn check_events(store: &dyn Store) {
+    let room = RoomId(50);
+    let with = |rows, events| Change {
+        rows,
+        events,
+        ..Change::default()
+    };
+    assert_eq!(told(store, None, 0).await, []);
+    let events = vec![outgoing("a", "one"), outgoing("b", "two")];
+    store.commit(room, with(rows(1..=1), events)).await.unwrap();
+    let refused = with(rows(7..=7), vec![outgoing("a", "never")]);
+    assert_eq!(store.commit(room, refused).await, Err(StoreError::Gap));
+    let events = vec![outgoing("a", "three"), outgoing("a/", "four")];
+    store.commit(room, with(rows(2..=2), events)).await.unwrap();
+    let all = numbered(&[(1, "one"), (2, "two"), (3, "three")]);
+    assert_eq!(told(store, None, 0).await, all);
+    assert_eq!(told(store, None, 3).await, numbered(&[(4, "four")]));
+    assert_eq!(told(store, None, 4).await, []);
+    let of_a = numbered(&[(1, "one"), (3, "three")]);
+    assert_eq!(told(store, Some("a"), 0).await, of_a);
+    assert_eq!(told(store, Some("a"), 1).await, of_a[1..]);
+    assert_eq!(told(store, Some("none"), 0).await, []);
+    let before = store.outbox().await.unwrap();
+    assert_eq!((before.first, before.next), (1, 5));
+
+    store.forget_events_before(3).await.unwrap();
+    let after = store.outbox().await.unwrap();
+    assert_eq!((after.first, after.next), (3, 5));
+    assert!(after.bytes < before.bytes && after.bytes > 0);
+    assert_eq!(told(store, Some("a"), 0).await, of_a[1..]);
+    store.forget_events_before(99).await.unwrap();
+    let nothing = store.outbox().await.unwrap();
+    assert_eq!((nothing.first, nothing.next, nothing.bytes), (5, 5, 0));
+
+    let note = |key: &str, value: &str| (key.to_owned(), Some(value.as_bytes().to_vec()));
+    let notes = vec![
+        note("x/1", "p"),
+        note("x/2", "q"),
+        note("x/3", "r"),
+        note("y/1", "s"),
+    ];
+    store.write_notes(notes).await.unwrap();
+    store
+        .write_notes(vec![("x/2".into(), None), note("x/3", "t")])
+        .await
+        .unwrap();
+    let found = store.notes("x/", "", 9).await.unwrap();
+    let expected = [
+        ("x/1".to_owned(), b"p".to_vec()),
+        ("x/3".to_owned(), b"t".to_vec()),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(store.notes("x/", "x/1", 9).await.unwrap(), expected[1..]);
+    assert_eq!(store.notes("x/", "", 1).await.unwrap(), expected[..1]);
+}
+
 #[path = "../../etcd/tests/members/mod.rs"]
 mod members;
 
@@ -162,6 +244,27 @@ async fn etcd_keeps_its_promises() {
 #[tokio::test]
 async fn memory_keeps_its_promises() {
     check(&MemoryStore::new()).await;
+    check_events(&MemoryStore::new()).await;
+}
+
+#[tokio::test]
+async fn a_file_keeps_events_and_numbers_them_on_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rooms.redb");
+    let store = RedbStore::open(&path, 1 << 20).unwrap();
+    check_events(&store).await;
+    drop(store);
+    let store = RedbStore::open(&path, 1 << 20).unwrap();
+    let change = Change {
+        rows: rows(3..=3),
+        events: vec![outgoing("a", "five")],
+        ..Change::default()
+    };
+    store.commit(RoomId(50), change).await.unwrap();
+    let five = numbered(&[(5, "five")]);
+    assert_eq!(told(&store, None, 0).await, five, "read from the file");
+    assert_eq!(told(&store, None, 4).await, five, "from the latest ones");
+    assert_eq!(store.notes("y/", "", 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

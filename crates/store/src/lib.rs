@@ -3,10 +3,15 @@
 //! A store never answers before a change is durable, and never decides what rows mean. The server keeps them in
 //! one file, a cluster in etcd; both pass the same tests (`crates/server/tests/store.rs`).
 
+mod outbox;
+
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use sideroom_route::RoomId;
+
+pub use outbox::{KeptEvent, Note, OutboxRange, OutgoingEvent, Tail};
 
 /// One record of a room's journal, encoded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +42,8 @@ pub struct Change {
     pub snapshot: Option<Row>,
     /// The room has ended, then: it is not loaded again. Its journal stays for a while.
     pub ended_at_ms: Option<u64>,
+    /// Events that go out, in order. They get the next numbers.
+    pub events: Vec<OutgoingEvent>,
 }
 
 /// Everything that was kept.
@@ -78,6 +85,9 @@ pub enum StoreError {
     /// The stored rows of a room cannot be replayed.
     #[error("the room cannot be read: {0}")]
     Unreadable(String),
+    /// The store keeps no events that go out.
+    #[error("this store keeps no events for webhooks; set webhooks.receivers to none")]
+    NoOutbox,
     /// Anything else that the system said.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -140,11 +150,51 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the journals of rooms that ended before this time.
     fn forget_ended_before(&self, at_ms: u64) -> Committed;
 
+    /// The events that are kept.
+    fn outbox(&self) -> Committed<OutboxRange> {
+        no_outbox()
+    }
+
+    /// The events after this number, in order, `limit` at most: of all rooms, or of one.
+    fn events_after(
+        &self,
+        _room: Option<&str>,
+        _number: u64,
+        _limit: usize,
+    ) -> Committed<Vec<Arc<KeptEvent>>> {
+        no_outbox()
+    }
+
+    /// Forgets the events before this number, a part at a time.
+    fn forget_events_before(&self, _number: u64) -> Committed {
+        no_outbox()
+    }
+
+    /// Writes notes, all or none.
+    fn write_notes(&self, _notes: Vec<Note>) -> Committed {
+        no_outbox()
+    }
+
+    /// The notes whose keys begin with `prefix` and come after the key `after`, in the order of the keys,
+    /// `limit` at most.
+    fn notes(
+        &self,
+        _prefix: &str,
+        _after: &str,
+        _limit: usize,
+    ) -> Committed<Vec<(String, Vec<u8>)>> {
+        no_outbox()
+    }
+
     /// Why nothing can be kept at present; `None`: it works. A store that failed finds out by itself when
     /// it works again.
     fn trouble(&self) -> Option<String> {
         None
     }
+}
+
+fn no_outbox<T: Send + 'static>() -> Committed<T> {
+    Box::pin(std::future::ready(Err(StoreError::NoOutbox)))
 }
 
 /// The snapshots to keep when one of the row `new` is added to `kept`, which is in order: the first, from which the

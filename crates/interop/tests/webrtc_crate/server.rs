@@ -59,6 +59,8 @@ impl Server {
             config: Arc::new(config),
             dev: false,
             keys,
+            webhooks: None,
+            desk: sideroom::webhooks::Desk::default(),
             health: health.clone(),
             journal,
             shutdown: shutdown.clone(),

@@ -42,6 +42,7 @@ impl TestRoom {
             snapshot_every,
             empty_timeout,
             max_participants: 100,
+            keeps_events: true,
             seed: 1,
         };
         let asked = asked("create");

@@ -38,6 +38,37 @@ pub(crate) fn event(event: &control::Event, viewer: Viewer) -> proto::Event {
     }
 }
 
+/// An event as receivers outside get it: its type, and the JSON that a signaling server sees.
+pub fn outgoing_json(of: &control::Event) -> (&'static str, String) {
+    let event = event(of, Viewer::Operator);
+    let kind = event.payload.as_ref().map_or("", name_of);
+    (kind, serde_json::to_string(&event).unwrap_or_default())
+}
+
+/// The types of all events, as JSON names them.
+pub fn event_types() -> impl Iterator<Item = String> {
+    let payload = EVENT_PROTO.split("oneof payload {").nth(1);
+    let fields = payload.unwrap_or_default().split('}').next();
+    let names = fields.unwrap_or_default().lines().filter_map(|line| {
+        let (field, _) = line.split_once('=')?;
+        field.split_whitespace().nth(1)
+    });
+    names.map(camel_case)
+}
+
+const EVENT_PROTO: &str = include_str!("../../proto/sideroom/v1/event_service.proto");
+
+fn camel_case(snake: &str) -> String {
+    let mut parts = snake.split('_');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (first, rest) = part.split_at(1.min(part.len()));
+        name += &first.to_ascii_uppercase();
+        name += rest;
+    }
+    name
+}
+
 impl SharedEvent {
     /// The event as JSON. Viewers who see the same share one rendering.
     pub(crate) fn json(&self, viewer: Viewer) -> Arc<str> {

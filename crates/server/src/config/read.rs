@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{ApiKey, ClientCertificate, Config};
+use super::{ApiKey, ClientCertificate, Config, WebhookReceiver};
 
 /// Names of environment variables that change the configuration begin with this.
 const ENV_PREFIX: &str = "SIDEROOM_";
@@ -94,6 +94,10 @@ impl Config {
         for key in &mut shown.auth.keys {
             key.secret.clear();
         }
+        shown.webhooks.secret.clear();
+        for receiver in &mut shown.webhooks.receivers {
+            receiver.secret.clear();
+        }
         toml::to_string(&shown).expect("invariant: a configuration is made of TOML's own types")
     }
 }
@@ -120,6 +124,7 @@ fn schema() -> Table {
     let mut whole = Config::default();
     whole.auth.keys.push(ApiKey::default());
     whole.auth.certificates.push(ClientCertificate::default());
+    whole.webhooks.receivers.push(WebhookReceiver::default());
     Table::try_from(whole).expect("invariant: a configuration is made of TOML's own types")
 }
 
@@ -221,7 +226,8 @@ fn nearest(key: &str, known: &[String]) -> String {
 }
 
 /// `SIDEROOM_MEDIA_FIRST_PORT=8000` sets `media.first_port`. Lists are separated by commas;
-/// `SIDEROOM_AUTH_KEYS` takes `id:secret` pairs, `SIDEROOM_AUTH_CERTIFICATES` `id:name` pairs.
+/// `SIDEROOM_AUTH_KEYS` takes `id:secret` pairs, `SIDEROOM_AUTH_CERTIFICATES` `id:name` pairs,
+/// `SIDEROOM_WEBHOOKS_RECEIVERS` `id:url` pairs.
 fn set_from_env(
     table: &mut Table,
     schema: &Table,
@@ -280,6 +286,7 @@ fn value_like(known: &Value, key: &str, text: &str) -> Option<Value> {
             match key {
                 "keys" => pairs(items, "secret")?,
                 "certificates" => pairs(items, "name")?,
+                "receivers" => pairs(items, "url")?,
                 _ => Value::Array(items.map(|item| Value::String(item.to_owned())).collect()),
             }
         }

@@ -43,6 +43,7 @@ impl Config {
         self.check_certificates(&mut check);
         self.check_bounds(&mut check);
         self.check_turn(&mut check);
+        self.check_webhooks(&mut check);
         match check.0.is_empty() {
             true => Ok(()),
             false => Err(ConfigError::Invalid(check.0)),
@@ -245,6 +246,52 @@ impl Config {
         }
     }
 
+    fn check_webhooks(&self, check: &mut Check) {
+        let webhooks = &self.webhooks;
+        let ids: Vec<&String> = webhooks.receivers.iter().map(|one| &one.id).collect();
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        check.that(
+            distinct(&ids)
+                && ids
+                    .iter()
+                    .all(|id| !id.is_empty() && id.len() <= 64 && id.chars().all(is_plain)),
+            "webhooks.receivers.id",
+            "every receiver needs an id of its own, of letters, digits, - and _",
+        );
+        let known: Vec<String> = sideroom_rpc::event_types().collect();
+        for receiver in &webhooks.receivers {
+            if let Err(why) = crate::webhooks::check_url(&receiver.url) {
+                check.that(false, "webhooks.receivers.url", &why);
+            }
+            for unknown in receiver.events.iter().filter(|kind| !known.contains(kind)) {
+                let sentence = format!(
+                    "there are no events of the type `{unknown}`; docs/rpc.md lists the types"
+                );
+                check.that(false, "webhooks.receivers.events", &sentence);
+            }
+        }
+        for (key, value) in [
+            ("webhooks.events_per_request", webhooks.events_per_request),
+            ("webhooks.requests_at_once", webhooks.requests_at_once),
+            ("webhooks.timeout_ms", webhooks.timeout_ms),
+            ("webhooks.retry_first_ms", webhooks.retry_first_ms),
+            ("webhooks.retry_longest_s", webhooks.retry_longest_s),
+            ("webhooks.retry_for_h", webhooks.retry_for_h),
+        ] {
+            check.that(value > 0, key, "must be at least 1");
+        }
+        check.that(
+            webhooks.requests_at_once <= 256 && webhooks.events_per_request <= 1_000,
+            "webhooks.requests_at_once",
+            "at most 256 requests at once, and webhooks.events_per_request at most 1000",
+        );
+        check.that(
+            webhooks.outbox_bytes >= 1_024 * 1_024,
+            "webhooks.outbox_bytes",
+            "must be at least 1048576, a mebibyte",
+        );
+    }
+
     /// Settings that work but are seldom meant.
     pub fn warnings(&self) -> Vec<Complaint> {
         let mut check = Check::default();
@@ -274,6 +321,11 @@ impl Config {
             "turn.urls",
             "it is empty and a proxy is in front, which TURN does not pass; set turn.port and turn.urls, or \
              set turn.enabled to false",
+        );
+        check.that(
+            self.webhooks.receivers.is_empty() || self.store.path != "memory",
+            "webhooks.receivers",
+            "the store is memory, so a restart forgets the events that were not delivered",
         );
         check.that(
             self.store.path != "memory",

@@ -98,6 +98,12 @@ catalogue! {
     TURN_PACKETS = "sideroom_turn_packets_total", Counter, ["direction"], "Packets relayed by the server's own TURN: to_workers, to_clients.";
     TURN_DROPPED = "sideroom_turn_dropped_total", Counter, ["reason"], "Packets and messages of the server's own TURN without effect: malformed, too_often (an address without credentials), not_permitted (no permission, or not one of our workers), too_much (more bytes than a client may send), full (the other side is too slow).";
     TURN_REFUSED = "sideroom_turn_refused_total", Counter, ["reason"], "Clients of the server's own TURN that got no relayed address or were cut off: full, overdue, not_turn.";
+    WEBHOOK_EVENTS = "sideroom_webhook_events_total", Counter, ["receiver", "result"], "Events for receivers outside: delivered, given_up (a dead letter), lost (forgotten without having been delivered, since the outbox or the list of dead letters was full; receiver *: of any of them). Alert on lost.";
+    WEBHOOK_FAILURES = "sideroom_webhook_failures_total", Counter, ["receiver", "reason"], "Requests that a receiver has not taken: refused (it answered 400, 413 or 422), failed.";
+    WEBHOOK_BEHIND = "sideroom_webhook_behind", Gauge, ["receiver"], "Events since the oldest one that a receiver has not taken. Alert if it grows.";
+    WEBHOOK_DEAD_LETTERS = "sideroom_webhook_dead_letters", Gauge, ["receiver"], "Events that were given up, and can be sent again.";
+    OUTBOX_EVENTS = "sideroom_outbox_events", Gauge, [], "Events that are kept for receivers outside.";
+    OUTBOX_BYTES = "sideroom_outbox_bytes", Gauge, [], "Their size. At webhooks.outbox_bytes the oldest are forgotten.";
 
     REFUSED = "sideroom_refused_total", Counter, ["reason"], "Requests refused before they became commands: unauthenticated, permission_denied, rate_limited, too_large, malformed, unavailable.";
 

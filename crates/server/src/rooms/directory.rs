@@ -23,6 +23,9 @@ use crate::store::Journal;
 /// Quality events of the workers that may wait for one room; more are dropped.
 const MAX_QUALITY: usize = 512;
 
+/// Told whenever events were kept for receivers outside.
+pub type News = Arc<watch::Sender<()>>;
+
 /// Options for all rooms of the node.
 #[derive(Clone, Debug)]
 pub struct NodeOptions {
@@ -49,6 +52,8 @@ pub struct Directory {
     pub(super) media: Arc<dyn MediaPort>,
     pub(super) shutdown: Shutdown,
     pub(super) saves: SavePace,
+    /// Told when events were kept for receivers outside; `None`: none are kept.
+    pub(super) outbox: Option<News>,
     clock: Clock,
     rooms: RwLock<Rooms>,
     /// Connections of all rooms.
@@ -122,13 +127,14 @@ pub(super) enum NoRoom {
 }
 
 impl Directory {
-    /// No rooms yet. `life` is informed of the number of participants, dropped ones whose place is kept included.
+    /// No rooms yet. `life` is informed of the number of participants, dropped ones whose place is kept included;
+    /// `outbox` of events that were kept.
     pub fn new(
         options: NodeOptions,
         journal: Journal,
         media: Arc<dyn MediaPort>,
         shutdown: Shutdown,
-        life: watch::Sender<usize>,
+        (life, outbox): (watch::Sender<usize>, Option<News>),
     ) -> Arc<Self> {
         Arc::new(Self {
             options,
@@ -136,6 +142,7 @@ impl Directory {
             media,
             shutdown,
             saves: SavePace::default(),
+            outbox,
             clock: Clock::new(),
             rooms: RwLock::new(Rooms {
                 next: RoomId(1),

@@ -22,7 +22,7 @@ mod supervise;
 mod task;
 mod watching;
 
-pub use directory::{Directory, NodeOptions, RoomHealth};
+pub use directory::{Directory, News, NodeOptions, RoomHealth};
 pub use dispatch::{dispatch, observe};
 pub use node::Node;
 pub use port::MediaPort;

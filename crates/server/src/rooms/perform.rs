@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sideroom_control::{Record, Room, hears};
+use sideroom_control::{Event, Record, Room, hears};
 use sideroom_room::{Action, CommitId, LoadFailure, Loaded, Token};
 use sideroom_route::{ParticipantId, RouteUpdate, TrackId, TrackKind};
 use sideroom_rpc::ApiError;
+use sideroom_rpc::outgoing_json;
 
 use super::ask::Offer;
 use super::chance;
@@ -14,7 +15,7 @@ use super::events::own;
 use super::offer;
 use super::task::{Caller, RoomTask, Stored, Worked};
 use crate::media::{AnsweredOffer, Connect};
-use crate::store::{Journal, StoreError};
+use crate::store::{Journal, OutgoingEvent, Rows, StoreError};
 use crate::{clock, metrics};
 
 /// How often the rules are asked again about a route: they are slow, milliseconds in a large room.
@@ -30,8 +31,9 @@ impl RoomTask {
                 id,
                 create,
                 records,
+                events,
                 ends,
-            } => self.commit(id, create, &records, ends),
+            } => self.commit(id, create, (&records, &events), ends),
             Action::Save => self.save(),
             Action::Remove => {
                 // If this fails too, the two rooms of one name are told apart after a restart.
@@ -85,17 +87,34 @@ impl RoomTask {
         }));
     }
 
-    fn commit(&mut self, id: CommitId, create: bool, records: &[Record], ends: bool) {
+    fn commit(
+        &mut self,
+        id: CommitId,
+        create: bool,
+        (records, events): (&[Record], &[Event]),
+        ends: bool,
+    ) {
         let room = self.machine.room().filter(|_| create);
         let new = room.map(|room| (room, self.made_by.as_ref()));
         let ended_at_ms = ends.then(clock::unix_ms);
-        let committed = self
-            .node
-            .journal
-            .commit(self.desk.id, records, new, ended_at_ms);
-        self.storing = Some(Box::pin(
-            async move { Stored::Committed(id, committed.await) },
-        ));
+        let events = events.iter().map(|event| outgoing(&self.desk.name, event));
+        let committed = self.node.journal.commit(
+            self.desk.id,
+            Rows {
+                records,
+                new,
+                events: events.collect(),
+                ended_at_ms,
+            },
+        );
+        let news = self.node.outbox.clone();
+        self.storing = Some(Box::pin(async move {
+            let committed = committed.await;
+            if let Some(news) = news {
+                news.send_replace(());
+            }
+            Stored::Committed(id, committed)
+        }));
     }
 
     /// Saves the room as a whole, so that a restart need not replay all of it. No caller waits for that.
@@ -245,6 +264,17 @@ impl RoomTask {
             answer,
             tracks,
         })
+    }
+}
+
+/// An event as receivers outside get it.
+fn outgoing(room: &str, event: &Event) -> OutgoingEvent {
+    let (kind, json) = outgoing_json(event);
+    OutgoingEvent {
+        room: room.to_owned(),
+        kind: kind.to_owned(),
+        at_ms: event.at.0,
+        bytes: json.into_bytes(),
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn options(node: &Directory) -> RoomOptions {
         snapshot_every: node.options.snapshot_every,
         max_participants: node.options.defaults.max_participants,
         empty_timeout: node.options.empty_timeout,
+        keeps_events: node.outbox.is_some(),
         seed: chance::draw(),
     }
 }

@@ -13,7 +13,7 @@ use sideroom_control::{
 use sideroom_route::RoomId;
 use sideroom_rpc::backend::Asked;
 
-use super::{Change, Committed, Row, Store, StoreError};
+use super::{Change, Committed, OutgoingEvent, Row, Store, StoreError};
 
 /// The format of the rows that this server writes.
 const FORMAT: u8 = 4;
@@ -36,6 +36,19 @@ pub struct KeptRoom {
     pub snapshot: Snapshot,
     /// The records after it.
     pub records: Vec<Entry>,
+}
+
+/// One change of a room.
+#[derive(Default)]
+pub struct Rows<'a> {
+    /// The records, in order.
+    pub records: &'a [Record],
+    /// The room is new: as it was before the records, with the request that made it.
+    pub new: Option<(&'a Room, Option<&'a Asked>)>,
+    /// Events for receivers outside.
+    pub events: Vec<OutgoingEvent>,
+    /// The room ends after the records.
+    pub ended_at_ms: Option<u64>,
 }
 
 /// The content of a row with a snapshot.
@@ -78,19 +91,14 @@ impl Journal {
         Self(store)
     }
 
-    /// Makes one change of a room durable, whole or not at all: its records, in order; before them the room
-    /// as it is made, with the request that made it; and after them its end.
+    /// Makes one change of a room durable, whole or not at all.
     ///
     /// If it fails, so does everything for the same room that was asked afterwards, until the room is begun
     /// again from [`Self::load_room`].
-    pub fn commit(
-        &self,
-        room: RoomId,
-        records: &[Record],
-        new: Option<(&Room, Option<&Asked>)>,
-        ended_at_ms: Option<u64>,
-    ) -> Committed {
-        let rows = records.iter().map(|record| row(record.seq, record));
+    pub fn commit(&self, room: RoomId, change: Rows<'_>) -> Committed {
+        let rows = change.records.iter();
+        let rows = rows.map(|record| row(record.seq, record));
+        let new = change.new;
         let snapshot = new.map(|(room, made_by)| whole(0, made_by, room));
         match (rows.collect(), snapshot.transpose()) {
             (Ok(rows), Ok(snapshot)) => self.0.commit(
@@ -98,7 +106,8 @@ impl Journal {
                 Change {
                     rows,
                     snapshot,
-                    ended_at_ms,
+                    ended_at_ms: change.ended_at_ms,
+                    events: change.events,
                 },
             ),
             (Err(error), _) | (_, Err(error)) => Box::pin(std::future::ready(Err(error))),
@@ -107,7 +116,11 @@ impl Journal {
 
     /// Adds records to a room's journal.
     pub fn append(&self, room: RoomId, records: &[Record]) -> Committed {
-        self.commit(room, records, None, None)
+        let change = Rows {
+            records,
+            ..Rows::default()
+        };
+        self.commit(room, change)
     }
 
     /// Keeps a room as a whole, as it was after its record `seq`: 0 for a new room, before its first
@@ -179,6 +192,11 @@ impl Journal {
     /// Why nothing can be kept at present.
     pub fn trouble(&self) -> Option<String> {
         self.0.trouble()
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0
     }
 
     /// The rooms that have a journal, ended ones too.

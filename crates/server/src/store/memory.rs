@@ -3,11 +3,14 @@
 //! only the latest.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sideroom_route::RoomId;
 
-use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
+use super::memory_outbox::MemoryOutbox;
+use super::{
+    Change, Committed, KeptEvent, Note, OutboxRange, Row, Store, StoreError, Stored, StoredRoom,
+};
 
 /// Rows that are kept of those before the newest snapshot.
 const MAX_OLD_ROWS: u64 = 4_096;
@@ -28,6 +31,7 @@ struct Rooms {
     /// Rooms that have ended, the first one first, with their sizes.
     ended: VecDeque<(RoomId, usize)>,
     ended_bytes: usize,
+    outbox: MemoryOutbox,
 }
 
 #[derive(Default)]
@@ -162,10 +166,14 @@ impl RoomRows {
 }
 
 impl Store for MemoryStore {
-    fn commit(&self, room: RoomId, change: Change) -> Committed {
+    fn commit(&self, room: RoomId, mut change: Change) -> Committed {
         let mut rooms = self.kept();
         let ended_at_ms = change.ended_at_ms;
+        let events = std::mem::take(&mut change.events);
         let changed = rooms.all.entry(room).or_default().change(change);
+        if changed.is_ok() {
+            rooms.outbox.append(events);
+        }
         if let (Ok(()), Some(ended_at_ms)) = (&changed, ended_at_ms) {
             rooms.end(room, ended_at_ms);
         }
@@ -211,6 +219,33 @@ impl Store for MemoryStore {
 
     fn rooms(&self) -> Committed<Vec<RoomId>> {
         done(Ok(self.kept().all.keys().copied().collect()))
+    }
+
+    fn outbox(&self) -> Committed<OutboxRange> {
+        done(Ok(self.kept().outbox.range()))
+    }
+
+    fn events_after(
+        &self,
+        room: Option<&str>,
+        number: u64,
+        limit: usize,
+    ) -> Committed<Vec<Arc<KeptEvent>>> {
+        done(Ok(self.kept().outbox.after(room, number, limit)))
+    }
+
+    fn forget_events_before(&self, number: u64) -> Committed {
+        self.kept().outbox.forget_before(number);
+        done(Ok(()))
+    }
+
+    fn write_notes(&self, notes: Vec<Note>) -> Committed {
+        self.kept().outbox.write_notes(notes);
+        done(Ok(()))
+    }
+
+    fn notes(&self, prefix: &str, after: &str, limit: usize) -> Committed<Vec<(String, Vec<u8>)>> {
+        done(Ok(self.kept().outbox.notes(prefix, after, limit)))
     }
 
     fn forget_ended_before(&self, at_ms: u64) -> Committed {

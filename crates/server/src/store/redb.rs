@@ -12,12 +12,16 @@ use std::thread::JoinHandle;
 
 use redb::{Database, ReadableDatabase, StorageBackend};
 use sideroom_route::RoomId;
+use sideroom_store::Tail;
 use tokio::sync::oneshot;
 
 use super::redb_error::explain;
+use super::redb_outbox as outbox;
 use super::redb_tables::{self as tables, Open, Write};
 use super::redb_writer::{Job, Writer, WriterState};
-use super::{Change, Committed, Row, Store, StoreError, Stored, StoredRoom};
+use super::{
+    Change, Committed, KeptEvent, Note, OutboxRange, Row, Store, StoreError, Stored, StoredRoom,
+};
 
 /// Requests that wait for the writer before new ones are refused.
 const QUEUE: usize = 8_192;
@@ -27,6 +31,7 @@ pub struct RedbStore {
     queue: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
     state: Arc<Mutex<WriterState>>,
+    tail: Arc<Tail>,
 }
 
 impl RedbStore {
@@ -56,7 +61,8 @@ impl RedbStore {
         let db = tables::prepare(&mut open)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let state = Arc::new(Mutex::new(WriterState::default()));
-        let mut writer = Writer::new(db, open, Arc::clone(&state));
+        let tail = Arc::new(Tail::default());
+        let mut writer = Writer::new(db, open, Arc::clone(&state), Arc::clone(&tail));
         let writer = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || writer.run(&jobs))
@@ -65,6 +71,7 @@ impl RedbStore {
             queue: Some(queue),
             writer: Some(writer),
             state,
+            tail,
         })
     }
 
@@ -139,6 +146,38 @@ impl Store for RedbStore {
 
     fn rooms(&self) -> Committed<Vec<RoomId>> {
         self.read(tables::rooms)
+    }
+
+    fn outbox(&self) -> Committed<OutboxRange> {
+        self.read(outbox::range)
+    }
+
+    fn events_after(
+        &self,
+        room: Option<&str>,
+        number: u64,
+        limit: usize,
+    ) -> Committed<Vec<Arc<KeptEvent>>> {
+        if room.is_none()
+            && let Some(latest) = self.tail.after(number, limit)
+        {
+            return Box::pin(std::future::ready(Ok(latest)));
+        }
+        let room = room.map(str::to_owned);
+        self.read(move |db| outbox::after(db, room.as_deref(), number, limit))
+    }
+
+    fn forget_events_before(&self, number: u64) -> Committed {
+        self.write(Write::ForgetEventsBefore(number))
+    }
+
+    fn write_notes(&self, notes: Vec<Note>) -> Committed {
+        self.write(Write::Notes(notes))
+    }
+
+    fn notes(&self, prefix: &str, after: &str, limit: usize) -> Committed<Vec<(String, Vec<u8>)>> {
+        let (prefix, after) = (prefix.to_owned(), after.to_owned());
+        self.read(move |db| outbox::notes(db, &prefix, &after, limit))
     }
 
     fn trouble(&self) -> Option<String> {

@@ -6,7 +6,10 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use sideroom_route::RoomId;
 
 use super::redb_error::explain;
-use super::{Change, Row, StoreError, Stored, StoredRoom, TRIMMED_ROWS};
+use super::redb_outbox as outbox;
+use super::{
+    Change, KeptEvent, Note, OutgoingEvent, Row, StoreError, Stored, StoredRoom, TRIMMED_ROWS,
+};
 
 /// Row of a room: its journal.
 const ROWS: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("rows");
@@ -27,6 +30,8 @@ pub(super) type Open = Box<dyn FnMut() -> Result<Database, redb::DatabaseError> 
 pub(super) enum Write {
     Change(RoomId, Change),
     ForgetEndedBefore(u64),
+    ForgetEventsBefore(u64),
+    Notes(Vec<Note>),
 }
 
 /// All rooms, ended ones too.
@@ -110,6 +115,8 @@ impl<E: Into<redb::Error>> From<E> for Refusal {
 pub(super) struct Applying<'t> {
     transaction: &'t redb::WriteTransaction,
     rows: Option<redb::Table<'t, (u32, u64), &'static [u8]>>,
+    /// Events that go out, of changes that are kept.
+    events: Vec<&'t OutgoingEvent>,
 }
 
 impl<'t> Applying<'t> {
@@ -117,13 +124,22 @@ impl<'t> Applying<'t> {
         Self {
             transaction,
             rows: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// Adds the events that go out, for all changes at once, and numbers them.
+    pub(super) fn finish(self) -> Result<Vec<KeptEvent>, redb::Error> {
+        match self.events.is_empty() {
+            true => Ok(Vec::new()),
+            false => outbox::append(self.transaction, &self.events),
         }
     }
 
     pub(super) fn apply(
         &mut self,
         last: &mut BTreeMap<RoomId, u64>,
-        write: &Write,
+        write: &'t Write,
     ) -> Result<(), Refusal> {
         match write {
             Write::Change(room, change) => {
@@ -138,12 +154,18 @@ impl<'t> Applying<'t> {
                 if change.snapshot.is_some() {
                     self.rows = None;
                 }
-                change_room(self.transaction, last, *room, change)
+                change_room(self.transaction, last, *room, change)?;
+                self.events.extend(&change.events);
+                Ok(())
             }
             Write::ForgetEndedBefore(at_ms) => {
                 self.rows = None;
                 forget(self.transaction, *at_ms)
             }
+            Write::ForgetEventsBefore(number) => {
+                Ok(outbox::forget_before(self.transaction, *number)?)
+            }
+            Write::Notes(notes) => Ok(outbox::write_notes(self.transaction, notes)?),
         }
     }
 

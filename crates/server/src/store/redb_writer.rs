@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use redb::Database;
 use sideroom_route::RoomId;
+use sideroom_store::Tail;
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -58,16 +59,24 @@ pub(super) struct Writer {
     /// The last row of each room that was written since the file was opened.
     last: BTreeMap<RoomId, u64>,
     state: Arc<Mutex<WriterState>>,
+    /// Gets the events that go out once they are durable.
+    tail: Arc<Tail>,
     failing: bool,
 }
 
 impl Writer {
-    pub(super) fn new(db: Database, open: Open, state: Arc<Mutex<WriterState>>) -> Self {
+    pub(super) fn new(
+        db: Database,
+        open: Open,
+        state: Arc<Mutex<WriterState>>,
+        tail: Arc<Tail>,
+    ) -> Self {
         Self {
             db: Some(db),
             open,
             last: BTreeMap::new(),
             state,
+            tail,
             failing: false,
         }
     }
@@ -126,6 +135,7 @@ impl Writer {
             // Opening the file anew discards the writes of a failed transaction.
             self.db = None;
             self.last.clear();
+            self.tail.clear();
         }
         if error.is_none() {
             if !self.failing {
@@ -190,7 +200,10 @@ impl Writer {
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         self.database()?;
         let Self {
-            db: Some(db), last, ..
+            db: Some(db),
+            last,
+            tail,
+            ..
         } = self
         else {
             return Err(StoreError::Closed);
@@ -205,11 +218,12 @@ impl Writer {
                 Err(Refusal::Failed(error)) => return Err(explain(error)),
             });
         }
-        drop(applying);
+        let kept = applying.finish().map_err(explain)?;
         let begun = clock::now();
         transaction
             .commit()
             .map_err(|error| explain(error.into()))?;
+        tail.push(kept);
         metrics::histogram!(names::STORE_COMMIT_SECONDS).record(begun.elapsed().as_secs_f64());
         metrics::histogram!(names::STORE_BATCH).record(batch.len() as f64);
         metrics::counter!(names::STORE_APPENDED_BYTES).increment(appended_bytes(batch, &verdicts));
@@ -227,7 +241,7 @@ fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]
             let rows = change.rows.iter();
             rows.map(|row| row.bytes.len() as u64).sum()
         }
-        Write::ForgetEndedBefore(_) => 0,
+        Write::ForgetEndedBefore(_) | Write::ForgetEventsBefore(_) | Write::Notes(_) => 0,
     });
     bytes.sum()
 }

@@ -55,6 +55,8 @@ pub(crate) async fn start(more: &[(&str, &str)]) -> (String, Shutdown) {
         config: Arc::new(Config::load(None, env).unwrap()),
         dev: false,
         keys: Keys::new(keyring()),
+        webhooks: None,
+        desk: sideroom::webhooks::Desk::default(),
         health: Health::new(shutdown.clone(), journal.clone()),
         journal,
         shutdown: shutdown.clone(),

@@ -243,7 +243,7 @@ impl Client {
         self.exchange(&request).map(|(_, body)| body)
     }
 
-    fn exchange(&mut self, request: &str) -> Option<(u16, String)> {
+    pub(crate) fn exchange(&mut self, request: &str) -> Option<(u16, String)> {
         self.stream.get_mut().write_all(request.as_bytes()).ok()?;
         let mut line = String::new();
         self.stream

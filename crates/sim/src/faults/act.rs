@@ -71,6 +71,7 @@ impl FaultWorld {
                 create,
                 records,
                 ends,
+                ..
             } => {
                 let create = create.then(|| self.first_snapshot(slot)).flatten();
                 let job = StoreJob::Commit {

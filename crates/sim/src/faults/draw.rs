@@ -51,6 +51,7 @@ impl FaultWorld {
             snapshot_every: 40,
             empty_timeout: Duration::from_secs(60),
             max_participants: 1_000,
+            keeps_events: false,
             seed: self.chance.bits(),
         }
     }
