@@ -17,8 +17,8 @@ use sideroom_forward::{
     SlotConfig, SubscriberConfig, SubscriberId,
 };
 use sideroom_route::{
-    BreakoutId, DropReason, Epoch, Gate, GroupId, ParticipantId, Placement, RoomId, Route,
-    RouteChange, RouteUpdate, SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
+    BreakoutId, DropReason, Epoch, Gate, GroupId, ParticipantId, RoomId, Route, RouteChange,
+    RouteReason, RouteUpdate, SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
 };
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, RtpViewMut};
 
@@ -158,7 +158,7 @@ impl Stage {
                     } else {
                         Gate::Open
                     },
-                    placement: Placement::OwnGroup,
+                    placement: RouteReason::OwnGroup,
                     max_height: Route::ANY_HEIGHT,
                 }),
             })
@@ -369,7 +369,7 @@ fn everybody_moves(epoch: u64, people: std::ops::Range<u32>) -> RouteUpdate {
                 route: (heard != serial).then_some(Route {
                     track: TrackId::new(ROOM, heard),
                     gate: Gate::Open,
-                    placement: Placement::OwnGroup,
+                    placement: RouteReason::OwnGroup,
                     max_height: Route::ANY_HEIGHT,
                 }),
             });

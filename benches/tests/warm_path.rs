@@ -8,7 +8,7 @@ use sideroom_forward::{
     SubscriberConfig, SubscriberId,
 };
 use sideroom_route::{
-    Epoch, Gate, GroupId, ParticipantId, Placement, RoomId, Route, RouteChange, RouteUpdate,
+    Epoch, Gate, GroupId, ParticipantId, RoomId, Route, RouteChange, RouteReason, RouteUpdate,
     SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
 };
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter};
@@ -88,7 +88,7 @@ fn stage() -> (Forwarder, sideroom_forward::IngressId) {
             route: Some(Route {
                 track,
                 gate: Gate::Open,
-                placement: Placement::OwnGroup,
+                placement: RouteReason::OwnGroup,
                 max_height: Route::ANY_HEIGHT,
             }),
         });

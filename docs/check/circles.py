@@ -18,14 +18,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMPLS = "one struct with its methods in several files, each a part of its work"
 EXPLAINED: dict[str, str] = {
     "benches: load::receive, load::swarm": IMPLS,
-    "control: old::state, old::told": "types of one frozen layout, in the files that its day had",
-    "control: audience, ceiling, event, person, state, turn": "an audience is judged by the state, and the state keeps events",
+    "control: old::events_and_answers, old::state": "types of one frozen layout, in the files that its day had",
+    "control: audience, ceiling, command_run, event, person, state": "an audience is judged by the state, and the state keeps events",
     "room: connection, request": "a request names the connection that it makes",
     "room: cycle, load, machine, reaction": IMPLS,
     "server: app, front, serve": "`serve` starts the parts, which take their configuration from it",
     "server: config::read, config::validate": "reading ends with validation, whose complaints are an error of reading",
     "server: media::bandwidth, media::egress, media::handshakes, media::peers, media::worker": IMPLS,
-    "server: rooms::ask, rooms::delivery, rooms::directory": "an undelivered answer is a request to the room again",
+    "server: rooms::delivery, rooms::directory, rooms::messages": "an undelivered answer is a request to the room again",
     "server: rooms::task, rooms::watching": IMPLS,
     "sim: cluster::callers, cluster::host, cluster::oracles, cluster::world": "the world keeps its parts, which take its events",
     "sim: faults::act, faults::world": IMPLS,

@@ -14,7 +14,7 @@ use super::scenario::{
     breakouts, churn, exhaust, fanout, gates, join, meetings, saturate, soak, storm, watchers,
 };
 use super::targets::Target;
-use super::targets::bare::Bare;
+use super::targets::bare::BareTarget;
 use super::targets::shim::Shim;
 use super::targets::whip_whep::WhipWhep;
 use super::targets::{janus, sideroom};
@@ -176,7 +176,7 @@ fn run_once(scenario: &Scenario, common: &Common, kind: TargetKind) -> Result<Re
 fn start(common: &Common, kind: TargetKind) -> Result<Box<dyn Target>, LoadError> {
     match kind {
         TargetKind::Bare => {
-            let bare = Bare::start(common.profile, common.server_cpus.as_deref())?;
+            let bare = BareTarget::start(common.profile, common.server_cpus.as_deref())?;
             Ok(Box::new(bare))
         }
         TargetKind::WhipWhep => Ok(Box::new(WhipWhep::start(common)?)),

@@ -33,7 +33,7 @@ pub use hold::Hold;
 pub use message::{Message, RoomState};
 pub use neighbour::Neighbours;
 pub use node::{ClusterNode, ClusterOptions, WhenAlone};
-pub use owned::{Obeyed, OwnedRoom};
+pub use owned::{OwnedRoom, TableApplied};
 pub use permission::Permissions;
 pub use promise::Promises;
 pub use record::{Incarnation, NodeId, NodeRecord, OwnerRecord, Revision, Term};

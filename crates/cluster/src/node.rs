@@ -9,7 +9,7 @@ use crate::action::{Action, Change, Outcome};
 use crate::hold::Hold;
 use crate::message::{Message, RoomState};
 use crate::neighbour::Neighbours;
-use crate::owned::{Obeyed, OwnedRoom};
+use crate::owned::{OwnedRoom, TableApplied};
 use crate::permission::Permissions;
 use crate::promise::Promises;
 use crate::record::{Incarnation, NodeId, OwnerRecord, Term};
@@ -194,8 +194,15 @@ impl ClusterNode {
 
     /// Whether a command of an owned room that led to this table may be answered. `None`: the room is
     /// not this node's, and the command is answered by nobody here.
-    pub fn obeyed(&mut self, now: Time, room: RoomId, epoch: Epoch) -> Option<Obeyed> {
-        self.owned.get_mut(&room).map(|it| it.obeyed(now, epoch))
+    pub fn applied_by_all(
+        &mut self,
+        now: Time,
+        room: RoomId,
+        epoch: Epoch,
+    ) -> Option<TableApplied> {
+        self.owned
+            .get_mut(&room)
+            .map(|it| it.applied_by_all(now, epoch))
     }
 
     /// The table of a room that this node forwards; true if it is to be applied. The owner is told.

@@ -12,7 +12,7 @@ const MOST_PUBLISHED: usize = 1_024;
 
 /// Whether every member node obeys a table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Obeyed {
+pub enum TableApplied {
     /// No node forwards an older table.
     Yes,
     /// These nodes may, until then at the latest.
@@ -124,7 +124,7 @@ impl OwnedRoom {
     }
 
     /// Whether any node may still forward a table older than `epoch`.
-    pub fn obeyed(&mut self, now: Time, epoch: Epoch) -> Obeyed {
+    pub fn applied_by_all(&mut self, now: Time, epoch: Epoch) -> TableApplied {
         // A node that has left counts while it has a permission: it may come back with it.
         self.members
             .retain(|_, it| !it.has_left || it.permitted_until > now);
@@ -132,10 +132,10 @@ impl OwnedRoom {
         let late = self.members.iter().filter(|(_, it)| behind(it));
         let nodes: Vec<_> = late.clone().map(|(node, _)| *node).collect();
         match late.map(|(_, it)| it.permitted_until).max() {
-            Some(until) => Obeyed::NotBefore(until, nodes),
+            Some(until) => TableApplied::NotBefore(until, nodes),
             None => {
                 self.obeyed = self.obeyed.max(epoch);
-                Obeyed::Yes
+                TableApplied::Yes
             }
         }
     }
@@ -176,16 +176,16 @@ mod tests {
     fn members_obey_or_their_permission_ends() {
         let mut room = room();
         room.handle_applied(NEAR, Epoch(1));
-        let Obeyed::NotBefore(until, late) = room.obeyed(at(10), Epoch(1)) else {
+        let TableApplied::NotBefore(until, late) = room.applied_by_all(at(10), Epoch(1)) else {
             panic!("the far node may have a permission of the owner before");
         };
         assert_eq!(late, [FAR]);
         assert!(until >= at(1_000) && until <= at(1_010), "{until:?}");
-        assert_eq!(room.obeyed(until, Epoch(1)), Obeyed::Yes);
+        assert_eq!(room.applied_by_all(until, Epoch(1)), TableApplied::Yes);
         assert!(room.permit(at(1_010), FAR, Epoch(1)));
-        assert_eq!(room.obeyed(at(1_020), Epoch(1)), Obeyed::Yes);
+        assert_eq!(room.applied_by_all(at(1_020), Epoch(1)), TableApplied::Yes);
         room.publish(at(1_030), Epoch(2));
-        assert_ne!(room.obeyed(at(1_030), Epoch(2)), Obeyed::Yes);
+        assert_ne!(room.applied_by_all(at(1_030), Epoch(2)), TableApplied::Yes);
     }
 
     #[test]
@@ -208,12 +208,12 @@ mod tests {
         room.handle_applied(NEAR, Epoch(2));
         assert!(!room.permit(at(30), FAR, Epoch(2)));
         assert!(matches!(
-            room.obeyed(at(30), Epoch(3)),
-            Obeyed::NotBefore(..)
+            room.applied_by_all(at(30), Epoch(3)),
+            TableApplied::NotBefore(..)
         ));
         assert!(!room.is_only(NEAR));
         room.handle_applied(NEAR, Epoch(3));
-        assert_eq!(room.obeyed(at(1_100), Epoch(3)), Obeyed::Yes);
+        assert_eq!(room.applied_by_all(at(1_100), Epoch(3)), TableApplied::Yes);
         assert!(room.is_only(NEAR));
     }
 }

@@ -9,7 +9,7 @@ use crate::timing::Timing;
 
 /// The last promise to one node, or the refusal.
 #[derive(Clone, Copy, Debug, Default)]
-struct Given {
+struct PromiseGiven {
     incarnation: Incarnation,
     /// The promise ends then, by this node's clock.
     until: Time,
@@ -23,7 +23,7 @@ pub struct Promises {
     timing: Timing,
     /// An earlier life of this node may have promised anything; it is over then.
     earlier_until: Time,
-    given: BTreeMap<NodeId, Given>,
+    given: BTreeMap<NodeId, PromiseGiven>,
 }
 
 impl Promises {

@@ -1,27 +1,27 @@
 //! From a command to the steps that it takes. One file for each part of the domain; every function there
 //! checks everything first and takes its steps afterwards.
 
-mod across;
-mod arrive;
+mod arrivals;
 mod create;
+mod cross_group;
 mod doors;
 mod gate;
 mod groups;
 mod intercom;
 mod invitations;
 mod invite;
+mod membership;
 mod people;
 mod rooms;
 mod sanction;
 mod schedules;
 mod timer;
-mod travel;
-mod wait;
+mod waiting_list;
 
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::rights;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{
     Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, Timer,
     bounds,
@@ -30,7 +30,7 @@ use crate::{
 pub(crate) use rooms::{check_end, check_settings};
 
 /// Does what `command` asks, or changes nothing.
-pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
+pub(crate) fn run(turn: &mut CommandRun<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     admit(turn, command)?;
     if turn.replays.is_none() {
         rights::check(turn.state, turn.actor, command)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, Bre
 }
 
 /// The consequences of a command, which are the same for all.
-fn finish(turn: &mut Turn<'_>) -> Result<(), BreakoutError> {
+fn finish(turn: &mut CommandRun<'_>) -> Result<(), BreakoutError> {
     if !turn.replays_older_than(Rules::Waiting) {
         turn.take_in_waiting();
     }
@@ -56,7 +56,7 @@ fn finish(turn: &mut Turn<'_>) -> Result<(), BreakoutError> {
 }
 
 #[expect(clippy::too_many_lines, reason = "one table, a line for each command")]
-fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
+fn dispatch(turn: &mut CommandRun<'_>, command: &Command) -> Result<Outcome, BreakoutError> {
     match command {
         Command::UpdateRoom(_)
         | Command::SetMode(_)
@@ -175,7 +175,7 @@ fn dispatch(turn: &mut Turn<'_>, command: &Command) -> Result<Outcome, BreakoutE
 
 /// Checks that hold for every command: the room is there, the actor is in it, and breakouts are possible if
 /// the command is about them.
-fn admit(turn: &Turn<'_>, command: &Command) -> Result<(), BreakoutError> {
+fn admit(turn: &CommandRun<'_>, command: &Command) -> Result<(), BreakoutError> {
     require(!turn.state.closed, BreakoutError::NotFound(Subject::Room))?;
     if let Actor::Participant(id) = turn.actor {
         let known = turn.state.participants.contains_key(&id);
@@ -266,7 +266,7 @@ fn is_presentable(name: &str) -> bool {
     !name.trim().is_empty() && name.len() <= bounds::NAME && !name.chars().any(char::is_control)
 }
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     fn tell_if(&mut self, condition: bool, event: EventKind) {
         if condition {
             self.tell(event);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
-use crate::turn::Effects;
+use crate::command_run::Effects;
 use crate::{Actor, Addressed, Event, EventKind, Role, ScheduleView};
 
 /// The audience of an event. The operator may see all events.

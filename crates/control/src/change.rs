@@ -66,7 +66,7 @@ pub(crate) struct Counters {
 }
 
 /// The parts of the state that are no maps, as they were before a command.
-pub(crate) struct Before {
+pub(crate) struct ScalarsBefore {
     settings: RoomSettings,
     room_gate: ParentGate,
     timer: TimerState,
@@ -144,7 +144,7 @@ fields! {
     } apart { members, side }
 }
 
-impl Before {
+impl ScalarsBefore {
     pub(crate) fn of(state: &State) -> Self {
         Self {
             settings: state.config.settings.clone(),
@@ -172,7 +172,7 @@ const fn counters(state: &State) -> Counters {
 
 impl State {
     /// Everything that has changed since `before`. `round`: a round was kept.
-    pub(crate) fn take_changes(&mut self, before: &Before, round: bool) -> Vec<Change> {
+    pub(crate) fn take_changes(&mut self, before: &ScalarsBefore, round: bool) -> Vec<Change> {
         let mut all = self.changes_of_room(before);
         // Without a rest: a part that is added to the state does not compile until it is here.
         let Self {
@@ -234,7 +234,7 @@ impl State {
         all
     }
 
-    fn changes_of_room(&self, before: &Before) -> Vec<Change> {
+    fn changes_of_room(&self, before: &ScalarsBefore) -> Vec<Change> {
         let mut all = Vec::new();
         if before.settings != self.config.settings {
             all.push(Change::Settings(Box::new(self.config.settings.clone())));
@@ -267,19 +267,19 @@ impl State {
     }
 
     /// Forgets what was changed: it is kept, or follows from the journal.
-    pub(crate) fn settle(&mut self) {
-        self.participants.settle();
-        self.breakouts.settle();
-        self.assignments.settle();
-        self.waiting.settle();
-        self.addressing.settle();
-        self.help.settle();
-        self.people.settle();
-        self.replies.settle();
-        self.knocks.settle();
-        self.schedules.settle();
-        self.arrangements.settle();
-        self.walls.settle();
+    pub(crate) fn forget_changes(&mut self) {
+        self.participants.forget_changes();
+        self.breakouts.forget_changes();
+        self.assignments.forget_changes();
+        self.waiting.forget_changes();
+        self.addressing.forget_changes();
+        self.help.forget_changes();
+        self.people.forget_changes();
+        self.replies.forget_changes();
+        self.knocks.forget_changes();
+        self.schedules.forget_changes();
+        self.arrangements.forget_changes();
+        self.walls.forget_changes();
     }
 
     /// Makes a change again. It cannot fail: a change of something that is not there does nothing.

@@ -102,7 +102,7 @@ impl<K: Ord + Clone, V: Clone> DiffMap<K, V> {
     }
 
     /// Forgets what the entries were.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn forget_changes(&mut self) {
         self.before.clear();
     }
 }
@@ -132,7 +132,7 @@ mod tests {
         for key in 0..5 {
             map.insert(key, 10);
         }
-        map.settle();
+        map.forget_changes();
         map.insert(0, 11);
         map.insert(0, 12);
         map.insert(9, 13);

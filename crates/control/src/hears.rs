@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use sideroom_route::{
-    DropReason, Gate, GroupId, Media, ParticipantId, Placement, Route, RoutePlan, SlotId, TrackId,
-    TrackKind, TrackRoute,
+    DropReason, Gate, GroupId, Media, ParticipantId, Route, RoutePlan, RouteReason, SlotId,
+    TrackId, TrackKind, TrackRoute,
 };
 
 use crate::room::Room;
@@ -115,7 +115,7 @@ fn claims(room: &Room, subscriber: ParticipantId, media: Media, slots: usize) ->
 
 /// Order of claims: open gates first; then placement; live; pinned; screens before canvases before cameras;
 /// more active talkers; older tracks.
-type Priority = (bool, Placement, bool, bool, u8, u16, TrackId);
+type Priority = (bool, RouteReason, bool, bool, u8, u16, TrackId);
 
 /// A subscriber and a track of somebody else in the same room.
 struct Pair<'a> {
@@ -180,15 +180,17 @@ impl<'a> Pair<'a> {
     fn is_reached(&self) -> bool {
         match self.placement() {
             None => false,
-            Some(Placement::Parent) => self.parent_gate().is_open(),
-            Some(Placement::AddressAll | Placement::OwnGroup | Placement::ListeningIn) => true,
+            Some(RouteReason::Parent) => self.parent_gate().is_open(),
+            Some(RouteReason::AddressAll | RouteReason::OwnGroup | RouteReason::ListeningIn) => {
+                true
+            }
         }
     }
 
     /// 4. For audio in a group with more live audio than slots: the publisher is one of those who talk
     ///    most. An intercom is always heard.
     fn is_among_talkers(&self) -> bool {
-        if self.kind != TrackKind::Audio || self.placement() == Some(Placement::AddressAll) {
+        if self.kind != TrackKind::Audio || self.placement() == Some(RouteReason::AddressAll) {
             return true;
         }
         let mut others: Vec<(u16, TrackId)> = Vec::new();
@@ -234,21 +236,21 @@ impl<'a> Pair<'a> {
     }
 
     /// The most important reason for which the track could reach the subscriber.
-    fn placement(&self) -> Option<Placement> {
+    fn placement(&self) -> Option<RouteReason> {
         let state = &self.room.state;
         let group = self.from.group;
         let to = (self.subscriber, self.to.group);
         let reach = state.reach_of(self.publisher);
         if reach.iter().any(|it| it.covers(self.kind, to)) {
-            Some(Placement::AddressAll)
+            Some(RouteReason::AddressAll)
         } else if state.suspended(self.publisher).contains(self.kind) {
             None
         } else if group == self.to.group {
-            Some(Placement::OwnGroup)
+            Some(RouteReason::OwnGroup)
         } else if group == GroupId::Parent {
-            Some(Placement::Parent)
+            Some(RouteReason::Parent)
         } else if group.breakout() == self.to.listening {
-            Some(Placement::ListeningIn)
+            Some(RouteReason::ListeningIn)
         } else {
             None
         }
@@ -258,10 +260,12 @@ impl<'a> Pair<'a> {
         self.room.state.parent_gate(self.to, self.kind.media())
     }
 
-    fn gate(&self, placement: Placement) -> Gate {
+    fn gate(&self, placement: RouteReason) -> Gate {
         let reason: Option<DropReason> = self.from.mute_of(self.kind);
         match (placement, self.parent_gate(), reason) {
-            (Placement::Parent, Gate::Shut(reason), _) | (_, _, Some(reason)) => Gate::Shut(reason),
+            (RouteReason::Parent, Gate::Shut(reason), _) | (_, _, Some(reason)) => {
+                Gate::Shut(reason)
+            }
             _ => Gate::Open,
         }
     }
@@ -270,7 +274,7 @@ impl<'a> Pair<'a> {
     fn claim(&self) -> Option<(Priority, Route)> {
         let placement = self.placement()?;
         let gate = self.gate(placement);
-        let announced = placement == Placement::AddressAll;
+        let announced = placement == RouteReason::AddressAll;
         let wishes = self.room.volatile.wishes.get(&self.subscriber);
         let wish = wishes.and_then(|wishes| wishes.wish(self.publisher, self.kind));
         let others = wishes.is_none_or(|wishes| wishes.everything_else);

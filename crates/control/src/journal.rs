@@ -11,8 +11,8 @@ use sideroom_route::{Epoch, RoomId};
 use thiserror::Error;
 
 use crate::change::Change;
+use crate::command_run::Effects;
 use crate::layout::{LATEST, in_layout};
-use crate::turn::Effects;
 use crate::{Actor, BreakoutError, Outcome, RequestId, RoomConfig, UnixMillis};
 
 /// A SHA-256 digest.

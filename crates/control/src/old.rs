@@ -2,14 +2,14 @@
 //!
 //! The types of that format are frozen in here. Rows are brought into today's types field by field, by
 //! name, so that those may gain fields (with a `serde` default) and variants. A command is applied by today's
-//! rules, but for those that have changed since: [`crate::turn::Turn::replays_older_than`] asks for them as
+//! rules, but for those that have changed since: [`crate::command_run::CommandRun::replays_older_than`] asks for them as
 //! they were. A room that cannot be read so is an error, and the caller's to set aside.
 
 mod command;
+mod events_and_answers;
 mod latest_events;
 mod snapshot;
 mod state;
-mod told;
 
 use ciborium::Value;
 use serde::Serialize;

@@ -6,9 +6,9 @@
 
 mod claims;
 mod list;
-mod place;
 mod reach;
 mod route;
+mod slot_assignment;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ struct Lists {
     announced: PerMedia<SourceList>,
     reach: BTreeMap<ParticipantId, Vec<Reach>>,
     /// Every source once more, to find the one that somebody wishes for.
-    by_publisher: BTreeMap<(ParticipantId, TrackKind), Placed>,
+    by_publisher: BTreeMap<(ParticipantId, TrackKind), RoutedSource>,
     max_active_talkers: u8,
 }
 
@@ -59,14 +59,14 @@ struct Subscriber {
     /// The route of each slot.
     held: PerMedia<Vec<Option<Route>>>,
     /// The participant's published tracks, as entered in the lists.
-    sources: Vec<Placed>,
+    sources: Vec<RoutedSource>,
     /// Disconnected: its slots are emptied and then it is forgotten.
     gone: bool,
 }
 
 /// A source, and the list that it lies in.
 #[derive(Clone, Copy, PartialEq, Debug)]
-struct Placed {
+struct RoutedSource {
     group: GroupId,
     since: Epoch,
     source: Source,
@@ -246,7 +246,12 @@ impl Planner {
         }
     }
 
-    fn replace_sources(&mut self, before: &[Placed], after: &[Placed], work: &mut Work) {
+    fn replace_sources(
+        &mut self,
+        before: &[RoutedSource],
+        after: &[RoutedSource],
+        work: &mut Work,
+    ) {
         for old in before.iter().filter(|old| !after.contains(old)) {
             let media = old.source.media();
             if let Some(group) = self.lists.groups.get_mut(&old.group)
@@ -282,7 +287,7 @@ impl Planner {
             let old = before
                 .iter()
                 .find(|old| old.source.track == new.source.track);
-            if old.map(Placed::route) == Some(route) {
+            if old.map(RoutedSource::route) == Some(route) {
                 // Only its place in the list is different: the table still says the same of the track.
                 work.tracks.remove(&new.source.track);
             } else {
@@ -353,7 +358,7 @@ impl Group {
     }
 }
 
-impl Placed {
+impl RoutedSource {
     fn route(&self) -> TrackRoute {
         TrackRoute {
             publisher: self.source.publisher,
@@ -369,7 +374,7 @@ fn sources_of(
     volatile: &Volatile,
     publisher: ParticipantId,
     one: &Participant,
-) -> Vec<Placed> {
+) -> Vec<RoutedSource> {
     let reach = state.reach_of(publisher);
     let suspended = state.suspended(publisher);
     let audio = one.track(TrackKind::Audio).map(|track| track.id);
@@ -378,7 +383,7 @@ fn sources_of(
         .iter()
         .filter_map(|track| Some((track, track.routed?)));
     routed
-        .map(|(track, routed)| Placed {
+        .map(|(track, routed)| RoutedSource {
             group: routed.group,
             since: routed.since,
             source: Source {

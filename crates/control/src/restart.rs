@@ -72,7 +72,7 @@ impl Room {
             old: snapshot.old,
         };
         room.state.remember_people();
-        room.state.settle();
+        room.state.forget_changes();
         room.rebuild();
         Ok(room)
     }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use sideroom_route::{Epoch, ParticipantId, RouteUpdate};
 
-use crate::change::{Before, Change};
+use crate::change::{Change, ScalarsBefore};
+use crate::command_run::{CommandRun, Effects};
+use crate::event_delivery::Cause;
 use crate::journal::{Chain, digest_of};
 use crate::layout::in_layout;
 use crate::memory::Answer;
 use crate::old::Rules;
 use crate::planner::{Delta, Planner, route_tracks};
-use crate::recall::Cause;
 use crate::room::{Expected, Room};
 use crate::state::require;
-use crate::turn::{Effects, Turn};
 use crate::{
     Actor, Applied, BreakoutError, Command, Digest, Event, Outcome, Record, ReplayError, Request,
     UnixMillis, apply, bounds,
@@ -110,9 +110,9 @@ impl Room {
         request: &Request,
         now: UnixMillis,
         replays: Option<Rules>,
-    ) -> Result<(Outcome, Effects, Before), BreakoutError> {
-        let before = Before::of(&self.state);
-        let mut turn = Turn {
+    ) -> Result<(Outcome, Effects, ScalarsBefore), BreakoutError> {
+        let before = ScalarsBefore::of(&self.state);
+        let mut turn = CommandRun {
             state: &mut self.state,
             now,
             actor: request.actor,
@@ -123,7 +123,7 @@ impl Room {
         let effects = turn.effects;
         match outcome {
             Err(error) => {
-                self.state.settle();
+                self.state.forget_changes();
                 Err(error)
             }
             Ok(outcome) => {
@@ -205,7 +205,7 @@ impl Room {
         for change in &record.changes {
             self.state.make(change);
         }
-        self.state.settle();
+        self.state.forget_changes();
         self.epoch = record.epoch;
         if self.state.version != record.state_version {
             self.state.version = record.state_version;

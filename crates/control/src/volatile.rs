@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sideroom_route::{GroupId, Media, ParticipantId, Route, RouteUpdate, TrackId, TrackKind};
 
+use crate::command_run::Effects;
 use crate::room::Room;
 use crate::state::require;
-use crate::turn::Effects;
 use crate::{BreakoutError, bounds};
 
 /// A subscriber's wishes for their slots. By default all sources, as far as the slots go.

@@ -6,7 +6,7 @@ use sideroom_rtp::Codec;
 use crate::egress::{Egress, Outgoing, PacketKind};
 use crate::header::{Composer, Fields};
 use crate::history::Shift;
-use crate::packet::{Arrived, Descriptor, RedForm};
+use crate::packet::{Descriptor, IncomingPacket, RedForm};
 use crate::slot::Slot;
 
 /// The most padding that one packet can have, its own count in the last byte (RFC 3550 section 5.1).
@@ -18,9 +18,9 @@ const PADDING: [u8; 255] = {
 
 /// A source's packet as it leaves in one slot.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaving<'a, 'b> {
+pub(crate) struct SourcePacket<'a, 'b> {
     pub(crate) track: TrackId,
-    pub(crate) arrived: &'b Arrived<'a>,
+    pub(crate) arrived: &'b IncomingPacket<'a>,
     pub(crate) number: u64,
     pub(crate) shift: Shift,
     pub(crate) marker: bool,
@@ -28,13 +28,13 @@ pub(crate) struct Leaving<'a, 'b> {
 
 /// A packet that comes from no source.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Own<'a> {
+pub(crate) struct GeneratedPacket<'a> {
     pub(crate) fields: Fields,
     pub(crate) kind: PacketKind,
     pub(crate) payload: &'a [u8],
 }
 
-impl<'a> Own<'a> {
+impl<'a> GeneratedPacket<'a> {
     const fn padding(fields: Fields, payload: &'a [u8]) -> Self {
         Self {
             fields,
@@ -50,10 +50,10 @@ impl Composer {
     pub(crate) fn send<E: Egress>(
         &mut self,
         slot: &mut Slot,
-        leaving: &Leaving<'_, '_>,
+        leaving: &SourcePacket<'_, '_>,
         out: &mut E,
     ) {
-        let Leaving {
+        let SourcePacket {
             track,
             arrived,
             number,
@@ -102,7 +102,7 @@ impl Composer {
         slot: &Slot,
         codec: Codec,
         shift: Shift,
-        arrived: &Arrived<'a>,
+        arrived: &IncomingPacket<'a>,
     ) -> &'a [u8] {
         match &arrived.descriptor {
             Descriptor::Plain
@@ -125,10 +125,10 @@ impl Composer {
     pub(crate) fn resend<E: Egress>(
         &mut self,
         slot: &mut Slot,
-        leaving: &Leaving<'_, '_>,
+        leaving: &SourcePacket<'_, '_>,
         out: &mut E,
     ) -> bool {
-        let Leaving {
+        let SourcePacket {
             track,
             arrived,
             number: original,
@@ -180,7 +180,7 @@ impl Composer {
     pub(crate) fn fill<E: Egress>(
         &mut self,
         slot: &mut Slot,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
         number: u64,
         out: &mut E,
     ) {
@@ -198,7 +198,7 @@ impl Composer {
         };
         slot.counts.packets += 1;
         slot.counts.padding += 1;
-        self.send_own(slot, &Own::padding(fields, &[1]), out);
+        self.send_own(slot, &GeneratedPacket::padding(fields, &[1]), out);
     }
 
     /// Sends a probe on the slot's RTX stream: as much padding as one packet holds. Its length.
@@ -218,12 +218,17 @@ impl Composer {
         };
         slot.next_rtx += 1;
         slot.counts.padding += 1;
-        self.send_own(slot, &Own::padding(fields, &PADDING), out);
+        self.send_own(slot, &GeneratedPacket::padding(fields, &PADDING), out);
         Some(self.header().len() + PADDING.len())
     }
 
     /// Sends a packet that comes from no source.
-    pub(crate) fn send_own<E: Egress>(&mut self, slot: &Slot, own: &Own<'_>, out: &mut E) {
+    pub(crate) fn send_own<E: Egress>(
+        &mut self,
+        slot: &Slot,
+        own: &GeneratedPacket<'_>,
+        out: &mut E,
+    ) {
         self.write_header(&slot.template, &own.fields, Shift::default(), None);
         out.send(
             slot.subscriber,

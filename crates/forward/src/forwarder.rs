@@ -7,12 +7,12 @@ use sideroom_route::{
 };
 
 use crate::counts::DropCounts;
-use crate::emit::Leaving;
+use crate::emit::SourcePacket;
 use crate::event::Events;
 use crate::header::Composer;
 use crate::ids::IdMap;
 use crate::ingress::{Accepted, Ingress};
-use crate::packet::{Arrived, Start};
+use crate::packet::{IncomingPacket, Start};
 use crate::publisher_clocks::PublisherClocks;
 use crate::slab::Slab;
 use crate::slot::{Flow, Slot, Verdict};
@@ -174,7 +174,7 @@ impl Forwarder {
         &mut self,
         now: Time,
         here: Flow,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
         out: &mut E,
     ) -> bool {
         let Some(from) = self.ingresses.at_mut(here.ingress) else {
@@ -212,7 +212,7 @@ impl Forwarder {
                     marker,
                     switched: new,
                 } => {
-                    let leaving = Leaving {
+                    let leaving = SourcePacket {
                         track,
                         arrived,
                         number,
@@ -247,7 +247,7 @@ impl Forwarder {
         &mut self,
         now: Time,
         here: Flow,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
         out: &mut E,
     ) {
         let mut touched = mem::take(&mut self.touched);
@@ -291,7 +291,7 @@ impl Forwarder {
                     marker,
                     switched: _,
                 } => {
-                    let leaving = Leaving {
+                    let leaving = SourcePacket {
                         track: from.track,
                         arrived: &arrived,
                         number,

@@ -6,7 +6,7 @@ use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, MAX
 
 use crate::config::{Mid, PayloadTypes};
 use crate::history::Shift;
-use crate::packet::{Arrived, Descriptor, PASSED, kind_of};
+use crate::packet::{Descriptor, IncomingPacket, PASSED, kind_of};
 
 /// The fixed header, the extension block's own header, a MID, and both sending-time extensions.
 const TEMPLATE: usize = 64;
@@ -91,7 +91,7 @@ impl HeaderTemplate {
         writer: &mut HeaderWriter,
         header: &Header,
         wide: bool,
-        arrived: Option<&Arrived<'_>>,
+        arrived: Option<&IncomingPacket<'_>>,
     ) {
         writer.begin(header, wide);
         if let Some(id) = self.extensions.id(ExtensionKind::Mid)
@@ -165,7 +165,7 @@ impl Composer {
         template: &HeaderTemplate,
         fields: &Fields,
         shift: Shift,
-        arrived: Option<&Arrived<'_>>,
+        arrived: Option<&IncomingPacket<'_>>,
     ) {
         self.prefix_len = 0;
         self.header_len = usize::from(template.len);
@@ -174,7 +174,7 @@ impl Composer {
         if let Some(place) = self.header.first_chunk_mut() {
             *place = template.bytes;
         }
-        let passing = arrived.map(Arrived::passing).unwrap_or_default();
+        let passing = arrived.map(IncomingPacket::passing).unwrap_or_default();
         if template.piecemeal {
             self.write_piecemeal(template, shift, arrived, template.wide);
         } else if !passing.is_empty()
@@ -196,7 +196,12 @@ impl Composer {
     /// Appends the extensions that pass through behind the template, in the one-byte form. False if they
     /// don't fit.
     #[inline]
-    fn append(&mut self, template: &HeaderTemplate, shift: Shift, arrived: &Arrived<'_>) -> bool {
+    fn append(
+        &mut self,
+        template: &HeaderTemplate,
+        shift: Shift,
+        arrived: &IncomingPacket<'_>,
+    ) -> bool {
         let mut at = usize::from(template.open).max(BLOCK);
         for passing in arrived.passing() {
             let id = template.passed.get(usize::from(passing.which));
@@ -235,7 +240,7 @@ impl Composer {
         &mut self,
         template: &HeaderTemplate,
         shift: Shift,
-        arrived: Option<&Arrived<'_>>,
+        arrived: Option<&IncomingPacket<'_>>,
         wide: bool,
     ) {
         template.write(&mut self.writer, &Header::default(), wide, arrived);
@@ -247,7 +252,7 @@ impl Composer {
         self.header_len = written.len();
         self.transport_cc_at = self.writer.transport_cc_at().unwrap_or_default() as u8;
         self.abs_send_time_at = self.writer.abs_send_time_at().unwrap_or_default() as u8;
-        let dependency = arrived.and_then(Arrived::dependency);
+        let dependency = arrived.and_then(IncomingPacket::dependency);
         let kind = ExtensionKind::DependencyDescriptor;
         if let (Some(_), Some(id)) = (dependency, template.extensions.id(kind))
             && let Some(header) = self.header.get_mut(..self.header_len)
@@ -267,7 +272,7 @@ impl Composer {
         &mut self,
         types: &PayloadTypes,
         shift: Shift,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
     ) -> usize {
         match &arrived.descriptor {
             Descriptor::Vp8(descriptor) if shift.picture != 0 || shift.tl0 != 0 => {

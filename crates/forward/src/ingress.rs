@@ -7,7 +7,7 @@ use sideroom_rtp::{AudioLevel, SeqUnwrapper};
 
 use crate::counts::TrackCounts;
 use crate::keyframe::KeyframeAsk;
-use crate::packet::{Arrived, Reading, RedForm, Start, refine};
+use crate::packet::{HeaderReader, IncomingPacket, RedForm, Start, refine};
 use crate::rate::{MAX_LAYERS, Rates};
 use crate::ring::{PacketRing, RingBounds};
 use crate::talkers::Activity;
@@ -29,7 +29,7 @@ const UNTOLD: AudioLevel = AudioLevel {
 
 /// The packet holds sound, as far as its length tells: a source that says no levels (encoders that speak
 /// WHIP, plain RTP) is a talker by its packets.
-fn sounds(arrived: &Arrived<'_>) -> bool {
+fn sounds(arrived: &IncomingPacket<'_>) -> bool {
     arrived.codec.is_audio() && !opus::is_dtx(arrived.payload)
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Ingress {
     pub(crate) counts: TrackCounts,
     pub(crate) activity: Activity,
     pub(crate) wanted: WantedLayers,
-    reading: Reading,
+    reading: HeaderReader,
     red: RedForm,
     /// Packets carry the audio level extension.
     has_levels: bool,
@@ -119,7 +119,7 @@ impl Ingress {
             counts: TrackCounts::default(),
             activity: Activity::default(),
             wanted: WantedLayers::default(),
-            reading: Reading::new(config),
+            reading: HeaderReader::new(config),
             red: RedForm::Unknown,
             has_levels: false,
         }
@@ -186,7 +186,7 @@ impl Ingress {
     }
 
     /// Reads a packet of the ring again.
-    pub(crate) fn reread<'a>(&self, packet: &'a [u8], number: u64) -> Option<Arrived<'a>> {
+    pub(crate) fn reread<'a>(&self, packet: &'a [u8], number: u64) -> Option<IncomingPacket<'a>> {
         let mut arrived = self.reading.read(packet).ok()?;
         arrived.number = number;
         arrived.red = self.red;
@@ -224,7 +224,7 @@ impl Ingress {
 /// A packet that is neither damaged nor a copy.
 #[derive(Debug)]
 pub(crate) struct Accepted<'a> {
-    pub(crate) arrived: Arrived<'a>,
+    pub(crate) arrived: IncomingPacket<'a>,
     /// True if the layer was silent before this packet.
     pub(crate) woke: bool,
 }
@@ -247,7 +247,7 @@ impl Layer {
 
     /// Extends the packet's sequence number.
     #[inline]
-    fn number(&mut self, arrived: &mut Arrived<'_>) -> Result<Arrival, DropReason> {
+    fn number(&mut self, arrived: &mut IncomingPacket<'_>) -> Result<Arrival, DropReason> {
         if self.ssrc != Some(arrived.ssrc) {
             self.restart();
             self.ssrc = Some(arrived.ssrc);

@@ -20,13 +20,13 @@ pub(crate) const PASSED: [ExtensionKind; 6] = [
 
 /// An extension that passes: which of [`PASSED`], and where its data lies in the packet.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Passing {
+pub(crate) struct CopiedExtension {
     pub(crate) which: u8,
     start: u16,
     len: u8,
 }
 
-impl Passing {
+impl CopiedExtension {
     #[inline]
     pub(crate) fn data<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
         let start = usize::from(self.start);
@@ -96,7 +96,7 @@ pub(crate) enum Start {
 
 /// A packet and the fields read from it, independent of subscribers.
 #[derive(Debug)]
-pub(crate) struct Arrived<'a> {
+pub(crate) struct IncomingPacket<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) payload: &'a [u8],
     pub(crate) ssrc: u32,
@@ -116,13 +116,13 @@ pub(crate) struct Arrived<'a> {
     pub(crate) opus: Option<u8>,
     /// The form of the publisher's RED, filled in by the ingress.
     pub(crate) red: RedForm,
-    passing: [Passing; PASSED.len()],
+    passing: [CopiedExtension; PASSED.len()],
     passing_len: u8,
 }
 
-impl Arrived<'_> {
+impl IncomingPacket<'_> {
     #[inline]
-    pub(crate) fn passing(&self) -> &[Passing] {
+    pub(crate) fn passing(&self) -> &[CopiedExtension] {
         self.passing
             .get(..usize::from(self.passing_len))
             .unwrap_or_default()
@@ -154,7 +154,7 @@ pub(crate) fn kind_of(which: u8) -> Option<ExtensionKind> {
 
 /// How to read the packets of one publisher's transport.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct HeaderReader {
     codecs: [Option<Codec>; 128],
     opus: Option<u8>,
     /// The extension of each id of the one-byte form: an index into [`PASSED`], or `NOT_PASSED`.
@@ -164,7 +164,7 @@ pub(crate) struct Reading {
 
 const NOT_PASSED: u8 = 0xff;
 
-impl Reading {
+impl HeaderReader {
     pub(crate) fn new(config: &IngressConfig) -> Self {
         let mut codecs = [None; 128];
         for (payload_type, codec) in &config.codecs {
@@ -197,13 +197,13 @@ impl Reading {
 
     /// Reads a packet as far as it says everything about itself.
     #[inline]
-    pub(crate) fn read<'a>(&self, bytes: &'a [u8]) -> Result<Arrived<'a>, DropReason> {
+    pub(crate) fn read<'a>(&self, bytes: &'a [u8]) -> Result<IncomingPacket<'a>, DropReason> {
         let view = RtpView::parse(bytes).map_err(|_| DropReason::Malformed)?;
         let codec = self.codecs.get(usize::from(view.payload_type()));
         let codec = codec.copied().flatten();
         let codec = codec.ok_or(DropReason::UnknownPayloadType)?;
         let payload = view.payload();
-        let mut arrived = Arrived {
+        let mut arrived = IncomingPacket {
             bytes,
             payload,
             ssrc: view.ssrc(),
@@ -218,7 +218,7 @@ impl Reading {
             level: None,
             opus: self.opus,
             red: RedForm::Unknown,
-            passing: [Passing::default(); PASSED.len()],
+            passing: [CopiedExtension::default(); PASSED.len()],
             passing_len: 0,
         };
         self.read_extensions(&view, &mut arrived);
@@ -227,7 +227,7 @@ impl Reading {
     }
 
     #[inline]
-    fn read_extensions(&self, view: &RtpView<'_>, arrived: &mut Arrived<'_>) {
+    fn read_extensions(&self, view: &RtpView<'_>, arrived: &mut IncomingPacket<'_>) {
         let origin = view.bytes().as_ptr().addr();
         for (id, data) in view.extensions() {
             let which = self.which(id);
@@ -239,7 +239,7 @@ impl Reading {
             }
             let place = arrived.passing.get_mut(usize::from(arrived.passing_len));
             if let (Some(place), Ok(len)) = (place, u8::try_from(data.len())) {
-                *place = Passing {
+                *place = CopiedExtension {
                     which,
                     start: (data.as_ptr().addr() - origin) as u16,
                     len,
@@ -261,7 +261,7 @@ impl Reading {
 }
 
 #[inline]
-fn read_descriptor(arrived: &Arrived<'_>) -> Result<Descriptor, DropReason> {
+fn read_descriptor(arrived: &IncomingPacket<'_>) -> Result<Descriptor, DropReason> {
     if arrived.payload.is_empty() {
         return Ok(Descriptor::Plain);
     }
@@ -299,7 +299,7 @@ fn read_descriptor(arrived: &Arrived<'_>) -> Result<Descriptor, DropReason> {
 
 /// Replaces fields from AV1's own header by those of the dependency descriptor.
 #[inline]
-pub(crate) fn refine(arrived: &mut Arrived<'_>, reader: &mut av1::DependencyReader) {
+pub(crate) fn refine(arrived: &mut IncomingPacket<'_>, reader: &mut av1::DependencyReader) {
     if arrived.codec != Codec::Av1 {
         return;
     }

@@ -2,7 +2,7 @@
 
 use sideroom_route::{DropReason, Media, Time};
 
-use crate::emit::Leaving;
+use crate::emit::SourcePacket;
 use crate::history::Fate;
 use crate::slot::SlotSource;
 use crate::{Egress, Forwarder, SubscriberId};
@@ -81,7 +81,7 @@ impl Forwarder {
         {
             return Err(DropReason::Throttled);
         }
-        let leaving = Leaving {
+        let leaving = SourcePacket {
             track: from.track,
             arrived: &arrived,
             number,

@@ -13,7 +13,7 @@ use sideroom_rtp::is_newer_timestamp;
 
 use crate::history::{Entry, Fate, History, Shift};
 use crate::ids::draw;
-use crate::packet::{Arrived, Descriptor};
+use crate::packet::{Descriptor, IncomingPacket};
 
 /// A source that skips more numbers than this at once has started anew: no places are kept free.
 const MAX_GAP: u64 = 256;
@@ -45,7 +45,7 @@ pub(crate) struct Rewriter {
 
 /// The place of a packet inside a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Placed {
+pub(crate) enum NumberVerdict {
     /// Under this number, with these shifts.
     Send { number: u64, shift: Shift },
     /// The packet is dropped but keeps a sequence number, which padding fills.
@@ -122,7 +122,7 @@ impl Rewriter {
     }
 
     /// Begins a segment with this packet, which must be placed next.
-    pub(crate) fn begin(&mut self, now: Time, layer: u8, arrived: &Arrived<'_>) {
+    pub(crate) fn begin(&mut self, now: Time, layer: u8, arrived: &IncomingPacket<'_>) {
         self.segment = self.next;
         self.first_source = arrived.number;
         self.highest_source = arrived.number - 1;
@@ -177,24 +177,24 @@ impl Rewriter {
     pub(crate) fn place(
         &mut self,
         now: Time,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
         wanted: bool,
         marker: bool,
-    ) -> Placed {
+    ) -> NumberVerdict {
         if arrived.number <= self.highest_source {
             return self.place_late(now, arrived, wanted, marker);
         }
         let gap = arrived.number - self.highest_source - 1;
         if gap > 0 {
             if gap > MAX_GAP {
-                return Placed::Jumped;
+                return NumberVerdict::Jumped;
             }
             self.keep_free(gap);
         }
         self.highest_source = arrived.number;
         if !wanted {
             self.close_up(arrived);
-            return Placed::Skipped;
+            return NumberVerdict::Skipped;
         }
         let number = self.next;
         self.next += 1;
@@ -206,7 +206,7 @@ impl Rewriter {
         );
         self.history.put(number, entry);
         self.remember(now, arrived, self.shift);
-        Placed::Send {
+        NumberVerdict::Send {
             number,
             shift: self.shift,
         }
@@ -225,10 +225,10 @@ impl Rewriter {
     fn place_late(
         &mut self,
         now: Time,
-        arrived: &Arrived<'_>,
+        arrived: &IncomingPacket<'_>,
         wanted: bool,
         marker: bool,
-    ) -> Placed {
+    ) -> NumberVerdict {
         let oldest = self.next.saturating_sub(self.history.len());
         let from = self.segment.max(self.known_from).max(oldest);
         let found = if arrived.number < self.first_source {
@@ -237,27 +237,27 @@ impl Rewriter {
             self.history.find(from, self.next, arrived.number)
         };
         let Some(number) = found else {
-            return Placed::TooOld;
+            return NumberVerdict::TooOld;
         };
         match self.history.at_mut(number) {
             Some(entry) if entry.fate == Fate::Awaited && wanted => {
                 entry.fate = Fate::Sent { marker };
                 let shift = entry.shift;
                 self.remember(now, arrived, shift);
-                Placed::Send { number, shift }
+                NumberVerdict::Send { number, shift }
             }
             Some(entry) if entry.fate == Fate::Awaited => {
                 entry.fate = Fate::Filled;
-                Placed::Fill { number }
+                NumberVerdict::Fill { number }
             }
-            _ => Placed::TooOld,
+            _ => NumberVerdict::TooOld,
         }
     }
 
     /// VP8's picture ids close up with the numbers: a receiver waits for pictures that it knows to be
     /// missing. Frame numbers of a dependency descriptor do not: frames name others by distance.
     #[inline]
-    fn close_up(&mut self, arrived: &Arrived<'_>) {
+    fn close_up(&mut self, arrived: &IncomingPacket<'_>) {
         if let Descriptor::Vp8(descriptor) = &arrived.descriptor
             && let Some(picture) = descriptor.picture_id
             && self.skipped_picture != Some(picture.value)
@@ -269,7 +269,7 @@ impl Rewriter {
 
     /// Where the slot's clock and counters stand, if the packet takes them on.
     #[inline]
-    fn remember(&mut self, now: Time, arrived: &Arrived<'_>, shift: Shift) {
+    fn remember(&mut self, now: Time, arrived: &IncomingPacket<'_>, shift: Shift) {
         let first = self.timestamp_at.is_none();
         let timestamp = arrived.timestamp.wrapping_add(shift.timestamp);
         if first || is_newer_timestamp(timestamp, self.timestamp) {

@@ -12,7 +12,7 @@ use sideroom_route::Time;
 use sideroom_rtp::Codec;
 
 use crate::egress::PacketKind;
-use crate::emit::Own;
+use crate::emit::GeneratedPacket;
 use crate::header::Fields;
 use crate::slot::Slot;
 use crate::{Egress, Forwarder};
@@ -63,7 +63,7 @@ impl Forwarder {
                 };
                 slot.counts.packets += 1;
                 slot.counts.octets += frame.len() as u64;
-                let own = Own {
+                let own = GeneratedPacket {
                     fields,
                     kind: PacketKind::Silence,
                     payload: frame,

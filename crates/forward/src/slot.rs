@@ -8,8 +8,8 @@ use crate::config::{LayerTarget, PayloadTypes, SlotConfig, SubscriberConfig, Sub
 use crate::counts::SlotCounts;
 use crate::header::HeaderTemplate;
 use crate::history::Shift;
-use crate::packet::{Arrived, RedForm, Start};
-use crate::rewrite::{Placed, Rewriter};
+use crate::packet::{IncomingPacket, RedForm, Start};
+use crate::rewrite::{NumberVerdict, Rewriter};
 use crate::{ForwardConfig, ids};
 
 /// A layer of an ingress.
@@ -120,7 +120,7 @@ impl Selection {
     /// Whether the packet's layer passes. The choice changes only where a frame begins: down at once, up
     /// where the source says that one can.
     #[inline]
-    fn passes(&mut self, arrived: &Arrived<'_>, ahead: bool) -> bool {
+    fn passes(&mut self, arrived: &IncomingPacket<'_>, ahead: bool) -> bool {
         let peek = &arrived.peek;
         if ahead && peek.frame_start {
             if peek.keyframe {
@@ -142,7 +142,7 @@ impl Selection {
 
     /// Higher layers of the picture are left out, so the marker has to be where this one ends.
     #[inline]
-    fn ends_picture(&self, arrived: &Arrived<'_>) -> bool {
+    fn ends_picture(&self, arrived: &IncomingPacket<'_>) -> bool {
         self.spatial != u8::MAX
             && arrived.peek.spatial == self.spatial
             && arrived.ends_layer_frame()
@@ -200,7 +200,7 @@ impl Slot {
     /// Under which payload type, and as what, a packet leaves. A subscriber without RED, or without a use
     /// for it, gets the Opus inside, if it can be read.
     #[inline]
-    pub(crate) fn payload_type(&self, arrived: &Arrived<'_>) -> Option<(u8, Codec)> {
+    pub(crate) fn payload_type(&self, arrived: &IncomingPacket<'_>) -> Option<(u8, Codec)> {
         let codec = arrived.codec;
         let payload_type = self.types.of(codec);
         if codec != Codec::Red {
@@ -218,7 +218,7 @@ impl Slot {
 
     /// Decides about a packet of `here`.
     #[inline]
-    pub(crate) fn admit(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>) -> Verdict {
+    pub(crate) fn admit(&mut self, now: Time, here: Flow, arrived: &IncomingPacket<'_>) -> Verdict {
         if self.flow != Some(here) {
             return self.admit_new(now, here, arrived);
         }
@@ -229,16 +229,16 @@ impl Slot {
         let marker = arrived.marker || self.selection.ends_picture(arrived);
         let wanted = passes && known && !empty;
         match self.rewriter.place(now, arrived, wanted, marker) {
-            Placed::Send { number, shift } => Verdict::Send {
+            NumberVerdict::Send { number, shift } => Verdict::Send {
                 number,
                 shift,
                 marker,
                 switched: false,
             },
-            Placed::Fill { number } => Verdict::Fill { number },
-            Placed::TooOld => Verdict::Drop(DropReason::TooOld),
-            Placed::Jumped if wanted => self.begin(now, here, arrived, false),
-            Placed::Jumped | Placed::Skipped => Verdict::Drop(if empty {
+            NumberVerdict::Fill { number } => Verdict::Fill { number },
+            NumberVerdict::TooOld => Verdict::Drop(DropReason::TooOld),
+            NumberVerdict::Jumped if wanted => self.begin(now, here, arrived, false),
+            NumberVerdict::Jumped | NumberVerdict::Skipped => Verdict::Drop(if empty {
                 DropReason::PaddingOnly
             } else if known {
                 DropReason::LayerNotSelected
@@ -250,7 +250,7 @@ impl Slot {
 
     /// A packet of a source or layer that does not flow yet.
     #[cold]
-    fn admit_new(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>) -> Verdict {
+    fn admit_new(&mut self, now: Time, here: Flow, arrived: &IncomingPacket<'_>) -> Verdict {
         if self.wanted != Some(here) {
             return Verdict::Drop(DropReason::LayerNotSelected);
         }
@@ -272,7 +272,13 @@ impl Slot {
         self.begin(now, here, arrived, true)
     }
 
-    fn begin(&mut self, now: Time, here: Flow, arrived: &Arrived<'_>, switched: bool) -> Verdict {
+    fn begin(
+        &mut self,
+        now: Time,
+        here: Flow,
+        arrived: &IncomingPacket<'_>,
+        switched: bool,
+    ) -> Verdict {
         if self.remembers != Some(here.ingress) {
             self.rewriter.forget();
             self.remembers = Some(here.ingress);
@@ -290,7 +296,7 @@ impl Slot {
             Media::Video => arrived.marker || self.selection.ends_picture(arrived),
         };
         match self.rewriter.place(now, arrived, true, marker) {
-            Placed::Send { number, shift } => Verdict::Send {
+            NumberVerdict::Send { number, shift } => Verdict::Send {
                 number,
                 shift,
                 marker,

@@ -13,13 +13,13 @@
 mod follower;
 mod link;
 mod order;
-mod placement;
 mod plane;
 mod rankings;
 mod relays;
 mod report;
 mod room;
 mod supervision;
+mod worker_assignment;
 
 pub use follower::{Follower, Notice};
 pub use link::{Link, Message};

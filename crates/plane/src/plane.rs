@@ -10,11 +10,11 @@ use sideroom_route::{
 };
 
 use crate::order::Order;
-use crate::placement::Placement;
 use crate::relays::Relays;
 use crate::report::Report;
 use crate::room::{RoomMedia, slots_of};
 use crate::supervision::{Ending, Incarnation, Supervised};
+use crate::worker_assignment::WorkerAssignment;
 
 /// News for the caller.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,7 +46,7 @@ pub enum PlaneEvent {
 /// See the module.
 #[derive(Debug)]
 pub struct Plane {
-    placement: Placement,
+    placement: WorkerAssignment,
     supervised: Vec<Supervised>,
     rooms: HashMap<RoomId, RoomMedia>,
     orders: VecDeque<(WorkerId, Order)>,
@@ -61,7 +61,7 @@ impl Plane {
     pub fn new(now: Time, workers: u16, spread_above: usize) -> Self {
         let workers = workers.max(1);
         Self {
-            placement: Placement::new(workers, spread_above),
+            placement: WorkerAssignment::new(workers, spread_above),
             supervised: (0..workers).map(|_| Supervised::new(now)).collect(),
             rooms: HashMap::new(),
             orders: VecDeque::new(),

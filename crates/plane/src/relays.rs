@@ -110,7 +110,7 @@ impl Relays {
 
 #[cfg(test)]
 mod tests {
-    use sideroom_route::{DropReason, Placement, RoomId};
+    use sideroom_route::{DropReason, RoomId, RouteReason};
 
     use super::*;
 
@@ -120,7 +120,7 @@ mod tests {
         Route {
             track: TRACK,
             gate,
-            placement: Placement::OwnGroup,
+            placement: RouteReason::OwnGroup,
             max_height: Route::ANY_HEIGHT,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sideroom_forward::IngressConfig;
 use sideroom_plane::{Ending, Incarnation, MISSED_HEARTBEATS, Order, Plane, PlaneEvent, Report};
 use sideroom_route::{
-    Epoch, Gate, GroupId, ParticipantId, Placement, RoomId, Route, RoutePlan, SlotId, Time,
+    Epoch, Gate, GroupId, ParticipantId, RoomId, Route, RoutePlan, RouteReason, SlotId, Time,
     TrackId, TrackKind, TrackRoute, WorkerId,
 };
 use sideroom_rtp::ExtensionMap;
@@ -54,7 +54,7 @@ fn plan(epoch: u64, publishers: &[u32], routes: &[(u32, u32)]) -> RoutePlan {
         let route = Route {
             track: camera(*publisher),
             gate: Gate::Open,
-            placement: Placement::OwnGroup,
+            placement: RouteReason::OwnGroup,
             max_height: Route::ANY_HEIGHT,
         };
         let slot = SlotId::video(u8::try_from(*publisher).unwrap());

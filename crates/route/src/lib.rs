@@ -19,6 +19,6 @@ pub use gate::{DropReason, Gate};
 pub use id::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, SlotId, TrackId, WorkerId};
 pub use kind::{Media, TrackKind};
 pub use plan::RoutePlan;
-pub use route::{Placement, Route, TrackRoute};
+pub use route::{Route, RouteReason, TrackRoute};
 pub use time::Time;
 pub use update::{OutOfOrder, RouteChange, RouteUpdate, TrackChange};

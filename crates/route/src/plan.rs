@@ -104,7 +104,7 @@ fn changes<'a, K: Ord + Copy, V: PartialEq + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DropReason, Gate, GroupId, Placement, TrackKind};
+    use crate::{DropReason, Gate, GroupId, RouteReason, TrackKind};
 
     const ROOM: RoomId = RoomId(1);
 
@@ -116,7 +116,7 @@ mod tests {
             let route = Route {
                 track,
                 gate,
-                placement: Placement::OwnGroup,
+                placement: RouteReason::OwnGroup,
                 max_height: Route::ANY_HEIGHT,
             };
             let publisher = ParticipantId::new(ROOM, 9);

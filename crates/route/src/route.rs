@@ -24,14 +24,14 @@ pub struct Route {
     /// Whether packets pass.
     pub gate: Gate,
     /// Why this source has the slot; bandwidth is shared out in this order too.
-    pub placement: Placement,
+    pub placement: RouteReason,
     /// The largest picture that the client has use for, in lines. [`Route::ANY_HEIGHT`] if it did not say.
     pub max_height: u16,
 }
 
 /// Why a source was given a slot, the most important first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Placement {
+pub enum RouteReason {
     /// A moderator speaks to every group.
     AddressAll,
     /// The source is in the subscriber's own group.

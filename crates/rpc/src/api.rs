@@ -16,8 +16,8 @@ use crate::{
     backend::{Answer, Backend, CommandRequest},
     clock,
     config::RpcConfig,
-    connection::{self, Standing},
-    crowd::{Crowd, WhenFull},
+    connection::{self, CallerKind},
+    crowd::{MemberLimit, WhenFull},
     error::ApiError,
     ice, ids,
     limit::{Limiter, Source},
@@ -36,7 +36,7 @@ pub struct Shared {
     pub(crate) keys: Keys,
     pub(crate) limiter: Limiter,
     pub(crate) sockets: AtomicUsize,
-    pub(crate) waiting: crate::crowd::Crowd,
+    pub(crate) waiting: crate::crowd::MemberLimit,
     pub(crate) watches: crate::watches::Watches,
     pub(crate) seats: crate::gateway::Seats,
     pub(crate) resources: crate::whip::Resources,
@@ -96,7 +96,7 @@ impl Api {
             keys,
             limiter: Limiter::new(config.rates),
             sockets: AtomicUsize::new(0),
-            waiting: Crowd::new(config.max_waiting_sockets_per_address, WhenFull::Refuse),
+            waiting: MemberLimit::new(config.max_waiting_sockets_per_address, WhenFull::Refuse),
             watches: crate::watches::Watches::new(&config),
             seats: crate::gateway::Seats::default(),
             resources: crate::whip::Resources::default(),
@@ -143,11 +143,11 @@ impl Api {
         let (who, source, standing) = match verified {
             Ok(Bearer::Operator(operator)) => {
                 let key = Source::Key(operator.key_id.clone());
-                (Caller::Operator(operator), key, Standing::Operator)
+                (Caller::Operator(operator), key, CallerKind::Operator)
             }
             Ok(Bearer::Client(claims)) => {
                 let client = Source::Client(claims.room.clone(), claims.sub.clone());
-                (Caller::Client(claims), client, Standing::Client)
+                (Caller::Client(claims), client, CallerKind::Client)
             }
             Err(error) => {
                 self.count_address(from)?;

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 
 /// The kind of caller that has shown a valid token on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub enum CallerKind {
     /// A participant's client.
     Client,
     /// A signaling server.
@@ -19,7 +19,7 @@ pub trait Connection: Send + Sync + 'static {
     /// current request has been answered. False if there are too many connections of clients
     /// already: then this one stays a stranger's.
     #[must_use]
-    fn known(&self, standing: Standing) -> bool;
+    fn known(&self, standing: CallerKind) -> bool;
 
     /// Called when a client has joined on the socket: from now on the connection is no stranger's. False as
     /// above.
@@ -42,7 +42,7 @@ pub(crate) fn current() -> Option<Arc<dyn Connection>> {
 }
 
 /// Reports the caller to the listener, which may have too many already.
-pub(crate) fn known(standing: Standing) -> Result<(), ApiError> {
+pub(crate) fn known(standing: CallerKind) -> Result<(), ApiError> {
     // Not set by listeners that want no reports.
     let fits = CURRENT.try_with(|connection| connection.known(standing));
     match fits {

@@ -44,7 +44,7 @@ pub enum Full {
 
 /// The members. Clones are the same crowd.
 #[derive(Clone)]
-pub struct Crowd {
+pub struct MemberLimit {
     /// Members of one network at most.
     each: usize,
     when_full: WhenFull,
@@ -63,21 +63,21 @@ struct Members {
 }
 
 /// A member's place. It is free again when this is dropped.
-pub struct Place {
+pub struct MemberGuard {
     members: Arc<Mutex<Members>>,
     network: Network,
     id: u64,
 }
 
-impl std::fmt::Debug for Crowd {
+impl std::fmt::Debug for MemberLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crowd")
+        f.debug_struct("MemberLimit")
             .field("each", &self.each)
             .finish_non_exhaustive()
     }
 }
 
-impl Crowd {
+impl MemberLimit {
     /// A crowd of at most `each` members of one network.
     pub fn new(each: usize, when_full: WhenFull) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Crowd {
         network: Network,
         most: usize,
         member: Arc<dyn Member>,
-    ) -> Result<Place, Full> {
+    ) -> Result<MemberGuard, Full> {
         self.enter_of(self.each, network, most, member)
     }
 
@@ -103,7 +103,7 @@ impl Crowd {
         network: Network,
         most: usize,
         member: Arc<dyn Member>,
-    ) -> Result<Place, Full> {
+    ) -> Result<MemberGuard, Full> {
         self.enter_of(usize::MAX, network, most, member)
     }
 
@@ -113,7 +113,7 @@ impl Crowd {
         network: Network,
         most: usize,
         member: Arc<dyn Member>,
-    ) -> Result<Place, Full> {
+    ) -> Result<MemberGuard, Full> {
         let most = most.max(1);
         let mut members = lock(&self.members);
         let size = members.networks.get(&network).map_or(0, BTreeMap::len);
@@ -138,7 +138,7 @@ impl Crowd {
         }
         let id = members.add(network, member);
         drop(members);
-        Ok(Place {
+        Ok(MemberGuard {
             members: Arc::clone(&self.members),
             network,
             id,
@@ -156,7 +156,7 @@ impl Crowd {
     }
 }
 
-impl Drop for Place {
+impl Drop for MemberGuard {
     fn drop(&mut self) {
         let mut members = lock(&self.members);
         let member = members.remove(self.network, self.id);
@@ -229,9 +229,9 @@ mod tests {
         }
     }
 
-    type Entered = (Arc<Guest>, Result<Place, Full>);
+    type Entered = (Arc<Guest>, Result<MemberGuard, Full>);
 
-    fn enter(crowd: &Crowd, host: u8, most: usize) -> Entered {
+    fn enter(crowd: &MemberLimit, host: u8, most: usize) -> Entered {
         let guest = Arc::new(Guest::default());
         let network = network(IpAddr::V4(Ipv4Addr::new(10, 0, 0, host)));
         let place = crowd.enter(network, most, guest.clone());
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_the_largest_network_makes_way() {
-        let crowd = Crowd::new(100, WhenFull::Refuse);
+        let crowd = MemberLimit::new(100, WhenFull::Refuse);
         let one = enter(&crowd, 1, 12);
         let mut pushed: Vec<_> = (0..11).map(|_| enter(&crowd, 2, 12)).collect();
         assert!(!pushed.iter().any(makes_way));
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn while_those_who_push_are_not_gone_yet_others_get_in() {
-        let crowd = Crowd::new(100, WhenFull::Replace);
+        let crowd = MemberLimit::new(100, WhenFull::Replace);
         // Two networks in turns, and nobody who makes way goes.
         let pushed: Vec<_> = (0..400_u16)
             .map(|n| enter(&crowd, (n % 2) as u8, 40))
@@ -278,13 +278,13 @@ mod tests {
 
     #[test]
     fn a_network_has_only_so_many() {
-        let crowd = Crowd::new(2, WhenFull::Refuse);
+        let crowd = MemberLimit::new(2, WhenFull::Refuse);
         let held = [enter(&crowd, 1, 10), enter(&crowd, 1, 10)];
         assert_eq!(enter(&crowd, 1, 10).1.err(), Some(Full::Network));
         assert!(enter(&crowd, 2, 10).1.is_ok());
         assert!(!held.iter().any(makes_way));
 
-        let crowd = Crowd::new(2, WhenFull::Replace);
+        let crowd = MemberLimit::new(2, WhenFull::Replace);
         let held = [enter(&crowd, 1, 10), enter(&crowd, 1, 10)];
         assert!(enter(&crowd, 1, 10).1.is_ok());
         assert!(makes_way(&held[0]) && !makes_way(&held[1]));

@@ -30,7 +30,7 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, ApiError> {
     api.check_address(from)?;
     let waiting = Waiting::begin(&api, from)?;
-    let place = Place::take(&api)?;
+    let place = SocketPermit::take(&api)?;
     let limit = api.config.max_message_bytes;
     let upgrade = upgrade
         .protocols(["sideroom.v1"])
@@ -46,11 +46,11 @@ pub(crate) async fn upgrade(
 }
 
 /// One of the sockets that this node serves at most.
-struct Place {
+struct SocketPermit {
     api: Api,
 }
 
-impl Place {
+impl SocketPermit {
     fn take(api: &Api) -> Result<Self, ApiError> {
         let place = Self { api: api.clone() };
         if api.sockets.fetch_add(1, Ordering::Relaxed) < api.config.max_sockets {
@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for SocketPermit {
     fn drop(&mut self) {
         self.api.sockets.fetch_sub(1, Ordering::Relaxed);
     }

@@ -14,7 +14,7 @@ use sideroom_rpc::proxies::Proxies;
 
 use crate::health::{Health, Verdict};
 use crate::listen::descriptors::{self, Budget};
-use crate::listen::{Door, Guests, Patience};
+use crate::listen::{IdleLimits, OpenConnections, PortConfig};
 use crate::metrics::Exporter;
 
 pub use webhooks::webhooks;
@@ -23,15 +23,15 @@ pub use webhooks::webhooks;
 const EACH: usize = descriptors::ADMIN / 2;
 
 /// The door of the admin port, with descriptors of its own.
-pub fn door(patience: Patience) -> Door {
+pub fn door(patience: IdleLimits) -> PortConfig {
     let budget = Budget {
         connections: descriptors::ADMIN * 3 / 4,
         kept_back: 0,
         media_of_worker: 0,
     };
-    Door {
+    PortConfig {
         name: "admin",
-        guests: Guests::new(budget, EACH, Proxies::default()),
+        guests: OpenConnections::new(budget, EACH, Proxies::default()),
         patience,
         tls: None,
         turn: None,

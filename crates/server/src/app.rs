@@ -17,7 +17,7 @@ use crate::listen::descriptors::Budget;
 use crate::media::{self, MediaPlane, StartOptions, TurnLinks};
 use crate::metrics::{MediaTotals, WorkerTotals};
 use crate::rooms::{self, Directory, MediaPort, News, Node, NodeOptions};
-use crate::serve::Launch;
+use crate::serve::ServerParts;
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::StoreError;
 use crate::turn::Relay;
@@ -29,7 +29,7 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Runs everything until the server is to close.
-pub async fn run(mut launch: Launch) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn run(mut launch: ServerParts) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Arc::clone(&launch.config);
     let options = start_options(&config, launch.budget)?;
     let (plane, told) = media::start(&options)?;
@@ -132,7 +132,7 @@ fn start_options(
 }
 
 /// Begins to post events, before any room makes one.
-async fn webhooks(launch: &mut Launch) -> Result<Option<News>, StoreError> {
+async fn webhooks(launch: &mut ServerParts) -> Result<Option<News>, StoreError> {
     let Some(settings) = launch.webhooks.take() else {
         return Ok(None);
     };

@@ -16,11 +16,11 @@ use tokio::time::interval;
 
 use crate::config::Config;
 use crate::listen::descriptors::Budget;
-use crate::listen::{self, Door, Guests, Patience};
+use crate::listen::{self, IdleLimits, OpenConnections, PortConfig};
 use crate::metrics::count_refusals;
 use crate::pages;
 use crate::rooms::Node;
-use crate::serve::{Launch, ServeError};
+use crate::serve::{ServeError, ServerParts};
 use crate::shutdown::{Phase, Shutdown};
 use crate::telemetry::trace_calls;
 use crate::tls::Tls;
@@ -31,7 +31,7 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins to serve; returns at once.
 pub async fn serve(
-    launch: Launch,
+    launch: ServerParts,
     node: Arc<Node>,
     relay: Option<Arc<Relay>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -50,7 +50,7 @@ pub async fn serve(
     }
     let guests = guests(&launch.config, launch.budget);
     let tls = launch.tls.as_ref();
-    let door = |name, tls, turn: Option<&Arc<Relay>>| Door {
+    let door = |name, tls, turn: Option<&Arc<Relay>>| PortConfig {
         name,
         guests: guests.clone(),
         patience: patience(&launch.config),
@@ -91,7 +91,7 @@ pub async fn serve(
 /// Opens the port for TURN without TLS.
 async fn listen_to_turn(
     at: SocketAddr,
-    door: Door,
+    door: PortConfig,
     relay: Arc<Relay>,
     shutdown: Option<&Shutdown>,
 ) -> Result<(), ServeError> {
@@ -126,9 +126,9 @@ impl TurnCredentials for Relay {
 }
 
 /// The accounting of connections.
-fn guests(config: &Config, budget: Budget) -> Guests {
+fn guests(config: &Config, budget: Budget) -> OpenConnections {
     let each = size(config.limits.connections_per_address);
-    Guests::new(budget, each, proxies(config))
+    OpenConnections::new(budget, each, proxies(config))
 }
 
 /// The proxies in front of the server. The configuration has been validated.
@@ -137,9 +137,9 @@ fn proxies(config: &Config) -> Proxies {
 }
 
 /// How long a connection may do nothing.
-pub fn patience(config: &Config) -> Patience {
+pub fn patience(config: &Config) -> IdleLimits {
     let seconds = |number: u32| Duration::from_secs(number.into());
-    Patience {
+    IdleLimits {
         headers: seconds(config.limits.header_timeout_s),
         idle: seconds(config.limits.idle_timeout_s),
         stalled: seconds(config.limits.stall_timeout_s),
@@ -147,7 +147,7 @@ pub fn patience(config: &Config) -> Patience {
 }
 
 /// Publishes how many are connected.
-async fn count(guests: Guests) {
+async fn count(guests: OpenConnections) {
     let mut every = interval(COUNT_EVERY);
     loop {
         every.tick().await;

@@ -7,7 +7,7 @@
 mod activity;
 mod answer;
 pub mod descriptors;
-mod guests;
+mod open_connections;
 mod opening;
 mod service;
 mod stream;
@@ -30,9 +30,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
-pub use activity::Patience;
-pub use guests::Guests;
-pub use service::Door;
+pub use activity::IdleLimits;
+pub use open_connections::OpenConnections;
+pub use service::PortConfig;
 
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
@@ -40,7 +40,7 @@ use crate::turn::{self, Relay};
 use answer::answer;
 use opening::{Opening, Reread};
 use service::Service;
-use stream::{Guest, Stream};
+use stream::{ConnectionState, Stream};
 use turns::Turns;
 
 /// Headers of one request at most, HTTP/1 and HTTP/2 alike.
@@ -61,7 +61,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const IN_A_ROW: usize = 16;
 
 /// Serves `router` from now on. With `shutdown` until the server closes.
-pub fn open(door: Door, listener: TcpListener, router: Router, shutdown: Option<&Shutdown>) {
+pub fn open(door: PortConfig, listener: TcpListener, router: Router, shutdown: Option<&Shutdown>) {
     let service = Arc::new(Service {
         door,
         router,
@@ -107,7 +107,7 @@ impl Service {
     }
 
     fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
-        let Ok(guest) = Guest::new(&self.door.guests, peer.ip()) else {
+        let Ok(guest) = ConnectionState::new(&self.door.guests, peer.ip()) else {
             return metrics::connection_cut("refused");
         };
         if let Err(error) = tcp.set_nodelay(true) {
@@ -119,7 +119,12 @@ impl Service {
 
     /// Serves a connection once something has come that is worth its buffers: this future is all that a
     /// silent one holds, so later ones are boxed.
-    async fn receive(self: Arc<Self>, stream: Stream, guest: Arc<Guest>, peer: SocketAddr) {
+    async fn receive(
+        self: Arc<Self>,
+        stream: Stream,
+        guest: Arc<ConnectionState>,
+        peer: SocketAddr,
+    ) {
         let Some(acceptor) = &self.door.tls else {
             if let Some(stream) = self.opened(Opening::Request, stream).await {
                 Box::pin(self.tell_apart(stream, guest, peer, None)).await;
@@ -165,7 +170,7 @@ impl Service {
     async fn tell_apart<S>(
         self: Arc<Self>,
         stream: Reread<S>,
-        guest: Arc<Guest>,
+        guest: Arc<ConnectionState>,
         peer: SocketAddr,
         withdrawn: Option<Withdrawn>,
     ) where
@@ -195,7 +200,7 @@ impl Service {
     async fn serve<S>(
         self: Arc<Self>,
         stream: S,
-        guest: Arc<Guest>,
+        guest: Arc<ConnectionState>,
         peer: SocketAddr,
         mut withdrawn: Option<Withdrawn>,
     ) where

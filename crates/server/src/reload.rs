@@ -61,7 +61,7 @@ impl Reload {
         }
         check(&config)?;
         let keyring = config.keyring()?;
-        let files = tls::Read::files(&config.tls)?;
+        let files = tls::TlsFiles::files(&config.tls)?;
         match (&self.tls, files) {
             (Some(tls), Some(files)) => tls.replace(files),
             (None, None) => {}

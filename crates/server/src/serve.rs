@@ -21,7 +21,7 @@ use crate::shutdown::{Phase, Shutdown};
 use crate::store::{self, Journal, Store, StoreError};
 use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
-use crate::webhooks::{self, Desk, SettingsError};
+use crate::webhooks::{self, SettingsError, StartedWebhooks};
 use crate::{admin, clock};
 
 /// Connections that wait to be taken: one that finds no room there is a second late.
@@ -83,7 +83,7 @@ pub enum ServeError {
 }
 
 /// The parts handed to the application.
-pub struct Launch {
+pub struct ServerParts {
     /// The configuration, validated.
     pub config: Arc<Config>,
     /// A development server: tokens are handed out to anybody.
@@ -95,7 +95,7 @@ pub struct Launch {
     /// Receivers of events, until they have begun.
     pub webhooks: Option<webhooks::Settings>,
     /// Where they are found then.
-    pub desk: Desk,
+    pub desk: StartedWebhooks,
     /// The state behind the admin port.
     pub health: Health,
     /// Where the server is in its life. The parts say when they are ready and obey the end.
@@ -134,7 +134,7 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
         let hangup = signal(SignalKind::hangup())?;
         let journal = Journal::new(store);
         let health = Health::new(shutdown.clone(), journal.clone());
-        let desk = Desk::default();
+        let desk = StartedWebhooks::default();
         let http = listen("http.listen", config.http.listen)?;
         let grpc = listen("grpc.listen", config.grpc.listen)?;
         let admin = listen("admin.listen", config.admin.listen)?;
@@ -164,7 +164,7 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
             tls: tls.clone(),
         };
         tokio::spawn(reload.on(hangup));
-        let launch = Launch {
+        let launch = ServerParts {
             config,
             dev,
             keys,

@@ -5,7 +5,7 @@
 //! connections then use the files as read last.
 
 mod files;
-mod shown;
+mod verified_chain;
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 pub use files::TlsError;
-pub use shown::Shown;
+pub use verified_chain::VerifiedChain;
 
 use crate::config::TlsConfig;
 
 /// The TLS configuration of both ports, replaced when the files are read again. Clones share it.
 #[derive(Clone)]
-pub struct Tls(watch::Sender<Arc<Read>>);
+pub struct Tls(watch::Sender<Arc<TlsFiles>>);
 
 /// The certificates and keys, as read from the files.
-pub struct Read {
+pub struct TlsFiles {
     server: Arc<ServerConfig>,
     /// For gRPC, if its clients have to show a certificate.
     callers: Option<Callers>,
@@ -46,7 +46,7 @@ impl Tls {
 
     /// Replaces certificates, authority and revocations at once. Connections whose client's certificate is
     /// not valid any more end.
-    pub fn replace(&self, read: Read) {
+    pub fn replace(&self, read: TlsFiles) {
         self.0.send_replace(Arc::new(read));
     }
 
@@ -67,7 +67,7 @@ impl Tls {
     }
 }
 
-impl Read {
+impl TlsFiles {
     /// Reads everything; `None` if no certificate is configured.
     pub fn files(config: &TlsConfig) -> Result<Option<Self>, TlsError> {
         files::read(config)
@@ -77,7 +77,7 @@ impl Read {
 /// Accepts TLS handshakes on one port, with the files as read last.
 #[derive(Clone)]
 pub struct Acceptor {
-    read: watch::Receiver<Arc<Read>>,
+    read: watch::Receiver<Arc<TlsFiles>>,
     /// Clients have to show a certificate, if there is an authority.
     asks: bool,
 }
@@ -92,8 +92,8 @@ impl Acceptor {
     }
 
     /// The certificate that the client of a connection has shown.
-    pub fn shown<S>(&self, stream: &TlsStream<S>) -> Option<Shown> {
+    pub fn shown<S>(&self, stream: &TlsStream<S>) -> Option<VerifiedChain> {
         let chain = stream.get_ref().1.peer_certificates()?;
-        Shown::new(self.read.clone(), chain)
+        VerifiedChain::new(self.read.clone(), chain)
     }
 }

@@ -15,7 +15,7 @@ use axum::routing::get;
 use running::{Client, Refused, Server, websocket};
 use serde_json::json;
 use sideroom::listen::descriptors::Budget;
-use sideroom::listen::{self, Door, Guests, Patience};
+use sideroom::listen::{self, IdleLimits, OpenConnections, PortConfig};
 use sideroom_rpc::proxies::Proxies;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 const NEVER: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(3_600);
 const SHORT: Duration = Duration::from_millis(200);
-const PATIENT: Patience = Patience {
+const PATIENT: IdleLimits = IdleLimits {
     headers: LONG,
     idle: LONG,
     stalled: LONG,
@@ -33,14 +33,14 @@ const PATIENT: Patience = Patience {
 const LARGE: usize = 64 << 20;
 
 /// A port with a few pages.
-async fn open(patience: Patience, connections: usize) -> SocketAddr {
+async fn open(patience: IdleLimits, connections: usize) -> SocketAddr {
     open_behind(Proxies::default(), patience, (connections, 1_000)).await
 }
 
 /// The same behind proxies, with bounds on all connections and on those of one address.
 async fn open_behind(
     proxies: Proxies,
-    patience: Patience,
+    patience: IdleLimits,
     (connections, each): (usize, usize),
 ) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -54,9 +54,9 @@ async fn open_behind(
     let router = Router::new()
         .route("/", get(async || "here"))
         .route("/large", get(async move || large));
-    let door = Door {
+    let door = PortConfig {
         name: "test",
-        guests: Guests::new(budget, each, proxies),
+        guests: OpenConnections::new(budget, each, proxies),
         patience,
         tls: None,
         turn: None,
@@ -123,7 +123,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_never_ends_is_closed() {
-    let patience = Patience {
+    let patience = IdleLimits {
         headers: SHORT,
         ..PATIENT
     };
@@ -150,7 +150,7 @@ async fn a_request_that_never_ends_is_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_between_requests_is_closed_in_the_end() {
-    let patience = Patience {
+    let patience = IdleLimits {
         idle: SHORT,
         headers: SHORT,
         ..PATIENT
@@ -166,7 +166,7 @@ async fn a_connection_between_requests_is_closed_in_the_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_cut_off() {
-    let patience = Patience {
+    let patience = IdleLimits {
         headers: SHORT,
         stalled: SHORT,
         ..PATIENT

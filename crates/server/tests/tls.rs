@@ -17,7 +17,7 @@ use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use sideroom::config::{Config, TlsConfig};
 use sideroom::front::patience;
 use sideroom::listen::descriptors::Budget;
-use sideroom::listen::{self, Door, Guests};
+use sideroom::listen::{self, OpenConnections, PortConfig};
 use sideroom::tls::Tls;
 use sideroom_rpc::auth::ShownCertificate;
 use sideroom_rpc::proxies::Proxies;
@@ -134,9 +134,9 @@ async fn serve(listener: TcpListener, grpc: bool, tls: Tls) -> SocketAddr {
         host.unwrap_or("nobody").to_owned()
     });
     let router = Router::new().route("/", who).route("/host", host);
-    let door = Door {
+    let door = PortConfig {
         name: "test",
-        guests: Guests::new(Budget::share(1_024, 1, 1_000), 100, Proxies::default()),
+        guests: OpenConnections::new(Budget::share(1_024, 1, 1_000), 100, Proxies::default()),
         patience: patience(&config),
         tls: Some(if grpc { tls.grpc() } else { tls.http() }),
         turn: None,

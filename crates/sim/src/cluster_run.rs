@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use sideroom_sim::cluster::{ClusterSetting, ClusterTotals, Plant};
+use sideroom_sim::cluster::{ClusterPlant, ClusterSetting, ClusterTotals};
 
 use crate::seeds::Seeds;
 
@@ -22,13 +22,15 @@ pub(crate) struct ClusterRunOptions {
     steps: u64,
     /// Plant this bug, so that an oracle fails.
     #[arg(long, value_parser = plant)]
-    plant: Option<Plant>,
+    plant: Option<ClusterPlant>,
 }
 
-fn plant(name: &str) -> Result<Plant, String> {
-    let found = Plant::ALL.into_iter().find(|it| format!("{it:?}") == name);
+fn plant(name: &str) -> Result<ClusterPlant, String> {
+    let found = ClusterPlant::ALL
+        .into_iter()
+        .find(|it| format!("{it:?}") == name);
     found.ok_or_else(|| {
-        let all = Plant::ALL.map(|plant| format!("{plant:?}"));
+        let all = ClusterPlant::ALL.map(|plant| format!("{plant:?}"));
         format!(
             "there is no such bug to plant; there are {}",
             all.join(", ")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sideroom_plane::HEARTBEAT_EVERY;
-use sideroom_route::{Media, ParticipantId, Placement, TrackKind};
+use sideroom_route::{Media, ParticipantId, RouteReason, TrackKind};
 
 use crate::model::{Person, Picture};
 use crate::plane::TransportId;
@@ -14,11 +14,11 @@ use crate::world::World;
 /// Received tracks: subscriber, publisher, kind.
 pub(crate) type Heard = BTreeSet<(ParticipantId, ParticipantId, TrackKind)>;
 
-const CLASSES: [Placement; 4] = [
-    Placement::AddressAll,
-    Placement::OwnGroup,
-    Placement::Parent,
-    Placement::ListeningIn,
+const CLASSES: [RouteReason; 4] = [
+    RouteReason::AddressAll,
+    RouteReason::OwnGroup,
+    RouteReason::Parent,
+    RouteReason::ListeningIn,
 ];
 
 impl World {
@@ -126,7 +126,7 @@ fn check_complete(
     heard: &Heard,
 ) -> Result<(), Violation> {
     let mut left = to.slots_of(media);
-    let mut allowed: Vec<(Placement, ParticipantId, TrackKind)> = Vec::new();
+    let mut allowed: Vec<(RouteReason, ParticipantId, TrackKind)> = Vec::new();
     for from in picture.people() {
         for track in from.tracks.iter().flatten() {
             if track.kind.media() == media

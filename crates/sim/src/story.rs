@@ -88,7 +88,7 @@ pub struct Failure {
 
 /// A story that ended well.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct FinishedStory {
     pub coverage: Coverage,
     /// Equal for runs of one seed.
     pub fingerprint: (Digest, u64),
@@ -127,7 +127,7 @@ impl Setting {
     }
 
     /// Tells its story, `steps` long.
-    pub fn tell(&self, steps: u64) -> Result<Told, Box<Failure>> {
+    pub fn tell(&self, steps: u64) -> Result<FinishedStory, Box<Failure>> {
         let mut world = World::new(self.seed, self.settings.clone(), self.plane);
         let mut generator = Generator::new(self.seed, self.size);
         let mut taken = Vec::new();
@@ -151,7 +151,7 @@ impl Setting {
                 }));
             }
         }
-        Ok(Told {
+        Ok(FinishedStory {
             coverage: world.coverage().clone(),
             fingerprint: world.fingerprint(),
         })

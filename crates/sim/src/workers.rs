@@ -70,7 +70,7 @@ impl World {
                 if let Order::Disconnect(participant) = order {
                     self.plane.detach(index, participant);
                 }
-                self.obey(index, &order)?;
+                self.run_orders(index, &order)?;
             }
         }
         if let Some(worker) = self.plane.workers.get_mut(index) {
@@ -84,7 +84,7 @@ impl World {
         self.look_at_output(index)
     }
 
-    fn obey(&mut self, index: usize, order: &Order) -> Result<(), Violation> {
+    fn run_orders(&mut self, index: usize, order: &Order) -> Result<(), Violation> {
         let now = self.now;
         let serves = self.plane.serves(index);
         let Some(worker) = self.plane.workers.get_mut(index) else {

@@ -1,9 +1,9 @@
 //! Rooms keep their promises on many nodes, whatever fails; and each planted bug is found.
 #![allow(missing_docs)]
 
-use sideroom_sim::cluster::{ClusterSetting, ClusterTotals, Plant};
+use sideroom_sim::cluster::{ClusterPlant, ClusterSetting, ClusterTotals};
 
-fn setting(seed: u64, steps: u64, plant: Option<Plant>) -> ClusterSetting {
+fn setting(seed: u64, steps: u64, plant: Option<ClusterPlant>) -> ClusterSetting {
     ClusterSetting {
         seed,
         nodes: ClusterSetting::nodes_of(seed),
@@ -39,7 +39,7 @@ fn every_oracle_holds_in_worlds_of_many_nodes() {
 
 #[test]
 fn every_planted_bug_is_found() {
-    for plant in Plant::ALL {
+    for plant in ClusterPlant::ALL {
         let mut worlds = (1..=200).map(|seed| setting(seed, STEPS, Some(plant)));
         let found = worlds.find_map(|world| world.run().err());
         assert!(found.is_some(), "{plant:?} is not found");

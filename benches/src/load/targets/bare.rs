@@ -15,13 +15,13 @@ use crate::load::server::{Server, beside};
 use crate::profile::Profile;
 
 /// A process that runs the bare path.
-pub struct Bare {
+pub struct BareTarget {
     server: Server,
     address: SocketAddr,
     profile: Profile,
 }
 
-impl Bare {
+impl BareTarget {
     /// Starts one, on the processors of `cpus` if given.
     pub fn start(profile: Profile, cpus: Option<&str>) -> Result<Self, LoadError> {
         let program = beside("bare").to_string_lossy().into_owned();
@@ -52,7 +52,7 @@ fn extensions() -> ExtensionMap {
     map
 }
 
-impl Target for Bare {
+impl Target for BareTarget {
     fn name(&self) -> &str {
         "bare"
     }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use super::is_presentable;
+use crate::command_run::CommandRun;
 use crate::distribute::{self, Target};
 use crate::state::{Asked, Breakout, require};
-use crate::turn::Turn;
 use crate::{
     Actor, BreakoutError, CreateBreakouts, Door, EventKind, MoveCause, Outcome, RoomSettings,
     bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn create_breakouts(
         &mut self,
         create: &CreateBreakouts,

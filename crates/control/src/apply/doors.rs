@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use super::is_presentable;
+use crate::command_run::CommandRun;
 use crate::state::{Participant, require};
-use crate::turn::Turn;
 use crate::{
     BreakoutError, CreateBreakouts, CreateSideRoom, Door, EventKind, KnockEnd, KnockView,
     MoveCause, Outcome, Selection, Subject, bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn knock(
         &mut self,
         participant: ParticipantId,

@@ -2,11 +2,11 @@
 
 use sideroom_route::ParticipantId;
 
+use crate::command_run::CommandRun;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{BreakoutError, Command, EventKind, GateKinds, GateScope, Outcome, ParentGate};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn run_for_gate(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
         match *command {
             Command::PauseParent(scope) => self.set_paused(scope, true),

@@ -6,15 +6,15 @@ use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use super::create::check_capacity;
 use super::is_presentable;
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{
     Actor, BreakoutError, BreakoutPatch, EventKind, InvitationEnd, MoveCause, Outcome, ParentGate,
     Power, Selection, Subject, bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn open(&mut self, selection: &Selection) -> Result<Outcome, BreakoutError> {
         let breakouts = self.state.select(selection)?;
         for id in &breakouts {

@@ -2,12 +2,12 @@
 
 use sideroom_route::{GroupId, ParticipantId};
 
+use crate::command_run::CommandRun;
 use crate::intercom::Intercom;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{Addressed, BreakoutError, EventKind, Outcome, OwnGroup, StartIntercom, bounds};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn start_intercom(
         &mut self,
         participant: ParticipantId,

@@ -2,12 +2,12 @@
 
 use sideroom_route::{BreakoutId, ParticipantId};
 
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::state::Asked;
-use crate::turn::Turn;
 use crate::{EventKind, InvitationEnd};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     /// Ends a pending invitation, if there is one. A declined or withdrawn one opens no door any more; the
     /// others leave the invitee welcome.
     pub(crate) fn end_invitation(

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::command_run::CommandRun;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{BreakoutError, EventKind, InvitationEnd, Outcome, Subject, bounds};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn invite(
         &mut self,
         breakout: BreakoutId,

@@ -2,11 +2,11 @@
 
 use sideroom_route::{ParticipantId, TrackKind};
 
+use crate::command_run::CommandRun;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{Actor, BreakoutError, Command, EventKind, Grants, KindSet, Outcome, Role, Subject};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn run_for_person(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
         match *command {
             Command::SetRole { participant, role } => self.set_role(participant, role),

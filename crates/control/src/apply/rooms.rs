@@ -1,14 +1,14 @@
 //! The room's own settings, its mode, and its end.
 
+use crate::command_run::CommandRun;
 use crate::state::{TimerState, require};
-use crate::turn::Turn;
 use crate::{
     Actor, Availability, BreakoutError, BreakoutSettings, BreakoutSettingsPatch, Command,
     EventKind, LeaveReason, Outcome, RoomMode, RoomPatch, RoomSettings, TimerChange, UnixMillis,
     bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn run_for_room(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
         match command {
             Command::UpdateRoom(patch) => self.update_room(patch),

@@ -3,16 +3,16 @@
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::person::{Ban, Person, person_of};
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{
     Actor, BanView, BreakoutError, EventKind, LeaveReason, MoveCause, Outcome, Rights, Role,
     Subject, UnixMillis, Whom, bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn ban(
         &mut self,
         whom: &Whom,

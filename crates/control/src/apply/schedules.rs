@@ -1,9 +1,9 @@
 //! Commands that are carried out later (rule 24).
 
+use crate::command_run::CommandRun;
 use crate::rights;
 use crate::schedule::can_be_scheduled;
 use crate::state::{State, require};
-use crate::turn::Turn;
 use crate::{
     Actor, BreakoutError, Command, EventKind, IfLate, Outcome, Power, Schedule, ScheduleEnd,
     ScheduleId, ScheduleView, Subject, Timer, UnixMillis, bounds,
@@ -18,7 +18,7 @@ impl State {
     }
 }
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn schedule(
         &mut self,
         at: UnixMillis,

@@ -3,9 +3,9 @@
 use sideroom_route::ParticipantId;
 
 use super::rooms::passed;
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::state::{State, require};
-use crate::turn::Turn;
 use crate::{
     BreakoutError, EventKind, InvitationEnd, LeaveReason, MoveCause, Outcome, Timer, UnixMillis,
 };
@@ -50,7 +50,7 @@ impl State {
     }
 }
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn run_timer(&mut self, timer: Timer) -> Result<Outcome, BreakoutError> {
         match timer {
             Timer::Expire(participant) => self.expire(participant),

@@ -11,7 +11,7 @@ use crate::{Actor, Digest, Outcome, RequestId, UnixMillis, bounds};
 /// Of all actors.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    by_actor: BTreeMap<Actor, Own>,
+    by_actor: BTreeMap<Actor, ActorRequests>,
     /// When each actor's oldest was answered.
     oldest: BTreeSet<(UnixMillis, Actor)>,
     count: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Requests {
 
 /// Of one actor.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-struct Own {
+struct ActorRequests {
     answers: BTreeMap<RequestId, Answer>,
     /// The oldest first.
     order: VecDeque<(UnixMillis, RequestId)>,

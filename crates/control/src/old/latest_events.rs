@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
+use super::events_and_answers::{
+    BanView, BreakoutSummary, BreakoutView, LeaveReason, MoveCause, TrackView,
+};
 use super::state::{Actor, BreakoutSettings, Grants, ParentGate, Role, RoomSettings};
-use super::told::{BanView, BreakoutSummary, BreakoutView, LeaveReason, MoveCause, TrackView};
 use crate::{KindSet, UnixMillis};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

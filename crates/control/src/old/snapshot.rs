@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::Epoch;
 
 use super::state::{Events, Memory, Requests, State};
-use super::{Rules, latest_events, today, told, whole};
+use super::{Rules, events_and_answers, latest_events, today, whole};
 use crate::memory::{self, Answer};
 use crate::{Actor, Event, Grants, Record, ReplayError, Snapshot, UnixMillis};
 
@@ -21,9 +21,9 @@ enum Layout {
     Invitations(Box<Invitations>),
 }
 
-type First = Whole<State<false, false, false>, told::EventKind, false>;
-type Waiting = Whole<State<true, false, false>, told::EventKind, false>;
-type Sanctions = Whole<State<true, true, false>, told::EventKind, false>;
+type First = Whole<State<false, false, false>, events_and_answers::EventKind, false>;
+type Waiting = Whole<State<true, false, false>, events_and_answers::EventKind, false>;
+type Sanctions = Whole<State<true, true, false>, events_and_answers::EventKind, false>;
 type Invitations = Whole<State<true, true, true>, latest_events::EventKind, true>;
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -251,15 +251,15 @@ mod tests {
     }
 
     fn first(room: &Room) -> Vec<u8> {
-        written::<State<false, false, false>, told::EventKind, false>(room, 1)
+        written::<State<false, false, false>, events_and_answers::EventKind, false>(room, 1)
     }
 
     fn waiting(room: &Room) -> Vec<u8> {
-        written::<State<true, false, false>, told::EventKind, false>(room, 1)
+        written::<State<true, false, false>, events_and_answers::EventKind, false>(room, 1)
     }
 
     fn sanctions(room: &Room) -> Vec<u8> {
-        written::<State<true, true, false>, told::EventKind, false>(room, 2)
+        written::<State<true, true, false>, events_and_answers::EventKind, false>(room, 2)
     }
 
     fn invitations(room: &Room) -> Vec<u8> {
@@ -329,7 +329,7 @@ mod tests {
                 run(&mut room, invite);
             }
         }
-        room.state.settle();
+        room.state.forget_changes();
         room
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
-use super::told::{Event, MoveCause, Outcome};
+use super::events_and_answers::{Event, MoveCause, Outcome};
 use crate::{Digest, KindSet, RequestId, UnixMillis};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The claims of a subscriber on the source lists: one for each slot, the most important first.
 
-use sideroom_route::{Gate, GroupId, Media, ParticipantId, Placement, Route, TrackKind};
+use sideroom_route::{Gate, GroupId, Media, ParticipantId, Route, RouteReason, TrackKind};
 
-use super::list::{Part, Source, SourceList};
+use super::list::{OrderedSources, Source, SourceList};
 use super::{Lists, Subscriber};
 use crate::volatile::{Wish, Wishes};
 
@@ -20,7 +20,7 @@ pub(super) struct Claims<'a> {
 /// The reason for a claim, and the gate in its way.
 #[derive(Clone, Copy)]
 struct Reason {
-    placement: Placement,
+    placement: RouteReason,
     /// The gate, apart from the sources' own state.
     shut: Option<Gate>,
     /// How many at most.
@@ -56,19 +56,19 @@ impl<'a> Claims<'a> {
     /// Claims sources with open gates.
     fn claim_open(&mut self) {
         let lists = self.lists;
-        let announced = Reason::new(Placement::AddressAll);
+        let announced = Reason::new(RouteReason::AddressAll);
         self.draw_plain(&lists.announced.of(self.media).live, announced);
-        self.claim_live(self.subscriber.group, Placement::OwnGroup);
+        self.claim_live(self.subscriber.group, RouteReason::OwnGroup);
         let away = self.subscriber.group != GroupId::Parent;
         if away && self.subscriber.gates.of(self.media).is_open() {
-            self.claim_live(GroupId::Parent, Placement::Parent);
+            self.claim_live(GroupId::Parent, RouteReason::Parent);
         }
         if let Some(group) = self.subscriber.listening {
-            self.claim_live(group, Placement::ListeningIn);
+            self.claim_live(group, RouteReason::ListeningIn);
         }
     }
 
-    fn claim_live(&mut self, group: GroupId, placement: Placement) {
+    fn claim_live(&mut self, group: GroupId, placement: RouteReason) {
         let Some(list) = self.list(group) else {
             return;
         };
@@ -95,19 +95,19 @@ impl<'a> Claims<'a> {
             return;
         }
         let lists = self.lists;
-        let announced = Reason::new(Placement::AddressAll);
+        let announced = Reason::new(RouteReason::AddressAll);
         self.draw_plain(&lists.announced.of(self.media).muted, announced);
-        self.claim_muted(self.subscriber.group, Reason::new(Placement::OwnGroup));
+        self.claim_muted(self.subscriber.group, Reason::new(RouteReason::OwnGroup));
         if self.subscriber.group != GroupId::Parent {
             self.claim_shut_parent();
         }
         if let Some(group) = self.subscriber.listening {
-            self.claim_muted(group, Reason::new(Placement::ListeningIn));
+            self.claim_muted(group, Reason::new(RouteReason::ListeningIn));
         }
     }
 
     fn claim_shut_parent(&mut self) {
-        let mut reason = Reason::new(Placement::Parent);
+        let mut reason = Reason::new(RouteReason::Parent);
         let gate = *self.subscriber.gates.of(self.media);
         if !gate.is_open() {
             reason.shut = Some(gate);
@@ -129,7 +129,7 @@ impl<'a> Claims<'a> {
         Some(group.sources.of(self.media))
     }
 
-    fn draw(&mut self, part: &'a Part, group: GroupId, reason: Reason) {
+    fn draw(&mut self, part: &'a OrderedSources, group: GroupId, reason: Reason) {
         match self.wishes {
             Some(wishes) if wishes.special && self.media == Media::Video => {
                 self.draw_wished(part, group, reason, wishes);
@@ -139,7 +139,7 @@ impl<'a> Claims<'a> {
     }
 
     /// The head of the list suffices.
-    fn draw_plain(&mut self, part: &Part, reason: Reason) {
+    fn draw_plain(&mut self, part: &OrderedSources, reason: Reason) {
         let mut passed = 0;
         for source in &part.head {
             if self.routes.len() >= self.slots || passed >= reason.limit {
@@ -156,7 +156,13 @@ impl<'a> Claims<'a> {
     }
 
     /// Pinned sources, then the rest of the list without hidden ones.
-    fn draw_wished(&mut self, part: &Part, group: GroupId, reason: Reason, wishes: &Wishes) {
+    fn draw_wished(
+        &mut self,
+        part: &OrderedSources,
+        group: GroupId,
+        reason: Reason,
+        wishes: &Wishes,
+    ) {
         let Some(first) = part.all.first() else {
             return;
         };
@@ -209,7 +215,7 @@ impl<'a> Claims<'a> {
         }
         let addressed = self.lists.reaches(source, (self.id, self.subscriber.group));
         match reason.placement {
-            Placement::AddressAll => addressed,
+            RouteReason::AddressAll => addressed,
             _ => !addressed && !source.suspended,
         }
     }
@@ -228,7 +234,7 @@ impl<'a> Claims<'a> {
 }
 
 impl Reason {
-    const fn new(placement: Placement) -> Self {
+    const fn new(placement: RouteReason) -> Self {
         Self {
             placement,
             shut: None,

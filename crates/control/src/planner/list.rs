@@ -73,13 +73,13 @@ impl Source {
 /// A list has two parts: live sources and muted ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceList {
-    pub(super) live: Part,
-    pub(super) muted: Part,
+    pub(super) live: OrderedSources,
+    pub(super) muted: OrderedSources,
 }
 
 /// Sources in order, and the first of them once more as a slice: that is as far as most look.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Part {
+pub(super) struct OrderedSources {
     pub(super) all: BTreeSet<Source>,
     pub(super) head: Vec<Source>,
     stale: bool,
@@ -90,7 +90,7 @@ pub(super) struct Part {
 const HEAD: usize = bounds::SLOTS as usize + 3 + 3 * (bounds::INTERCOMS + bounds::REPLIES);
 
 impl SourceList {
-    fn part_of(&mut self, source: &Source) -> &mut Part {
+    fn part_of(&mut self, source: &Source) -> &mut OrderedSources {
         if source.mute.is_none() {
             &mut self.live
         } else {
@@ -122,7 +122,7 @@ impl SourceList {
     }
 }
 
-impl Part {
+impl OrderedSources {
     fn refresh(&mut self) -> usize {
         if !std::mem::take(&mut self.stale) {
             return usize::MAX;

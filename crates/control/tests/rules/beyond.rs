@@ -28,7 +28,7 @@ fn rule_17_address_all_reaches_every_group_through_every_gate() {
     let announced = table
         .routes
         .values()
-        .filter(|route| route.placement == Placement::AddressAll);
+        .filter(|route| route.placement == RouteReason::AddressAll);
     assert_eq!(announced.count(), 3);
     assert!(
         !story.hears_kind(cem, moderator, TrackKind::Screen),

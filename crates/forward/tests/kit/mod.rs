@@ -10,7 +10,7 @@ use sideroom_forward::{
     PacketKind, PayloadTypes, SlotConfig, SubscriberConfig, SubscriberId,
 };
 use sideroom_route::{
-    Epoch, Gate, GroupId, Media, ParticipantId, Placement, RoomId, Route, RouteChange, RoutePlan,
+    Epoch, Gate, GroupId, Media, ParticipantId, RoomId, Route, RouteChange, RoutePlan, RouteReason,
     RouteUpdate, SlotId, Time, TrackChange, TrackId, TrackKind, TrackRoute, WorkerId,
 };
 use sideroom_rtp::{Codec, ExtensionKind, ExtensionMap, Header, HeaderWriter, RtpView};
@@ -196,7 +196,7 @@ pub fn route(of: u32, gate: Gate) -> Route {
     Route {
         track: track(of),
         gate,
-        placement: Placement::OwnGroup,
+        placement: RouteReason::OwnGroup,
         max_height: Route::ANY_HEIGHT,
     }
 }

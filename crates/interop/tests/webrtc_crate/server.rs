@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sideroom::config::{ApiKey, Config};
 use sideroom::health::Health;
 use sideroom::listen::descriptors::Budget;
-use sideroom::serve::Launch;
+use sideroom::serve::ServerParts;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
 use sideroom_route::WorkerId;
@@ -55,12 +55,12 @@ impl Server {
         let url = format!("http://{}", http.local_addr().unwrap());
         let shutdown = Shutdown::new();
         let health = Health::new(shutdown.clone(), journal.clone());
-        let launch = Launch {
+        let launch = ServerParts {
             config: Arc::new(config),
             dev: false,
             keys,
             webhooks: None,
-            desk: sideroom::webhooks::Desk::default(),
+            desk: sideroom::webhooks::StartedWebhooks::default(),
             health: health.clone(),
             journal,
             shutdown: shutdown.clone(),

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::{
     api::Api,
     connection::{self, Connection},
-    crowd::{self, Full, Member, Place},
+    crowd::{self, Full, Member, MemberGuard},
     error::ApiError,
 };
 
@@ -17,7 +17,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// A socket's place among those that wait.
 pub(super) struct Waiting {
     make_way: Arc<MakeWay>,
-    _place: Place,
+    _place: MemberGuard,
     connection: Option<Arc<dyn Connection>>,
 }
 

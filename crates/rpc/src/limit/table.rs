@@ -15,13 +15,13 @@ const PARTS: usize = 64;
 
 /// A source is known by 64 bits of a hash with a random key: two sources share a bucket by chance only.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct SourceBucket {
     tag: u64,
     bucket: Bucket,
 }
 
 /// The places of one part; none until the part is used.
-type Part = Vec<Option<Place>>;
+type Part = Vec<Option<SourceBucket>>;
 
 #[derive(Debug)]
 pub(super) struct Table {
@@ -67,7 +67,7 @@ impl Table {
         part.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set<'a>(&self, part: &'a mut Part, tag: u64) -> &'a mut [Option<Place>] {
+    fn set<'a>(&self, part: &'a mut Part, tag: u64) -> &'a mut [Option<SourceBucket>] {
         if part.is_empty() {
             part.resize(self.sets * WAYS, None);
         }
@@ -78,8 +78,13 @@ impl Table {
 }
 
 /// The place with this tag; if there is none a free one, or that of the fullest bucket.
-fn place_of(set: &mut [Option<Place>], tag: u64, rate: Rate, now: Instant) -> &mut Place {
-    let fullness = |place: &Option<Place>| match place {
+fn place_of(
+    set: &mut [Option<SourceBucket>],
+    tag: u64,
+    rate: Rate,
+    now: Instant,
+) -> &mut SourceBucket {
+    let fullness = |place: &Option<SourceBucket>| match place {
         Some(place) if place.tag == tag => f64::INFINITY,
         Some(place) => place.bucket.tokens(rate, now),
         None => f64::MAX,
@@ -88,7 +93,7 @@ fn place_of(set: &mut [Option<Place>], tag: u64, rate: Rate, now: Instant) -> &m
         .iter_mut()
         .max_by(|a, b| fullness(a).total_cmp(&fullness(b)))
         .expect("invariant: a set has places");
-    let fresh = Place {
+    let fresh = SourceBucket {
         tag,
         bucket: Bucket::full(rate, now),
     };

@@ -11,13 +11,13 @@ use sideroom_rpc::ApiError;
 use sideroom_rpc::auth::{Keys, Scope};
 
 use crate::clock;
-use crate::webhooks::{Desk, Replay, WebhookError, Webhooks};
+use crate::webhooks::{Replay, StartedWebhooks, WebhookError, Webhooks};
 
 /// Dead letters in one answer at most.
 const LETTERS: usize = 1_000;
 
 /// `/webhooks`: the receivers of events, their dead letters, and replays.
-pub fn webhooks(desk: Desk, keys: Keys) -> Router {
+pub fn webhooks(desk: StartedWebhooks, keys: Keys) -> Router {
     Router::new()
         .route("/webhooks", get(receivers))
         .route("/webhooks/{receiver}/dead-letters", get(dead_letters))
@@ -25,7 +25,7 @@ pub fn webhooks(desk: Desk, keys: Keys) -> Router {
         .with_state((desk, keys))
 }
 
-type ForOperators = State<(Desk, Keys)>;
+type ForOperators = State<(StartedWebhooks, Keys)>;
 
 /// Why a caller gets no answer.
 enum Refusal {
@@ -69,7 +69,7 @@ impl IntoResponse for Refusal {
 
 /// The receivers, for a caller who may look after the node.
 fn opened<'a>(
-    (desk, keys): &'a (Desk, Keys),
+    (desk, keys): &'a (StartedWebhooks, Keys),
     headers: &HeaderMap,
 ) -> Result<&'a Webhooks, Refusal> {
     let token = headers.get(header::AUTHORIZATION);

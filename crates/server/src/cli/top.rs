@@ -40,7 +40,7 @@ pub struct TopArgs {
 
 /// One look at the server.
 #[derive(Debug, Default)]
-struct Look {
+struct ServerSample {
     stats: Value,
     rooms: Vec<Value>,
     shown: Vec<Value>,
@@ -52,7 +52,7 @@ pub(super) fn run(args: &TopArgs) -> Done {
     config.validate()?;
     let keyring = config.keyring()?;
     let key = keyring.minting_key().ok_or(super::NO_KEY)?;
-    let mut before: Option<(std::time::Instant, Look)> = None;
+    let mut before: Option<(std::time::Instant, ServerSample)> = None;
     loop {
         let exp = clock::unix_ms() / 1_000 + TOKEN_LIFE_S;
         let token = keyring.mint_api(key, &ApiClaims::new(exp))?;
@@ -76,7 +76,7 @@ pub(super) fn run(args: &TopArgs) -> Done {
     }
 }
 
-fn look(args: &TopArgs, token: &str) -> Result<Look, Box<dyn std::error::Error>> {
+fn look(args: &TopArgs, token: &str) -> Result<ServerSample, Box<dyn std::error::Error>> {
     let ask = |method: &str, body: Value| -> Result<Value, Box<dyn std::error::Error>> {
         let url = format!("{}/sideroom.v1.{method}", args.url.trim_end_matches('/'));
         let answer = ureq::post(&url)
@@ -102,7 +102,7 @@ fn look(args: &TopArgs, token: &str) -> Result<Look, Box<dyn std::error::Error>>
             shown.push(answer.get("room").cloned().unwrap_or_default());
         }
     }
-    Ok(Look {
+    Ok(ServerSample {
         stats,
         rooms,
         shown,

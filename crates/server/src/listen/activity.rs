@@ -8,7 +8,7 @@ use crate::clock;
 
 /// How long a connection may do what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Patience {
+pub struct IdleLimits {
     /// From the first byte of a request, or from the beginning, to the end of the request's headers.
     pub headers: Duration,
     /// Between two requests.
@@ -88,7 +88,7 @@ impl Activity {
     }
 
     /// How long the connection may go on if nothing happens; `None` if it is overdue.
-    pub(super) fn remaining(&self, patience: &Patience) -> Option<Duration> {
+    pub(super) fn remaining(&self, patience: &IdleLimits) -> Option<Duration> {
         let stalled_since = self.stalled_since.load(Ordering::Relaxed);
         let (since, within) = if stalled_since > 0 {
             (stalled_since, patience.stalled)
@@ -101,7 +101,7 @@ impl Activity {
         within.checked_sub(gone).filter(|left| !left.is_zero())
     }
 
-    fn between_requests(&self, patience: &Patience) -> (u64, Duration) {
+    fn between_requests(&self, patience: &IdleLimits) -> (u64, Duration) {
         let idle_since = self.idle_since.load(Ordering::Relaxed);
         let headers_since = self.headers_since.load(Ordering::Relaxed);
         if !self.answered.load(Ordering::Relaxed) {
@@ -118,7 +118,7 @@ impl Activity {
 mod tests {
     use super::*;
 
-    const PATIENCE: Patience = Patience {
+    const PATIENCE: IdleLimits = IdleLimits {
         headers: Duration::from_secs(10),
         idle: Duration::from_secs(100),
         stalled: Duration::from_secs(30),

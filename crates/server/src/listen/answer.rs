@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::service::Service;
-use super::stream::Guest;
+use super::stream::ConnectionState;
 use crate::metrics;
 
 /// An answer begins within this time, or the request has stalled: a body that does not come, most likely.
@@ -29,7 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 /// Lets the router answer a request that came on the connection of `guest`.
 pub(super) async fn answer(
     service: Arc<Service>,
-    (guest, peer): (Arc<Guest>, SocketAddr),
+    (guest, peer): (Arc<ConnectionState>, SocketAddr),
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let answering = Answering::begin(&guest, request.version() == Version::HTTP_2);
@@ -76,10 +76,10 @@ fn name_host(request: &mut Request<Body>) {
 }
 
 /// Until this is dropped the connection is busy.
-struct Answering(Arc<Guest>);
+struct Answering(Arc<ConnectionState>);
 
 impl Answering {
-    fn begin(guest: &Arc<Guest>, frames: bool) -> Self {
+    fn begin(guest: &Arc<ConnectionState>, frames: bool) -> Self {
         guest.activity.begin(frames);
         Self(Arc::clone(guest))
     }

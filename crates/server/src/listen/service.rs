@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use super::activity::Patience;
-use super::guests::Guests;
+use super::activity::IdleLimits;
+use super::open_connections::OpenConnections;
 use super::turns::Turns;
 use crate::shutdown::Shutdown;
 use crate::tls::Acceptor;
@@ -13,13 +13,13 @@ use crate::turn::Relay;
 
 /// How a port is served.
 #[derive(Clone)]
-pub struct Door {
+pub struct PortConfig {
     /// The name of the port, for the log.
     pub name: &'static str,
     /// The connections of this port and of the ports that share its limits.
-    pub guests: Guests,
+    pub guests: OpenConnections,
     /// How long connections may be idle.
-    pub patience: Patience,
+    pub patience: IdleLimits,
     /// TLS, unless the port is plain.
     pub tls: Option<Acceptor>,
     /// Serves connections that begin as TURN does.
@@ -28,7 +28,7 @@ pub struct Door {
 
 /// The state needed to serve a connection.
 pub(super) struct Service {
-    pub(super) door: Door,
+    pub(super) door: PortConfig,
     pub(super) router: Router,
     pub(super) turns: Turns,
     /// Ends connections when the server closes. `None`: the port is served to the last moment.

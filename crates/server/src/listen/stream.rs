@@ -15,18 +15,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::activity::Activity;
-use super::guests::{Guests, Standing};
+use super::open_connections::{ConnectionRank, OpenConnections};
 use crate::metrics;
 
 /// The state of a connection. It lives as long as the connection's stream, also as a socket.
-pub(super) struct Guest {
-    guests: Guests,
+pub(super) struct ConnectionState {
+    guests: OpenConnections,
     /// Address of the client; behind a proxy that of the present request's client.
     from: Mutex<IpAddr>,
     peer: IpAddr,
     cut: Arc<Cut>,
     pub(super) activity: Arc<Activity>,
-    standing: Mutex<Standing>,
+    standing: Mutex<ConnectionRank>,
     /// True from the first join on this connection until it is closed.
     joined: AtomicBool,
     /// The certificate that its client has shown.
@@ -57,9 +57,9 @@ impl Member for Cut {
     }
 }
 
-impl Guest {
+impl ConnectionState {
     /// A stranger's connection, if there is room for it.
-    pub(super) fn new(guests: &Guests, from: IpAddr) -> Result<Arc<Self>, Full> {
+    pub(super) fn new(guests: &OpenConnections, from: IpAddr) -> Result<Arc<Self>, Full> {
         let cut = Arc::new(Cut::default());
         let standing = guests.stranger(from, cut.clone())?;
         Ok(Arc::new(Self {
@@ -96,7 +96,7 @@ impl Guest {
             return Ok(());
         }
         let mut standing = self.standing();
-        if matches!(*standing, Standing::Stranger { .. }) {
+        if matches!(*standing, ConnectionRank::Stranger { .. }) {
             let moved = self.guests.stranger(client, self.cut.clone())?;
             let before = std::mem::replace(&mut *standing, moved);
             drop(standing);
@@ -113,14 +113,14 @@ impl Guest {
 
     /// True if nobody has shown a valid token here, or only with earlier requests.
     pub(super) fn is_strange(&self) -> bool {
-        matches!(*self.standing(), Standing::Stranger { .. })
+        matches!(*self.standing(), ConnectionRank::Stranger { .. })
     }
 
     /// Called when no request is being answered any more: the client counts as a stranger again, so that one
     /// token cannot hold idle connections.
     pub(super) fn idle(&self) {
         if self.joined.load(Ordering::Relaxed)
-            || !matches!(*self.standing(), Standing::Client { .. })
+            || !matches!(*self.standing(), ConnectionRank::Client { .. })
         {
             return;
         }
@@ -130,18 +130,18 @@ impl Guest {
         }
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
+    fn standing(&self) -> MutexGuard<'_, ConnectionRank> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connection for Guest {
-    fn known(&self, standing: connection::Standing) -> bool {
+impl Connection for ConnectionState {
+    fn known(&self, standing: connection::CallerKind) -> bool {
         let new = match (standing, &*self.standing()) {
-            (_, Standing::Operator { .. }) => return true,
-            (connection::Standing::Client, Standing::Client { .. }) => return true,
-            (connection::Standing::Operator, _) => Some(self.guests.operator()),
-            (connection::Standing::Client, _) => self.guests.client(),
+            (_, ConnectionRank::Operator { .. }) => return true,
+            (connection::CallerKind::Client, ConnectionRank::Client { .. }) => return true,
+            (connection::CallerKind::Operator, _) => Some(self.guests.operator()),
+            (connection::CallerKind::Client, _) => self.guests.client(),
         };
         let Some(new) = new else {
             metrics::connection_cut("full");
@@ -152,7 +152,7 @@ impl Connection for Guest {
     }
 
     fn joined(&self) -> bool {
-        let fits = self.known(connection::Standing::Client);
+        let fits = self.known(connection::CallerKind::Client);
         self.joined.store(fits, Ordering::Relaxed);
         fits
     }
@@ -161,11 +161,11 @@ impl Connection for Guest {
 /// A connection's bytes.
 pub(super) struct Stream {
     tcp: TcpStream,
-    guest: Arc<Guest>,
+    guest: Arc<ConnectionState>,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, guest: Arc<Guest>) -> Self {
+    pub(super) fn new(tcp: TcpStream, guest: Arc<ConnectionState>) -> Self {
         Self { tcp, guest }
     }
 

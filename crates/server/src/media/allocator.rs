@@ -8,7 +8,7 @@ use std::time::Duration;
 use sideroom_forward::{LayerTarget, MAX_LAYERS};
 use sideroom_route::{SlotId, Time, TrackId, TrackKind};
 
-use super::ladder::{Step, Want, best, cost, ladder};
+use super::ladder::{SlotDemand, Step, best, cost, ladder};
 use super::layer_cost::LayerCost;
 
 /// Rate reserved for each audio slot with a source.
@@ -29,7 +29,7 @@ pub(super) struct Shares {
     /// The source and step of each slot; 0 is paused.
     held: BTreeMap<SlotId, (TrackId, usize)>,
     /// The times when lost steps of slots may come back.
-    falls: BTreeMap<SlotId, Fall>,
+    falls: BTreeMap<SlotId, LastReduction>,
     /// The rate of each layer of a track when it was last sent. Publishers switch off layers without
     /// receivers.
     costs: BTreeMap<TrackId, [LayerCost; MAX_LAYERS]>,
@@ -37,14 +37,14 @@ pub(super) struct Shares {
 
 /// The last time that a slot had to make do with less.
 #[derive(Clone, Copy, Debug)]
-struct Fall {
+struct LastReduction {
     at: Time,
     back_after: Duration,
     /// Some of it came back since.
     risen: bool,
 }
 
-impl Fall {
+impl LastReduction {
     /// Another one, after `last`.
     fn next(now: Time, last: Option<&Self>) -> Self {
         let soon = last.filter(|last| now.since(last.at) < BACK_AFTER_MOST);
@@ -96,7 +96,7 @@ impl Shares {
             limited,
         }: Estimate,
         audio_slots: usize,
-        mut wants: Vec<Want>,
+        mut wants: Vec<SlotDemand>,
     ) -> Shared {
         let audio = AUDIO_BPS * u64::try_from(audio_slots).unwrap_or(u64::MAX);
         wants.sort_by_key(|want| (want.placement, rank(want.kind), want.slot));
@@ -148,7 +148,7 @@ impl Shares {
     fn note(&mut self, now: Time, slot: SlotId, change: Ordering) {
         match change {
             Ordering::Less => {
-                let fall = Fall::next(now, self.falls.get(&slot));
+                let fall = LastReduction::next(now, self.falls.get(&slot));
                 self.falls.insert(slot, fall);
             }
             Ordering::Equal => {}
@@ -161,19 +161,19 @@ impl Shares {
     }
 
     /// The step that a slot holds of this track.
-    fn level(&self, want: &Want) -> Option<usize> {
+    fn level(&self, want: &SlotDemand) -> Option<usize> {
         let held = self.held.get(&want.slot);
         let same = held.filter(|(track, _)| *track == want.track);
         same.map(|(_, level)| *level)
     }
 
-    fn ladder(&self, want: &Want) -> Vec<Step> {
+    fn ladder(&self, want: &SlotDemand) -> Vec<Step> {
         let costs = self.costs.get(&want.track).copied().unwrap_or_default();
         let known = costs.map(|layer| layer.bps());
         ladder(want, &known, self.level(want).unwrap_or_default())
     }
 
-    fn remember(&mut self, now: Time, wants: &[Want]) {
+    fn remember(&mut self, now: Time, wants: &[SlotDemand]) {
         self.costs
             .retain(|track, _| wants.iter().any(|want| want.track == *track));
         for want in wants {
@@ -227,7 +227,7 @@ fn climb(ladders: &[Vec<Step>], budget_bps: u64, limited: bool) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use sideroom_forward::LayerRate;
-    use sideroom_route::{Placement, RoomId, Route};
+    use sideroom_route::{RoomId, Route, RouteReason};
 
     use super::*;
 
@@ -238,11 +238,11 @@ mod tests {
         }
     }
 
-    fn want(slot: u8, kind: TrackKind, rates: &[u64]) -> Want {
-        Want {
+    fn want(slot: u8, kind: TrackKind, rates: &[u64]) -> SlotDemand {
+        SlotDemand {
             track: TrackId::new(RoomId(1), u32::from(slot)),
             slot: SlotId::video(slot),
-            placement: Placement::OwnGroup,
+            placement: RouteReason::OwnGroup,
             kind,
             max_height: Route::ANY_HEIGHT,
             rates: rates.iter().copied().map(rate).collect(),

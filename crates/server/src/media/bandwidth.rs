@@ -11,7 +11,7 @@ use sideroom_session::bandwidth::Bandwidth;
 
 use super::allocator::{Estimate, Shares};
 use super::egress::Sealer;
-use super::ladder::Want;
+use super::ladder::SlotDemand;
 use super::loss::PathLoss;
 use super::pacer::Pacer;
 use super::path_outage::PathOutage;
@@ -307,7 +307,7 @@ impl Worker {
     }
 
     /// The audio slots of a participant with a source, and the video slots that could have one.
-    fn wants(&self, participant: ParticipantId) -> (usize, Vec<Want>) {
+    fn wants(&self, participant: ParticipantId) -> (usize, Vec<SlotDemand>) {
         let Some(plan) = self.forwarder.plan(participant.room()) else {
             return (0, Vec::new());
         };
@@ -327,7 +327,7 @@ impl Worker {
                 audio += 1;
                 continue;
             }
-            wants.push(Want {
+            wants.push(SlotDemand {
                 track: route.track,
                 slot: *slot,
                 placement: route.placement,
@@ -360,7 +360,7 @@ impl Worker {
         let mut egress = Sealer {
             now,
             peers: &mut self.peers,
-            wires: &mut self.wires,
+            send_path: &mut self.send_path,
             counts: &mut self.counts,
         };
         self.forwarder
@@ -376,7 +376,7 @@ impl Worker {
     }
 
     fn seal_bundles(&mut self, now: Time) {
-        self.wires
+        self.send_path
             .seal_bundles(now, &mut self.peers, &mut self.counts);
     }
 

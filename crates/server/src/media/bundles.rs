@@ -20,7 +20,7 @@ const END: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Bundles {
     bytes: Vec<u8>,
-    packets: Vec<Noted>,
+    packets: Vec<BundledPacket>,
     bundles: Vec<Bundle>,
     /// The bundle of each subscriber, where `bundles` says so too.
     by_subscriber: Vec<u32>,
@@ -37,7 +37,7 @@ struct Bundle {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Noted {
+struct BundledPacket {
     head: Span,
     prefix_len: u16,
     transport_cc_at: Option<u16>,
@@ -72,7 +72,7 @@ impl Bundles {
             self.payload = self.copy(&[packet.payload]);
         }
         let index = self.packets.len() as u32;
-        self.packets.push(Noted {
+        self.packets.push(BundledPacket {
             head,
             prefix_len: packet.prefix.len() as u16,
             transport_cc_at: packet.transport_cc_at.map(|at| at as u16),
@@ -173,14 +173,14 @@ mod tests {
     use sideroom_forward::PacketKind;
     use sideroom_route::Media;
 
-    use super::super::trial;
+    use super::super::worker_tests;
     use super::*;
 
     fn packet<'a>(number: u64, header: &'a [u8], payload: &'a [u8]) -> Outgoing<'a> {
         Outgoing {
             header,
             transport_cc_at: Some(3),
-            ..trial::packet(number, Media::Audio, PacketKind::Media, payload)
+            ..worker_tests::packet(number, Media::Audio, PacketKind::Media, payload)
         }
     }
 

@@ -31,7 +31,7 @@ const AHEAD: [(PrefetchStep, usize); 3] = [
 ];
 
 /// A worker's send path: its port, the packets to send, and the rings to the other workers.
-pub(super) struct Wires {
+pub(super) struct SendPath {
     pub port: Port,
     /// The process's clock: packets carry the moment at which they are sealed.
     pub clock: Clock,
@@ -54,11 +54,11 @@ pub(super) struct Sealer<'a> {
     /// The time of the call.
     pub now: Time,
     pub peers: &'a mut Peers,
-    pub wires: &'a mut Wires,
+    pub send_path: &'a mut SendPath,
     pub counts: &'a mut WorkerCounts,
 }
 
-impl Wires {
+impl SendPath {
     /// Seals and sends everything.
     pub(super) fn flush(&mut self, now: Time, peers: &mut Peers, counts: &mut WorkerCounts) {
         self.seal_bundles(now, peers, counts);
@@ -139,7 +139,7 @@ impl Wires {
     }
 }
 
-impl Wires {
+impl SendPath {
     /// Seals a packet for `peer` into the batch.
     #[inline]
     fn seal(
@@ -192,7 +192,7 @@ impl Wires {
     }
 }
 
-impl Link for Wires {
+impl Link for SendPath {
     fn send(&mut self, to: WorkerId, track: TrackId, layer: u8, message: Message<'_>) -> bool {
         let ring = self.relays.get_mut(usize::from(to.0));
         let ring = ring.and_then(Option::as_mut);
@@ -217,14 +217,15 @@ impl Egress for Sealer<'_> {
             && !pacer.admits(self.now, &packet)
         {
             if pacer.is_empty() {
-                self.wires.paced.push(to);
+                self.send_path.paced.push(to);
             }
             self.counts.paced += 1;
             return pacer.keep(self.now, &packet);
         }
-        if !self.wires.bundles.note(to, &packet) {
-            self.wires.seal_bundles(self.now, self.peers, self.counts);
-            if !self.wires.bundles.note(to, &packet) {
+        if !self.send_path.bundles.note(to, &packet) {
+            self.send_path
+                .seal_bundles(self.now, self.peers, self.counts);
+            if !self.send_path.bundles.note(to, &packet) {
                 self.counts.drop_many(DropReason::SocketFull, 1);
             }
         }
@@ -235,7 +236,7 @@ impl Egress for Sealer<'_> {
             since,
             bytes: packet,
         };
-        if Link::send(self.wires, to, track, layer, message) {
+        if Link::send(self.send_path, to, track, layer, message) {
             self.counts.relayed_out += 1;
         } else {
             self.counts.drop_many(DropReason::QueueFull, 1);

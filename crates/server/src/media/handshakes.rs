@@ -78,7 +78,7 @@ impl Worker {
                 && peer.transport == job.transport
             {
                 peer.session.take_back(now, job.work);
-                self.settle(now, key);
+                self.drive_session(now, key);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The steps that a slot can carry of its source, from the cheapest to the best, with their costs.
 
 use sideroom_forward::{LayerRate, LayerTarget, MAX_LAYERS};
-use sideroom_route::{Placement, SlotId, TrackId, TrackKind};
+use sideroom_route::{RouteReason, SlotId, TrackId, TrackKind};
 
 /// The height of a camera's largest layer; each smaller one has half of it.
 const TOP_HEIGHT: u16 = 720;
@@ -11,10 +11,10 @@ const LEAST_PART: f64 = 0.3;
 
 /// A video slot with an open route, and the rates of its source's layers.
 #[derive(Clone, Debug)]
-pub(super) struct Want {
+pub(super) struct SlotDemand {
     pub(super) track: TrackId,
     pub(super) slot: SlotId,
-    pub(super) placement: Placement,
+    pub(super) placement: RouteReason,
     pub(super) kind: TrackKind,
     pub(super) max_height: u16,
     /// The measured rates of its encodings or spatial layers.
@@ -34,7 +34,7 @@ pub(super) struct Step {
 /// step too: it comes back if it is wanted, and is not wanted where it is `known` not to fit. The steps up to
 /// `held`, the slot's present one, cost their measured rate, and those above the most of their known rates:
 /// the measured rate of a layer without receivers falls before it is off.
-pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec<Step> {
+pub(super) fn ladder(want: &SlotDemand, known: &[u64; MAX_LAYERS], held: usize) -> Vec<Step> {
     let count = want.rates.len();
     let known = supposed(want, *known);
     let mut steps = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn ladder(want: &Want, known: &[u64; MAX_LAYERS], held: usize) -> Vec
 /// The assumed rate of each layer. An encoding that was never sent, between two that were, gets a rate
 /// between theirs: each has about the same factor more than the one below. A rate that was measured while its
 /// encoder began, and is off now, is too small: it becomes [`LEAST_PART`] of the one above.
-fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
+fn supposed(want: &SlotDemand, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
     let count = want.rates.len().min(MAX_LAYERS);
     for index in 1..count.saturating_sub(1) {
         let live = want.rates.get(index).is_some_and(|rate| rate.live);
@@ -107,7 +107,7 @@ fn supposed(want: &Want, mut known: [u64; MAX_LAYERS]) -> [u64; MAX_LAYERS] {
 }
 
 /// The layer that the client has use for, live or not: the forwarder takes the next one that is.
-pub(super) fn best(want: &Want) -> LayerTarget {
+pub(super) fn best(want: &SlotDemand) -> LayerTarget {
     let count = want.rates.len();
     let enough = (0..count).find(|index| suffices(want, *index, count));
     enough.map_or(LayerTarget::TOP, |index| LayerTarget::Layer {
@@ -117,7 +117,7 @@ pub(super) fn best(want: &Want) -> LayerTarget {
 }
 
 /// True if the client has no use for more lines than this layer has.
-fn suffices(want: &Want, index: usize, count: usize) -> bool {
+fn suffices(want: &SlotDemand, index: usize, count: usize) -> bool {
     let halvings = u32::try_from(count.saturating_sub(index + 1)).unwrap_or(0);
     let height = TOP_HEIGHT.checked_shr(halvings).unwrap_or(0);
     height >= want.max_height
@@ -138,10 +138,10 @@ mod tests {
     /// A screen of two temporal layers that took 900 kb/s and takes 300 while nothing moves on it.
     #[test]
     fn who_holds_half_a_layer_pays_for_the_whole_what_it_took() {
-        let screen = Want {
+        let screen = SlotDemand {
             track: TrackId::new(RoomId(1), 1),
             slot: SlotId::video(0),
-            placement: Placement::OwnGroup,
+            placement: RouteReason::OwnGroup,
             kind: TrackKind::Screen,
             max_height: Route::ANY_HEIGHT,
             rates: vec![LayerRate {

@@ -11,7 +11,7 @@ mod counts;
 mod egress;
 mod fence;
 #[cfg(test)]
-mod fenced;
+mod fence_tests;
 mod gather;
 mod handshakes;
 mod ladder;
@@ -23,22 +23,22 @@ mod path_outage;
 mod peers;
 mod plane;
 mod relay_ring;
-mod settle;
+mod session_events;
 mod setup;
 mod spawner;
 mod start;
 mod supervise;
 mod timers;
 mod transports;
-#[cfg(test)]
-mod trial;
 mod turn_links;
 mod worker;
+#[cfg(test)]
+mod worker_tests;
 
 pub use command::{AnsweredOffer, Connect, Connected, WorkerEvent};
 pub use counts::{PublishedCounts, WorkerCounts};
 pub use fence::Fence;
-pub use outbox::Told;
+pub use outbox::WorkerNotice;
 pub use plane::{ConnectError, MediaPlane, Publishing, WorkerHealth};
 pub use spawner::{StartError, StartOptions};
 pub use start::start;

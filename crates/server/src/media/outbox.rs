@@ -15,7 +15,7 @@ const MAX_WAITING: usize = 4_096;
 
 /// A message from a worker's thread to the node.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum WorkerNotice {
     /// An event for control.
     Event(WorkerEvent),
     /// A report for the plane, from this incarnation of the worker.
@@ -26,14 +26,14 @@ pub enum Told {
 pub(super) struct Outbox {
     worker: WorkerId,
     life: Incarnation,
-    waiting: VecDeque<Told>,
-    out: Sender<Told>,
+    waiting: VecDeque<WorkerNotice>,
+    out: Sender<WorkerNotice>,
     lost: u64,
 }
 
 impl Outbox {
     /// Sends to `out`.
-    pub(super) fn new(worker: WorkerId, life: Incarnation, out: Sender<Told>) -> Self {
+    pub(super) fn new(worker: WorkerId, life: Incarnation, out: Sender<WorkerNotice>) -> Self {
         Self {
             worker,
             life,
@@ -46,23 +46,23 @@ impl Outbox {
     /// Tells an event.
     pub(super) fn push(&mut self, event: MediaEvent) {
         let transport = None;
-        self.queue(Told::Event(WorkerEvent { transport, event }), false);
+        self.queue(WorkerNotice::Event(WorkerEvent { transport, event }), false);
     }
 
     /// Reports the fate of a transport.
     pub(super) fn push_vital(&mut self, transport: u64, event: MediaEvent) {
         let transport = Some(transport);
-        self.queue(Told::Event(WorkerEvent { transport, event }), true);
+        self.queue(WorkerNotice::Event(WorkerEvent { transport, event }), true);
     }
 
     /// Reports to the plane.
     pub(super) fn report(&mut self, report: Report) {
         // Layers that nobody wants any more are told once, and a table waits until it is replaced.
         let vital = !matches!(report, Report::Talkers { .. });
-        self.queue(Told::Report(self.worker, self.life, report), vital);
+        self.queue(WorkerNotice::Report(self.worker, self.life, report), vital);
     }
 
-    fn queue(&mut self, told: Told, vital: bool) {
+    fn queue(&mut self, told: WorkerNotice, vital: bool) {
         if vital || self.waiting.len() < MAX_WAITING {
             self.waiting.push_back(told);
         } else {

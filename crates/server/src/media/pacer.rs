@@ -227,7 +227,7 @@ impl Pacer {
 mod tests {
     use sideroom_route::RoomId;
 
-    use super::super::trial::packet;
+    use super::super::worker_tests::packet;
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);

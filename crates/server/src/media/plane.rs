@@ -169,7 +169,7 @@ impl MediaPlane {
             if state.plane.home_of(participant) != Some(home) {
                 return Err(ConnectError::WorkerStuck);
             }
-            state.give(home, order(reply));
+            state.queue_command(home, order(reply));
             Ok(replied)
         })
     }
@@ -300,7 +300,7 @@ impl MediaPlane {
     pub fn panic_worker(&self, worker: WorkerId) -> bool {
         self.with(|state| {
             let there = state.handles.len() > usize::from(worker.0);
-            state.give(worker, WorkerCommand::Panic);
+            state.queue_command(worker, WorkerCommand::Panic);
             there
         })
     }
@@ -361,7 +361,7 @@ impl MediaPlane {
 impl State {
     fn pass_orders(&mut self) {
         while let Some((worker, order)) = self.plane.poll_order() {
-            self.give(worker, WorkerCommand::Order(order, None));
+            self.queue_command(worker, WorkerCommand::Order(order, None));
         }
     }
 
@@ -377,11 +377,11 @@ impl State {
     fn pass_orders_and(&mut self, waiting: &mut Vec<Waiting>) {
         while let Some((worker, order)) = self.plane.poll_order() {
             if !matches!(order, Order::Apply(_) | Order::ApplyWhole(_)) {
-                self.give(worker, WorkerCommand::Order(order, None));
+                self.queue_command(worker, WorkerCommand::Order(order, None));
                 continue;
             }
             let (acknowledge, acknowledged) = oneshot::channel();
-            self.give(worker, WorkerCommand::Order(order, Some(acknowledge)));
+            self.queue_command(worker, WorkerCommand::Order(order, Some(acknowledge)));
             if !self.stays_fenced(worker) {
                 waiting.push((worker, acknowledged));
             }
@@ -396,7 +396,7 @@ impl State {
     }
 
     /// Queues a command and never waits. A worker with a full queue, or whose thread has ended, is replaced.
-    pub(super) fn give(&mut self, worker: WorkerId, command: WorkerCommand) {
+    pub(super) fn queue_command(&mut self, worker: WorkerId, command: WorkerCommand) {
         let Some(handle) = self.handles.get(usize::from(worker.0)) else {
             return;
         };

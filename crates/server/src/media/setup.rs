@@ -60,7 +60,7 @@ impl Worker {
     /// Another worker was started anew.
     fn replace_link(&mut self, link: NewLink) {
         let peer = usize::from(link.peer.0);
-        if let Some(place) = self.wires.relays.get_mut(peer) {
+        if let Some(place) = self.send_path.relays.get_mut(peer) {
             *place = Some(link.writer);
         }
         if let Some(place) = self.relays_in.get_mut(peer) {
@@ -75,7 +75,7 @@ impl Worker {
     /// whose route is not open any longer.
     fn unpace(&mut self, room: RoomId, changed: impl Fn(TrackId) -> bool) {
         let plan = self.forwarder.plan(room);
-        for subscriber in &self.wires.paced {
+        for subscriber in &self.send_path.paced {
             let Some(peer) = self.peers.of_subscriber(*subscriber) else {
                 continue;
             };
@@ -212,12 +212,12 @@ impl Worker {
 
     /// Ends a participant's transport, after sending the packets that still wait.
     pub(super) fn remove_peer(&mut self, now: Time, key: PeerKey) {
-        self.wires.flush(now, &mut self.peers, &mut self.counts);
+        self.send_path.flush(now, &mut self.peers, &mut self.counts);
         if let Some(peer) = self.peers.get_mut(key) {
             peer.session.close(now);
         }
         self.transmit(now, key);
-        self.wires.flush(now, &mut self.peers, &mut self.counts);
+        self.send_path.flush(now, &mut self.peers, &mut self.counts);
         let Some(peer) = self.peers.remove(key) else {
             return;
         };
@@ -227,7 +227,7 @@ impl Worker {
             self.counts.drop_many(DropReason::NotRouted, kept);
         }
         if let Some(address) = peer.address {
-            self.wires.port.close(super::egress::net_addr(address));
+            self.send_path.port.close(super::egress::net_addr(address));
         }
         for ingress in peer.ingress.into_iter().flatten() {
             self.forwarder.remove_ingress(ingress);

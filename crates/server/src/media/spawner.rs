@@ -20,7 +20,7 @@ use super::command::WorkerCommand;
 use super::counts::PublishedCounts;
 use super::fence::Fence;
 use super::handshakes::{self, HandshakeJob};
-use super::outbox::{Outbox, Told};
+use super::outbox::{Outbox, WorkerNotice};
 use super::relay_ring::{RelayReader, RelayWriter};
 use super::transports::Transports;
 use super::turn_links::TurnLinks;
@@ -98,7 +98,7 @@ pub(super) struct WorkerHandle {
 pub(super) struct Spawner {
     pub(super) options: StartOptions,
     clock: Clock,
-    told: mpsc::Sender<Told>,
+    told: mpsc::Sender<WorkerNotice>,
     /// Threads that have ended.
     pub(super) endings: Arc<Endings>,
     /// The thread for handshakes.
@@ -106,7 +106,7 @@ pub(super) struct Spawner {
 }
 
 /// One life of a worker.
-pub(super) struct Life {
+pub(super) struct WorkerIncarnation {
     pub(super) worker: WorkerId,
     pub(super) incarnation: Incarnation,
     /// Counters go on where the life before has left them.
@@ -121,7 +121,10 @@ pub(super) struct Links {
 
 impl Spawner {
     /// Starts the thread for handshakes too.
-    pub(super) fn new(options: StartOptions, told: mpsc::Sender<Told>) -> Result<Self, StartError> {
+    pub(super) fn new(
+        options: StartOptions,
+        told: mpsc::Sender<WorkerNotice>,
+    ) -> Result<Self, StartError> {
         let clock = Clock::new();
         Ok(Self {
             options,
@@ -144,7 +147,7 @@ impl Spawner {
     /// Starts a thread for a worker.
     pub(super) fn spawn(
         &self,
-        life: Life,
+        life: WorkerIncarnation,
         mut port: Port,
         links: Links,
         wakers: Vec<Waker>,
@@ -177,7 +180,7 @@ impl Spawner {
             seed: options.seed.wrapping_add(numbers),
             ..ForwardConfig::default()
         });
-        let bell = EndingBell {
+        let bell = ThreadEndGuard {
             worker: id,
             incarnation,
             endings: Arc::clone(&self.endings),
@@ -264,13 +267,13 @@ impl Endings {
 }
 
 /// Tells that a thread has ended, however it ends.
-struct EndingBell {
+struct ThreadEndGuard {
     worker: WorkerId,
     incarnation: Incarnation,
     endings: Arc<Endings>,
 }
 
-impl Drop for EndingBell {
+impl Drop for ThreadEndGuard {
     fn drop(&mut self) {
         self.endings.ring(self.worker, self.incarnation);
     }

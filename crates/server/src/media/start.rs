@@ -8,16 +8,18 @@ use sideroom_plane::Incarnation;
 use sideroom_route::WorkerId;
 use tokio::sync::mpsc;
 
-use super::outbox::Told;
+use super::outbox::WorkerNotice;
 use super::plane::MediaPlane;
 use super::relay_ring::relay_ring;
-use super::spawner::{Life, Links, Spawner, StartError, StartOptions};
+use super::spawner::{Links, Spawner, StartError, StartOptions, WorkerIncarnation};
 
 /// News of workers that nobody has taken yet, at most.
 const MAX_TOLD: usize = 8_192;
 
 /// Starts the workers. Their news come out of the receiver.
-pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>), StartError> {
+pub fn start(
+    options: &StartOptions,
+) -> Result<(MediaPlane, mpsc::Receiver<WorkerNotice>), StartError> {
     let count = options.workers.max(1);
     let (told, telling) = mpsc::channel(MAX_TOLD);
     let spawner = Spawner::new(options.clone(), told)?;
@@ -28,7 +30,7 @@ pub fn start(options: &StartOptions) -> Result<(MediaPlane, mpsc::Receiver<Told>
     let links = rings(ports.len());
     let mut handles = Vec::new();
     for ((port, links), number) in ports.into_iter().zip(links).zip(0_u16..) {
-        let life = Life {
+        let life = WorkerIncarnation {
             worker: WorkerId(number),
             incarnation: Incarnation::default(),
             published: Arc::default(),

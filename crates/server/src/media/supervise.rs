@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 use super::command::{NewLink, WorkerCommand};
 use super::plane::{MediaPlane, State};
 use super::relay_ring::relay_ring;
-use super::spawner::{Life, Links, StartError, WorkerHandle};
+use super::spawner::{Links, StartError, WorkerHandle, WorkerIncarnation};
 
 /// Watches the workers until the node stops.
 pub async fn supervise(media: Arc<MediaPlane>) {
@@ -86,7 +86,7 @@ impl MediaPlane {
             return Ok(());
         };
         let port = self.spawner.bind(before.address)?;
-        let life = Life {
+        let life = WorkerIncarnation {
             worker,
             incarnation,
             published: Arc::clone(&before.counts),
@@ -101,7 +101,7 @@ impl MediaPlane {
             *place = handle;
         }
         for (peer, link) in theirs {
-            state.give(peer, WorkerCommand::Link(Box::new(link)));
+            state.queue_command(peer, WorkerCommand::Link(Box::new(link)));
         }
         Ok(())
     }

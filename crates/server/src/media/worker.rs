@@ -18,7 +18,7 @@ use sideroom_session::{DatagramClass, DatagramOutcome, PeerAddr};
 use super::bundles::Bundles;
 use super::command::WorkerCommand;
 use super::counts::{PublishedCounts, WorkerCounts};
-use super::egress::{Sealer, Wires, net_addr, session_addr};
+use super::egress::{Sealer, SendPath, net_addr, session_addr};
 use super::fence::Fence;
 use super::gather::Gather;
 use super::handshakes::HandshakeJob;
@@ -84,7 +84,7 @@ pub(super) struct Worker {
     heartbeat: Arc<AtomicU64>,
     pub(super) forwarder: Forwarder,
     pub(super) peers: Peers,
-    pub(super) wires: Wires,
+    pub(super) send_path: SendPath,
     pub(super) handshakes: SyncSender<HandshakeJob>,
     /// Handshakes on their way back.
     pub(super) handshakes_back: (Sender<HandshakeJob>, Receiver<HandshakeJob>),
@@ -125,7 +125,7 @@ impl Worker {
             heartbeat: parts.heartbeat,
             forwarder,
             peers: Peers::default(),
-            wires: Wires {
+            send_path: SendPath {
                 port: parts.port,
                 clock: parts.clock,
                 bundles: Bundles::default(),
@@ -157,7 +157,7 @@ impl Worker {
     /// Runs until it is stopped.
     pub(super) fn run(mut self) {
         self.begun = Some(ThreadCpu::now());
-        let mut batch = self.wires.port.udp().recv_batch_for(RECV_MESSAGES);
+        let mut batch = self.send_path.port.udp().recv_batch_for(RECV_MESSAGES);
         loop {
             if let Err(error) = self.wait() {
                 tracing::error!(worker = self.id.0, %error, "waiting for the sockets failed");
@@ -188,11 +188,11 @@ impl Worker {
             .min(self.next_report);
         let rest = self.gather.rest(now).min(wake_at.since(now));
         if !rest.is_zero() {
-            self.wires.port.rest(rest)?;
+            self.send_path.port.rest(rest)?;
             now = self.clock.now();
         }
         let sleep = wake_at.since(now).min(MAX_SLEEP);
-        self.wires.port.wait(Some(sleep)).map(drop)
+        self.send_path.port.wait(Some(sleep)).map(drop)
     }
 
     /// Begins every round: carries out commands. False if one of them was to stop.
@@ -200,21 +200,21 @@ impl Worker {
         self.orders_left = MAX_COMMANDS;
         self.orders_time = MAX_ORDERS_TIME;
         self.heartbeat.fetch_add(1, Ordering::Relaxed);
-        if self.wires.fence.is_lost() {
+        if self.send_path.fence.is_lost() {
             // It was replaced.
             return false;
         }
-        let fence = self.wires.fence.state();
-        let goes_on = self.obey(now);
+        let fence = self.send_path.fence.state();
+        let goes_on = self.run_commands(now);
         if self.orders_left > 0 {
             // Every order that was given before the fence was looked at is carried out.
-            self.wires.fence.lift(fence);
+            self.send_path.fence.lift(fence);
         }
         goes_on
     }
 
     /// Carries out the orders that wait, which takes time; false if it is to stop.
-    pub(super) fn obey(&mut self, now: &mut Time) -> bool {
+    pub(super) fn run_commands(&mut self, now: &mut Time) -> bool {
         while self.orders_left > 0 {
             let command = match self.commands.try_recv() {
                 Ok(WorkerCommand::Stop) | Err(TryRecvError::Disconnected) => return false,
@@ -222,7 +222,8 @@ impl Worker {
                 Ok(command) => command,
             };
             // Flush packets admitted under the old table before applying the new one.
-            self.wires.flush(*now, &mut self.peers, &mut self.counts);
+            self.send_path
+                .flush(*now, &mut self.peers, &mut self.counts);
             self.wake_others();
             let begun = self.clock.now();
             self.handle_command(*now, command);
@@ -249,7 +250,7 @@ impl Worker {
                 let mut egress = Sealer {
                     now,
                     peers: &mut self.peers,
-                    wires: &mut self.wires,
+                    send_path: &mut self.send_path,
                     counts: &mut self.counts,
                 };
                 let to = (&mut self.forwarder, &mut egress);
@@ -263,13 +264,13 @@ impl Worker {
             }
         }
         self.relays_in = rings;
-        self.wires.flush(now, &mut self.peers, &mut self.counts);
+        self.send_path.flush(now, &mut self.peers, &mut self.counts);
     }
 
     /// Handles a batch. Commands don't wait for its end: the work of a full socket takes milliseconds. False
     /// if one of them was to stop.
     fn receive(&mut self, mut now: Time, batch: &mut RecvBatch) -> bool {
-        if let Err(error) = self.wires.port.recv_batch(batch, now) {
+        if let Err(error) = self.send_path.port.recv_batch(batch, now) {
             tracing::warn!(worker = self.id.0, %error, "receiving failed");
         }
         while let Some(datagram) = batch.pop() {
@@ -279,14 +280,14 @@ impl Worker {
             self.asked_at = datagram.local.map(|local| local.to_canonical());
             self.handle_datagram(now, from, datagram.bytes);
             self.asked_at = None;
-            if !self.obey(&mut now) {
+            if !self.run_commands(&mut now) {
                 return false;
             }
         }
-        while let Some(gone) = self.wires.port.poll_ended() {
+        while let Some(gone) = self.send_path.port.poll_ended() {
             self.remove_path(now, session_addr(gone));
         }
-        self.wires.flush(now, &mut self.peers, &mut self.counts);
+        self.send_path.flush(now, &mut self.peers, &mut self.counts);
         self.wake_others();
         true
     }
@@ -302,7 +303,7 @@ impl Worker {
             peer.answer_from(None);
         }
         self.peers.unfile(key, gone);
-        self.settle(now, key);
+        self.drive_session(now, key);
     }
 
     pub(super) fn handle_datagram(&mut self, now: Time, from: PeerAddr, datagram: &mut [u8]) {
@@ -349,12 +350,12 @@ impl Worker {
                 let mut egress = Sealer {
                     now,
                     peers: &mut self.peers,
-                    wires: &mut self.wires,
+                    send_path: &mut self.send_path,
                     counts: &mut self.counts,
                 };
                 self.forwarder
                     .handle_rtp(now, id, layer, packet, &mut egress);
-                self.settle_media(now, key);
+                self.note_timeout(now, key);
             }
             DatagramOutcome::Handled => {
                 self.gather.note_other();
@@ -363,16 +364,16 @@ impl Worker {
                     && peer.session.is_validated(from)
                     && self.peers.file(now, key, from)
                 {
-                    self.wires.port.validate(net_addr(from));
+                    self.send_path.port.validate(net_addr(from));
                 }
-                self.settle(now, key);
+                self.drive_session(now, key);
             }
             DatagramOutcome::Dropped(reason) => self.counts.drop_many(reason, 1),
         }
     }
 
     /// After a media packet a session has nothing to say but when it wants to be asked.
-    fn settle_media(&mut self, _now: Time, key: PeerKey) {
+    fn note_timeout(&mut self, _now: Time, key: PeerKey) {
         if let Some(peer) = self.peers.get_mut(key) {
             self.timers.bring_forward(key, peer.session.poll_timeout());
         }
@@ -383,7 +384,7 @@ impl Worker {
             if let Some(peer) = self.peers.get_mut(key) {
                 peer.session.handle_timeout(now);
                 self.refresh(now, key);
-                self.settle(now, key);
+                self.drive_session(now, key);
             }
         }
         if self.forwarder.poll_timeout() <= now {
@@ -392,27 +393,28 @@ impl Worker {
         let mut egress = Sealer {
             now,
             peers: &mut self.peers,
-            wires: &mut self.wires,
+            send_path: &mut self.send_path,
             counts: &mut self.counts,
         };
         self.forwarder.send_silence(now, &mut egress);
         self.drain_forwarder(now);
         if now >= self.pace_at() {
             self.next_pace = now + PACE_EVERY;
-            self.wires.release(now, &mut self.peers, &mut self.counts);
+            self.send_path
+                .release(now, &mut self.peers, &mut self.counts);
         }
         if now >= self.next_report {
             self.next_report = now + Duration::from_secs(1);
             self.publish_counts(now);
         }
         self.counts.rounds += 1;
-        self.wires.flush(now, &mut self.peers, &mut self.counts);
+        self.send_path.flush(now, &mut self.peers, &mut self.counts);
         self.wake_others();
     }
 
     /// When the pacers are asked next.
     fn pace_at(&self) -> Time {
-        if self.wires.paced.is_empty() {
+        if self.send_path.paced.is_empty() {
             return Time::NEVER;
         }
         self.next_pace
@@ -421,7 +423,7 @@ impl Worker {
     fn drain_forwarder(&mut self, now: Time) {
         while let Some(notice) = self
             .follower
-            .poll_notice(&mut self.forwarder, &mut self.wires)
+            .poll_notice(&mut self.forwarder, &mut self.send_path)
         {
             match notice {
                 Notice::AskKeyframe {
@@ -449,7 +451,7 @@ impl Worker {
             self.counts.cpu_us = cpu_us;
             self.last_report = now;
         }
-        if let Ok(drops) = self.wires.port.udp().kernel_drops() {
+        if let Ok(drops) = self.send_path.port.udp().kernel_drops() {
             self.counts.kernel_drops = self.kernel_drops_before + u64::from(drops);
         }
         for (reason, count) in self.forwarder.drops().iter() {
@@ -461,7 +463,7 @@ impl Worker {
     }
 
     fn wake_others(&mut self) {
-        let mut bits = std::mem::take(&mut self.wires.to_wake);
+        let mut bits = std::mem::take(&mut self.send_path.to_wake);
         while bits != 0 {
             let index = bits.trailing_zeros();
             bits &= bits - 1;

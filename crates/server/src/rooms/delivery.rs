@@ -8,7 +8,7 @@ use sideroom_route::ParticipantId;
 use sideroom_rpc::backend::Joined;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::ask::RoomEvent;
+use super::messages::RoomEvent;
 
 /// An answer under way.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use sideroom_route::RoomId;
 use sideroom_rpc::ApiError;
 use tokio::sync::{mpsc, watch};
 
-use super::ask::{RoomAsk, RoomEvent};
+use super::messages::{RoomAsk, RoomEvent};
 use super::port::MediaPort;
-use super::saving::SavePace;
+use super::snapshot_pace::SavePace;
 use crate::clock;
 use crate::shutdown::{Phase, Shutdown};
 use crate::store::Journal;
@@ -65,8 +65,8 @@ pub struct Directory {
 
 #[derive(Default)]
 struct Rooms {
-    names: BTreeMap<String, Arc<Desk>>,
-    numbers: HashMap<RoomId, Arc<Desk>>,
+    names: BTreeMap<String, Arc<RoomHandle>>,
+    numbers: HashMap<RoomId, Arc<RoomHandle>>,
     next: RoomId,
     /// Rooms without a task, since nothing can be read of them.
     unreadable: usize,
@@ -93,7 +93,7 @@ pub(super) struct Counted {
 
 /// Where a room is reached.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct RoomHandle {
     pub id: RoomId,
     pub name: String,
     pub asks: mpsc::Sender<RoomAsk>,
@@ -104,7 +104,7 @@ pub(super) struct Desk {
     lifecycle: Mutex<Lifecycle>,
 }
 
-/// The task's ends of a [`Desk`].
+/// The task's ends of a [`RoomHandle`].
 pub(super) struct Inbox {
     pub asks: mpsc::Receiver<RoomAsk>,
     pub events: mpsc::UnboundedReceiver<RoomEvent>,
@@ -112,9 +112,9 @@ pub(super) struct Inbox {
 
 /// Reserves a place on the node for a join until its connection is counted.
 #[derive(Debug)]
-pub(super) struct Place(Arc<AtomicUsize>);
+pub(super) struct JoinReservation(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for JoinReservation {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -122,7 +122,7 @@ impl Drop for Place {
 
 /// Why there is no new room.
 pub(super) enum NoRoom {
-    Exists(Arc<Desk>),
+    Exists(Arc<RoomHandle>),
     Refused(ApiError),
 }
 
@@ -162,25 +162,25 @@ impl Directory {
         }
     }
 
-    pub(super) fn find(&self, name: &str) -> Result<Arc<Desk>, ApiError> {
+    pub(super) fn find(&self, name: &str) -> Result<Arc<RoomHandle>, ApiError> {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         rooms.names.get(name).cloned().ok_or(ApiError::RoomNotFound)
     }
 
-    pub(super) fn numbered(&self, room: RoomId) -> Option<Arc<Desk>> {
+    pub(super) fn numbered(&self, room: RoomId) -> Option<Arc<RoomHandle>> {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         rooms.numbers.get(&room).cloned()
     }
 
     /// Rooms in the order of their names, after the name `after`.
-    pub(super) fn after(&self, after: &str, limit: usize) -> Vec<Arc<Desk>> {
+    pub(super) fn after(&self, after: &str, limit: usize) -> Vec<Arc<RoomHandle>> {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         let range = (Bound::Excluded(after), Bound::Unbounded);
         let rest = rooms.names.range::<str, _>(range);
         rest.take(limit).map(|(_, desk)| Arc::clone(desk)).collect()
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Desk>> {
+    pub(super) fn all(&self) -> Vec<Arc<RoomHandle>> {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         rooms.numbers.values().cloned().collect()
     }
@@ -218,7 +218,7 @@ impl Directory {
     }
 
     /// Reserves a name for a new room.
-    pub(super) fn reserve(&self, name: &str) -> Result<(Arc<Desk>, Inbox), NoRoom> {
+    pub(super) fn reserve(&self, name: &str) -> Result<(Arc<RoomHandle>, Inbox), NoRoom> {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(desk) = rooms.names.get(name) {
             return Err(NoRoom::Exists(Arc::clone(desk)));
@@ -236,15 +236,15 @@ impl Directory {
     }
 
     /// Enters a room that was kept.
-    pub(super) fn enter(&self, id: RoomId, name: &str) -> (Arc<Desk>, Inbox) {
+    pub(super) fn enter(&self, id: RoomId, name: &str) -> (Arc<RoomHandle>, Inbox) {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         self.open(&mut rooms, id, name)
     }
 
-    fn open(&self, rooms: &mut Rooms, id: RoomId, name: &str) -> (Arc<Desk>, Inbox) {
+    fn open(&self, rooms: &mut Rooms, id: RoomId, name: &str) -> (Arc<RoomHandle>, Inbox) {
         let (asks, asked) = mpsc::channel(self.options.max_queued.max(1));
         let (events, told) = mpsc::unbounded_channel();
-        let desk = Arc::new(Desk {
+        let desk = Arc::new(RoomHandle {
             id,
             name: name.to_owned(),
             asks,
@@ -263,7 +263,7 @@ impl Directory {
     }
 
     /// The room has ended: its name is free.
-    pub(super) fn remove(&self, desk: &Desk) {
+    pub(super) fn remove(&self, desk: &RoomHandle) {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         rooms.numbers.remove(&desk.id);
         if rooms
@@ -285,9 +285,9 @@ impl Directory {
     }
 
     /// Reserves a place for a newcomer; false if the node is full, which keeps newcomers out.
-    pub(super) fn take_place(&self) -> (Place, bool) {
+    pub(super) fn take_place(&self) -> (JoinReservation, bool) {
         let entering = self.entering.fetch_add(1, Ordering::Relaxed);
-        let place = Place(Arc::clone(&self.entering));
+        let place = JoinReservation(Arc::clone(&self.entering));
         let free = self.connections() + entering < self.options.max_participants;
         (place, free)
     }
@@ -308,7 +308,7 @@ impl Directory {
     }
 }
 
-impl Desk {
+impl RoomHandle {
     /// The room as of its last cycle; `None`: it was never in memory.
     pub(super) fn totals(&self) -> Option<RoomTotals> {
         *lock(&self.totals)

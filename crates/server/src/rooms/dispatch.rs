@@ -7,9 +7,9 @@ use sideroom_plane::PlaneEvent;
 use sideroom_route::MediaEvent;
 use tokio::sync::mpsc;
 
-use super::ask::RoomEvent;
 use super::directory::Directory;
-use crate::media::{MediaPlane, Told, WorkerEvent};
+use super::messages::RoomEvent;
+use crate::media::{MediaPlane, WorkerEvent, WorkerNotice};
 use crate::metrics::NodeTotals;
 
 /// Events that are taken at once at most.
@@ -23,7 +23,7 @@ const JUMP_MS: u64 = 100;
 pub async fn dispatch(
     node: Arc<Directory>,
     media: Arc<MediaPlane>,
-    mut told: mpsc::Receiver<Told>,
+    mut told: mpsc::Receiver<WorkerNotice>,
 ) {
     let mut seen = Vec::with_capacity(MAX_TOLD);
     loop {
@@ -35,8 +35,10 @@ pub async fn dispatch(
         }
         for one in seen.drain(..) {
             match one {
-                Told::Report(worker, life, report) => media.handle_report(worker, life, report),
-                Told::Event(event) => bring(&node, event),
+                WorkerNotice::Report(worker, life, report) => {
+                    media.handle_report(worker, life, report)
+                }
+                WorkerNotice::Event(event) => bring(&node, event),
             }
         }
         while let Some(event) = media.take_news() {

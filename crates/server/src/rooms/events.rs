@@ -9,9 +9,9 @@ use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{Asked, CommandRequest, Negotiated, ReofferRequest, WatchItem};
 use sideroom_session::sdp;
 
-use super::ask::{Entrance, Reply, RoomAsk, RoomEvent};
 use super::cached_answer::CachedAnswer;
 use super::delivery::Delivered;
+use super::messages::{ParsedJoin, Reply, RoomAsk, RoomEvent};
 use super::offer;
 use super::task::{Answered, Caller, Joining, Reoffering, RoomTask, Stored, Worked};
 use crate::media::{ConnectError, Connected};
@@ -49,8 +49,8 @@ impl RoomTask {
         self.machine.handle_request(now, token, request);
     }
 
-    fn ask_to_join(&mut self, entrance: Entrance, reply: Reply<Delivered>) {
-        let Entrance {
+    fn ask_to_join(&mut self, entrance: ParsedJoin, reply: Reply<Delivered>) {
+        let ParsedJoin {
             request,
             offer,
             admission,

@@ -3,20 +3,20 @@
 //! [`sideroom_room::RoomMachine`] decides what a room does and when; here are its adapters to the store, the
 //! media plane, callers and watchers. This module has no rules of its own.
 
-mod ask;
+mod actions;
 mod cached_answer;
 mod chance;
 mod delivery;
 mod directory;
 mod dispatch;
 mod events;
+mod messages;
 mod node;
 mod offer;
-mod perform;
 mod port;
-mod reading;
+mod queries;
 mod reply;
-mod saving;
+mod snapshot_pace;
 mod start;
 mod supervise;
 mod task;

@@ -20,9 +20,9 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
 
-use super::ask::{Entrance, Read, Reply, RoomAsk, RoomEvent};
-use super::directory::{Desk, Directory, NoRoom};
+use super::directory::{Directory, NoRoom, RoomHandle};
 use super::events::{own, session};
+use super::messages::{ParsedJoin, Read, Reply, RoomAsk, RoomEvent};
 use super::start::options;
 use super::supervise::spawn;
 use super::{chance, offer};
@@ -55,7 +55,7 @@ impl Node {
     /// Asks a room. One that is behind by its whole queue says so at once.
     async fn ask<T>(
         &self,
-        desk: &Desk,
+        desk: &RoomHandle,
         make: impl FnOnce(Reply<T>) -> RoomAsk,
     ) -> Result<T, ApiError> {
         let (reply, answer) = oneshot::channel();
@@ -106,7 +106,7 @@ impl Node {
             (false, false) => Admission::Full,
             (false, true) => Admission::Open,
         };
-        let entrance = Entrance {
+        let entrance = ParsedJoin {
             request,
             offer,
             admission,
@@ -119,7 +119,7 @@ impl Node {
     }
 
     /// The video codec of a room that is being loaded: known once it is, or cannot be.
-    async fn codec_of_loading(&self, desk: &Desk) -> Result<VideoCodec, ApiError> {
+    async fn codec_of_loading(&self, desk: &RoomHandle) -> Result<VideoCodec, ApiError> {
         let view = |reply| RoomAsk::Read(Read::Room(Viewer::Operator, reply));
         Ok(self.ask(desk, view).await?.settings.codecs.video)
     }

@@ -10,7 +10,7 @@ use sideroom_rtp::Codec;
 use sideroom_session::sdp::{self, OfferError, OfferSummary};
 use sideroom_session::{RoomCodecs, TrackHint};
 
-use super::ask::Offer;
+use super::messages::Offer;
 use crate::media::{ConnectError, Connected};
 
 /// Offers from this length on are read by a thread that may block: they take milliseconds.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use sideroom_room::{Refusal, RoomMachine};
 
-use super::directory::{Desk, Directory, Inbox};
+use super::directory::{Directory, Inbox, RoomHandle};
 use super::task::RoomTask;
 use crate::metrics;
 
@@ -15,7 +15,7 @@ use crate::metrics;
 pub(super) fn spawn(
     machine: RoomMachine,
     node: &Arc<Directory>,
-    desk: &Arc<Desk>,
+    desk: &Arc<RoomHandle>,
     inbox: Inbox,
     made_by: Option<sideroom_rpc::backend::Asked>,
 ) {

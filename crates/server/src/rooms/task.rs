@@ -16,10 +16,10 @@ use sideroom_rpc::backend::{Answer, Asked, Negotiated};
 use sideroom_session::Negotiation;
 use tokio::sync::oneshot;
 
-use super::ask::{Offer, Read, Reply, RoomAsk, RoomEvent};
 use super::cached_answer::CachedAnswer;
 use super::delivery::{Delivered, Receipt};
-use super::directory::{Counted, Desk, Directory, Inbox, Place};
+use super::directory::{Counted, Directory, Inbox, JoinReservation, RoomHandle};
+use super::messages::{Offer, Read, Reply, RoomAsk, RoomEvent};
 use super::watching::Watcher;
 use crate::clock;
 use crate::media::{ConnectError, Connected, Publishing};
@@ -28,7 +28,7 @@ use crate::media::{ConnectError, Connected, Publishing};
 pub(super) struct RoomTask {
     pub machine: RoomMachine,
     pub node: Arc<Directory>,
-    pub desk: Arc<Desk>,
+    pub desk: Arc<RoomHandle>,
     pub made_by: Option<Asked>,
     pub callers: HashMap<Token, Caller>,
     next_token: u64,
@@ -66,7 +66,7 @@ pub(super) struct Joining {
     pub offer: Option<Offer>,
     pub media: Option<Negotiated>,
     pub failed: Option<ApiError>,
-    pub _place: Place,
+    pub _place: JoinReservation,
 }
 
 pub(super) struct Reoffering {
@@ -120,7 +120,7 @@ enum Input {
 }
 
 impl RoomTask {
-    pub(super) fn new(machine: RoomMachine, node: Arc<Directory>, desk: Arc<Desk>) -> Self {
+    pub(super) fn new(machine: RoomMachine, node: Arc<Directory>, desk: Arc<RoomHandle>) -> Self {
         Self {
             machine,
             node,

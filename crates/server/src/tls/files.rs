@@ -11,7 +11,7 @@ use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
-use super::{Callers, Read};
+use super::{Callers, TlsFiles};
 use crate::config::TlsConfig;
 
 /// Why there is no TLS.
@@ -46,7 +46,7 @@ pub enum TlsError {
 }
 
 /// Reads everything; `None` if no certificate is configured.
-pub(super) fn read(config: &TlsConfig) -> Result<Option<Read>, TlsError> {
+pub(super) fn read(config: &TlsConfig) -> Result<Option<TlsFiles>, TlsError> {
     if config.certificate_file.is_empty() {
         return Ok(None);
     }
@@ -62,7 +62,7 @@ pub(super) fn read(config: &TlsConfig) -> Result<Option<Read>, TlsError> {
             })
         }
     };
-    Ok(Some(Read { server, callers }))
+    Ok(Some(TlsFiles { server, callers }))
 }
 
 fn server_config(

@@ -36,7 +36,7 @@ use receiver::{Command, Receiver};
 const COMMANDS: usize = 8;
 
 /// Where the receivers are found once they have begun.
-pub type Desk = Arc<OnceLock<Webhooks>>;
+pub type StartedWebhooks = Arc<OnceLock<Webhooks>>;
 
 /// One receiver, as others reach it.
 struct Handle {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use sideroom::config::Config;
 use sideroom::health::Health;
 use sideroom::listen::descriptors::Budget;
-use sideroom::serve::Launch;
+use sideroom::serve::ServerParts;
 use sideroom::shutdown::{Phase, Shutdown};
 use sideroom::store::{Journal, MemoryStore};
 use sideroom_rpc::auth::Keys;
@@ -51,12 +51,12 @@ pub(crate) async fn start(more: &[(&str, &str)]) -> (String, Shutdown) {
     let address = http.local_addr().unwrap().to_string();
     let shutdown = Shutdown::new();
     let journal = Journal::new(Arc::new(MemoryStore::new()));
-    let launch = Launch {
+    let launch = ServerParts {
         config: Arc::new(Config::load(None, env).unwrap()),
         dev: false,
         keys: Keys::new(keyring()),
         webhooks: None,
-        desk: sideroom::webhooks::Desk::default(),
+        desk: sideroom::webhooks::StartedWebhooks::default(),
         health: Health::new(shutdown.clone(), journal.clone()),
         journal,
         shutdown: shutdown.clone(),

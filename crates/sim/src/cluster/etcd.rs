@@ -7,7 +7,7 @@ use sideroom_cluster::{
 };
 use sideroom_route::RoomId;
 
-use super::plant::Plant;
+use super::plant::ClusterPlant;
 
 /// A command as the journal has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,7 +68,7 @@ pub(super) struct Etcd {
     pub nodes: BTreeMap<NodeId, (NodeRecord, Revision)>,
     pub owners: BTreeMap<RoomId, (OwnerRecord, Term)>,
     pub journals: BTreeMap<RoomId, Vec<Row>>,
-    pub plant: Option<Plant>,
+    pub plant: Option<ClusterPlant>,
     /// An append of a node that did not own the room.
     pub stray_append: Option<(NodeId, RoomId)>,
 }
@@ -128,7 +128,8 @@ impl Etcd {
                     .nodes
                     .get(&from)
                     .is_some_and(|(it, _)| it.incarnation == record.incarnation);
-                at(from) == *expected || self.plant == Some(Plant::RenewalUncompared) && goes_on
+                at(from) == *expected
+                    || self.plant == Some(ClusterPlant::RenewalUncompared) && goes_on
             }
             Change::Depose {
                 node,
@@ -136,8 +137,8 @@ impl Etcd {
                 by,
                 helper,
             } => {
-                let is_same =
-                    at(*node) == Some(*expected) || self.plant == Some(Plant::DeposeUncompared);
+                let is_same = at(*node) == Some(*expected)
+                    || self.plant == Some(ClusterPlant::DeposeUncompared);
                 is_same
                     && self.lives(from, *by)
                     && helper.is_none_or(|(node, life)| self.lives(node, life))
@@ -183,7 +184,7 @@ impl Etcd {
         let is_owner = owner.is_some_and(|(owner, term)| *term == row.term && owner.node == from);
         let journal = self.journals.entry(room).or_default();
         let is_next = journal.len() as u64 + 1 == place;
-        if !is_next || !is_owner && self.plant != Some(Plant::NoTermOnAppend) {
+        if !is_next || !is_owner && self.plant != Some(ClusterPlant::NoTermOnAppend) {
             return false;
         }
         if !is_owner {

@@ -9,7 +9,7 @@ use sideroom_route::{RoomId, Time};
 
 use super::clock::Clock;
 use super::etcd::Ask;
-use super::plant::Plant;
+use super::plant::ClusterPlant;
 use super::tasks::Task;
 use super::world::{DRIFT_PPM, Event, World};
 
@@ -61,9 +61,9 @@ impl World {
         };
         let is_odd = id.0 % 2 == 1;
         match self.setting.plant {
-            Some(Plant::DriftForgotten) => timing.drift_ppm = 0,
-            Some(Plant::HoldTooLong) if is_odd => timing.hold *= 2,
-            Some(Plant::PermissionTooLong) if is_odd => timing.permission *= 2,
+            Some(ClusterPlant::DriftForgotten) => timing.drift_ppm = 0,
+            Some(ClusterPlant::HoldTooLong) if is_odd => timing.hold *= 2,
+            Some(ClusterPlant::PermissionTooLong) if is_odd => timing.permission *= 2,
             _ => {}
         }
         let options = ClusterOptions {
@@ -122,7 +122,7 @@ impl World {
     pub(super) fn carry_out(&mut self, id: NodeId, action: Action) {
         match action {
             Action::Send(to, message) => {
-                if self.setting.plant == Some(Plant::PromiseForged)
+                if self.setting.plant == Some(ClusterPlant::PromiseForged)
                     && let Message::AskPromise { ask, .. } = message
                 {
                     self.post(to, id, Parcel::Cluster(Message::Promise { ask }));

@@ -17,6 +17,6 @@ mod plant;
 mod tasks;
 mod world;
 
-pub use oracles::Failure;
-pub use plant::Plant;
+pub use oracles::ClusterFailure;
+pub use plant::ClusterPlant;
 pub use world::{ClusterSetting, ClusterTotals};

@@ -6,7 +6,7 @@ use super::world::World;
 
 /// A world in which an oracle found something.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct ClusterFailure {
     /// The world's seed.
     pub seed: u64,
     /// Events before it.
@@ -17,7 +17,7 @@ pub struct Failure {
     pub what: String,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ClusterFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             seed,
@@ -44,7 +44,7 @@ impl World {
     }
 
     fn check_forwarding(&mut self) -> Result<(), String> {
-        let unchecked = self.setting.plant == Some(super::Plant::PermissionUnchecked);
+        let unchecked = self.setting.plant == Some(super::ClusterPlant::PermissionUnchecked);
         for host in self.hosts.iter().filter(|it| !it.is_frozen(self.now)) {
             let Some(machine) = &host.machine else {
                 continue;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use sideroom_cluster::{NodeId, Obeyed, RoomState, Term};
+use sideroom_cluster::{NodeId, RoomState, TableApplied, Term};
 use sideroom_route::{Epoch, RoomId};
 
 use super::etcd::{Ask, Deed, Row};
 use super::host::Parcel;
-use super::plant::Plant;
+use super::plant::ClusterPlant;
 use super::world::{Event, World};
 
 impl World {
@@ -25,7 +25,7 @@ impl World {
 
     pub(super) fn answer(&mut self, id: NodeId, room: RoomId) {
         let now = self.now;
-        let early = self.setting.plant == Some(Plant::AnswerBeforeFencing);
+        let early = self.setting.plant == Some(ClusterPlant::AnswerBeforeFencing);
         let Some(host) = self.host(id) else { return };
         let local = host.now(now);
         let (Some(machine), Some(task)) = (&mut host.machine, host.tasks.get_mut(&room)) else {
@@ -33,9 +33,9 @@ impl World {
         };
         let mut answered = Vec::new();
         let mut wake = None;
-        task.waiting.retain(
-            |(place, request)| match machine.obeyed(local, room, Epoch(*place)) {
-                Some(Obeyed::NotBefore(until, _)) if !early => {
+        task.waiting.retain(|(place, request)| {
+            match machine.applied_by_all(local, room, Epoch(*place)) {
+                Some(TableApplied::NotBefore(until, _)) if !early => {
                     wake = wake.max(Some(until));
                     true
                 }
@@ -43,8 +43,8 @@ impl World {
                     answered.push((*place, *request));
                     false
                 }
-            },
-        );
+            }
+        });
         let (life, wake) = (
             host.life,
             wake.map(|until| host.clock.moment(until).max(now)),
@@ -62,7 +62,7 @@ impl World {
     }
 
     pub(super) fn append(&mut self, id: NodeId, room: RoomId) {
-        let planted = self.setting.plant == Some(Plant::RequestForgotten);
+        let planted = self.setting.plant == Some(ClusterPlant::RequestForgotten);
         let Some(host) = self.host(id) else { return };
         let (Some(machine), Some(task)) = (&host.machine, host.tasks.get_mut(&room)) else {
             return;
@@ -151,7 +151,7 @@ impl World {
     }
 
     pub(super) fn loaded(&mut self, id: NodeId, room: RoomId, term: Term, journal: Vec<Row>) {
-        let planted = self.setting.plant == Some(Plant::FormerForgotten);
+        let planted = self.setting.plant == Some(ClusterPlant::FormerForgotten);
         let Some(task) = self.host(id).and_then(|it| it.tasks.get_mut(&room)) else {
             return;
         };
@@ -200,7 +200,7 @@ impl World {
     /// Planted: the journal as it was a while ago.
     pub(super) fn read_too_early(&self, _: NodeId, room: RoomId) -> Option<Vec<Row>> {
         let journal = self.etcd.journals.get(&room)?;
-        let is_planted = self.setting.plant == Some(Plant::JournalReadTooEarly);
+        let is_planted = self.setting.plant == Some(ClusterPlant::JournalReadTooEarly);
         let kept = journal.len().saturating_sub(1);
         is_planted.then(|| journal.iter().take(kept).copied().collect())
     }

@@ -2,7 +2,7 @@
 
 /// A bug that can be planted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Plant {
+pub enum ClusterPlant {
     /// An append does not compare the owner's term.
     NoTermOnAppend,
     /// A node forwards without looking at its permission.
@@ -29,7 +29,7 @@ pub enum Plant {
     JournalReadTooEarly,
 }
 
-impl Plant {
+impl ClusterPlant {
     /// All of them.
     pub const ALL: [Self; 12] = [
         Self::NoTermOnAppend,

@@ -10,8 +10,8 @@ use super::callers::Callers;
 use super::clock::Clock;
 use super::etcd::{Answer, Ask, Deed, Etcd};
 use super::host::{Host, Parcel};
-use super::oracles::Failure;
-use super::plant::Plant;
+use super::oracles::ClusterFailure;
+use super::plant::ClusterPlant;
 use crate::chance::Chance;
 
 /// Each clock runs at most this much fast or slow: far more than real ones, so that forgetting it shows.
@@ -29,7 +29,7 @@ pub struct ClusterSetting {
     /// Number of events.
     pub steps: u64,
     /// A bug to plant.
-    pub plant: Option<Plant>,
+    pub plant: Option<ClusterPlant>,
 }
 
 /// Counts over one world or several.
@@ -139,12 +139,12 @@ impl ClusterSetting {
     /// # Errors
     ///
     /// The first oracle that failed, with its seed.
-    pub fn run(self) -> Result<ClusterTotals, Box<Failure>> {
+    pub fn run(self) -> Result<ClusterTotals, Box<ClusterFailure>> {
         let mut world = World::new(self);
         world.begin();
         match world.run() {
             Ok(()) => Ok(world.totals),
-            Err(what) => Err(Box::new(Failure {
+            Err(what) => Err(Box::new(ClusterFailure {
                 seed: self.seed,
                 step: world.totals.steps,
                 at_ms: world.now / 1_000,

@@ -140,7 +140,7 @@ impl Plane {
     }
 
     /// The worker carries out what it was ordered.
-    pub(super) fn obey(&mut self, worker: usize) -> Vec<Order> {
+    pub(super) fn run_orders(&mut self, worker: usize) -> Vec<Order> {
         let Some(worker) = self.workers.get_mut(worker) else {
             return Vec::new();
         };

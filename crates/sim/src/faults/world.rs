@@ -271,7 +271,7 @@ impl FaultWorld {
         if stalled.is_none_or(|worker| worker.stalled_until > self.now) {
             return Ok(());
         }
-        for order in self.plane.obey(worker) {
+        for order in self.plane.run_orders(worker) {
             match order {
                 Order::Apply { asker, id, .. } => self.applied(asker, id, worker)?,
                 Order::Connect(making) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sideroom_control::ParentGate;
-use sideroom_route::{GroupId, Media, ParticipantId, Placement, TrackId, TrackKind};
+use sideroom_route::{GroupId, Media, ParticipantId, RouteReason, TrackId, TrackKind};
 
 use super::{Model, Person, Speech, Talkers, Track};
 
@@ -96,7 +96,7 @@ impl Picture {
         to: ParticipantId,
         from: ParticipantId,
         kind: TrackKind,
-    ) -> Result<Placement, Refusal> {
+    ) -> Result<RouteReason, Refusal> {
         let to = self.person(to).ok_or("the subscriber is not in the room")?;
         let from = self
             .person(from)
@@ -110,7 +110,7 @@ impl Picture {
         let group = from.speaks(kind)?;
         let placement = self.reaches(to, from, (group, kind))?;
         if kind == TrackKind::Audio
-            && placement != Placement::AddressAll
+            && placement != RouteReason::AddressAll
             && !self.is_among_talkers(to, from, group)
         {
             return Err("the publisher is not among the talkers");
@@ -124,25 +124,25 @@ impl Picture {
         to: &Person,
         from: &Person,
         (group, kind): (GroupId, TrackKind),
-    ) -> Result<Placement, Refusal> {
+    ) -> Result<RouteReason, Refusal> {
         if self.is_spoken_to(to, from, kind) {
-            return Ok(Placement::AddressAll);
+            return Ok(RouteReason::AddressAll);
         }
         if self.is_suspended(from, kind) {
             return Err("the publisher's own group does not hear it");
         }
         if group == to.group {
-            return Ok(Placement::OwnGroup);
+            return Ok(RouteReason::OwnGroup);
         }
         if group == GroupId::Parent {
             return if to.parent_is_shut(&self.room_gate, kind.media()) {
                 Err("the parent gate is shut")
             } else {
-                Ok(Placement::Parent)
+                Ok(RouteReason::Parent)
             };
         }
         if group.breakout() == to.listening {
-            return Ok(Placement::ListeningIn);
+            return Ok(RouteReason::ListeningIn);
         }
         Err("another group")
     }

@@ -144,7 +144,7 @@ impl Model {
         let known = self.known.entry(one.identity).or_default();
         known.given = grants.difference(one.token.grants);
         known.taken = one.token.grants.difference(grants);
-        self.obey_rights(id)
+        self.apply_rights(id)
     }
 
     pub(super) fn take_token(&mut self, join: &Join) -> Result<(), Violation> {
@@ -157,10 +157,10 @@ impl Model {
             role: join.role,
             grants: join.grants,
         };
-        self.obey_rights(id)
+        self.apply_rights(id)
     }
 
-    fn obey_rights(&mut self, id: ParticipantId) -> Result<(), Violation> {
+    fn apply_rights(&mut self, id: ParticipantId) -> Result<(), Violation> {
         let one = *self.named(id)?;
         let Rights { role, grants } = self.rights_with(one.identity, one.token);
         let moderator = role == Role::Moderator;

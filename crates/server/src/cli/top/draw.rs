@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Look;
+use super::ServerSample;
 
 /// People named in one group; the others are counted.
 const NAMES_SHOWN: usize = 12;
 
 /// The whole screen. Rates need the look before.
-pub(super) fn screen(look: &Look, before: Option<(Duration, &Look)>) -> String {
+pub(super) fn screen(look: &ServerSample, before: Option<(Duration, &ServerSample)>) -> String {
     let mut out = String::new();
     head(&mut out, &look.stats);
     workers(
@@ -226,8 +226,8 @@ mod tests {
 
     use super::*;
 
-    fn look(packets: &str, dropped: &str) -> Look {
-        Look {
+    fn look(packets: &str, dropped: &str) -> ServerSample {
+        ServerSample {
             stats: json!({
                 "version": "9.9.9", "uptimeMs": "3723000", "rooms": 1, "participants": 3,
                 "breakouts": 1,
@@ -283,6 +283,6 @@ mod tests {
 
     #[test]
     fn an_empty_answer_is_drawn_too() {
-        assert!(screen(&Look::default(), None).starts_with("sideroom "));
+        assert!(screen(&ServerSample::default(), None).starts_with("sideroom "));
     }
 }

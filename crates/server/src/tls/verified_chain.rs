@@ -7,19 +7,19 @@ use sideroom_rpc::auth::ShownCertificate;
 use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 
-use super::Read;
+use super::TlsFiles;
 
 /// A certificate chain that the handshake has verified.
-pub struct Shown {
-    read: watch::Receiver<Arc<Read>>,
+pub struct VerifiedChain {
+    read: watch::Receiver<Arc<TlsFiles>>,
     chain: Vec<CertificateDer<'static>>,
     certificate: Arc<ShownCertificate>,
 }
 
-impl Shown {
+impl VerifiedChain {
     /// `None` for a chain without a certificate that can be read, which no handshake leaves behind.
     pub(super) fn new(
-        read: watch::Receiver<Arc<Read>>,
+        read: watch::Receiver<Arc<TlsFiles>>,
         chain: &[CertificateDer<'static>],
     ) -> Option<Self> {
         let own = chain.first()?;
@@ -53,7 +53,7 @@ impl Shown {
         std::future::pending::<()>().await;
     }
 
-    fn passes(&self, read: &Read) -> bool {
+    fn passes(&self, read: &TlsFiles) -> bool {
         let (Some(callers), [own, others @ ..]) = (&read.callers, self.chain.as_slice()) else {
             return false;
         };

@@ -5,7 +5,7 @@ use sideroom_room::Token;
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{CommandRequest, MovesRequest, SharedEvent, Watch, WatchItem};
 
-use super::ask::Read;
+use super::messages::Read;
 use super::task::{Caller, RoomTask};
 use super::watching::slot_item;
 use crate::clock;

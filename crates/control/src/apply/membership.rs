@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
+use crate::command_run::CommandRun;
 use crate::distribute::{self, Target};
 use crate::person::person_of;
 use crate::state::{Participant, require};
-use crate::turn::Turn;
 use crate::{BreakoutError, Door, KindSet, MoveCause, MoveTo, Outcome, Selection};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     /// Rule 7: who may join, and whether there is a place. Rule 8: the kinds that come along.
     pub(super) fn join_breakout(
         &mut self,

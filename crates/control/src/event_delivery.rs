@@ -1,10 +1,10 @@
 //! Events: numbering them, keeping them, and telling them to those who may know, also later.
 
+use crate::command_run::Effects;
 use crate::moves::Mover;
 use crate::room::Room;
 use crate::state::Participant;
-use crate::turn::Effects;
-use crate::{Actor, Event, EventKind, RequestId, Standing, UnixMillis, Viewer, bounds, tell};
+use crate::{Actor, Event, EventKind, RequestId, Standing, UnixMillis, Viewer, bounds, event_list};
 
 /// The events that were asked for are not kept any more: take a fresh snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ impl Room {
     pub(crate) fn number_events(&self, cause: &Cause<'_>, effects: &Effects) -> Vec<Event> {
         let first = self.seq() + 1;
         let actor = effects.author.unwrap_or(cause.actor);
-        let kinds = tell::events(&self.state, actor, effects);
+        let kinds = event_list::events(&self.state, actor, effects);
         let numbered = kinds.into_iter().zip(first..);
         numbered
             .map(|(kind, seq)| Event {

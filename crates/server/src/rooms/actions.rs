@@ -9,9 +9,9 @@ use sideroom_route::{ParticipantId, RouteUpdate, TrackId, TrackKind};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::outgoing_json;
 
-use super::ask::Offer;
 use super::chance;
 use super::events::own;
+use super::messages::Offer;
 use super::offer;
 use super::task::{Caller, RoomTask, Stored, Worked};
 use crate::media::{AnsweredOffer, Connect};

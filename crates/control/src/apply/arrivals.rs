@@ -3,16 +3,16 @@
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
 use super::is_presentable;
+use crate::command_run::{CommandRun, GroupMove};
 use crate::old::Rules;
 use crate::person::{Person, person_of};
 use crate::state::{Participant, Track, require};
-use crate::turn::{Placing, Turn};
 use crate::{
     Actor, BreakoutError, EventKind, Grants, Join, KindSet, LeaveReason, MoveCause, Outcome,
     ParentGate, Power, Reconnect, Reoffer, Rights, Role, SlotPool, Subject, bounds,
 };
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn join(&mut self, join: &Join) -> Result<Outcome, BreakoutError> {
         check_media(join.slots, &join.offers)?;
         let person = person_of(&join.identity);
@@ -142,7 +142,7 @@ impl Turn<'_> {
         self.offer(participant, &join.offers);
         self.effects.touched.insert(participant);
         self.effects.arrived = Some(participant);
-        self.effects.placed.push(Placing {
+        self.effects.placed.push(GroupMove {
             participant,
             from: None,
             to: Some(GroupId::Parent),

@@ -6,7 +6,7 @@ use sideroom_route::{ParticipantId, RoomId, WorkerId};
 
 /// The worker of each participant.
 #[derive(Debug)]
-pub(crate) struct Placement {
+pub(crate) struct WorkerAssignment {
     spread_above: usize,
     /// Participants on each worker, of all rooms.
     load: Vec<usize>,
@@ -32,7 +32,7 @@ struct Measured {
 /// Workers whose loads differ by less than this, in thousandths of a core, are alike.
 const LOAD_STEP: u64 = 50;
 
-impl Placement {
+impl WorkerAssignment {
     /// An empty placement. A node has at least one worker.
     pub(crate) fn new(workers: u16, spread_above: usize) -> Self {
         Self {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn rooms_are_spread_over_workers_and_small_rooms_stay_whole() {
-        let mut placement = Placement::new(2, 3);
+        let mut placement = WorkerAssignment::new(2, 3);
         for index in 0..3 {
             assert_eq!(placement.place(who(1, index)), Some(WorkerId(0)));
         }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_room_that_grows_spreads_and_then_fills_its_workers_evenly() {
-        let mut placement = Placement::new(2, 3);
+        let mut placement = WorkerAssignment::new(2, 3);
         let homes: Vec<_> = (0..8)
             .map(|index| placement.place(who(1, index)).map(|worker| worker.0))
             .collect();
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn nobody_is_placed_on_a_worker_that_is_down() {
-        let mut placement = Placement::new(2, 2);
+        let mut placement = WorkerAssignment::new(2, 2);
         for index in 0..2 {
             assert_eq!(placement.place(who(1, index)), Some(WorkerId(0)));
         }
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn newcomers_go_to_a_worker_that_is_late_only_if_no_other_runs() {
-        let mut placement = Placement::new(2, 3);
+        let mut placement = WorkerAssignment::new(2, 3);
         placement.place(who(1, 0));
         placement.set_late(WorkerId(0), true);
         assert_eq!(placement.place(who(1, 1)), Some(WorkerId(1)));
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_room_begins_where_least_is_to_do_by_measured_load() {
-        let mut placement = Placement::new(3, 10);
+        let mut placement = WorkerAssignment::new(3, 10);
         for room in 1..8 {
             placement.place(who(room, 0));
         }
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_participant_that_left_leaves_nothing_behind() {
-        let mut placement = Placement::new(2, 2);
+        let mut placement = WorkerAssignment::new(2, 2);
         for index in 0..3 {
             placement.place(who(1, index));
         }

@@ -142,7 +142,7 @@ fn joined() -> (Worker, SyncSender<WorkerCommand>) {
 #[test]
 fn what_was_let_out_leaves_before_an_order_is_carried_out() {
     let mut both = worker();
-    assert!(both.0.wires.bundles.note(SubscriberId(0), &video(1)));
+    assert!(both.0.send_path.bundles.note(SubscriberId(0), &video(1)));
     order(&mut both, |answer| {
         WorkerCommand::Connect(connect(1), answer)
     });
@@ -157,7 +157,7 @@ fn what_was_let_out_leaves_before_an_order_is_carried_out() {
         0,
         "the newcomer got it"
     );
-    assert!(both.0.wires.bundles.is_empty());
+    assert!(both.0.send_path.bundles.is_empty());
 }
 
 #[test]
@@ -237,13 +237,13 @@ fn a_round_carries_out_only_so_many_orders() {
     }
     worker.orders_left = 2;
     worker.orders_time = std::time::Duration::MAX;
-    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert!(worker.run_commands(&mut Time::from_millis(1)));
     assert_eq!(worker.orders_left, 0);
     // The last one waits, and would have been to stop.
     commands
         .send(WorkerCommand::Stop)
         .expect("room in the queue");
-    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert!(worker.run_commands(&mut Time::from_millis(1)));
     assert!(!worker.begin_round(&mut Time::from_millis(1)));
 }
 
@@ -257,7 +257,7 @@ fn orders_that_take_long_wait_for_the_next_round() {
         .expect("room in the queue");
     worker.orders_left = 9;
     worker.orders_time = std::time::Duration::ZERO;
-    assert!(worker.obey(&mut Time::from_millis(1)));
+    assert!(worker.run_commands(&mut Time::from_millis(1)));
     assert_eq!(worker.orders_left, 0, "the second one waits");
     assert!(!worker.begin_round(&mut Time::from_millis(1)));
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The turn of one command.
-pub(crate) struct Turn<'a> {
+pub(crate) struct CommandRun<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) now: UnixMillis,
     pub(crate) actor: Actor,
@@ -40,7 +40,7 @@ pub(crate) struct Effects {
     /// A round of breakouts was kept for shuffling.
     #[serde(skip)]
     pub(crate) round: bool,
-    pub(crate) placed: Vec<Placing>,
+    pub(crate) placed: Vec<GroupMove>,
     pub(crate) created: Vec<BreakoutId>,
     /// The participant who came in.
     pub(crate) arrived: Option<ParticipantId>,
@@ -72,7 +72,7 @@ pub(crate) struct Effects {
 
 /// A participant's move to another group.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-pub(crate) struct Placing {
+pub(crate) struct GroupMove {
     pub(crate) participant: ParticipantId,
     pub(crate) from: Option<GroupId>,
     pub(crate) to: Option<GroupId>,
@@ -90,7 +90,7 @@ impl Effects {
     }
 }
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(crate) fn tell(&mut self, event: EventKind) {
         self.effects.events.push(event);
     }
@@ -145,7 +145,7 @@ impl Turn<'_> {
             self.end_invitations(participant, breakout);
         }
         self.effects.touched.insert(participant);
-        self.effects.placed.push(Placing {
+        self.effects.placed.push(GroupMove {
             participant,
             from: Some(from),
             to: Some(to),
@@ -336,7 +336,7 @@ impl Turn<'_> {
             self.take_out(participant, breakout);
         }
         self.effects.touched.insert(participant);
-        self.effects.placed.push(Placing {
+        self.effects.placed.push(GroupMove {
             participant,
             from: Some(one.group),
             to: None,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::command_run::{Effects, GroupMove};
 use crate::state::State;
-use crate::turn::{Effects, Placing};
 use crate::{Actor, EventKind, MoveCause};
 
 /// Everything that follows from `effects`, seen from the state that they led to.
@@ -76,7 +76,7 @@ fn tell_former_owners(state: &State, effects: &Effects, events: &mut Vec<EventKi
     }
 }
 
-fn tell_placings(state: &State, actor: Actor, placed: &[Placing], events: &mut Vec<EventKind>) {
+fn tell_placings(state: &State, actor: Actor, placed: &[GroupMove], events: &mut Vec<EventKind>) {
     let mut joined: BTreeMap<BreakoutId, Vec<ParticipantId>> = BTreeMap::new();
     let mut left: BTreeMap<BreakoutId, Vec<ParticipantId>> = BTreeMap::new();
     let (mut away, mut back) = (Vec::new(), Vec::new());

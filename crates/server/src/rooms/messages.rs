@@ -14,7 +14,7 @@ use sideroom_session::{RoomCodecs, TrackHint, sdp};
 use tokio::sync::oneshot;
 
 use super::delivery::Delivered;
-use super::directory::Place;
+use super::directory::JoinReservation;
 
 /// Where an answer goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
@@ -25,7 +25,7 @@ pub(super) enum RoomAsk {
     Command(Box<CommandRequest>, Reply<Answer>),
     Create(Box<CreateRoom>, Reply<RoomView>),
     Delete(Box<CommandRequest>, Reply<()>),
-    Join(Box<Entrance>, Reply<Delivered>),
+    Join(Box<ParsedJoin>, Reply<Delivered>),
     /// With the offer, which is read elsewhere.
     Reoffer(Box<ReofferRequest>, Arc<sdp::Offer>, Reply<Negotiated>),
     SetViews(ParticipantId, Box<Views>, Reply<()>),
@@ -44,12 +44,12 @@ pub(super) enum Read {
 
 /// A join whose offer was parsed.
 #[derive(Debug)]
-pub(super) struct Entrance {
+pub(super) struct ParsedJoin {
     pub request: JoinRequest,
     pub offer: Offer,
     pub admission: Admission,
     /// Holds a place on the node until the answer.
-    pub place: Place,
+    pub place: JoinReservation,
 }
 
 /// An offer that was read.

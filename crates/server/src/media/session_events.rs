@@ -13,7 +13,7 @@ use super::worker::Worker;
 
 impl Worker {
     /// Sends the session's datagrams, acts on its events, and notes its next timeout.
-    pub(super) fn settle(&mut self, now: Time, key: PeerKey) {
+    pub(super) fn drive_session(&mut self, now: Time, key: PeerKey) {
         self.pass_handshake_on(now, key);
         while let Some(event) = self
             .peers
@@ -45,7 +45,7 @@ impl Worker {
                 Some(peer) => peer.source,
                 None => self.asked_at,
             };
-            self.wires.push((to, from), &packet, &mut self.counts);
+            self.send_path.push((to, from), &packet, &mut self.counts);
         }
         self.scratch = packet;
     }
@@ -70,13 +70,13 @@ impl Worker {
                 peer.address = Some(address);
                 peer.answer_from(self.asked_at);
                 self.peers.file(now, key, address);
-                self.wires.port.validate(net_addr(address));
+                self.send_path.port.validate(net_addr(address));
             }
             SessionEvent::Nack { ssrc, lost } => {
                 let mut egress = Sealer {
                     now,
                     peers: &mut self.peers,
-                    wires: &mut self.wires,
+                    send_path: &mut self.send_path,
                     counts: &mut self.counts,
                 };
                 let mut asked = 0;
@@ -136,7 +136,7 @@ impl Worker {
         (ingress, layer): (IngressId, u8),
         (ntp, rtp): (u64, u32),
     ) {
-        let (forwarder, links) = (&mut self.forwarder, &mut self.wires);
+        let (forwarder, links) = (&mut self.forwarder, &mut self.send_path);
         let refused =
             Follower::handle_sender_report(now, (ingress, layer), (ntp, rtp), (forwarder, links));
         self.counts.drop_many(DropReason::QueueFull, refused);

@@ -2,11 +2,11 @@
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
+use crate::command_run::CommandRun;
 use crate::state::require;
-use crate::turn::Turn;
 use crate::{Actor, BreakoutError, Command, EventKind, HelpRequest, Outcome, Subject, bounds};
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     pub(super) fn run_across(&mut self, command: &Command) -> Result<Outcome, BreakoutError> {
         match command {
             Command::StartAddressAll { participant, kinds } => {

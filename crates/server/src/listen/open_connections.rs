@@ -4,18 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sideroom_rpc::crowd::{self, Crowd, Full, Member, Network, Place, WhenFull};
+use sideroom_rpc::crowd::{self, Full, Member, MemberGuard, MemberLimit, Network, WhenFull};
 use sideroom_rpc::proxies::Proxies;
 
 use super::descriptors::Budget;
 
 /// All open connections. Clones count the same.
 #[derive(Clone, Debug)]
-pub struct Guests(Arc<Counts>);
+pub struct OpenConnections(Arc<Counts>);
 
 #[derive(Debug)]
 struct Counts {
-    strangers: Crowd,
+    strangers: MemberLimit,
     /// Connections that show a token, or on which somebody has joined.
     clients: AtomicUsize,
     operators: AtomicUsize,
@@ -24,9 +24,9 @@ struct Counts {
 }
 
 /// The kind that a connection is counted as, until this is dropped.
-pub(super) enum Standing {
+pub(super) enum ConnectionRank {
     /// A connection without a valid token: others can take its place.
-    Stranger { _place: Place },
+    Stranger { _place: MemberGuard },
     /// Counted by itself.
     Client { _known: Known },
     /// A signaling server's.
@@ -35,15 +35,15 @@ pub(super) enum Standing {
 
 /// One of those who are known.
 pub(super) struct Known {
-    guests: Guests,
+    guests: OpenConnections,
     of: fn(&Counts) -> &AtomicUsize,
 }
 
-impl Guests {
+impl OpenConnections {
     /// No connections yet; at most `each` strangers of one address, as `proxies` name it if it is behind one.
     pub fn new(budget: Budget, each: usize, proxies: Proxies) -> Self {
         Self(Arc::new(Counts {
-            strangers: Crowd::new(each, WhenFull::Replace),
+            strangers: MemberLimit::new(each, WhenFull::Replace),
             clients: AtomicUsize::new(0),
             operators: AtomicUsize::new(0),
             budget,
@@ -57,7 +57,11 @@ impl Guests {
     }
 
     /// Counts a connection of a stranger. Others may have to make way for it.
-    pub(super) fn stranger(&self, from: IpAddr, member: Arc<dyn Member>) -> Result<Standing, Full> {
+    pub(super) fn stranger(
+        &self,
+        from: IpAddr,
+        member: Arc<dyn Member>,
+    ) -> Result<ConnectionRank, Full> {
         let counts = &self.0;
         let network: Network = crowd::network(from);
         let known =
@@ -72,20 +76,20 @@ impl Guests {
             true => counts.strangers.enter_unbounded(network, most, member)?,
             false => counts.strangers.enter(network, most, member)?,
         };
-        Ok(Standing::Stranger { _place: place })
+        Ok(ConnectionRank::Stranger { _place: place })
     }
 
     /// Counts a connection of a client; `None` if there are as many as there may be.
-    pub(super) fn client(&self) -> Option<Standing> {
+    pub(super) fn client(&self) -> Option<ConnectionRank> {
         let most = self.0.budget.connections;
         let known = Known::count(self, |counts| &counts.clients);
         let before = known.number() - 1;
-        (before < most).then_some(Standing::Client { _known: known })
+        (before < most).then_some(ConnectionRank::Client { _known: known })
     }
 
     /// Counts a connection of a signaling server. It always fits.
-    pub(super) fn operator(&self) -> Standing {
-        Standing::Operator {
+    pub(super) fn operator(&self) -> ConnectionRank {
+        ConnectionRank::Operator {
             _known: Known::count(self, |counts| &counts.operators),
         }
     }
@@ -101,7 +105,7 @@ impl Guests {
 }
 
 impl Known {
-    fn count(guests: &Guests, of: fn(&Counts) -> &AtomicUsize) -> Self {
+    fn count(guests: &OpenConnections, of: fn(&Counts) -> &AtomicUsize) -> Self {
         of(&guests.0).fetch_add(1, Ordering::Relaxed);
         Self {
             guests: guests.clone(),

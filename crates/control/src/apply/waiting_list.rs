@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use crate::MoveCause;
+use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::state::State;
-use crate::turn::Turn;
 
 impl State {
     /// In a snapshot of the format before this one nobody has a ticket: everybody who is asked and not inside
@@ -31,11 +31,11 @@ impl State {
             self.waiting.insert((breakout, identity), self.next_ticket);
             self.next_ticket += 1;
         }
-        self.settle();
+        self.forget_changes();
     }
 }
 
-impl Turn<'_> {
+impl CommandRun<'_> {
     /// Puts an identity at the end of the queue, if it is not in it.
     pub(super) fn wait_for(&mut self, breakout: BreakoutId, identity: &str) {
         let key = (breakout, identity.to_owned());
