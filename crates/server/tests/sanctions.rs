@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use sideroom_rpc::auth::RoleClaim;
 
 const SENDING: &str = include_str!("../../session/tests/offers/chromium156-simulcast.sdp");
-const ENCODER: &str = include_str!("../../session/tests/offers/ffmpeg9.0.2-whip.sdp");
 const WATCHING: &str = include_str!("../../session/tests/offers/chromium156-recvonly.sdp");
 /// Long enough that a slow machine loses no place.
 const LONG_GRACE: (&str, &str) = ("SIDEROOM_ROOMS_RECONNECT_GRACE_S", "3600");
@@ -148,7 +147,7 @@ impl Scene {
             Way::SecondTab | Way::Whip | Way::Whep => {}
         }
         let (path, offer) = match way {
-            Way::Whip => ("whip", ENCODER),
+            Way::Whip => ("whip", SENDING),
             Way::Whep => ("whep", WATCHING),
             _ => {
                 return match self.join("ann", RoleClaim::Moderator) {
