@@ -11,7 +11,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 target=x86_64-unknown-linux-gnu
 arch=amd64
 
-# With the C library inside; docs/decisions/0041 says which, and why.
+# With the C library inside; docs/decisions/0031 says which, and why.
 build() {
   local sysroot home=${CARGO_HOME:-$HOME/.cargo}
   sysroot=$(rustc --print sysroot)

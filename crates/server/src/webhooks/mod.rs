@@ -2,7 +2,7 @@
 //!
 //! Rooms know nothing of it. Their events are kept in the transaction that makes their change durable
 //! ([`sideroom_store`]), and a task for each receiver works through them: in order for each room, at least once, however
-//! long a receiver is away, until the outbox is full ([decision 30](../../../../docs/decisions/0030-webhooks-from-an-outbox.md)).
+//! long a receiver is away, until the outbox is full ([decision 29](../../../../docs/decisions/0029-webhooks-from-an-outbox.md)).
 
 mod failing;
 mod filter;
