@@ -118,7 +118,7 @@ pub struct CreateSideRoom {
     /// The kinds it carries.
     pub media: KindSet,
     pub door: Door,
-    /// Those who are asked to come.
+    /// The participants who are invited.
     pub invite: Vec<ParticipantId>,
 }
 

@@ -139,7 +139,7 @@ async fn webhooks(launch: &mut ServerParts) -> Result<Option<News>, StoreError> 
     let news = News::new(watch::Sender::new(()));
     let store = Arc::clone(launch.journal.store());
     let webhooks = Webhooks::begin(settings, store, &news).await?;
-    // Nobody else sets it.
+    // It is set here only.
     let _ = launch.desk.set(webhooks);
     Ok(Some(news))
 }

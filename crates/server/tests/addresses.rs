@@ -147,7 +147,7 @@ fn in_the_network_of_the_client() {
     }
 }
 
-/// What a NAT does for one public port: passes datagrams on to the server's own port, each client from a port
+/// Maps one public port as a NAT does: passes datagrams on to the server's own port, each client from a port
 /// of its own.
 fn map_ports(public: SocketAddr) -> std::thread::JoinHandle<()> {
     let outside = UdpSocket::bind(public).unwrap();

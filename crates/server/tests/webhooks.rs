@@ -252,7 +252,7 @@ fn an_event_that_is_refused_becomes_a_dead_letter_and_is_sent_again_on_demand() 
     server.client().join("math", "ada", "join");
     commands(&server, &mut rooms, 20);
     let (_, last) = last_events(&server, &rooms).pop().unwrap();
-    // What comes after the refused event goes on.
+    // Events after the refused one are sent on.
     hooked.wait_until("the others come", |taken| {
         taken.rooms.get("math").is_some_and(|came| came.seq >= last)
     });

@@ -49,7 +49,7 @@ pub struct AnsweredOffer {
 /// A transport that is made, or changed.
 #[derive(Clone, Debug)]
 pub struct Connected {
-    /// What later offers are held against.
+    /// Later offers are checked against this.
     pub negotiation: Arc<Negotiation>,
     /// The answer for the client.
     pub answer: String,

@@ -191,7 +191,7 @@ impl Worker {
     }
 
     /// Gives the slots of a peer the numbers that they have in a later answer, and returns those that belong to
-    /// another stream now. What was to leave under the old numbers is dropped.
+    /// another stream now. Packets under the old numbers are dropped.
     fn renumber(&mut self, peer: &mut Peer, answer: &Answer) -> Vec<SlotId> {
         let mut renumbered = Vec::new();
         for (held, slot) in peer.slots.iter_mut().zip(&answer.slots) {

@@ -79,7 +79,7 @@ pub(super) struct Reoffering {
 /// The negotiated media of a participant.
 pub(super) struct Answered {
     pub answer: CachedAnswer,
-    /// What a later offer is held against.
+    /// Later offers are checked against this.
     pub negotiation: Arc<Negotiation>,
     pub video: sideroom_control::VideoCodec,
     pub receipt: Weak<Receipt>,

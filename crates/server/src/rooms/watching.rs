@@ -66,8 +66,8 @@ impl RoomTask {
         }
     }
 
-    /// Tells a participant again what is in slots that are other m-lines after a later offer. The gateway passes it
-    /// on after the answer, with the new m-lines.
+    /// Tells a participant again which source each slot carries, if a later offer gave slots other m-lines. The
+    /// gateway passes it on after the answer, with the new m-lines.
     pub(super) fn tell_renumbered(&mut self, participant: ParticipantId, slots: &[SlotId]) {
         if slots.is_empty() || self.machine.watchers_of(participant).is_empty() {
             return;

@@ -121,7 +121,7 @@ impl Caller {
         self.transport.is_connected()
     }
 
-    /// Sends what is due, and takes in what has come.
+    /// Sends packets that are due, and handles those that have arrived.
     pub(crate) fn step(&mut self) {
         let (now, mut out) = (self.clock.now(), [0; 1_500]);
         self.transport.handle_timeout(now);
@@ -165,7 +165,7 @@ impl Caller {
     }
 
     fn send(&self, packet: &[u8]) {
-        // Nobody may listen there yet, or any longer: that is what the tests are about.
+        // The server may not listen yet, or no longer: the tests are about that.
         let _ = self.socket.send(packet);
     }
 }
