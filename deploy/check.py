@@ -16,13 +16,17 @@ import urllib.request
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parent
-# Queries that may be empty on a healthy server without any media.
+# Queries that may be empty on a healthy server without any media and without webhooks.
 SILENT_WHEN_WELL = (
     "sideroom_refused_total",
     "sideroom_transports_lost_total",
     "sideroom_connect_seconds",
     "sideroom_relayed_packets_total",
     "sideroom_packets_dropped_total",
+    "sideroom_turn_refused_total",
+    "sideroom_turn_dropped_total",
+    "sideroom_webhook_",
+    "sideroom_outbox_",
 )
 PATIENCE_S = 60
 

@@ -1,4 +1,4 @@
-//! Rotations: rounds in which people change breakouts (rule 27).
+//! Rotations: rounds in which people change breakouts. Plans only: no command begins one yet.
 
 mod plan;
 
