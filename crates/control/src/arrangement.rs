@@ -1,4 +1,4 @@
-//! Arrangements: named sets of rooms, and the identities that belong in each (rule 26).
+//! Arrangements: named sets of rooms, and the identities that belong in each.
 
 use serde::{Deserialize, Serialize};
 
