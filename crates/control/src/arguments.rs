@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
-use crate::{Door, KindSet};
+use crate::{Door, KindSet, TimerChange};
 
 /// The arguments of a join.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -157,6 +157,9 @@ pub struct BreakoutPatch {
     /// See [`CreateBreakouts::door`].
     #[serde(default, with = "crate::layout::since_4")]
     pub door: Option<Door>,
+    /// When everybody inside returns and it closes.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub timer: Option<TimerChange>,
 }
 
 /// The breakouts that a command is about.

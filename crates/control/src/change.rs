@@ -141,6 +141,7 @@ fields! {
         Invited(invited: BTreeMap<String, Asked>),
         Welcome(welcome: std::collections::BTreeSet<String>),
         Door(door: Door),
+        EndsAt(ends_at: Option<UnixMillis>),
     } apart { members, side }
 }
 

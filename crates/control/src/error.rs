@@ -188,6 +188,8 @@ pub enum Subject {
     Invitation,
     Knock,
     Schedule,
+    Rotation,
+    Arrangement,
 }
 
 impl std::fmt::Display for Subject {
@@ -202,6 +204,8 @@ impl std::fmt::Display for Subject {
             Self::Invitation => "pending invitation",
             Self::Knock => "knock",
             Self::Schedule => "scheduled command",
+            Self::Rotation => "rotation",
+            Self::Arrangement => "arrangement",
         })
     }
 }

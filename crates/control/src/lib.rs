@@ -9,6 +9,7 @@
 mod apply;
 mod arguments;
 mod arrangement;
+mod attendance;
 mod audience;
 mod ceiling;
 mod chance;
@@ -57,7 +58,8 @@ pub use arguments::{
     BreakoutPatch, CreateBreakouts, CreateSideRoom, GateKinds, GateScope, Grants, Join, MoveTo,
     Reconnect, Reoffer, Role, Selection, SlotPool, Whom,
 };
-pub use arrangement::{ArrangedRoom, Arrangement};
+pub use arrangement::{ArrangedRoom, Arrangement, ArrangementFault, ArrangementSummary};
+pub use attendance::{Absence, Attendance, AttendancePage};
 pub use audience::{Audience, Standing};
 pub use chance::Chance;
 pub use command::{Actor, Command, Request, RequestId, Timer};
@@ -81,7 +83,10 @@ pub use planner::Forecast;
 pub use recall::Missed;
 pub use restart::{Entry, Snapshot};
 pub use room::{Expected, Room};
-pub use rotation::{Rotation, RotationPlan, Round, Rounds, plan_rotation, repeats};
+pub use rotation::{
+    Rotation, RotationEnd, RotationPlan, RotationStep, RotationView, Round, Rounds, StartRotation,
+    plan_rotation, repeats,
+};
 pub use schedule::{Schedule, ScheduleEnd, ScheduleView};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,

@@ -121,7 +121,7 @@ impl Turn<'_> {
         if to == GroupId::Parent {
             one.paused_by_joining = false;
             match cause {
-                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp => {
+                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp | MoveCause::Rotated => {
                     one.gate.paused = false;
                 }
                 MoveCause::Destroyed => one.gate = ParentGate::default(),

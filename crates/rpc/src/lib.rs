@@ -25,6 +25,7 @@ mod ice;
 mod ids;
 pub mod limit;
 mod origin;
+mod pasted;
 pub mod proto;
 pub mod proxies;
 mod recent;

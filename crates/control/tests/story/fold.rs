@@ -465,9 +465,39 @@ impl Account {
                 let all = &mut self.view.schedules;
                 all.retain(|known| known.schedule != schedule.schedule);
             }
+            EventKind::RotationChanged { rotation } => {
+                let known = self.view.rotation.take();
+                let mut next = rotation.clone();
+                if let Some(known) = known {
+                    next.ahead = known.ahead;
+                    (next.repeats, next.seed) = (known.repeats, known.seed);
+                }
+                self.view.rotation = Some(next);
+            }
+            EventKind::RotationPlanned {
+                ahead,
+                repeats,
+                seed,
+            } => {
+                if let Some(known) = &mut self.view.rotation {
+                    known.ahead.clone_from(ahead);
+                    (known.repeats, known.seed) = (*repeats, *seed);
+                }
+            }
+            EventKind::RotationEnded { .. } => self.view.rotation = None,
+            EventKind::ArrangementSaved { arrangement } => {
+                let all = &mut self.view.arrangements;
+                all.retain(|known| known.name != arrangement.name);
+                all.push(arrangement.clone());
+                all.sort();
+            }
+            EventKind::ArrangementRemoved { name } => {
+                self.view.arrangements.retain(|known| known.name != *name);
+            }
             EventKind::RoomClosed => {
                 self.view.knocks.clear();
                 self.view.schedules.clear();
+                self.view.rotation = None;
             }
             _ => {}
         }

@@ -9,7 +9,9 @@ use sideroom_rpc::{METHODS, auth::RoleClaim};
 use crate::harness::{OFFER, Server, api_token, client_token, hints};
 
 /// These change nothing.
-const READS: [&str; 5] = [
+const READS: [&str; 7] = [
+    "RoomService/ListAttendance",
+    "BreakoutService/GetArrangement",
     "RoomService/GetRoom",
     "RoomService/ListRooms",
     "RoomService/ListMoves",
@@ -96,6 +98,14 @@ const KNOCK: (&str, &str) = (
 const LATER: (&str, &str) = (
     "BreakoutService/OpenBreakouts",
     r#"{"atMs":"1790086400000"}"#,
+);
+const ROTATE: (&str, &str) = (
+    "BreakoutService/StartRotation",
+    r#"{"rounds":3,"roundMs":60000}"#,
+);
+const KEPT: (&str, &str) = (
+    "BreakoutService/SaveArrangement",
+    r#"{"name":"kept","list":"Breakout 1,ann"}"#,
 );
 const HELP: (&str, &str) = (
     "BreakoutService/RaiseHelp",
@@ -345,7 +355,7 @@ const BREAKOUTS: [Case; 23] = [
     ),
 ];
 
-const PRESENCE: [Case; 10] = [
+const PRESENCE: [Case; 15] = [
     case(
         "BreakoutService/StartIntercom",
         INTERCOM.1,
@@ -403,6 +413,34 @@ const PRESENCE: [Case; 10] = [
         "BreakoutService/CancelSchedule",
         r#"{"scheduleId":1}"#,
         r#"{"scheduleId":2}"#,
+    ),
+    case(
+        "BreakoutService/StartRotation",
+        r#"{"rounds":3,"roundMs":60000}"#,
+        r#"{"rounds":4,"roundMs":60000}"#,
+    ),
+    after(
+        &[ROTATE],
+        "BreakoutService/ChangeRotation",
+        r#"{"step":"ROTATION_STEP_PAUSE"}"#,
+        r#"{"step":"ROTATION_STEP_END"}"#,
+    ),
+    case(
+        "BreakoutService/SaveArrangement",
+        r#"{"name":"new","list":"Red,ann"}"#,
+        r#"{"name":"new","list":"Red,bob"}"#,
+    ),
+    after(
+        &[KEPT],
+        "BreakoutService/RemoveArrangement",
+        r#"{"name":"kept"}"#,
+        r#"{"name":"other"}"#,
+    ),
+    after(
+        &[KEPT],
+        "BreakoutService/ApplyArrangement",
+        r#"{"name":"kept"}"#,
+        r#"{"name":"kept","open":true}"#,
     ),
 ];
 

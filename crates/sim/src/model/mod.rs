@@ -3,11 +3,13 @@
 
 mod allow;
 mod around;
+mod arrangement;
 mod enter;
 mod groups;
 mod people;
 mod presence;
 mod rights;
+mod rotation;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,14 +17,16 @@ use std::rc::Rc;
 
 use sideroom_control::{
     Actor, BreakoutPatch, Command, Door, Grants, KindSet, MoveCause, Outcome, ParentGate,
-    ParentWhileAway, Rights, RoomSettings, ScheduleId, SlotPool,
+    ParentWhileAway, Rights, RoomSettings, ScheduleId, SlotPool, Timer, TimerChange,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::step::{Violation, ensure};
 pub(crate) use allow::Picture;
+pub(crate) use arrangement::Prepareds;
 pub(crate) use presence::{Speech, Waiting};
 pub(crate) use rights::Known;
+pub(crate) use rotation::Rounds;
 
 /// The number of the room in every world.
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -67,6 +71,7 @@ pub(crate) struct Person {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Breakout {
+    pub(crate) name: String,
     pub(crate) owner: Option<ParticipantId>,
     pub(crate) orphaned: bool,
     pub(crate) capacity: usize,
@@ -76,6 +81,7 @@ pub(crate) struct Breakout {
     pub(crate) self_select: bool,
     pub(crate) door: Door,
     pub(crate) side: bool,
+    pub(crate) ends_at: Option<u64>,
     /// People with an invitation that they have not declined.
     pub(crate) invited: BTreeSet<u32>,
     /// Invitees without an answer, and whether the invitation assigned them.
@@ -115,6 +121,8 @@ pub(crate) struct Model {
     /// Knocks, and when they end.
     pub(crate) knocks: BTreeMap<(BreakoutId, ParticipantId), u64>,
     pub(crate) schedules: BTreeMap<ScheduleId, Waiting>,
+    pub(crate) rotation: Option<Rounds>,
+    pub(crate) arrangements: BTreeMap<String, Prepareds>,
     groupings: u32,
 }
 
@@ -148,6 +156,8 @@ impl Model {
             answers: BTreeMap::new(),
             knocks: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            rotation: None,
+            arrangements: BTreeMap::new(),
             groupings: 0,
         }
     }
@@ -203,6 +213,14 @@ impl Model {
             | Command::Schedule { .. }
             | Command::ChangeSchedule { .. }
             | Command::CancelSchedule { .. } => self.follow_presence(actor, command, outcome)?,
+            Command::StartRotation(_) | Command::ChangeRotation { .. } => {
+                self.follow_rotation(command, outcome)?;
+            }
+            Command::SaveArrangement { .. }
+            | Command::RemoveArrangement { .. }
+            | Command::ApplyArrangement { .. } => {
+                self.follow_arrangement(actor, command, outcome)?;
+            }
             Command::AddressAllText { .. }
             | Command::AskForHelp { .. }
             | Command::AnswerHelp { .. }
@@ -222,6 +240,7 @@ impl Model {
             | Command::Clear(_)
             | Command::Destroy(_)
             | Command::UpdateBreakout { .. } => self.follow_groups(actor, command, outcome)?,
+            Command::Timer(Timer::Rotation) => self.follow_rotation(command, outcome)?,
             Command::Timer(timer) => self.follow_timer(*timer)?,
         }
         self.fill_freed(actor, command, &inside)?;
@@ -233,6 +252,7 @@ impl Model {
     fn finish(&mut self) -> Result<(), Violation> {
         self.keep_speeches();
         self.keep_knocks();
+        self.keep_rotation();
         self.settle();
         self.check_limits()
     }
@@ -340,7 +360,7 @@ impl Model {
         if to == GroupId::Parent {
             one.paused_by_joining = false;
             match cause {
-                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp => {
+                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp | MoveCause::Rotated => {
                     one.gate.paused = false;
                 }
                 MoveCause::Destroyed => one.gate = ParentGate::default(),
@@ -364,7 +384,11 @@ impl Model {
 
     fn patch_breakout(&mut self, id: BreakoutId, patch: &BreakoutPatch) -> Result<(), Violation> {
         let allow_video = self.settings.breakouts.allow_video;
+        let clock = self.clock;
         let held = self.breakout(id)?;
+        if let Some(name) = &patch.name {
+            held.name.clone_from(name);
+        }
         if let Some(capacity) = patch.capacity {
             held.capacity = capacity as usize;
         }
@@ -379,6 +403,16 @@ impl Model {
         if let Some(owner) = patch.owner {
             held.owner = Some(owner);
             held.orphaned = false;
+        }
+        match patch.timer {
+            None => {}
+            Some(TimerChange::Stop) => held.ends_at = None,
+            Some(TimerChange::EndAt(at)) => {
+                ensure(at.0 > clock && held.open, "timers", || {
+                    format!("{id} ends at {at:?}, it is {clock}")
+                })?;
+                held.ends_at = Some(at.0);
+            }
         }
         let begins = patch.auto_move == Some(true) && !held.auto_move;
         held.door = patch.door.unwrap_or(held.door);
