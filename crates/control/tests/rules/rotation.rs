@@ -27,7 +27,7 @@ fn crowd(people: u32, rooms: u32, size: u32) -> (Story, ParticipantId, Vec<Parti
     config.settings.max_participants = 10_000;
     let mut story = Story::with(config);
     let moderator = story.moderator("mod");
-    let people = (0..people).map(|number| story.person(&format!("p{number:03}")));
+    let people = (0..people).map(|number| story.listener(&format!("p{number:03}")));
     let people: Vec<_> = people.collect();
     story.create(moderator, rooms, size);
     (story, moderator, people)

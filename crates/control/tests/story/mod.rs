@@ -164,6 +164,26 @@ impl Story {
         self.join(identity, Role::Participant)
     }
 
+    /// Somebody without media comes in. Nothing is checked: for rooms with many.
+    pub fn listener(&mut self, identity: &str) -> ParticipantId {
+        let id = self.request_id();
+        let join = Command::Join(Join {
+            identity: identity.to_owned(),
+            display_name: identity.to_owned(),
+            role: Role::Participant,
+            grants: Grants::default(),
+            slots: SlotPool { audio: 2, video: 0 },
+            offers: vec![TrackKind::Audio],
+        });
+        let applied = self.room.apply(self.now, Actor::Operator, &id, join);
+        let applied = applied.unwrap();
+        let Outcome::Joined { participant, .. } = applied.outcome else {
+            panic!("{:?}", applied.outcome);
+        };
+        self.records.extend(applied.record);
+        participant
+    }
+
     pub fn grant(&mut self, participant: ParticipantId, change: impl Fn(&mut Grants)) {
         let mut grants = Grants::default();
         change(&mut grants);
