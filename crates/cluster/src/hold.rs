@@ -72,6 +72,17 @@ impl Hold {
         now < self.renewed_until || others().all(promised)
     }
 
+    /// Until when it is certain that no other node can take this node's rooms, if nothing is heard from now on.
+    pub fn until(&self) -> Time {
+        if self.is_deposed || self.revision.is_none() {
+            return Time::ZERO;
+        }
+        let others = self.needed.iter().filter(|it| **it != self.me);
+        let promised = others.map(|it| self.promised_until.get(it).copied().unwrap_or(Time::ZERO));
+        self.renewed_until
+            .max(promised.min().unwrap_or(Time::NEVER))
+    }
+
     /// True if etcd has not answered a renewal for a while.
     pub fn is_silent(&self, now: Time) -> bool {
         self.last_sent
@@ -200,8 +211,10 @@ mod tests {
     #[test]
     fn promises_of_all_replace_renewals_and_count_from_the_request() {
         let mut hold = renewed();
+        assert_eq!(hold.until(), at(1_000));
         let ask = hold.ask(at(600));
         hold.handle_promise(OTHER, ask);
+        assert_eq!(hold.until(), at(1_600));
         assert!(hold.holds(at(1_599)));
         assert!(!hold.holds(at(1_600)));
         hold.handle_promise(OTHER, 99);
@@ -239,11 +252,13 @@ mod tests {
         let renewal = hold.renew(at(0), &[ME].into());
         hold.handle_record(&record(renewal, &[ME]), Revision(1));
         assert!(hold.holds(at(1_000_000)));
+        assert_eq!(hold.until(), Time::NEVER);
         let deposed = NodeRecord {
             deposed: true,
             ..record(renewal, &[ME])
         };
         hold.handle_record(&deposed, Revision(2));
         assert!(!hold.holds(at(1)));
+        assert_eq!(hold.until(), Time::ZERO);
     }
 }

@@ -1,5 +1,6 @@
 //! The command line. It parses and dispatches; each command has its own module.
 
+mod cluster;
 mod journal;
 mod token;
 mod top;
@@ -33,6 +34,9 @@ pub enum Command {
     /// Read the journal of a store that no server has open
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Look at a cluster of nodes, and move its rooms
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Watch a running server: rooms, breakouts, their people, packets, drops
     Top(top::TopArgs),
 }
@@ -154,6 +158,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::CheckConfig(args) => check_config(&args),
         Command::Token(args) => token::run(&args),
         Command::Journal(command) => journal::run(command),
+        Command::Cluster(command) => cluster::run(command),
         Command::Top(args) => top::run(&args),
     };
     match done {

@@ -177,8 +177,12 @@ impl Client {
 
     /// Calls with this token.
     pub(crate) fn with_token(address: &str, token: String) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(TcpStream::connect(address).unwrap(), token, PATIENCE)
+    }
+
+    /// Calls over a connection, and waits for so long for each answer.
+    pub(crate) fn over(stream: TcpStream, token: String, patience: Duration) -> Self {
+        stream.set_read_timeout(Some(patience)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),
