@@ -53,8 +53,8 @@ pub enum Scenario {
     Exhaust(ExhaustOptions),
     /// Rooms of ten in which everybody hears all and sees three, cameras with three layers: how many people a core serves.
     Meetings(MeetingsOptions),
-    /// A room speaks while hundreds join, and while one participant sends the longest offers one after another: it must
-    /// not notice.
+    /// A room speaks while hundreds join, and while one participant sends the longest offers one after another: what this
+    /// adds to the delay of the room's packets.
     Storm(StormOptions),
     /// Everything at once for a long time: memory stays flat and nothing leaks.
     Soak(SoakOptions),

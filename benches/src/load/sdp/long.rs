@@ -6,10 +6,10 @@ use sideroom_session::IceCredentials;
 
 use super::{OfferPlan, write_offer};
 
-/// What makes an offer long.
+/// The part that an offer repeats to become long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LongBy {
-    /// Media sections.
+    /// The media sections, each with few lines.
     Sections,
     /// Lines about streams in one section.
     Streams,
@@ -18,7 +18,7 @@ pub enum LongBy {
 }
 
 impl LongBy {
-    /// Every way.
+    /// All parts, in the order in which storms use them.
     pub const ALL: [Self; 3] = [Self::Sections, Self::Streams, Self::Formats];
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Announced {
-    /// The address.
+    /// The address that clients are told.
     pub ip: IpAddr,
     /// The port that leads to the first worker's; the others follow. `None`: the same as here.
     pub first_port: Option<u16>,
