@@ -1,5 +1,6 @@
 /** Runs in the pages of encrypted.test.ts: everything that is sent is encrypted frame by frame, and counted where it is decrypted. */
 import { connect, type Room } from '@sideroom/client';
+import { redirect, token } from '../badnet/joining.ts';
 
 /** How a page joins. */
 export interface Joining {
@@ -70,29 +71,6 @@ const WORKER = `
 `;
 
 type Said = { decrypted?: true; short?: true; undecryptable?: string };
-
-/** All UDP candidates of the answer lead to the link; there is no other way past it. */
-function redirect(via: string): void {
-  const [address = '', port = ''] = via.split(':');
-  const set: (description: RTCSessionDescriptionInit) => Promise<void> = RTCPeerConnection.prototype.setRemoteDescription;
-  RTCPeerConnection.prototype.setRemoteDescription = function (this: RTCPeerConnection, description: RTCSessionDescriptionInit): Promise<void> {
-    const lines = (description.sdp ?? '').split('\r\n').flatMap((line) => {
-      if (!line.startsWith('a=candidate:')) return [line];
-      const parts = line.split(' ');
-      if (parts[2] !== 'udp') return [];
-      parts[4] = address;
-      parts[5] = port;
-      return [parts.join(' ')];
-    });
-    return set.call(this, { type: description.type, sdp: lines.join('\r\n') });
-  };
-}
-
-async function token(joining: Joining): Promise<string> {
-  const body = { room: joining.room, name: joining.name, identity: joining.name, role: 'participant' };
-  const response = await fetch('/dev/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  return ((await response.json()) as { token: string }).token;
-}
 
 function connection(): RTCPeerConnection {
   return (room as unknown as { peer: { connection: RTCPeerConnection } }).peer.connection;
