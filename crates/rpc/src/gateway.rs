@@ -38,10 +38,13 @@ pub(crate) async fn upgrade(
         .max_message_size(limit)
         .max_frame_size(limit);
     let host = ice::host();
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        let served = socket::serve(place.api.clone(), socket, (from, waiting));
-        ice::at_host(host, served).await;
-        drop(place);
+    // Boxed, so that the task of a waiting socket is no larger than what it waits for.
+    Ok(upgrade.on_upgrade(move |socket| {
+        let served = Box::pin(socket::serve(place.api.clone(), socket, (from, waiting)));
+        async move {
+            ice::at_host(host, served).await;
+            drop(place);
+        }
     }))
 }
 

@@ -36,6 +36,7 @@ pub use service::PortConfig;
 
 use crate::metrics;
 use crate::shutdown::{Phase, Shutdown};
+use crate::tls::Acceptor;
 use crate::turn::{self, Relay};
 use answer::answer;
 use opening::{Opening, Reread};
@@ -125,15 +126,27 @@ impl Service {
         guest: Arc<ConnectionState>,
         peer: SocketAddr,
     ) {
-        let Some(acceptor) = &self.door.tls else {
-            if let Some(stream) = self.opened(Opening::Request, stream).await {
-                Box::pin(self.tell_apart(stream, guest, peer, None)).await;
-            }
+        let opening = match &self.door.tls {
+            Some(_) => Opening::Handshake,
+            None => Opening::Request,
+        };
+        let Some(stream) = self.opened(opening, stream).await else {
             return;
         };
-        let Some(stream) = self.opened(Opening::Handshake, stream).await else {
-            return;
-        };
+        match &self.door.tls {
+            Some(acceptor) => Box::pin(self.receive_tls(acceptor, stream, guest, peer)).await,
+            None => Box::pin(Arc::clone(&self).tell_apart(stream, guest, peer, None)).await,
+        }
+    }
+
+    /// Answers a TLS handshake that has begun, then serves the connection.
+    async fn receive_tls(
+        self: &Arc<Self>,
+        acceptor: &Acceptor,
+        stream: Reread<Stream>,
+        guest: Arc<ConnectionState>,
+        peer: SocketAddr,
+    ) {
         let handshake = Box::pin(acceptor.accept(stream));
         match timeout(self.door.patience.headers, handshake).await {
             Ok(Ok(stream)) => {
@@ -143,7 +156,7 @@ impl Service {
                     Box::pin(shown.withdrawn()) as Withdrawn
                 });
                 if let Some(stream) = Box::pin(self.opened(Opening::Request, stream)).await {
-                    Box::pin(self.tell_apart(stream, guest, peer, withdrawn)).await;
+                    Box::pin(Arc::clone(self).tell_apart(stream, guest, peer, withdrawn)).await;
                 }
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),

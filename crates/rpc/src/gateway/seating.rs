@@ -80,52 +80,66 @@ impl Newcomer<'_> {
         let deadline = Instant::now() + self.api.config.join_within;
         loop {
             let text = self.next_text(deadline).await?;
-            let incoming = match serde_json::from_str::<Incoming<'_>>(&text) {
-                Ok(incoming) => incoming,
-                Err(error) => {
-                    self.line.record_offence("", &unreadable(&error)).await?;
-                    continue;
-                }
-            };
-            match incoming.kind.as_str() {
-                "join" => match Box::pin(self.join(&incoming)).await {
-                    Ok(seat) => return Ok(seat),
-                    Err(error) => {
-                        if matches!(error, ApiError::Unauthenticated(_)) {
-                            // A client that guesses tokens is refused by address from some point on.
-                            let _ = self.api.count_address(self.from);
-                        }
-                        self.line
-                            .send(message::error(&incoming.request_id, &error))
-                            .await?;
-                        let retry = error.wire().code == Code::Unavailable;
-                        return Err(End::NotJoined { retry });
-                    }
-                },
-                "resume" => match Box::pin(self.resume(&incoming)).await {
-                    Ok(seat) => return Ok(seat),
-                    Err(error) => {
-                        self.line
-                            .send(message::error(&incoming.request_id, &error))
-                            .await?;
-                        if matches!(error, ApiError::TooManyConnections) {
-                            return Err(End::NotJoined { retry: true });
-                        }
-                    }
-                },
-                "ping" => {
-                    self.line
-                        .send(message::pong(&incoming.id, clock::unix_ms()))
-                        .await?
-                }
-                _ => {
-                    let error = ApiError::BadRequest("Send `join` or `resume` first.".to_owned());
-                    self.line
-                        .record_offence(&incoming.request_id, &error)
-                        .await?;
-                }
+            // Boxed: a socket that waits holds only what waiting needs.
+            if let Some(seat) = Box::pin(self.handle_text(&text)).await? {
+                return Ok(seat);
             }
         }
+    }
+
+    /// Answers one message. `None`: the socket goes on waiting.
+    async fn handle_text(&mut self, text: &str) -> Result<Option<NewSeat>, End> {
+        let incoming = match serde_json::from_str::<Incoming<'_>>(text) {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                self.line.record_offence("", &unreadable(&error)).await?;
+                return Ok(None);
+            }
+        };
+        match incoming.kind.as_str() {
+            "join" => return self.answer_join(&incoming).await.map(Some),
+            "resume" => return self.answer_resume(&incoming).await,
+            "ping" => {
+                let pong = message::pong(&incoming.id, clock::unix_ms());
+                self.line.send(pong).await?;
+            }
+            _ => {
+                let error = ApiError::BadRequest("Send `join` or `resume` first.".to_owned());
+                let id = &incoming.request_id;
+                self.line.record_offence(id, &error).await?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Joins; a socket whose join fails is told why and ends.
+    async fn answer_join(&mut self, incoming: &Incoming<'_>) -> Result<NewSeat, End> {
+        let error = match self.join(incoming).await {
+            Ok(seat) => return Ok(seat),
+            Err(error) => error,
+        };
+        if matches!(error, ApiError::Unauthenticated(_)) {
+            // A client that guesses tokens is refused by address from some point on.
+            let _ = self.api.count_address(self.from);
+        }
+        let answer = message::error(&incoming.request_id, &error);
+        self.line.send(answer).await?;
+        let retry = error.wire().code == Code::Unavailable;
+        Err(End::NotJoined { retry })
+    }
+
+    /// Resumes; a socket that can't may still join.
+    async fn answer_resume(&mut self, incoming: &Incoming<'_>) -> Result<Option<NewSeat>, End> {
+        let error = match self.resume(incoming).await {
+            Ok(seat) => return Ok(Some(seat)),
+            Err(error) => error,
+        };
+        let answer = message::error(&incoming.request_id, &error);
+        self.line.send(answer).await?;
+        if matches!(error, ApiError::TooManyConnections) {
+            return Err(End::NotJoined { retry: true });
+        }
+        Ok(None)
     }
 
     async fn join(&mut self, incoming: &Incoming<'_>) -> Result<NewSeat, ApiError> {

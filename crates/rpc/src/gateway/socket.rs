@@ -54,7 +54,7 @@ pub(super) async fn serve(api: Api, socket: WebSocket, (from, waiting): (Option<
     match taken {
         // Boxed, because the future of a joined client is large, and a waiting socket must not hold memory for that.
         Ok((seated, items)) => Box::pin(carry(api, line, seated, items)).await,
-        Err(end) => line.close(end).await,
+        Err(end) => Box::pin(line.close(end)).await,
     }
 }
 
