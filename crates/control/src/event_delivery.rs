@@ -1,5 +1,7 @@
 //! Events: numbering them, keeping them, and telling them to those who may know, also later.
 
+use std::sync::Arc;
+
 use crate::command_run::Effects;
 use crate::moves::Mover;
 use crate::room::Room;
@@ -77,13 +79,13 @@ impl Room {
     }
 
     /// Numbers the events of `effects`.
-    pub(crate) fn number_events(&self, cause: &Cause<'_>, effects: &Effects) -> Vec<Event> {
+    pub(crate) fn number_events(&self, cause: &Cause<'_>, effects: &Effects) -> Vec<Arc<Event>> {
         let first = self.seq() + 1;
         let actor = effects.author.unwrap_or(cause.actor);
         let kinds = event_list::events(&self.state, actor, effects);
         let numbered = kinds.into_iter().zip(first..);
-        numbered
-            .map(|(kind, seq)| Event {
+        let event = |(kind, seq)| {
+            Arc::new(Event {
                 seq,
                 epoch: self.epoch,
                 version: self.state.version,
@@ -93,7 +95,8 @@ impl Room {
                 audience: effects.audience_of(&kind),
                 kind,
             })
-            .collect()
+        };
+        numbered.map(event).collect()
     }
 
     /// From the next event on, those who are somewhere else than before may know other things.

@@ -11,6 +11,8 @@ mod latest_events;
 mod snapshot;
 mod state;
 
+use std::sync::Arc;
+
 use ciborium::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,7 +158,10 @@ fn todays_command(old: &impl Serialize) -> Result<Command, ReplayError> {
 
 impl Room {
     /// Applies a record of the format before this one. Only a room from a snapshot of that format has any.
-    pub(crate) fn follow_old(&mut self, record: &OldRecord) -> Result<Vec<Event>, ReplayError> {
+    pub(crate) fn follow_old(
+        &mut self,
+        record: &OldRecord,
+    ) -> Result<Vec<Arc<Event>>, ReplayError> {
         let Parts {
             version: found,
             room,

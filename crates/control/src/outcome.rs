@@ -1,5 +1,7 @@
 //! Results of commands.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RouteUpdate, TrackId, TrackKind};
 
@@ -13,7 +15,7 @@ use crate::{
 pub struct Applied {
     pub outcome: Outcome,
     /// Events for those who may see them. Empty for a repeated request.
-    pub events: Vec<Event>,
+    pub events: Vec<Arc<Event>>,
     /// The change for the media plane, if any.
     pub update: Option<RouteUpdate>,
     /// The epoch of the routing table after the command: the answer is to go out when every worker

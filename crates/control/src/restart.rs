@@ -1,5 +1,7 @@
 //! Coming back after a restart: a snapshot, and the records of the journal after it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize, Serializer};
 use sideroom_route::Epoch;
 
@@ -79,7 +81,7 @@ impl Room {
 
     /// Reads one record of the journal, the next in the chain, and tells what happened. Refuses a record that
     /// was changed, or that is not the next. For many records: [`Room::replay_all`].
-    pub fn replay(&mut self, record: &Record) -> Result<Vec<Event>, ReplayError> {
+    pub fn replay(&mut self, record: &Record) -> Result<Vec<Arc<Event>>, ReplayError> {
         let events = self.follow(record);
         self.rebuild();
         events
@@ -97,7 +99,7 @@ impl Room {
     pub fn replay_telling<'a>(
         &mut self,
         entries: impl IntoIterator<Item = &'a Entry>,
-        mut tell: impl FnMut(Vec<Event>),
+        mut tell: impl FnMut(Vec<Arc<Event>>),
     ) -> Result<(), ReplayError> {
         let mut recounted = false;
         let mut all = entries.into_iter();
@@ -113,7 +115,7 @@ impl Room {
         read
     }
 
-    fn read(&mut self, entry: &Entry) -> Result<Vec<Event>, ReplayError> {
+    fn read(&mut self, entry: &Entry) -> Result<Vec<Arc<Event>>, ReplayError> {
         match entry {
             Entry::Record(record) => self.follow(record),
             Entry::Old(record) => self.follow_old(record),

@@ -1,6 +1,7 @@
 //! One command, from its request to its record: look for an earlier answer, decide, plan, tell, write down.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sideroom_route::{Epoch, ParticipantId, RouteUpdate};
 
@@ -200,7 +201,7 @@ impl Room {
 
     /// Does what a record says, the next in the chain. The table is not made anew: [`Room::rebuild`] does that
     /// once all records are read.
-    pub(crate) fn follow(&mut self, record: &Record) -> Result<Vec<Event>, ReplayError> {
+    pub(crate) fn follow(&mut self, record: &Record) -> Result<Vec<Arc<Event>>, ReplayError> {
         let chain = self.state.chain.check(self.id(), record)?;
         for change in &record.changes {
             self.state.make(change);

@@ -28,7 +28,7 @@ pub enum Action {
         records: Vec<Record>,
         /// Their events for receivers outside, in order; none unless [`crate::RoomOptions`] asks for them. Texts are not
         /// among them.
-        events: Vec<Event>,
+        events: Vec<Arc<Event>>,
         /// The room ends with them.
         ends: bool,
     },
@@ -74,7 +74,7 @@ pub enum Action {
     /// Answer a caller from the room as it is now.
     Read(Token),
     /// Tell an event.
-    Tell(Event, Vec<WatcherId>),
+    Tell(Arc<Event>, Vec<WatcherId>),
     /// Workers obey this update: tell those whose slots it changes.
     Routed(Arc<RouteUpdate>),
     /// Tell who talks.

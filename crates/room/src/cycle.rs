@@ -32,7 +32,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) struct Change {
     pub update: Option<Arc<RouteUpdate>>,
-    pub events: Vec<(Event, Vec<WatcherId>)>,
+    pub events: Vec<(Arc<Event>, Vec<WatcherId>)>,
     pub reaction: Reaction,
 }
 
@@ -203,7 +203,7 @@ impl RoomMachine {
         self.stage = Stage::Committing(batch, self.now.at + bounds::COMMIT_WAIT);
     }
 
-    fn outgoing(&self, batch: &Batch) -> Vec<Event> {
+    fn outgoing(&self, batch: &Batch) -> Vec<Arc<Event>> {
         if !self.options.keeps_events {
             return Vec::new();
         }

@@ -1,5 +1,7 @@
 //! Loading, suspension and coming back.
 
+use std::sync::Arc;
+
 use sideroom_control::Room;
 use sideroom_route::Time;
 
@@ -143,7 +145,7 @@ impl RoomMachine {
         for (watcher, viewer) in self.watchers.all() {
             match room.events_after(viewer, after) {
                 Ok(missed) => {
-                    let tell = |event| Action::Tell(event, vec![watcher]);
+                    let tell = |event| Action::Tell(Arc::new(event), vec![watcher]);
                     self.actions.extend(missed.into_iter().map(tell));
                 }
                 Err(_) => cut.push(watcher),

@@ -9,6 +9,7 @@ mod certificate;
 mod claims;
 mod keys;
 mod scope;
+mod verified;
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -25,6 +26,7 @@ pub(crate) use claims::rights_of;
 pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
 pub use keys::Keys;
 pub use scope::Scope;
+use verified::{Verified, VerifiedTokens};
 
 use crate::error::ApiError;
 
@@ -151,6 +153,7 @@ pub struct Keyring {
     signers: BTreeMap<String, Signer>,
     certificates: Vec<NamedCertificate>,
     rules: TokenRules,
+    verified: VerifiedTokens,
 }
 
 impl fmt::Debug for Keyring {
@@ -192,6 +195,7 @@ impl Keyring {
             signers,
             certificates: Vec::new(),
             rules,
+            verified: VerifiedTokens::default(),
         })
     }
 
@@ -221,6 +225,9 @@ impl Keyring {
 
     /// Verifies a token of either kind.
     pub fn verify(&self, token: &str, now_s: u64) -> Result<Bearer, ApiError> {
+        if let Some(known) = self.known(token, now_s) {
+            return known.map(Bearer::Operator);
+        }
         match decode_header_of(token)?.typ.as_deref() {
             Some(CLIENT_AUDIENCE) => self
                 .verify_client(token, now_s)
@@ -257,21 +264,41 @@ impl Keyring {
 
     /// Verifies an API token, and returns the signaling server that signed it.
     pub fn verify_api(&self, token: &str, now_s: u64) -> Result<Operator, ApiError> {
+        if let Some(known) = self.known(token, now_s) {
+            return known;
+        }
         let ((key_id, signer), claims): (_, ApiClaims) = self.checked(token, API_AUDIENCE)?;
+        self.check_api_times(&claims, now_s)?;
+        let granted = |scope: &Scope| match &claims.scopes {
+            Some(names) => names.iter().any(|name| name == scope.name()),
+            None => true,
+        };
+        let operator = Operator {
+            key_id,
+            scopes: signer.scopes.iter().copied().filter(granted).collect(),
+        };
+        let known = Verified {
+            operator: operator.clone(),
+            claims,
+        };
+        self.verified.keep(token, known);
+        Ok(operator)
+    }
+
+    /// The signer of a token whose signature was found right before.
+    fn known(&self, token: &str, now_s: u64) -> Option<Result<Operator, ApiError>> {
+        let known = self.verified.find(token)?;
+        let valid = self.check_api_times(&known.claims, now_s);
+        Some(valid.map(|()| known.operator.clone()))
+    }
+
+    fn check_api_times(&self, claims: &ApiClaims, now_s: u64) -> Result<(), ApiError> {
         self.check_times(claims.exp, claims.nbf, now_s)?;
         let longest = self.rules.max_api_life_s;
         self.check_life(claims.exp, now_s, longest).map_err(|()| {
             refused(
                 "the token lives longer than auth.max_api_token_life_s allows; sign a shorter one",
             )
-        })?;
-        let granted = |scope: &Scope| match &claims.scopes {
-            Some(names) => names.iter().any(|name| name == scope.name()),
-            None => true,
-        };
-        Ok(Operator {
-            key_id,
-            scopes: signer.scopes.iter().copied().filter(granted).collect(),
         })
     }
 

@@ -285,15 +285,15 @@ pub enum WatchItem {
 /// An event, shared by all its watchers, with room to keep its rendering.
 #[derive(Debug)]
 pub struct SharedEvent {
-    pub event: Event,
+    pub event: Arc<Event>,
     pub(crate) rendered: OnceLock<Arc<str>>,
 }
 
 impl SharedEvent {
     /// Wraps an event for many watchers.
-    pub fn new(event: Event) -> Arc<Self> {
+    pub fn new(event: impl Into<Arc<Event>>) -> Arc<Self> {
         Arc::new(Self {
-            event,
+            event: event.into(),
             rendered: OnceLock::new(),
         })
     }

@@ -2,22 +2,25 @@
 //! in no snapshot and no journal, so after a restart those who missed one take a fresh snapshot.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Event, bounds};
 
 /// In order of their numbers.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 pub(crate) struct Events {
-    kept: VecDeque<Event>,
+    #[serde(deserialize_with = "shared")]
+    kept: VecDeque<Arc<Event>>,
     /// The number of the last event, kept or not.
     seq: u64,
 }
 
 impl Events {
     pub(crate) fn new(kept: VecDeque<Event>, seq: u64) -> Self {
+        let kept = kept.into_iter().map(Arc::new).collect();
         Self { kept, seq }
     }
 
@@ -25,7 +28,7 @@ impl Events {
         self.seq
     }
 
-    pub(crate) fn keep(&mut self, events: &[Event]) {
+    pub(crate) fn keep(&mut self, events: &[Arc<Event>]) {
         let kept = events.iter().rev().take(bounds::EVENTS).rev();
         let surplus = (self.kept.len() + kept.len()).saturating_sub(bounds::EVENTS);
         self.kept.drain(..surplus.min(self.kept.len()));
@@ -44,16 +47,22 @@ impl Events {
         let wanted = self.seq.checked_sub(after)?;
         let first = self.kept.partition_point(|event| event.seq <= after);
         let held = self.kept.len() - first;
-        (held as u64 == wanted).then(|| self.kept.iter().skip(first))
+        (held as u64 == wanted).then(|| self.kept.iter().skip(first).map(Arc::as_ref))
     }
 }
 
 impl Serialize for Events {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let kept = self.kept.iter().filter(|event| !event.kind.is_text());
+        let kept = self.kept.iter().map(Arc::as_ref);
+        let kept = kept.filter(|event| !event.kind.is_text());
         let mut all = to.serialize_struct("Events", 2)?;
         all.serialize_field("kept", &kept.collect::<Vec<_>>())?;
         all.serialize_field("seq", &self.seq)?;
         all.end()
     }
+}
+
+fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<VecDeque<Arc<Event>>, D::Error> {
+    let kept = VecDeque::<Event>::deserialize(from)?;
+    Ok(kept.into_iter().map(Arc::new).collect())
 }

@@ -198,7 +198,7 @@ impl Random {
 }
 
 /// Those whom the events move.
-fn moves(events: &[Event]) -> Vec<(ParticipantId, GroupId, GroupId)> {
+fn moves(events: &[std::sync::Arc<Event>]) -> Vec<(ParticipantId, GroupId, GroupId)> {
     let placed = events.iter().filter_map(|event| match event.kind {
         EventKind::Placed {
             participant,

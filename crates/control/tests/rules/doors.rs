@@ -107,7 +107,7 @@ fn rule_22_a_knock_ends_by_itself() {
         door(&mut story, *id, Door::Knocking);
     }
     story.ok(ann, knock(ann, made[0]));
-    let end = |events: &[Event]| {
+    let end = |events: &[std::sync::Arc<Event>]| {
         let ends = events.iter().filter_map(|event| match event.kind {
             EventKind::KnockEnded { end, .. } => Some(end),
             _ => None,

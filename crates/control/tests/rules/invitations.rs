@@ -73,7 +73,7 @@ impl Scene {
     }
 
     /// The invitation to red is over, everywhere, and in no second way.
-    fn has_ended(&mut self, told: &[Event], how: InvitationEnd) {
+    fn has_ended(&mut self, told: &[std::sync::Arc<Event>], how: InvitationEnd) {
         let ends = told.iter().filter_map(|event| match event.kind {
             EventKind::InvitationEnded {
                 participant,
@@ -173,7 +173,7 @@ fn rule_11_an_invitation_expires_when_the_invitee_is_elsewhere_gone_or_too_late(
         participant: gone.ann,
     };
     let told = gone.story.ok(gone.ann, leave).events;
-    let ended = |event: &Event| {
+    let ended = |event: &std::sync::Arc<Event>| {
         matches!(
             event.kind,
             EventKind::InvitationEnded {

@@ -21,7 +21,7 @@ fn scheduled(applied: &Applied) -> ScheduleId {
     }
 }
 
-fn failures(events: &[Event]) -> Vec<&str> {
+fn failures(events: &[std::sync::Arc<Event>]) -> Vec<&str> {
     let failed = events.iter().filter_map(|event| match &event.kind {
         EventKind::ScheduleFailed { error, .. } => Some(error.as_str()),
         _ => None,

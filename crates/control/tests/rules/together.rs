@@ -283,7 +283,7 @@ fn rule_13_reminders_that_have_passed_are_left_out() {
     let mut story = Story::with(config);
     let moderator = story.moderator("mod");
     story.create(moderator, 1, 4);
-    let remaining = |told: Vec<Event>| {
+    let remaining = |told: Vec<std::sync::Arc<Event>>| {
         let told = told.into_iter().map(|event| match event.kind {
             EventKind::Countdown { remaining_ms, .. } => Some(remaining_ms),
             _ => None,

@@ -9,6 +9,8 @@
 
 pub mod fold;
 
+use std::sync::Arc;
+
 use sideroom_control::*;
 use sideroom_route::*;
 
@@ -19,7 +21,7 @@ pub struct Story {
     pub room: Room,
     pub now: UnixMillis,
     pub records: Vec<Record>,
-    pub events: Vec<Event>,
+    pub events: Vec<Arc<Event>>,
     requests: u64,
     config: RoomConfig,
 }
@@ -111,7 +113,7 @@ impl Story {
         }
     }
 
-    pub fn pass(&mut self, millis: u64) -> Vec<Event> {
+    pub fn pass(&mut self, millis: u64) -> Vec<Arc<Event>> {
         self.now = self.now + millis;
         let before = self.room.table();
         let all = self.room.tick(self.now);
@@ -281,7 +283,7 @@ impl Story {
             events.extend(again.replay(&read).unwrap());
         }
         assert_eq!(again.state_hash(), self.room.state_hash());
-        let text = |event: &&Event| {
+        let text = |event: &&Arc<Event>| {
             matches!(
                 event.kind,
                 EventKind::Chat { .. } | EventKind::AddressAllText { .. }

@@ -237,3 +237,30 @@ fn a_certificate_has_an_id_that_no_key_has() {
         assert!(matches!(refused, Err(KeyError::Twice(_))), "{ids:?}");
     }
 }
+
+#[test]
+fn a_token_that_was_seen_before_is_held_to_its_times_and_to_its_signature() {
+    let ring = ring();
+    let claims = ApiClaims::new(NOW + 60);
+    let token = ring.mint_api("new", &claims).unwrap();
+    let first = ring.verify(&token, NOW).unwrap();
+    assert_eq!(ring.verify(&token, NOW).unwrap(), first);
+    assert!(ring.verify(&token, NOW + 60 + SKEW_S + 1).is_err());
+    let (content, signature) = token.rsplit_once('.').unwrap();
+    let other = ring.mint_api("old", &claims).unwrap();
+    let (other_content, _) = other.rsplit_once('.').unwrap();
+    for forged in [
+        format!("{other_content}.{signature}"),
+        format!("{content}."),
+        content.to_owned(),
+    ] {
+        assert!(ring.verify(&forged, NOW).is_err(), "{forged}");
+        assert!(ring.verify_api(&forged, NOW).is_err(), "{forged}");
+    }
+    // Far more tokens than are kept: each is still judged rightly.
+    for life in 1..3_000 {
+        let token = ring.mint_api("new", &ApiClaims::new(NOW + life)).unwrap();
+        assert!(ring.verify_api(&token, NOW).is_ok());
+        assert!(ring.verify_api(&token, NOW + life + SKEW_S + 1).is_err());
+    }
+}

@@ -91,7 +91,7 @@ impl RoomTask {
         &mut self,
         id: CommitId,
         create: bool,
-        (records, events): (&[Record], &[Event]),
+        (records, events): (&[Record], &[Arc<Event>]),
         ends: bool,
     ) {
         let room = self.machine.room().filter(|_| create);

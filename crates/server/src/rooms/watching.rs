@@ -47,7 +47,7 @@ impl RoomTask {
         receiver
     }
 
-    pub(super) fn tell(&mut self, event: Event, who: &[WatcherId]) {
+    pub(super) fn tell(&mut self, event: Arc<Event>, who: &[WatcherId]) {
         let shared = SharedEvent::new(event);
         for watcher in who {
             self.send(*watcher, WatchItem::Event(Arc::clone(&shared)));

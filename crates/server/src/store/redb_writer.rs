@@ -19,6 +19,12 @@ use crate::metrics::catalogue as names;
 
 /// Requests in one transaction. Bounds how long the first of them waits.
 const BATCH: usize = 1_024;
+/// After a commit of so many requests, others gather before the next one: under load a commit costs the same for
+/// many as for few, and callers who wait for it cost no CPU.
+const GATHER_FROM: usize = 8;
+/// Requests gather for this part of the time that the commit before took, and no longer than [`GATHER_MOST`].
+const GATHER_PART: u32 = 2;
+const GATHER_MOST: Duration = Duration::from_millis(3);
 /// Interval between tests of a store that failed, while there are no requests.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// A commit that takes longer is logged as trouble.
@@ -84,11 +90,14 @@ impl Writer {
     /// Until every sender is gone and the queue is empty.
     pub(super) fn run(&mut self, jobs: &Receiver<Job>) {
         let mut batch = Vec::new();
+        let mut gather = Duration::ZERO;
         loop {
+            wait(gather);
             let mut next = match self.next_job(jobs) {
                 Ok(job) => Some(job),
                 Err(RecvTimeoutError::Timeout) => {
                     self.probe();
+                    gather = Duration::ZERO;
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -106,7 +115,17 @@ impl Writer {
                     next = jobs.try_recv().ok();
                 }
             }
-            self.commit(&mut batch);
+            gather = self.commit_timed(&mut batch);
+        }
+    }
+
+    /// Commits; the time that requests gather before the next commit.
+    fn commit_timed(&mut self, batch: &mut Vec<(Write, Answer)>) -> Duration {
+        let (begun, size) = (clock::now(), batch.len());
+        self.commit(batch);
+        match size >= GATHER_FROM {
+            true => (begun.elapsed() / GATHER_PART).min(GATHER_MOST),
+            false => Duration::ZERO,
         }
     }
 
@@ -229,6 +248,14 @@ impl Writer {
         metrics::counter!(names::STORE_APPENDED_BYTES).increment(appended_bytes(batch, &verdicts));
         Ok(verdicts)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the store's own thread: to wake for each request that comes would cost what gathering saves"
+)]
+fn wait(gather: Duration) {
+    std::thread::sleep(gather);
 }
 
 fn appended_bytes(batch: &[(Write, Answer)], verdicts: &[Result<(), StoreError>]) -> u64 {
