@@ -32,6 +32,9 @@ pub struct Hold {
     unresolved: Vec<Sent>,
     /// The nodes whose promise counts: those in the written record, or in one that may have been written.
     needed: BTreeSet<NodeId>,
+    /// The written record, or one that may have been written, knows nobody else: then any node may depose this one,
+    /// and no promise counts.
+    may_be_alone: bool,
     promised_until: BTreeMap<NodeId, Time>,
     asks: BTreeMap<u64, Time>,
     next_ask: u64,
@@ -51,6 +54,7 @@ impl Hold {
             renewal: 0,
             unresolved: Vec::new(),
             needed: BTreeSet::new(),
+            may_be_alone: true,
             promised_until: BTreeMap::new(),
             asks: BTreeMap::new(),
             next_ask: first_ask,
@@ -60,16 +64,20 @@ impl Hold {
 
     /// True if no other node can have taken this node's rooms.
     pub fn holds(&self, now: Time) -> bool {
+        now < self.until()
+    }
+
+    /// Until when it is certain that no other node can take this node's rooms, if nothing is heard from now on.
+    pub fn until(&self) -> Time {
         if self.is_deposed || self.revision.is_none() {
-            return false;
+            return Time::ZERO;
         }
-        let others = || self.needed.iter().filter(|it| **it != self.me);
-        let promised = |it: &NodeId| {
-            self.promised_until
-                .get(it)
-                .is_some_and(|until| now < *until)
-        };
-        now < self.renewed_until || others().all(promised)
+        if self.may_be_alone {
+            return self.renewed_until;
+        }
+        let promised = self.promisers().map(|it| self.promised_until.get(&it));
+        let promised = promised.map(|until| until.copied().unwrap_or(Time::ZERO));
+        self.renewed_until.max(promised.min().unwrap_or(Time::ZERO))
     }
 
     /// True if etcd has not answered a renewal for a while.
@@ -99,6 +107,7 @@ impl Hold {
         self.unresolved.push(Sent { renewal, at: now });
         // It may be written even if no answer comes, and then these may depose this node.
         self.needed.extend(knows);
+        self.may_be_alone |= self.knows_nobody(knows);
         renewal
     }
 
@@ -124,9 +133,14 @@ impl Hold {
         self.unresolved.retain(|sent| sent.renewal > record.renewal);
         if self.unresolved.is_empty() {
             self.needed.clone_from(&record.knows);
+            self.may_be_alone = self.knows_nobody(&record.knows);
         }
         self.promised_until
             .retain(|node, _| self.needed.contains(node));
+    }
+
+    fn knows_nobody(&self, knows: &BTreeSet<NodeId>) -> bool {
+        knows.iter().all(|it| *it == self.me)
     }
 
     /// Another life of this node, or another node, has written its record: this life is over.
@@ -200,8 +214,10 @@ mod tests {
     #[test]
     fn promises_of_all_replace_renewals_and_count_from_the_request() {
         let mut hold = renewed();
+        assert_eq!(hold.until(), at(1_000));
         let ask = hold.ask(at(600));
         hold.handle_promise(OTHER, ask);
+        assert_eq!(hold.until(), at(1_600));
         assert!(hold.holds(at(1_599)));
         assert!(!hold.holds(at(1_600)));
         hold.handle_promise(OTHER, 99);
@@ -234,16 +250,32 @@ mod tests {
     }
 
     #[test]
-    fn alone_it_holds_without_anybody_and_deposed_never() {
+    fn alone_it_holds_by_renewals_and_deposed_never() {
         let mut hold = Hold::new(ME, Timing::default(), 0);
         let renewal = hold.renew(at(0), &[ME].into());
         hold.handle_record(&record(renewal, &[ME]), Revision(1));
-        assert!(hold.holds(at(1_000_000)));
+        assert!(hold.holds(at(999)));
+        assert!(!hold.holds(at(1_000)), "any node may have deposed it");
         let deposed = NodeRecord {
             deposed: true,
             ..record(renewal, &[ME])
         };
         hold.handle_record(&deposed, Revision(2));
         assert!(!hold.holds(at(1)));
+        assert_eq!(hold.until(), Time::ZERO);
+    }
+
+    #[test]
+    fn while_a_record_without_others_may_be_written_promises_do_not_count() {
+        let mut hold = renewed();
+        hold.renew(at(300), &[ME].into());
+        let ask = hold.ask(at(900));
+        hold.handle_promise(OTHER, ask);
+        assert!(!hold.holds(at(1_100)), "a third node may depose it");
+        let renewal = hold.renew(at(1_200), &[ME, OTHER].into());
+        hold.handle_record(&record(renewal, &[ME, OTHER]), Revision(3));
+        let ask = hold.ask(at(2_100));
+        hold.handle_promise(OTHER, ask);
+        assert!(hold.holds(at(2_300)));
     }
 }

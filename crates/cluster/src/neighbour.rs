@@ -118,11 +118,15 @@ impl Neighbours {
         })
     }
 
-    /// True if this node's record says that this one may depose it, or that a helper refuses it.
+    /// True if this node's record says that this one may depose it, or that a helper refuses it. A node that knows
+    /// nobody holds its rooms by its renewals alone, and anybody may depose it.
     pub(crate) fn may_depose(&self, node: NodeId) -> bool {
-        self.nodes
-            .get(&node)
-            .is_some_and(|it| it.helper.is_some() || it.record.knows.contains(&self.me))
+        self.nodes.get(&node).is_some_and(|it| {
+            let knows = &it.record.knows;
+            it.helper.is_some()
+                || knows.contains(&self.me)
+                || knows.iter().all(|other| *other == node)
+        })
     }
 
     /// The nodes that are not deposed, this one included.

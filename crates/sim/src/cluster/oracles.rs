@@ -82,7 +82,8 @@ impl World {
         Ok(())
     }
 
-    /// While etcd alone is gone, every node with an up-to-date table goes on forwarding.
+    /// While etcd alone is gone, every node with an up-to-date table goes on forwarding. An owner that knew nobody when
+    /// etcd went has nobody who could promise not to take its rooms.
     fn check_continuity(&mut self) -> Result<(), String> {
         let Some(calm_since) = self.calm_since else {
             return Ok(());
@@ -101,6 +102,10 @@ impl World {
                 };
                 // A table of an earlier owner is not replaced while the new one is silent.
                 let is_current = self.etcd.owners.get(room).is_some_and(|it| it.1 == term);
+                let record = self.etcd.nodes.get(&owner).map(|(record, _)| record);
+                if record.is_none_or(|it| it.knows.iter().all(|node| *node == owner)) {
+                    continue;
+                }
                 self.totals.continuity += 1;
                 if is_current && !is_permitted && self.is_member(*room, host.id) {
                     return Err(format!(
