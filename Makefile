@@ -9,13 +9,17 @@ PACKAGES ?= -p sideroom
 LINK ?= -p sideroom-sim
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test test-rust test-js test-sdks generate e2e lint dist bench bench-networks bench-peers fuzz nightly
+.PHONY: help run cluster build web test test-rust test-js test-sdks generate e2e lint dist bench bench-networks bench-peers fuzz nightly
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build everything, start a development server and print the address of the demo meeting
 	./target/release/sideroom serve --dev
+
+cluster: build ## Three nodes over three members of etcd on this machine, until Ctrl-C
+	@$(SETUP) etcd
+	deploy/dev/cluster.sh
 
 build: web ## Build the SDK, the pages and the server
 	$(CARGO) build --release --locked $(PACKAGES)
@@ -78,6 +82,8 @@ nightly: build ## The long simulations, 10,000 cancelled joins, a million events
 	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
 	$(CARGO) run --release --locked -p sideroom-sim -- plane --seeds 10000 --steps 1100
 	$(CARGO) run --release --locked -p sideroom-sim -- --seeds 1000 --steps 10600
+	@$(SETUP) etcd
+	TEST_ETCD=required TEST_CLUSTER_ROUNDS=200 $(CARGO) test --release --locked -p sideroom --test rounds -- --nocapture
 	TEST_CANCELLED_JOINS=10000 $(CARGO) test --release --locked -p sideroom --test cancelled
 	TEST_WEBHOOK_EVENTS=1000000 $(CARGO) test --release --locked -p sideroom --test webhooks -- --nocapture nothing_is_lost
 	$(CARGO) build --release --locked -p sideroom-bench

@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parent
-# Queries that may be empty on a healthy server without any media and without webhooks.
+# Queries that may be empty on a healthy server without any media, without webhooks and without other nodes.
 SILENT_WHEN_WELL = (
     "sideroom_refused_total",
     "sideroom_transports_lost_total",
@@ -27,6 +27,7 @@ SILENT_WHEN_WELL = (
     "sideroom_turn_dropped_total",
     "sideroom_webhook_",
     "sideroom_outbox_",
+    "sideroom_cluster_",
 )
 PATIENCE_S = 60
 

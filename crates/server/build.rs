@@ -1,10 +1,19 @@
-//! Embeds the built pages of `web/` in the binary, if they were built.
+//! Embeds the built pages of `web/` in the binary, if they were built, and compiles the calls between nodes, without an
+//! installed protoc.
 
+use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    let descriptors = protox::compile(["proto/peer.proto"], ["proto"])?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(embed_pages()?)
+}
+
+fn embed_pages() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = root.join("../../web/dist");
     println!("cargo::rerun-if-changed={}", dist.display());

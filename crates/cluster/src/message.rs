@@ -1,11 +1,12 @@
 //! Messages between two nodes. They may be lost, doubled, delayed and reordered.
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{Epoch, RoomId};
 
 use crate::record::{Incarnation, NodeId, Revision, Term};
 
 /// A member's table of one room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomState {
     /// The room that the table is of.
     pub room: RoomId,
@@ -16,7 +17,7 @@ pub struct RoomState {
 }
 
 /// A message from one node to another.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// "Promise not to take my rooms": from a node that etcd does not answer.
     AskPromise {

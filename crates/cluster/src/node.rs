@@ -250,6 +250,36 @@ impl ClusterNode {
         self.hold.holds(now)
     }
 
+    /// Until when that is certain, if this node hears nothing from now on.
+    pub fn holds_until(&self) -> Time {
+        self.hold.until()
+    }
+
+    /// True once this life's record is in etcd.
+    pub fn is_registered(&self) -> bool {
+        self.hold.revision().is_some() && !self.hold.is_deposed()
+    }
+
+    /// True if etcd has not answered this node for a while.
+    pub fn is_etcd_silent(&self, now: Time) -> bool {
+        self.hold.is_silent(now)
+    }
+
+    /// This life of the node.
+    pub const fn incarnation(&self) -> Incarnation {
+        self.options.incarnation
+    }
+
+    /// The nodes that are not deposed, this one included.
+    pub fn living(&self) -> BTreeSet<NodeId> {
+        self.neighbours.living()
+    }
+
+    /// The owner of each room that has one, and its term.
+    pub fn owners(&self) -> impl Iterator<Item = (RoomId, OwnerRecord, Term)> {
+        self.rooms.iter()
+    }
+
     /// Where a call for this room is answered.
     pub fn route(&self, room: RoomId) -> CallRoute {
         if let Some(owned) = self.owned.get(&room) {

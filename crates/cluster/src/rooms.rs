@@ -70,6 +70,11 @@ impl Rooms {
         self.owners.iter_mut().map(|(room, owner)| (*room, owner))
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RoomId, OwnerRecord, Term)> {
+        let owners = self.owners.iter();
+        owners.map(|(room, owner)| (*room, owner.record, owner.term))
+    }
+
     pub(crate) fn forget(&mut self, room: RoomId) {
         self.owners.remove(&room);
     }

@@ -1,5 +1,6 @@
 //! Dry runs (rule 25): a command goes its own way, on a copy of the room.
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{GroupId, ParticipantId};
 
 use crate::memory::Memory;
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// The result that a command would have.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DryRun {
     /// The answer that it would get.
     pub outcome: Outcome,

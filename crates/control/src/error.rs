@@ -4,13 +4,17 @@
 //! Codes which the products do not define are the nearest ones they do; the table in [`BreakoutError::enablex`]
 //! is the documentation of that choice.
 
+mod interned;
+
+use serde::{Deserialize, Serialize};
 use sideroom_route::Epoch;
 use thiserror::Error;
 
 use crate::UnixMillis;
+use interned::{Text, read_text};
 
 /// Why a command was refused. A refused command has changed nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Error, Serialize, Deserialize)]
 pub enum BreakoutError {
     /// `participants` is there but is not a usable count.
     #[error("The number of participants of a breakout must be 2 or more; give a larger one.")]
@@ -41,7 +45,7 @@ pub enum BreakoutError {
     TokenFailed,
     /// Anything else that stops a creation.
     #[error("The breakouts could not be created: {0}; correct it and try again.")]
-    CreateFailed(&'static str),
+    CreateFailed(#[serde(deserialize_with = "read_text")] Text),
     /// A breakout command in lecture mode.
     #[error("Breakouts work in group mode only; switch the room to group mode first.")]
     LectureMode,
@@ -50,7 +54,7 @@ pub enum BreakoutError {
     BreakoutsExist,
     /// Our own fault.
     #[error("The server made a mistake ({0}); nothing was changed. Try again, and report it.")]
-    Internal(&'static str),
+    Internal(#[serde(deserialize_with = "read_text")] Text),
     /// The feature is not there for this room.
     #[error("This room was made without breakouts; use a room that has them.")]
     NotSupported,
@@ -79,7 +83,7 @@ pub enum BreakoutError {
     ResumeFailed,
     /// Malformed or unreadable breakout details.
     #[error("The details of the breakout are unreadable: {0}; correct them and try again.")]
-    DetailsUnreadable(&'static str),
+    DetailsUnreadable(#[serde(deserialize_with = "read_text")] Text),
     /// The hang-up failed.
     #[error("There is no breakout to leave: this participant is in the parent room already.")]
     LeaveFailed,
@@ -120,7 +124,7 @@ pub enum BreakoutError {
     VideoNotAllowed,
     /// An argument that cannot be meant so.
     #[error("An argument is not valid ({0}); correct it and try again.")]
-    InvalidArgument(&'static str),
+    InvalidArgument(#[serde(deserialize_with = "read_text")] Text),
     /// The actor is not (any longer) in this room.
     #[error("The caller is not in this room; join it first.")]
     Unauthenticated,
@@ -148,7 +152,7 @@ pub enum BreakoutError {
     BreakoutLocked,
     /// The command cannot be scheduled, or was not carried out when its time came.
     #[error("The command is not scheduled: {0}; correct it and try again.")]
-    ScheduleFailed(&'static str),
+    ScheduleFailed(#[serde(deserialize_with = "read_text")] Text),
     /// The caller decided on a state that has passed.
     #[error("The room's state is at version {current} by now; take a fresh look and decide again.")]
     VersionMismatch {
@@ -174,7 +178,7 @@ fn ban_text(reason: &str, until: Option<UnixMillis>) -> String {
 }
 
 /// The kind of the missing object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Subject {
     Room,
     Participant,

@@ -66,7 +66,7 @@ pub struct Lapse {
 }
 
 /// A filter over stays.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MovesQuery {
     /// Only those of this participant.
     pub participant: Option<ParticipantId>,
@@ -81,7 +81,7 @@ pub struct MovesQuery {
 }
 
 /// Some of the stays that a query asks for, the oldest first.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MovesPage {
     /// At most [`MovesQuery::limit`] of them.
     pub stays: Vec<Stay>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{Epoch, GroupId, ParticipantId, RoomId, RoutePlan, TrackKind};
 
 use crate::ceiling::Ceiling;
@@ -31,7 +32,7 @@ pub struct Room {
 }
 
 /// The state of the room on which a caller bases a decision. See [`Room::version`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Expected {
     /// The state at this version.
     Version(u64),

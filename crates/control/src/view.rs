@@ -8,7 +8,8 @@ use crate::{
     UnixMillis,
 };
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The person or server that looks at a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Viewer {
     /// The app's signaling server sees everything.
     Operator,

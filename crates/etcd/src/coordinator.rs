@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::client::{Etcd, Patience};
 use crate::error::EtcdError;
+use crate::names;
 use crate::proto::KeyValue;
 use crate::records;
 use crate::txn::Txn;
@@ -35,6 +36,15 @@ pub trait Coordinator: Send + Sync + 'static {
 
     /// The owner of a room.
     fn read_owner(&self, room: RoomId) -> Pending<Result<OwnerAt, EtcdError>>;
+
+    /// Claims a name for a room; gives the room that has it now, which may be another.
+    fn claim_name(&self, name: &str, room: RoomId) -> Pending<Result<RoomId, EtcdError>>;
+
+    /// The room of a name.
+    fn read_name(&self, name: &str) -> Pending<Result<Option<RoomId>, EtcdError>>;
+
+    /// Frees the name of a room that was claimed and never made, and gives the room up. False: it is not this node's.
+    fn release(&self, room: RoomId, term: Term, name: &str) -> Pending<Result<bool, EtcdError>>;
 
     /// Everything that nodes and owners are, then each change of it, for as long as the receiver is held.
     fn watch(&self) -> mpsc::Receiver<Seen>;
@@ -94,6 +104,21 @@ impl Coordinator for EtcdCoordinator {
             let owner = found.map(read).transpose()?;
             Ok((owner, Revision(revision)))
         })
+    }
+
+    fn claim_name(&self, name: &str, room: RoomId) -> Pending<Result<RoomId, EtcdError>> {
+        let (etcd, name) = (self.etcd.clone(), name.to_owned());
+        Box::pin(async move { names::claim(&etcd, &name, room).await })
+    }
+
+    fn read_name(&self, name: &str) -> Pending<Result<Option<RoomId>, EtcdError>> {
+        let (etcd, name) = (self.etcd.clone(), name.to_owned());
+        Box::pin(async move { names::read(&etcd, &name).await })
+    }
+
+    fn release(&self, room: RoomId, term: Term, name: &str) -> Pending<Result<bool, EtcdError>> {
+        let (etcd, name) = (self.etcd.clone(), name.to_owned());
+        Box::pin(async move { names::release(&etcd, (room, term), &name).await })
     }
 
     fn watch(&self) -> mpsc::Receiver<Seen> {

@@ -33,7 +33,7 @@ impl Keys {
         self.key(format_args!("meta/{name}"))
     }
 
-    /// The keys that every node watches: records of nodes, owners of rooms.
+    /// The keys that every node watches: nodes and their records, rooms' names and owners.
     pub(crate) fn watched(&self) -> KeyRange {
         Self::below(self.key(format_args!("cluster")))
     }
@@ -49,6 +49,33 @@ impl Keys {
     /// The life of a node that is not deposed. Renewals leave its value, so that other transactions can compare it.
     pub(crate) fn life(&self, node: NodeId) -> Vec<u8> {
         self.key(format_args!("lives/{:05}", node.0))
+    }
+
+    /// How a node introduces itself: see `Registration`.
+    pub(crate) fn registration(&self, node: NodeId) -> Vec<u8> {
+        self.key(format_args!("cluster/registered/{:05}", node.0))
+    }
+
+    pub(crate) fn registrations(&self) -> KeyRange {
+        Self::below(self.key(format_args!("cluster/registered")))
+    }
+
+    pub(crate) fn registered_node(&self, key: &[u8]) -> Option<NodeId> {
+        self.number(key, "cluster/registered/").map(NodeId)
+    }
+
+    /// The room of a name. Names keep their own order.
+    pub(crate) fn name(&self, name: &str) -> Vec<u8> {
+        self.key(format_args!("cluster/names/{name}"))
+    }
+
+    /// The name of a watched key, if it is one of a room.
+    pub(crate) fn name_of(&self, key: &[u8]) -> Option<String> {
+        let key = std::str::from_utf8(key).ok()?;
+        let name = key
+            .strip_prefix(self.0.as_str())?
+            .strip_prefix("cluster/names/")?;
+        Some(name.to_owned())
     }
 
     /// The node's number of a watched key, if it is a node's.
@@ -121,6 +148,13 @@ mod tests {
         assert_eq!(keys.owned_room(&keys.owner(room)), Some(room));
         assert_eq!(keys.node_of(&keys.node(NodeId(3))), Some(NodeId(3)));
         assert_eq!(keys.node_of(&keys.owner(room)), None);
+        assert_eq!(
+            keys.registered_node(&keys.registration(NodeId(9))),
+            Some(NodeId(9))
+        );
+        let name = "Math 101/ä";
+        assert_eq!(keys.name_of(&keys.name(name)).as_deref(), Some(name));
+        assert_eq!(keys.name_of(&keys.owner(room)), None);
         assert_eq!(Keys::new("/b/").room_of(&keys.room(room)), None);
 
         let (from, until) = keys.rows(room, 9, 11);

@@ -4,6 +4,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sideroom_cluster::{Incarnation, NodeId, NodeRecord, OwnerRecord};
+use sideroom_route::RoomId;
 
 use crate::error::EtcdError;
 use crate::proto::KeyValue;
@@ -30,6 +31,27 @@ struct StoredOwner {
     format: u32,
     node: u16,
     incarnation: u64,
+}
+
+/// One node as the others reach it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Registration {
+    /// The node's name, which is in its certificate.
+    pub name: String,
+    /// Where other nodes reach it, `host:port`.
+    pub address: String,
+    /// The server's version.
+    pub version: String,
+    /// The node takes no new rooms.
+    #[serde(default)]
+    pub draining: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRegistration {
+    format: u32,
+    #[serde(flatten)]
+    registration: Registration,
 }
 
 /// The journal of a room: which rows and snapshots count. Rows after `last`, and snapshots that are not named, do
@@ -103,6 +125,25 @@ pub(crate) fn owner(kv: &KeyValue) -> Result<OwnerRecord, EtcdError> {
     })
 }
 
+pub(crate) fn encode_registration(registration: &Registration) -> Vec<u8> {
+    encode(&StoredRegistration {
+        format: FORMAT,
+        registration: registration.clone(),
+    })
+}
+
+pub(crate) fn registration(kv: &KeyValue) -> Result<Registration, EtcdError> {
+    decode(kv).map(|stored: StoredRegistration| stored.registration)
+}
+
+/// The room that a name stands for.
+pub(crate) fn room_number(kv: &KeyValue) -> Result<RoomId, EtcdError> {
+    let number = u32::try_from(number(kv)?);
+    number
+        .map(RoomId)
+        .map_err(|_| unreadable(kv, "it is no room's number"))
+}
+
 /// The value of a node's life.
 pub(crate) fn encode_life(life: Incarnation) -> Vec<u8> {
     life.0.to_string().into_bytes()
@@ -165,6 +206,13 @@ mod tests {
             incarnation: Incarnation(5),
         };
         assert_eq!(owner(&kv(&encode_owner(&record))), Ok(record));
+        let record = Registration {
+            name: "a".into(),
+            address: "10.0.0.1:7903".into(),
+            version: "1.2.3".into(),
+            draining: true,
+        };
+        assert_eq!(registration(&kv(&encode_registration(&record))), Ok(record));
         let record = RoomRecord {
             format: FORMAT,
             first: 1,

@@ -34,8 +34,11 @@ pub struct EtcdStore {
     etcd: Etcd,
     jobs: mpsc::Sender<Job>,
     state: Arc<Mutex<WriterState>>,
-    terms: Arc<Mutex<BTreeMap<RoomId, Term>>>,
+    terms: Arc<Mutex<Terms>>,
 }
+
+/// The rooms that this node owns, with the names that are freed when they end.
+type Terms = BTreeMap<RoomId, (Term, Option<Arc<str>>)>;
 
 impl EtcdStore {
     /// Starts the writer, which ends with the last clone. Has to be called within a tokio runtime.
@@ -56,30 +59,35 @@ impl EtcdStore {
     #[must_use]
     pub fn under(&self, room: RoomId, term: Term) -> Self {
         Self {
-            terms: Arc::new(Mutex::new([(room, term)].into())),
+            terms: Arc::new(Mutex::new([(room, (term, None))].into())),
             ..self.clone()
         }
     }
 
     /// This node owns the room from now on.
     pub fn own(&self, room: RoomId, term: Term) {
-        self.terms().insert(room, term);
+        self.terms().insert(room, (term, None));
+    }
+
+    /// The same for a room whose name is free once it ends.
+    pub fn own_named(&self, room: RoomId, term: Term, name: &str) {
+        self.terms().insert(room, (term, Some(name.into())));
     }
 
     /// This node does not own the room under that term any more.
     pub fn disown(&self, room: RoomId, term: Term) {
         let mut terms = self.terms();
-        if terms.get(&room) == Some(&term) {
+        if terms.get(&room).is_some_and(|(held, _)| *held == term) {
             terms.remove(&room);
         }
     }
 
-    fn terms(&self) -> MutexGuard<'_, BTreeMap<RoomId, Term>> {
+    fn terms(&self) -> MutexGuard<'_, Terms> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn term(&self, room: RoomId) -> Option<Term> {
-        self.terms().get(&room).copied()
+        self.terms().get(&room).map(|(term, _)| *term)
     }
 
     fn submit(&self, job: Job) -> Result<(), StoreError> {
@@ -121,10 +129,12 @@ impl Store for EtcdStore {
         if !change.events.is_empty() {
             return Box::pin(std::future::ready(Err(StoreError::NoOutbox)));
         }
-        match self.term(room) {
-            Some(term) => self.ask(|answer| Job::Change {
+        let held = self.terms().get(&room).cloned();
+        match held {
+            Some((term, name)) => self.ask(|answer| Job::Change {
                 room,
                 term,
+                name,
                 change,
                 answer,
             }),

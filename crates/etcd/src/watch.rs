@@ -1,4 +1,4 @@
-//! The records of all nodes and owners, and each change of them. A watch that breaks is resumed where it was; if etcd has
+//! All nodes, names and owners, and each change of them. A watch that breaks is resumed where it was; if etcd has
 //! compacted that meanwhile, everything is read again.
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::proto::watch_request::RequestUnion;
 use crate::proto::{
     Event, KeyValue, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
 };
-use crate::records;
+use crate::records::{self, Registration};
 use crate::txn::signed;
 
 /// Changes that wait for the reader. A reader that is slower holds the watch back.
@@ -39,6 +39,10 @@ pub enum Seen {
         nodes: Vec<(NodeId, NodeRecord, Revision)>,
         /// The owner of each room that has one.
         owners: Vec<(RoomId, OwnerRecord, Term)>,
+        /// Each node as it introduces itself.
+        registered: Vec<(NodeId, Registration)>,
+        /// The room of each name.
+        names: Vec<(String, RoomId)>,
         /// When etcd said so.
         as_of: Revision,
     },
@@ -48,6 +52,10 @@ pub enum Seen {
     Owner(RoomId, OwnerRecord, Term),
     /// A room has no owner any more: it is over.
     NoOwner(RoomId, Revision),
+    /// A node has introduced itself; `None`: an operator has removed it.
+    Registered(NodeId, Option<Registration>),
+    /// A name stands for a room from now on; `None`: for none.
+    Name(String, Option<RoomId>),
 }
 
 /// Why a watch ended.
@@ -123,6 +131,7 @@ impl Watch {
     /// Reads everything; gives the revision after it.
     async fn read_all(&mut self) -> Result<u64, Ended> {
         let (mut nodes, mut owners) = (Vec::new(), Vec::new());
+        let (mut registered, mut names) = (Vec::new(), Vec::new());
         let keys = self.etcd.keys().clone();
         let range = keys.watched();
         let take = |kv: KeyValue| {
@@ -130,6 +139,10 @@ impl Watch {
                 nodes.push((node, records::node(&kv)?, Revision(kv.at())));
             } else if let Some(room) = keys.owned_room(&kv.key) {
                 owners.push((room, records::owner(&kv)?, Term(kv.at())));
+            } else if let Some(node) = keys.registered_node(&kv.key) {
+                registered.push((node, records::registration(&kv)?));
+            } else if let Some(name) = keys.name_of(&kv.key) {
+                names.push((name, records::room_number(&kv)?));
             }
             Ok(true)
         };
@@ -142,6 +155,8 @@ impl Watch {
         self.tell(Seen::All {
             nodes,
             owners,
+            registered,
+            names,
             as_of,
         })
         .await?;
@@ -236,6 +251,18 @@ impl Watch {
         if let Some(node) = keys.node_of(&kv.key) {
             let record = (!is_removed).then(|| records::node(&kv)).transpose()?;
             return Ok(Some(Seen::Node(node, record, Revision(kv.at()))));
+        }
+        if let Some(node) = keys.registered_node(&kv.key) {
+            let own = (!is_removed)
+                .then(|| records::registration(&kv))
+                .transpose()?;
+            return Ok(Some(Seen::Registered(node, own)));
+        }
+        if let Some(name) = keys.name_of(&kv.key) {
+            let room = (!is_removed)
+                .then(|| records::room_number(&kv))
+                .transpose()?;
+            return Ok(Some(Seen::Name(name, room)));
         }
         let Some(room) = keys.owned_room(&kv.key) else {
             return Ok(None);

@@ -55,6 +55,22 @@ const fn take(expected: Option<Term>, by: Incarnation) -> Change {
     }
 }
 
+type Nodes = Vec<(NodeId, NodeRecord, Revision)>;
+type Owners = Vec<(RoomId, OwnerRecord, Term)>;
+
+/// The nodes and owners of a watch that reads everything again.
+fn everything(seen: Seen) -> (Nodes, Owners, Revision) {
+    match seen {
+        Seen::All {
+            nodes,
+            owners,
+            as_of,
+            ..
+        } => (nodes, owners, as_of),
+        seen => panic!("everything is read again, not {seen:?}"),
+    }
+}
+
 #[tokio::test]
 async fn every_write_compares_what_it_replaces_and_who_lives() {
     if !members::is_there() {
@@ -204,14 +220,7 @@ async fn a_watch_resumes_where_it_broke_and_reads_again_what_was_compacted() {
     let now = etcd.client().members().await.remove(0).1.unwrap().revision;
     etcd.ctl(&["compact", &now.to_string()]).await.unwrap();
     road.set(Passage::All);
-    let Seen::All {
-        nodes,
-        owners,
-        as_of,
-    } = next(&mut watch).await
-    else {
-        panic!("everything is read again")
-    };
+    let (nodes, owners, as_of) = everything(next(&mut watch).await);
     assert_eq!(
         (nodes, owners),
         (vec![(NodeId(1), record(LIFE, 8), at)], vec![])

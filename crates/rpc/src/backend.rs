@@ -14,6 +14,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use sideroom_control::{
     Actor, BreakoutSettingsPatch, Command, DryRun, Event, Expected, Grants, MovesPage, MovesQuery,
     Outcome, RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
@@ -108,7 +109,7 @@ pub trait Backend: Send + Sync + 'static {
 }
 
 /// A command on its way to a room.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CommandRequest {
     /// The room's public name.
     pub room: String,
@@ -121,7 +122,7 @@ pub struct CommandRequest {
 }
 
 /// The outcome of a command.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// The room's own answer.
     pub outcome: Outcome,
@@ -136,7 +137,7 @@ pub struct Answer {
 }
 
 /// A new room.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CreateRoom {
     /// The room's public name.
     pub name: String,
@@ -151,7 +152,7 @@ pub struct CreateRoom {
 }
 
 /// One line of the list of rooms.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomSummary {
     /// The room's public name.
     pub name: String,
@@ -169,11 +170,13 @@ pub struct RoomSummary {
 }
 
 /// A participant's signaling connection. A newer one replaces an older one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct SessionId(pub u64);
 
 /// A request to join.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct JoinRequest {
     /// The room's public name.
     pub room: String,
@@ -196,7 +199,7 @@ pub struct JoinRequest {
 }
 
 /// A successful join.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Joined {
     pub participant: ParticipantId,
     /// The signaling connection, for [`Backend::disconnected`].
@@ -212,7 +215,7 @@ pub struct Joined {
 }
 
 /// A further offer.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ReofferRequest {
     /// The room's public name.
     pub room: String,
@@ -224,7 +227,7 @@ pub struct ReofferRequest {
 }
 
 /// The answer to an offer.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Negotiated {
     /// The answer's session description.
     pub answer: String,
@@ -300,7 +303,7 @@ impl SharedEvent {
 }
 
 /// Why somebody is sent away.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CloseReason {
     Left,
     /// The room is no more.
@@ -318,7 +321,7 @@ pub enum CloseReason {
 }
 
 /// A request for a part of the move journal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MovesRequest {
     /// The room's public name.
     pub room: String,

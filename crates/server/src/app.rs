@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use sideroom_control::{CodecChoice, RoomSettings};
 use sideroom_net::{PortOptions, TcpLimits, UdpOptions};
+use sideroom_rpc::Backend;
 use sideroom_session::Certificate;
 use sideroom_session::dtls::DtlsVersions;
 use sideroom_session::srtp::SrtpProfile;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::cluster;
 use crate::config::{Announced, Config, VideoCodec};
 use crate::listen::descriptors::Budget;
 use crate::media::{self, MediaPlane, StartOptions, TurnLinks};
@@ -32,6 +35,7 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 pub async fn run(mut launch: ServerParts) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Arc::clone(&launch.config);
     let options = start_options(&config, launch.budget)?;
+    let lease = Arc::clone(&options.lease);
     let (plane, told) = media::start(&options)?;
     let plane = Arc::new(plane);
     let relay = relay(&config, &options, &plane)?;
@@ -44,7 +48,9 @@ pub async fn run(mut launch: ServerParts) -> Result<(), Box<dyn Error + Send + S
         launch.shutdown.clone(),
         (life, news),
     );
-    rooms::load(&rooms).await?;
+    if launch.cluster.is_none() {
+        rooms::load(&rooms).await?;
+    }
     let dispatcher = tokio::spawn(rooms::dispatch(
         Arc::clone(&rooms),
         Arc::clone(&plane),
@@ -54,15 +60,23 @@ pub async fn run(mut launch: ServerParts) -> Result<(), Box<dyn Error + Send + S
     tokio::spawn(media::supervise(Arc::clone(&plane)));
     tokio::spawn(publish(Arc::clone(&plane)));
     launch.health.watch(Arc::clone(&rooms), Arc::clone(&plane));
-    let node = Arc::new(Node::new(rooms, Arc::clone(&plane)));
+    let node = Arc::new(Node::new(Arc::clone(&rooms), Arc::clone(&plane)));
     let (shutdown, desk) = (launch.shutdown.clone(), Arc::clone(&launch.desk));
-    crate::front::serve(launch, Arc::clone(&node), relay).await?;
+    let cluster = match launch.cluster.take() {
+        None => None,
+        Some(parts) => Some(join_cluster(&launch, parts, (rooms, &node), lease).await?),
+    };
+    let backend = match &cluster {
+        None => Arc::clone(&node) as Arc<dyn Backend>,
+        Some(running) => running.backend(),
+    };
+    crate::front::serve(launch, backend, relay).await?;
     shutdown.advance(Phase::Running);
     tokio::select! {
         // Without the dispatcher rooms never learn of lost transports. The service manager starts the server
         // again, and every answered command is in the store.
         ended = dispatcher => return Err(format!("the dispatcher ended: {ended:?}").into()),
-        () = drain(&shutdown, &config, participants) => {}
+        () = drain(&shutdown, &config, participants, cluster) => {}
     }
     node.send_everybody_away();
     tokio::time::sleep(LAST_WORDS).await;
@@ -74,10 +88,39 @@ pub async fn run(mut launch: ServerParts) -> Result<(), Box<dyn Error + Send + S
     Ok(())
 }
 
-async fn drain(shutdown: &Shutdown, config: &Config, mut participants: watch::Receiver<usize>) {
+/// Takes part in the cluster.
+async fn join_cluster(
+    launch: &ServerParts,
+    (connection, listener): (cluster::Connection, TcpListener),
+    (directory, local): (Arc<Directory>, &Arc<Node>),
+    lease: Arc<media::Lease>,
+) -> Result<cluster::Running, Box<dyn Error + Send + Sync>> {
+    let start = cluster::Start {
+        config: &launch.config,
+        connection,
+        listener,
+        directory,
+        local: Arc::clone(local),
+        lease,
+        shutdown: launch.shutdown.clone(),
+    };
+    let running = cluster::start(start).await?;
+    launch.health.watch_cluster(running.clone());
+    Ok(running)
+}
+
+async fn drain(
+    shutdown: &Shutdown,
+    config: &Config,
+    mut participants: watch::Receiver<usize>,
+    cluster: Option<cluster::Running>,
+) {
     let deadline = Duration::from_secs(config.node.drain_deadline_s.into());
     let empty = async {
         shutdown.reached(Phase::Draining).await;
+        if let Some(cluster) = &cluster {
+            cluster.gave_all_away().await;
+        }
         drop(participants.wait_for(|count| *count == 0).await);
     };
     shutdown.drain(deadline, empty).await;
@@ -128,6 +171,7 @@ fn start_options(
             .turn
             .enabled
             .then(|| Arc::new(TurnLinks::new(workers))),
+        lease: Arc::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command line. It parses and dispatches; each command has its own module.
 
+mod cluster;
 mod journal;
 mod token;
 mod top;
@@ -37,6 +38,9 @@ pub enum Command {
     /// Look after the receivers of events of a running server
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Look at a cluster of nodes, and move its rooms
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Watch a running server: rooms, breakouts, their people, packets, drops
     Top(top::TopArgs),
 }
@@ -159,6 +163,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Token(args) => token::run(&args),
         Command::Journal(command) => journal::run(command),
         Command::Webhooks(command) => webhooks::run(&command),
+        Command::Cluster(command) => cluster::run(command),
         Command::Top(args) => top::run(&args),
     };
     match done {

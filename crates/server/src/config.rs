@@ -2,6 +2,7 @@
 //! later ones winning. It refuses unknown keys, and names the nearest known one.
 
 mod announced;
+pub(crate) mod cluster;
 mod keys;
 mod proxies;
 mod read;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 pub use announced::Announced;
+pub use cluster::{ClusterConfig, WhenAlone};
 pub use keys::KeysError;
 pub use read::ConfigError;
 pub use validate::Complaint;
@@ -47,6 +49,8 @@ pub struct Config {
     pub webhooks: WebhookConfig,
     /// Journal and snapshots.
     pub store: StoreConfig,
+    /// Other nodes, with which this one shares its rooms.
+    pub cluster: ClusterConfig,
     /// The server's log.
     pub log: LogConfig,
     /// Traces for a collector.
@@ -71,7 +75,7 @@ macro_rules! section {
 section! {
     /// The node as a whole.
     NodeConfig {
-        /// The name of this node in statistics and logs.
+        /// The name of this node in statistics, logs and its cluster.
         name: String = "sideroom".into(),
         /// Media workers, each one OS thread with one port. 0: one for each core.
         workers: u16 = 0,

@@ -10,7 +10,7 @@ use axum::middleware::from_fn;
 use sideroom_rpc::auth::TokenRules;
 use sideroom_rpc::limit::{Rate, Rates};
 use sideroom_rpc::proxies::Proxies;
-use sideroom_rpc::{Api, OwnTurn, RpcConfig, TurnCredentials};
+use sideroom_rpc::{Api, Backend, OwnTurn, RpcConfig, TurnCredentials};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::interval;
 
@@ -19,7 +19,6 @@ use crate::listen::descriptors::Budget;
 use crate::listen::{self, IdleLimits, OpenConnections, PortConfig};
 use crate::metrics::count_refusals;
 use crate::pages;
-use crate::rooms::Node;
 use crate::serve::{ServeError, ServerParts};
 use crate::shutdown::{Phase, Shutdown};
 use crate::telemetry::trace_calls;
@@ -32,14 +31,14 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Begins to serve; returns at once.
 pub async fn serve(
     launch: ServerParts,
-    node: Arc<Node>,
+    backend: Arc<dyn Backend>,
     relay: Option<Arc<Relay>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let rpc = RpcConfig {
         turn: relay.as_ref().map(|relay| own_turn(&launch.config, relay)),
         ..rpc_config(&launch.config, launch.dev)
     };
-    let api = Api::with_keys(node, rpc, launch.keys);
+    let api = Api::with_keys(backend, rpc, launch.keys);
     let http = sideroom_rpc::router(api.clone()).fallback_service(pages::router(&launch.config)?);
     let (grpc, health) = sideroom_rpc::grpc(&api);
     let mut http = http.layer(from_fn(count_refusals));

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use sideroom_route::WorkerId;
 
+use crate::cluster::Running;
 use crate::media::{MediaPlane, WorkerHealth};
 use crate::rooms::{Directory, RoomHealth};
 use crate::shutdown::{Phase, Shutdown};
@@ -16,6 +17,7 @@ pub struct Health {
     shutdown: Shutdown,
     journal: Journal,
     parts: Arc<OnceLock<(Arc<Directory>, Arc<MediaPlane>)>>,
+    cluster: Arc<OnceLock<Running>>,
 }
 
 /// A verdict, and the lines that explain it.
@@ -34,6 +36,7 @@ impl Health {
             shutdown,
             journal,
             parts: Arc::default(),
+            cluster: Arc::default(),
         }
     }
 
@@ -41,6 +44,12 @@ impl Health {
     pub fn watch(&self, rooms: Arc<Directory>, media: Arc<MediaPlane>) {
         // A second server in the same process, as in tests, has a `Health` of its own.
         let _ = self.parts.set((rooms, media));
+    }
+
+    /// The node takes part in a cluster.
+    pub fn watch_cluster(&self, cluster: Running) {
+        // As above.
+        let _ = self.cluster.set(cluster);
     }
 
     /// Whether the process can do its work; if not, only a restart helps.
@@ -62,6 +71,7 @@ impl Health {
             Phase::Draining => Err("draining"),
             Phase::Closing => Err("closing"),
             Phase::Running if self.journal.trouble().is_some() => Err("store fails"),
+            Phase::Running if self.cluster_trouble().is_some() => Err("not in the cluster"),
             Phase::Running if !serving => Err("no workers"),
             Phase::Running => Ok("ready"),
         })
@@ -71,6 +81,10 @@ impl Health {
     pub fn panic_worker(&self, worker: WorkerId) -> bool {
         let parts = self.parts.get();
         parts.is_some_and(|(_, media)| media.panic_worker(worker))
+    }
+
+    fn cluster_trouble(&self) -> Option<&'static str> {
+        self.cluster.get().and_then(Running::trouble)
     }
 
     fn workers(&self) -> Option<WorkerHealth> {
@@ -102,6 +116,10 @@ impl Health {
                 workers.fenced,
                 workers.lost,
             );
+            if self.cluster.get().is_some() {
+                let trouble = self.cluster_trouble();
+                let _ = writeln!(text, "cluster: {}", trouble.unwrap_or("takes part"));
+            }
         }
         Verdict { good, text }
     }

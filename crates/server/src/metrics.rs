@@ -4,6 +4,7 @@
 //! a test checks all three. Labels are bounded: a room, a participant or an address is never one.
 
 pub mod catalogue;
+mod cluster;
 mod command_name;
 mod connections;
 mod control;
@@ -15,6 +16,7 @@ mod webhooks;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
+pub use cluster::{cluster, deposed, passed_on, room_moved, store_failed, stored};
 pub use command_name::{command_name, moves_people};
 pub use connections::{connection_cut, connections, reloaded};
 pub use control::{

@@ -10,6 +10,7 @@ use sideroom_rpc::auth::Keys;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cluster::{Connection, ConnectionError};
 use crate::config::{ApiKey, Config, ConfigError, KeysError};
 use crate::health::Health;
 use crate::listen;
@@ -18,7 +19,7 @@ use crate::logging::LogError;
 use crate::metrics::Exporter;
 use crate::reload::{Reload, Source};
 use crate::shutdown::{Phase, Shutdown};
-use crate::store::{self, Journal, Store, StoreError};
+use crate::store::{self, Journal, StoreError};
 use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Tls, TlsError};
 use crate::webhooks::{self, SettingsError, StartedWebhooks};
@@ -65,6 +66,9 @@ pub enum ServeError {
         /// The store's error.
         source: StoreError,
     },
+    /// The cluster cannot be reached as it is configured.
+    #[error(transparent)]
+    Cluster(#[from] ConnectionError),
     /// An address cannot be listened on.
     #[error("{key}: cannot listen on {address}: {source}")]
     Listen {
@@ -108,6 +112,8 @@ pub struct ServerParts {
     pub grpc: TcpListener,
     /// TLS for both, unless they are plain.
     pub tls: Option<Tls>,
+    /// The way to other nodes, and the port for them; `None`: this node is alone.
+    pub cluster: Option<(Connection, TcpListener)>,
 }
 
 /// Runs the server until it is told to stop. `source` gives the configuration again after a SIGHUP.
@@ -123,7 +129,6 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
     let keys = Keys::new(config.keyring()?);
     let tls = Tls::read(&config.tls)?;
     let webhooks = webhooks::Settings::read(&config.webhooks)?;
-    let store = open_store(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("control")
         .enable_all()
@@ -132,7 +137,8 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
         let hangup = signal(SignalKind::hangup())?;
-        let journal = Journal::new(store);
+        let cluster = open_cluster(&config)?;
+        let journal = open_journal(&config, cluster.as_ref())?;
         let health = Health::new(shutdown.clone(), journal.clone());
         let desk = StartedWebhooks::default();
         let http = listen("http.listen", config.http.listen)?;
@@ -177,6 +183,7 @@ pub fn run(mut config: Config, dev: bool, source: Source) -> Result<(), ServeErr
             http,
             grpc,
             tls,
+            cluster,
         };
         crate::app::run(launch).await.map_err(ServeError::App)
     })
@@ -191,11 +198,29 @@ pub(crate) fn check(config: &Config) -> Result<(), ServeError> {
     }
 }
 
-fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServeError> {
-    store::open(&config.store).map_err(|source| ServeError::Store {
+/// The journals of the rooms: in etcd if there are other nodes, otherwise in a file.
+fn open_journal(
+    config: &Config,
+    cluster: Option<&(Connection, TcpListener)>,
+) -> Result<Journal, ServeError> {
+    if let Some((connection, _)) = cluster {
+        return Ok(Journal::new(Arc::new(connection.store())));
+    }
+    let store = store::open(&config.store).map_err(|source| ServeError::Store {
         path: config.store.path.clone(),
         source,
-    })
+    })?;
+    Ok(Journal::new(store))
+}
+
+/// The way to other nodes, if there are any.
+fn open_cluster(config: &Config) -> Result<Option<(Connection, TcpListener)>, ServeError> {
+    if !config.cluster.is_on() {
+        return Ok(None);
+    }
+    let connection = Connection::open(config)?;
+    let listener = listen("cluster.listen", config.cluster.listen)?;
+    Ok(Some((connection, listener)))
 }
 
 /// Shares out the file descriptors that the system grants.
@@ -287,7 +312,10 @@ fn welcome(
     }
     text += &format!(
         "http    {http}\ngrpc    {grpc}\nadmin   {admin}\nstore   {}\n",
-        config.store.path
+        match config.cluster.is_on() {
+            true => "etcd",
+            false => config.store.path.as_str(),
+        }
     );
     Ok(text)
 }

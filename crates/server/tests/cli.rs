@@ -27,7 +27,14 @@ fn ask(args: &[&str], env: &[(&str, &str)]) -> Result<String, String> {
 #[test]
 fn help_names_every_command() {
     let help = ask(&["help"], &[]).unwrap();
-    for command in ["serve", "check-config", "token", "journal", "top"] {
+    for command in [
+        "serve",
+        "check-config",
+        "token",
+        "journal",
+        "cluster",
+        "top",
+    ] {
         assert!(
             help.contains(&format!("  {command} ")),
             "{command} is missing in\n{help}"
@@ -219,4 +226,56 @@ fn the_journal_of_a_store_that_is_not_there_is_not_made() {
         assert!(error.contains("there is no store at"), "{error}");
     }
     assert!(!std::path::Path::new(path).exists());
+}
+
+#[test]
+fn certificates_are_made_once_and_more_can_be_added() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new");
+    let to = ["--directory", path.to_str().unwrap()];
+    let init = |nodes: &[&str]| {
+        let arguments = [&["cluster", "init"], nodes, &to].concat();
+        ask(&arguments, &[])
+    };
+    let said = init(&["media-1"]).unwrap();
+    assert!(
+        said.contains("media-1-key.pem") && said.contains("cluster.key_file"),
+        "{said}"
+    );
+    let read = |name: &str| std::fs::read(path.join(name)).unwrap();
+    let before = (read("authority.pem"), read("media-1.pem"));
+    let said = init(&["media-1", "media-2"]).unwrap();
+    assert!(
+        said.contains("media-2.pem") && !said.contains("media-1.pem\n"),
+        "{said}"
+    );
+    assert_eq!(before, (read("authority.pem"), read("media-1.pem")));
+    let mode = std::fs::metadata(path.join("media-2-key.pem"))
+        .unwrap()
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let error = init(&["Media_1"]).unwrap_err();
+    assert!(error.contains("`Media_1` is no name for a node"), "{error}");
+}
+
+#[test]
+fn tools_of_a_cluster_say_what_they_miss() {
+    for arguments in [
+        &["cluster", "status"][..],
+        &["cluster", "nodes"],
+        &["cluster", "rooms"],
+        &["cluster", "drain", "media-1"],
+        &["cluster", "hand-over", "math"],
+    ] {
+        let error = ask(arguments, &[]).unwrap_err();
+        assert!(error.contains("cluster.etcd is not set"), "{error}");
+    }
+    let env = [
+        ("SIDEROOM_CLUSTER_ETCD", "http://127.0.0.1:1"),
+        ("SIDEROOM_NODE_NAME", "media-1"),
+    ];
+    let error = ask(&["serve", "--dev"], &env).unwrap_err();
+    assert!(error.contains("cluster.certificate_file: "), "{error}");
+    assert!(error.contains("cluster.advertise: "), "{error}");
 }

@@ -162,3 +162,69 @@ fn what_cannot_work_is_said_all_at_once() {
     }
     assert_eq!(error.lines().count(), 13, "{error}");
 }
+
+/// What is wrong with a node of this name and this `[cluster]`.
+fn check_cluster(node: &str, cluster: &str) -> Result<(), String> {
+    let text = format!("[node]\nname = \"{node}\"\n[cluster]\n{cluster}");
+    let config = file(&text).unwrap();
+    config.validate().map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_cluster_says_what_it_needs() {
+    const FILES: &str = "authority_file = \"a\"\ncertificate_file = \"c\"\nkey_file = \"k\"\n";
+    let whole = format!("etcd = [\"http://e:2379\"]\nadvertise = \"m:7903\"\n{FILES}");
+    check_cluster("media-1", &whole).unwrap();
+    let with = |old: &str, new: &str| whole.replace(old, new);
+    let more = |line: &str| format!("{whole}{line}");
+    let tls = with("http", "https");
+    for (cluster, key, words) in [
+        (
+            FILES.to_owned(),
+            "cluster.etcd",
+            "not the addresses of etcd",
+        ),
+        (with("http", "ftp"), "cluster.etcd", "begins with http://"),
+        (tls, "cluster.etcd_authority_file", "https://"),
+        (
+            with("m:7903", "m"),
+            "cluster.advertise",
+            "a host and a port",
+        ),
+        (with("m:7903", ""), "cluster.advertise", "reach this one"),
+        (with("\"k\"", "\"\""), "cluster.key_file", "cluster init"),
+        (
+            more("etcd_user = \"u\""),
+            "cluster.etcd_password_file",
+            "or neither",
+        ),
+        (
+            more("listen = \"0.0.0.0:7900\""),
+            "cluster.listen",
+            "a port of its own",
+        ),
+        (
+            more("etcd_prefix = \"/\""),
+            "cluster.etcd_prefix",
+            "not be empty",
+        ),
+    ] {
+        let said = check_cluster("media-1", &cluster).unwrap_err();
+        assert!(said.contains(&format!("{key}: ")), "{key}: {said}");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = check_cluster("Media 1", &whole).unwrap_err();
+    assert!(
+        said.contains("node.name: ") && said.contains("small letters"),
+        "{said}"
+    );
+    let receiver =
+        "[[webhooks.receivers]]\nid = \"one\"\nurl = \"https://one.example/\"\nsecret_file = \"s\"";
+    let said = check_cluster("media-1", &more(receiver)).unwrap_err();
+    assert!(
+        said.contains("webhooks.receivers: ") && said.contains("EventService/Watch"),
+        "{said}"
+    );
+    let unknown = file("[cluster]\nwhen_alone = \"maybe\"").unwrap_err();
+    assert!(unknown.contains("continue"), "{unknown}");
+}

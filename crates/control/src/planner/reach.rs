@@ -1,5 +1,6 @@
 //! Sources that intercoms take to other groups, and the count of all streams.
 
+use serde::{Deserialize, Serialize};
 use sideroom_route::{GroupId, Media, ParticipantId};
 
 use super::list::Source;
@@ -7,7 +8,7 @@ use super::{Lists, Planner, Work};
 use crate::state::State;
 
 /// How many streams leave the server, all subscribers together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Forecast {
     pub audio: u32,
     pub video: u32,

@@ -46,6 +46,8 @@ pub(super) struct Planning<'a> {
     pub keys: &'a Keys,
     /// See `EtcdOptions::journal_rows`.
     pub journal_rows: u64,
+    /// The room's name, which is free once it has ended.
+    pub name: Option<&'a str>,
     /// Names the write.
     pub write: u64,
 }
@@ -121,7 +123,9 @@ impl Draft {
 
     fn finish(
         mut self,
-        Planning { keys, write, .. }: Planning<'_>,
+        Planning {
+            keys, name, write, ..
+        }: Planning<'_>,
         (room, term): (RoomId, Term),
         known: &Known,
         answers: Vec<Answer>,
@@ -150,6 +154,7 @@ impl Draft {
         }
         if record.ended_at_ms != 0 {
             deletes.push((keys.owner(room), Vec::new()));
+            deletes.extend(name.map(|name| (keys.name(name), Vec::new())));
         }
         self.snapshots
             .retain(|seq, _| record.snapshots.contains(seq));
@@ -192,6 +197,7 @@ mod tests {
         let planning = Planning {
             keys: &keys,
             journal_rows: 4,
+            name: None,
             write: 77,
         };
         let (answers, told): (Vec<_>, Vec<_>) = changes.iter().map(|_| oneshot::channel()).unzip();

@@ -43,6 +43,8 @@ pub(super) enum Job {
     Change {
         room: RoomId,
         term: Term,
+        /// The name to free if the room ends.
+        name: Option<Arc<str>>,
         change: Change,
         answer: Answer,
     },
@@ -74,7 +76,14 @@ impl WriterState {
 }
 
 /// The changes of each room that are written together.
-type Batch = BTreeMap<RoomId, (Term, Vec<(Change, Answer)>)>;
+type Batch = BTreeMap<RoomId, Waiting>;
+
+/// The changes of one room that wait.
+struct Waiting {
+    term: Term,
+    name: Option<Arc<str>>,
+    changes: Vec<(Change, Answer)>,
+}
 
 /// See the module.
 pub(super) struct Writer {
@@ -142,10 +151,11 @@ impl Writer {
                 Job::Change {
                     room,
                     term,
+                    name,
                     change,
                     answer,
                 } => {
-                    let other = batch.get(&room).is_some_and(|(known, _)| *known != term);
+                    let other = batch.get(&room).is_some_and(|known| known.term != term);
                     if other || bytes > BATCH_BYTES {
                         self.commit(std::mem::take(&mut batch)).await;
                         bytes = 0;
@@ -156,8 +166,12 @@ impl Writer {
                         .chain(&change.snapshot)
                         .map(|row| row.bytes.len())
                         .sum::<usize>();
-                    let (_, changes) = batch.entry(room).or_insert((term, Vec::new()));
-                    changes.push((change, answer));
+                    let waiting = batch.entry(room).or_insert_with(|| Waiting {
+                        term,
+                        name,
+                        changes: Vec::new(),
+                    });
+                    waiting.changes.push((change, answer));
                 }
                 // Reads come after everything that was asked before them.
                 Job::Settle { room, term, answer } => {
@@ -194,7 +208,7 @@ impl Writer {
     }
 
     fn refuse(&self, batch: Batch, error: &StoreError) {
-        let answers = batch.into_values().flat_map(|(_, changes)| changes);
+        let answers = batch.into_values().flat_map(|waiting| waiting.changes);
         let mut count = 0;
         for (_, answer) in answers {
             count += 1;
@@ -216,7 +230,7 @@ impl Writer {
         }
         let is_new =
             |room: &RoomId, term: Term| self.known.get(room).is_none_or(|(it, _)| *it != term);
-        let new = batch.iter().map(|(room, (term, _))| (*room, *term));
+        let new = batch.iter().map(|(room, waiting)| (*room, waiting.term));
         let new: Vec<_> = new.filter(|(room, term)| is_new(room, *term)).collect();
         for some in new.chunks(READ_AT_ONCE) {
             let mut txn = Txn::default();
@@ -241,7 +255,12 @@ impl Writer {
     /// Writes a batch, several transactions at a time.
     async fn write(&mut self, batch: Batch) {
         let mut plans = Vec::new();
-        for (room, (term, changes)) in batch {
+        for (room, waiting) in batch {
+            let Waiting {
+                term,
+                name,
+                changes,
+            } = waiting;
             let write = self.name_write();
             let Some((_, known)) = self.known.get(&room) else {
                 continue;
@@ -249,6 +268,7 @@ impl Writer {
             let planning = Planning {
                 keys: self.etcd.keys(),
                 journal_rows: self.etcd.options().journal_rows,
+                name: name.as_deref(),
                 write,
             };
             plans.extend(plan::plan(planning, (room, term), known, changes));

@@ -134,8 +134,17 @@ impl Members {
 
     pub fn run(&mut self, at: usize) {
         let member = &mut self.members[at];
-        let command = program("etcd").expect("looked for by is_there");
-        let process = Command::new(command)
+        let etcd = program("etcd").expect("looked for by is_there");
+        // With it etcd ends even if its test is killed.
+        let mut command = match program("setpriv") {
+            Some(setpriv) => {
+                let mut command = Command::new(setpriv);
+                command.args(["--pdeathsig", "KILL"]).arg(etcd);
+                command
+            }
+            None => Command::new(etcd),
+        };
+        let process = command
             .args(&member.arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -68,6 +68,7 @@ impl Server {
             http,
             grpc: TcpListener::bind((loopback, 0)).await.unwrap(),
             tls: None,
+            cluster: None,
         };
         let running = shutdown.reached(Phase::Running);
         tokio::spawn(async { sideroom::app::run(launch).await.unwrap() });

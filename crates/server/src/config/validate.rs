@@ -23,10 +23,10 @@ impl fmt::Display for Complaint {
 
 /// The complaints about a configuration.
 #[derive(Default)]
-struct Check(Vec<Complaint>);
+pub(super) struct Check(Vec<Complaint>);
 
 impl Check {
-    fn that(&mut self, holds: bool, key: &'static str, otherwise: &str) {
+    pub(super) fn that(&mut self, holds: bool, key: &'static str, otherwise: &str) {
         if !holds {
             let sentence = otherwise.to_owned();
             self.0.push(Complaint { key, sentence });
@@ -44,6 +44,7 @@ impl Config {
         self.check_bounds(&mut check);
         self.check_turn(&mut check);
         self.check_webhooks(&mut check);
+        self.check_cluster(&mut check);
         match check.0.is_empty() {
             true => Ok(()),
             false => Err(ConfigError::Invalid(check.0)),
@@ -328,7 +329,7 @@ impl Config {
             "the store is memory, so a restart forgets the events that were not delivered",
         );
         check.that(
-            self.store.path != "memory",
+            self.store.path != "memory" || self.cluster.is_on(),
             "store.path",
             "it is memory, so a restart forgets every room",
         );

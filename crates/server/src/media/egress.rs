@@ -14,6 +14,7 @@ use sideroom_session::{PrefetchStep, RtpParts};
 use super::bundles::Bundles;
 use super::counts::WorkerCounts;
 use super::fence::Fence;
+use super::lease::Lease;
 use super::peers::{Peer, Peers};
 use super::relay_ring::RelayWriter;
 
@@ -47,6 +48,8 @@ pub(super) struct SendPath {
     pub paced: Vec<SubscriberId>,
     /// While it is raised nothing leaves.
     pub fence: Arc<Fence>,
+    /// When it is over nothing leaves.
+    pub lease: Arc<Lease>,
 }
 
 /// The forwarder's egress for the length of one call.
@@ -108,7 +111,7 @@ impl SendPath {
         if self.batch.is_empty() {
             return;
         }
-        if self.fence.is_raised() {
+        if self.fence.is_raised() || self.lease.is_over() {
             let dropped = self.batch.clear();
             return counts.drop_many(DropReason::Fenced, dropped);
         }

@@ -20,6 +20,7 @@ use super::command::WorkerCommand;
 use super::counts::PublishedCounts;
 use super::fence::Fence;
 use super::handshakes::{self, HandshakeJob};
+use super::lease::Lease;
 use super::outbox::{Outbox, WorkerNotice};
 use super::relay_ring::{RelayReader, RelayWriter};
 use super::transports::Transports;
@@ -55,6 +56,8 @@ pub struct StartOptions {
     pub seed: u64,
     /// For clients that come by the server's own TURN.
     pub turn: Option<Arc<TurnLinks>>,
+    /// Until when the workers may send.
+    pub lease: Arc<Lease>,
 }
 
 /// Why the media plane did not start.
@@ -174,6 +177,7 @@ impl Spawner {
             heartbeat: Arc::clone(&heartbeat),
             fence: Arc::clone(&fence),
             handshakes: self.handshakes.clone(),
+            lease: Arc::clone(&options.lease),
         };
         let numbers = u64::from(id.0) << 32 | u64::from(incarnation.0) << 48;
         let forwarder = Forwarder::new(ForwardConfig {
@@ -231,6 +235,7 @@ impl Spawner {
                 spread_above: 100,
                 seed: 1,
                 turn: None,
+                lease: Arc::default(),
             },
             clock: Clock::new(),
             told: mpsc::channel(1).0,

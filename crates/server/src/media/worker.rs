@@ -22,6 +22,7 @@ use super::egress::{Sealer, SendPath, net_addr, session_addr};
 use super::fence::Fence;
 use super::gather::Gather;
 use super::handshakes::HandshakeJob;
+use super::lease::Lease;
 use super::outbox::Outbox;
 use super::pacer::PACE_EVERY;
 use super::peers::{PeerKey, Peers};
@@ -70,6 +71,8 @@ pub(super) struct WorkerParts {
     pub fence: Arc<Fence>,
     /// The thread for handshakes.
     pub handshakes: SyncSender<HandshakeJob>,
+    /// Until when the node may send.
+    pub lease: Arc<Lease>,
 }
 
 /// A worker, running.
@@ -134,6 +137,7 @@ impl Worker {
                 to_wake: 0,
                 paced: Vec::new(),
                 fence: parts.fence,
+                lease: parts.lease,
             },
             handshakes: parts.handshakes,
             handshakes_back: channel(),

@@ -72,6 +72,7 @@ fn worker_with(relays_out: Vec<Option<RelayWriter>>) -> (Worker, SyncSender<Work
         outbox: Outbox::new(WorkerId(0), Incarnation::default(), mpsc::channel(16).0),
         heartbeat: Arc::default(),
         fence: Arc::default(),
+        lease: Arc::default(),
         published: Arc::new(PublishedCounts::default()),
         handshakes: sync_channel(1).0,
     };

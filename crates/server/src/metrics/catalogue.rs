@@ -112,6 +112,14 @@ catalogue! {
     CONFIG_RELOADS = "sideroom_config_reloads_total", Counter, ["outcome"], "SIGHUPs: the configuration was read again and applied, or refused.";
     LIBRARY_WARNINGS = "sideroom_library_warnings_total", Counter, [], "Warnings of libraries, about odd handshakes mostly. The log has one line a minute of each library.";
 
+    CLUSTER_NODES = "sideroom_cluster_nodes", Gauge, [], "Nodes of the cluster that live, this one included. Absent on a single node.";
+    CLUSTER_ROOMS_OWNED = "sideroom_cluster_rooms_owned", Gauge, [], "Rooms that this node owns.";
+    CLUSTER_HOLDS = "sideroom_cluster_holds", Gauge, [], "1 while it is certain that no other node has taken this node's rooms.";
+    CLUSTER_ROOMS_MOVED = "sideroom_cluster_rooms_moved_total", Counter, ["how"], "Rooms that this node took (taken, its own new ones included), opened from etcd (opened), handed to another node (handed_over) or lost to another (lost).";
+    CLUSTER_DEPOSED = "sideroom_cluster_deposed_total", Counter, [], "Times that the other nodes took this node for dead and took its rooms.";
+    CLUSTER_CALLS = "sideroom_cluster_calls_total", Counter, ["result"], "Calls passed to the node that owns their room: answered, moved (the room was elsewhere by then) or failed (no answer; they are tried again).";
+    CLUSTER_CALL_SECONDS = "sideroom_cluster_call_seconds", Histogram(COMMAND_S), [], "From passing a call to another node to its answer.";
+
     STORE_COMMIT_SECONDS = "sideroom_store_commit_seconds", Histogram(COMMAND_S), [], "Time of one transaction of the store, its sync included.";
     STORE_BATCH = "sideroom_store_batch_requests", Histogram(BATCH), [], "Requests that shared one transaction.";
     STORE_APPENDED_BYTES = "sideroom_store_appended_bytes_total", Counter, [], "Bytes of journal records that are durable.";

@@ -4,7 +4,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use sideroom_session::IceCredentials;
 
 /// A random number.
-pub(super) fn draw() -> u64 {
+pub(crate) fn draw() -> u64 {
     let mut bytes = [0; 8];
     SystemRandom::new()
         .fill(&mut bytes)

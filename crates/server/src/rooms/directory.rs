@@ -217,22 +217,37 @@ impl Directory {
         rooms.next = next;
     }
 
-    /// Reserves a name for a new room.
-    pub(super) fn reserve(&self, name: &str) -> Result<(Arc<RoomHandle>, Inbox), NoRoom> {
+    /// Reserves a name for a new room. Without a number it gets the next.
+    pub(super) fn reserve(
+        &self,
+        name: &str,
+        id: Option<RoomId>,
+    ) -> Result<(Arc<RoomHandle>, Inbox), NoRoom> {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(desk) = rooms.names.get(name) {
             return Err(NoRoom::Exists(Arc::clone(desk)));
         }
+        self.check_new(&rooms).map_err(NoRoom::Refused)?;
+        let id = id.unwrap_or(rooms.next);
+        rooms.next = rooms.next.max(RoomId(id.0 + 1));
+        Ok(self.open(&mut rooms, id, name))
+    }
+
+    fn check_new(&self, rooms: &Rooms) -> Result<(), ApiError> {
         if self.is_draining() {
-            return Err(NoRoom::Refused(ApiError::Draining));
+            return Err(ApiError::Draining);
         }
         if rooms.numbers.len() >= self.options.max_rooms {
             let sentence = "This server has no place for another room. Use another server.";
-            return Err(NoRoom::Refused(ApiError::LimitReached(sentence.into())));
+            return Err(ApiError::LimitReached(sentence.into()));
         }
-        let id = rooms.next;
-        rooms.next = RoomId(id.0 + 1);
-        Ok(self.open(&mut rooms, id, name))
+        Ok(())
+    }
+
+    /// Whether another room would be made now.
+    pub(super) fn check_place(&self) -> Result<(), ApiError> {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        self.check_new(&rooms)
     }
 
     /// Enters a room that was kept.

@@ -139,6 +139,7 @@ impl RoomTask {
                 self.machine.handle_undelivered(now, participant, session);
             }
             RoomEvent::ClockJumped => self.machine.handle_timeout(now),
+            RoomEvent::Abandon => self.abandon(),
             RoomEvent::Farewell(farewell) => self.machine.handle_farewell(farewell),
             RoomEvent::Stop(done) => {
                 self.stopping.push(done);

@@ -80,6 +80,8 @@ pub(super) enum RoomEvent {
     Undelivered(ParticipantId, SessionNumber),
     /// The calendar has jumped.
     ClockJumped,
+    /// Another node owns the room: answer nobody, and stop.
+    Abandon,
     /// Every watcher is sent away.
     Farewell(Farewell),
     /// Finish, save and stop; dropped when that is done.

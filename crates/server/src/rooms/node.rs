@@ -10,7 +10,7 @@ use sideroom_control::{
     VideoCodec, Viewer, Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
-use sideroom_route::{DropReason, ParticipantId};
+use sideroom_route::{DropReason, ParticipantId, RoomId};
 use sideroom_rpc::backend::{
     Answer, CommandRequest, CreateRoom, JoinRequest, Joined, MovesRequest, Negotiated,
     ReofferRequest, RoomSummary, SessionId, Stats, Watch, WorkerStats,
@@ -24,6 +24,7 @@ use super::directory::{Directory, NoRoom, RoomHandle};
 use super::events::{own, session};
 use super::messages::{ParsedJoin, Read, Reply, RoomAsk, RoomEvent};
 use super::start::options;
+use super::summary::summary;
 use super::supervise::spawn;
 use super::{chance, offer};
 use crate::media::MediaPlane;
@@ -35,7 +36,7 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// This node. Cheap to share.
 pub struct Node {
-    rooms: Arc<Directory>,
+    pub(super) rooms: Arc<Directory>,
     media: Arc<MediaPlane>,
     started: Instant,
     closed: AtomicBool,
@@ -125,7 +126,7 @@ impl Node {
     }
 
     /// The operator's bound on every room, for any creator and any change.
-    fn check_room_size(&self, patch: &RoomPatch) -> Result<(), ApiError> {
+    pub(super) fn check_room_size(&self, patch: &RoomPatch) -> Result<(), ApiError> {
         let most = self.rooms.options.defaults.max_participants;
         if patch.max_participants.is_none_or(|wanted| wanted <= most) {
             return Ok(());
@@ -135,20 +136,18 @@ impl Node {
         )))
     }
 
-    async fn make_room(&self, request: CreateRoom) -> Result<RoomView, ApiError> {
+    pub(super) async fn make_room(
+        &self,
+        request: CreateRoom,
+        id: Option<RoomId>,
+    ) -> Result<RoomView, ApiError> {
         self.check_room_size(&request.settings)?;
-        let reserved = self.rooms.reserve(&request.name);
+        let reserved = self.rooms.reserve(&request.name, id);
         let desk = match reserved {
             Err(NoRoom::Refused(error)) => return Err(error),
             Err(NoRoom::Exists(desk)) => desk,
             Ok((desk, inbox)) => {
-                let config = RoomConfig {
-                    id: desk.id,
-                    name: request.name.clone(),
-                    settings: request.settings_over(&self.rooms.options.defaults),
-                    seed: chance::draw(),
-                    created_at: UnixMillis(clock::unix_ms()),
-                };
+                let config = self.config_of(&request, desk.id);
                 let room = Room::new(config).inspect_err(|_| self.rooms.remove(&desk))?;
                 let (now, asked) = (self.rooms.now(), own(request.asked()));
                 let machine = RoomMachine::create(now, options(&self.rooms), room, asked);
@@ -164,6 +163,16 @@ impl Node {
         };
         self.ask(&desk, |reply| RoomAsk::Create(Box::new(request), reply))
             .await
+    }
+
+    pub(super) fn config_of(&self, request: &CreateRoom, id: RoomId) -> RoomConfig {
+        RoomConfig {
+            id,
+            name: request.name.clone(),
+            settings: request.settings_over(&self.rooms.options.defaults),
+            seed: chance::draw(),
+            created_at: UnixMillis(clock::unix_ms()),
+        }
     }
 
     /// Sends everybody away.
@@ -246,7 +255,7 @@ impl Backend for Node {
             room = request.name,
             request_id = request.request_id.as_str(),
         );
-        self.make_room(request).instrument(span).await
+        self.make_room(request, None).instrument(span).await
     }
 
     async fn delete_room(&self, request: CommandRequest) -> Result<(), ApiError> {
@@ -270,20 +279,7 @@ impl Backend for Node {
 
     async fn list_rooms(&self, after: &str, limit: usize) -> Result<Vec<RoomSummary>, ApiError> {
         let desks = self.rooms.after(after, limit);
-        let summaries = desks.iter().filter_map(|desk| {
-            let totals = desk.totals()?;
-            let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-            Some(RoomSummary {
-                name: desk.name.clone(),
-                participants: count(totals.participants),
-                breakouts: count(totals.breakouts),
-                created_at: totals.created_at,
-                seq: totals.seq,
-                epoch: totals.epoch,
-                version: totals.version,
-            })
-        });
-        Ok(summaries.collect())
+        Ok(desks.iter().filter_map(|desk| summary(desk)).collect())
     }
 
     async fn room(&self, room: &str, viewer: Viewer) -> Result<RoomView, ApiError> {

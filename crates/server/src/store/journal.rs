@@ -166,6 +166,15 @@ impl Journal {
         decode_room(self.0.load_room(room).await?)
     }
 
+    /// The same; `None`: the room was never made.
+    pub async fn find_room(&self, room: RoomId) -> Result<Option<KeptRoom>, StoreError> {
+        let stored = self.0.load_room(room).await?;
+        match stored.snapshot.is_some() {
+            true => decode_room(stored).map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// A room as it was created, and all its records, for a verification.
     pub async fn from_the_beginning(&self, room: RoomId) -> Result<KeptRoom, StoreError> {
         let first = self.0.snapshots(room).await?.into_iter().next();

@@ -64,6 +64,7 @@ pub(crate) async fn start(more: &[(&str, &str)]) -> (String, Shutdown) {
         http,
         grpc: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         tls: None,
+        cluster: None,
     };
     let running = shutdown.reached(Phase::Running);
     tokio::spawn(async { sideroom::app::run(launch).await.unwrap() });

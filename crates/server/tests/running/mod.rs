@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -21,6 +22,8 @@ use sideroom_rpc::auth::{ApiClaims, ClientClaims, Keyring, RoleClaim};
 pub(crate) const KEYS: &str = "app:0123456789abcdef0123456789abcdef";
 /// How long anything may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may take until it is ready.
+const LONGEST_START: Duration = Duration::from_secs(120);
 
 pub(crate) const OFFER: &str =
     include_str!("../../../session/tests/offers/chromium156-recvonly.sdp");
@@ -65,6 +68,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let _watchdog = watchdog(&child);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut value = |name: &str| loop {
             let line = lines
@@ -130,6 +134,19 @@ impl Drop for Server {
     }
 }
 
+/// Kills a server that does not become ready, so that its test fails instead of waiting for ever. Dropped when it is.
+fn watchdog(child: &Child) -> Sender<()> {
+    let pid = rustix::process::Pid::from_child(child);
+    let (ready, waiting) = channel();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(LONGEST_START) == Err(RecvTimeoutError::Timeout) {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+    });
+    ready
+}
+
 /// Speaks JSON over one connection that is kept.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
@@ -177,8 +194,12 @@ impl Client {
 
     /// Calls with this token.
     pub(crate) fn with_token(address: &str, token: String) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(TcpStream::connect(address).unwrap(), token, PATIENCE)
+    }
+
+    /// Calls over a connection, and waits for so long for each answer.
+    pub(crate) fn over(stream: TcpStream, token: String, patience: Duration) -> Self {
+        stream.set_read_timeout(Some(patience)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),

@@ -15,8 +15,18 @@ pub(crate) struct Stream {
 impl Stream {
     /// Begins, or says with which status and words it was refused.
     pub(crate) fn open(server: &Server, token: &str, body: &Value) -> Result<Self, (u16, Value)> {
-        let mut stream = TcpStream::connect(&server.http).unwrap();
+        let stream = TcpStream::connect(&server.http).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(stream, token, body)
+    }
+
+    /// Begins over a connection. Status 0: it broke.
+    pub(crate) fn over(
+        mut stream: TcpStream,
+        token: &str,
+        body: &Value,
+    ) -> Result<Self, (u16, Value)> {
+        let gone = || (0, Value::Null);
         let body = body.to_string();
         // HTTP/1.0: the stream itself follows the head, without chunks.
         let request = format!(
@@ -24,13 +34,13 @@ impl Stream {
              authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
-        stream.write_all(request.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).map_err(|_| gone())?;
         let mut this = Self {
             lines: BufReader::new(stream),
         };
-        let status = this.line().expect("an answer begins with its status");
+        let status = this.line().ok_or_else(gone)?;
         let status: u16 = status.split(' ').nth(1).unwrap().parse().unwrap();
-        while this.line().expect("a head ends with an empty line") != "\r\n" {}
+        while this.line().ok_or_else(gone)? != "\r\n" {}
         if status == 200 {
             return Ok(this);
         }
@@ -49,7 +59,8 @@ impl Stream {
         loop {
             let line = self.line()?;
             if line != "\n" {
-                return Some(serde_json::from_str(&line).unwrap());
+                // A line that a killed server has not finished is the end.
+                return serde_json::from_str(&line).ok();
             }
         }
     }
