@@ -119,7 +119,7 @@ pub(in crate::cluster) enum WireItem {
 impl From<&WatchItem> for WireItem {
     fn from(item: &WatchItem) -> Self {
         match item.clone() {
-            WatchItem::Event(shared) => Self::Event(Box::new(shared.event.clone())),
+            WatchItem::Event(shared) => Self::Event(Box::new(Event::clone(&shared.event))),
             WatchItem::SlotAssigned { slot, source, shut } => {
                 Self::SlotAssigned { slot, source, shut }
             }
