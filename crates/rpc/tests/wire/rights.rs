@@ -3,6 +3,7 @@
 
 mod table;
 mod typed;
+mod watching;
 
 use serde_json::{Value, json};
 use sideroom_rpc::{
