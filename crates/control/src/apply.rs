@@ -1,6 +1,7 @@
 //! From a command to the steps that it takes. One file for each part of the domain; every function there
 //! checks everything first and takes its steps afterwards.
 
+mod arrangement;
 mod arrivals;
 mod create;
 mod cross_group;
@@ -13,6 +14,7 @@ mod invite;
 mod membership;
 mod people;
 mod rooms;
+mod rotation;
 mod sanction;
 mod schedules;
 mod timer;
@@ -24,7 +26,6 @@ use crate::rights;
 use crate::state::require;
 use crate::{
     Actor, Availability, BreakoutError, Command, EventKind, Outcome, RoomMode, Subject, Timer,
-    bounds,
 };
 
 pub(crate) use rooms::{check_end, check_settings};
@@ -49,6 +50,7 @@ fn finish(turn: &mut CommandRun<'_>) -> Result<(), BreakoutError> {
         turn.take_in_waiting();
     }
     turn.close_empty_side_rooms()?;
+    turn.end_void_rotation();
     turn.keep_streams_along();
     turn.keep_intercoms();
     turn.keep_knocks();
@@ -165,6 +167,15 @@ fn dispatch(turn: &mut CommandRun<'_>, command: &Command) -> Result<Outcome, Bre
         } => turn.change_schedule(*schedule, *at, *if_late),
         Command::CancelSchedule { schedule } => turn.cancel_schedule(*schedule),
 
+        Command::StartRotation(start) => turn.start_rotation(start),
+        Command::ChangeRotation { step } => turn.change_rotation(*step),
+
+        Command::SaveArrangement { name, arrangement } => {
+            turn.save_arrangement(name, arrangement.as_ref())
+        }
+        Command::RemoveArrangement { name } => turn.remove_arrangement(name),
+        Command::ApplyArrangement { name, open } => turn.apply_arrangement(name, *open),
+
         Command::Timer(timer) => turn.run_timer(*timer),
         Command::WithdrawInvitations {
             breakout,
@@ -228,6 +239,8 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::Knock { .. }
         | Command::AnswerKnock { .. }
         | Command::CreateSideRoom(_)
+        | Command::StartRotation(_)
+        | Command::ApplyArrangement { .. }
         | Command::Schedule { .. } => true,
 
         Command::UpdateRoom(_)
@@ -254,16 +267,14 @@ fn is_about_breakouts(command: &Command) -> bool {
         | Command::StopKnocking { .. }
         | Command::ChangeSchedule { .. }
         | Command::CancelSchedule { .. }
+        | Command::ChangeRotation { .. }
+        | Command::SaveArrangement { .. }
+        | Command::RemoveArrangement { .. }
         | Command::StopListening { .. }
         | Command::AnswerHelp { .. }
         | Command::Chat { .. }
         | Command::Timer(_) => false,
     }
-}
-
-/// A name that can be shown: not blank, not too long, without control characters.
-fn is_presentable(name: &str) -> bool {
-    !name.trim().is_empty() && name.len() <= bounds::NAME && !name.chars().any(char::is_control)
 }
 
 impl CommandRun<'_> {

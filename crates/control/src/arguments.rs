@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
-use crate::{Door, KindSet};
+use crate::{Door, KindSet, TimerChange};
 
 /// The arguments of a join.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -157,6 +157,9 @@ pub struct BreakoutPatch {
     /// See [`CreateBreakouts::door`].
     #[serde(default, with = "crate::layout::since_4")]
     pub door: Option<Door>,
+    /// When everybody inside returns and it closes.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub timer: Option<TimerChange>,
 }
 
 /// The breakouts that a command is about.
@@ -210,4 +213,30 @@ impl GateKinds {
         audio: true,
         video: true,
     };
+}
+
+/// The arguments of a rotation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StartRotation {
+    /// The breakouts that people change between; all: without side rooms.
+    pub breakouts: Selection,
+    /// How many rounds, 1 to 50.
+    pub rounds: u32,
+    /// How long each lasts, from a second to a day.
+    pub round_ms: u32,
+    /// Makes the plan repeatable; without it the room draws one and says which.
+    pub seed: Option<u64>,
+}
+
+/// A change of a rotation that runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RotationStep {
+    /// The present round lasts until the rotation is resumed.
+    Pause,
+    Resume,
+    /// The next round begins at once; after the last one the rotation is over.
+    Skip,
+    /// No further round begins. People stay where they are.
+    End,
 }

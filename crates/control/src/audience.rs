@@ -58,6 +58,8 @@ impl EventKind {
             | Self::AddressAllStarted { .. }
             | Self::AddressAllStopped { .. }
             | Self::AddressAllText { .. }
+            | Self::RotationChanged { .. }
+            | Self::RotationEnded { .. }
             | Self::Renamed { .. } => Everyone,
 
             Self::BreakoutsCreated { breakouts } => {
@@ -130,7 +132,11 @@ impl EventKind {
             Self::Scheduled { schedule }
             | Self::ScheduleEnded { schedule, .. }
             | Self::ScheduleFailed { schedule, .. } => concerned(schedule),
-            Self::Banned { .. } | Self::Unbanned { .. } => Moderators,
+            Self::Banned { .. }
+            | Self::Unbanned { .. }
+            | Self::RotationPlanned { .. }
+            | Self::ArrangementSaved { .. }
+            | Self::ArrangementRemoved { .. } => Moderators,
         }
     }
 }

@@ -141,6 +141,7 @@ fields! {
         Invited(invited: BTreeMap<String, Asked>),
         Welcome(welcome: std::collections::BTreeSet<String>),
         Door(door: Door),
+        EndsAt(ends_at: Option<UnixMillis>),
     } apart { members, side }
 }
 
@@ -171,8 +172,8 @@ const fn counters(state: &State) -> Counters {
 }
 
 impl State {
-    /// Everything that has changed since `before`. `round`: a round was kept.
-    pub(crate) fn take_changes(&mut self, before: &ScalarsBefore, round: bool) -> Vec<Change> {
+    /// Everything that has changed since `before`. `kept`: how many rounds were kept.
+    pub(crate) fn take_changes(&mut self, before: &ScalarsBefore, kept: usize) -> Vec<Change> {
         let mut all = self.changes_of_room(before);
         // Without a rest: a part that is added to the state does not compile until it is here.
         let Self {
@@ -211,9 +212,8 @@ impl State {
             version_epoch: _,
             chain: _,
         } = self;
-        if round {
-            all.extend(rounds.back().cloned().map(Change::Round));
-        }
+        let earlier = rounds.len().saturating_sub(kept);
+        all.extend(rounds.iter().skip(earlier).cloned().map(Change::Round));
         // Breakouts before those who come in, and after those who leave.
         let gone = breakouts_changed(&mut all, breakouts.take_changes());
         participants_changed(&mut all, participants.take_changes());

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use crate::{
-    BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts, CreateSideRoom,
-    GateKinds, GateScope, Grants, IfLate, Join, KeyId, KindSet, MoveTo, Reconnect, Reoffer, Role,
-    RoomMode, RoomPatch, ScheduleId, Selection, StartIntercom, UnixMillis, Whom, bounds,
+    Arrangement, BreakoutError, BreakoutPatch, BreakoutSettingsPatch, CreateBreakouts,
+    CreateSideRoom, GateKinds, GateScope, Grants, IfLate, Join, KeyId, KindSet, MoveTo, Reconnect,
+    Reoffer, Role, RoomMode, RoomPatch, RotationStep, ScheduleId, Selection, StartIntercom,
+    StartRotation, UnixMillis, Whom, bounds,
 };
 
 /// The author of a command.
@@ -342,6 +343,27 @@ pub enum Command {
     CancelSchedule {
         schedule: ScheduleId,
     },
+    /// Plans rounds in which people change breakouts, and begins the first. A moderator's.
+    StartRotation(StartRotation),
+    /// Pauses, resumes, skips a round, or ends it. A moderator's.
+    ChangeRotation {
+        step: RotationStep,
+    },
+    /// Keeps an arrangement under a name, in place of an earlier one. A moderator's.
+    SaveArrangement {
+        name: String,
+        /// `None`: as things stand.
+        arrangement: Option<Arrangement>,
+    },
+    RemoveArrangement {
+        name: String,
+    },
+    /// Creates the breakouts of an arrangement that are missing, and assigns everybody. A moderator's.
+    ApplyArrangement {
+        name: String,
+        /// Opens them, and moves everybody who is here.
+        open: bool,
+    },
 }
 
 /// A timer that is due.
@@ -361,6 +383,10 @@ pub enum Timer {
     Intercom(ParticipantId),
     /// A scheduled command is to be carried out.
     Schedule(ScheduleId),
+    /// The present round of the rotation is over.
+    Rotation,
+    /// The time of one breakout is over: everybody inside returns, and it closes.
+    BreakoutEnd(BreakoutId),
 }
 
 /// A request as it reaches a room.

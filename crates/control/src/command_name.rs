@@ -67,6 +67,11 @@ impl Command {
             Self::Schedule { .. } => "schedule",
             Self::ChangeSchedule { .. } => "change_schedule",
             Self::CancelSchedule { .. } => "cancel_schedule",
+            Self::StartRotation(_) => "start_rotation",
+            Self::ChangeRotation { .. } => "change_rotation",
+            Self::SaveArrangement { .. } => "save_arrangement",
+            Self::RemoveArrangement { .. } => "remove_arrangement",
+            Self::ApplyArrangement { .. } => "apply_arrangement",
             Self::Timer(_) => "timer",
         }
     }

@@ -37,9 +37,9 @@ pub(crate) struct Effects {
     /// Something that concerns every subscriber has changed.
     #[serde(skip)]
     pub(crate) everyone: bool,
-    /// A round of breakouts was kept for shuffling.
+    /// How many rounds of breakouts were kept for shuffling.
     #[serde(skip)]
-    pub(crate) round: bool,
+    pub(crate) rounds: usize,
     pub(crate) placed: Vec<GroupMove>,
     pub(crate) created: Vec<BreakoutId>,
     /// The participant who came in.
@@ -86,7 +86,7 @@ impl Effects {
         self.touched.clear();
         self.freed.clear();
         self.intercoms.clear();
-        (self.everyone, self.round, self.confined) = (false, false, false);
+        (self.everyone, self.rounds, self.confined) = (false, 0, false);
     }
 }
 
@@ -121,7 +121,7 @@ impl CommandRun<'_> {
         if to == GroupId::Parent {
             one.paused_by_joining = false;
             match cause {
-                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp => {
+                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp | MoveCause::Rotated => {
                     one.gate.paused = false;
                 }
                 MoveCause::Destroyed => one.gate = ParentGate::default(),
@@ -211,7 +211,7 @@ impl CommandRun<'_> {
             return;
         }
         self.state.keep_round(round);
-        self.effects.round = true;
+        self.effects.rounds += 1;
     }
 
     pub(crate) fn assign(&mut self, identity: &str, breakout: Option<BreakoutId>) {

@@ -122,7 +122,7 @@ fn finish(
 }
 
 /// How many each target takes: the emptiest is always the next, so that they end up even.
-fn even_sizes(people: usize, targets: &[Target]) -> Vec<usize> {
+pub(crate) fn even_sizes(people: usize, targets: &[Target]) -> Vec<usize> {
     let mut sizes = vec![0; targets.len()];
     for _ in 0..people {
         let open = targets.iter().zip(&mut sizes);

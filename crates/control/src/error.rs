@@ -192,6 +192,8 @@ pub enum Subject {
     Invitation,
     Knock,
     Schedule,
+    Rotation,
+    Arrangement,
 }
 
 impl std::fmt::Display for Subject {
@@ -206,6 +208,8 @@ impl std::fmt::Display for Subject {
             Self::Invitation => "pending invitation",
             Self::Knock => "knock",
             Self::Schedule => "scheduled command",
+            Self::Rotation => "rotation",
+            Self::Arrangement => "arrangement",
         })
     }
 }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, TrackId, TrackKind};
 
 use crate::{
-    Actor, Addressed, Audience, BanView, BreakoutSettings, BreakoutSummary, BreakoutView, Grants,
-    IntercomView, KindSet, KnockEnd, KnockView, ParentGate, ParticipantView, RequestId, Role,
-    RoomSettings, ScheduleEnd, ScheduleView, TrackView, UnixMillis,
+    Actor, Addressed, ArrangementSummary, Audience, BanView, BreakoutSettings, BreakoutSummary,
+    BreakoutView, Grants, IntercomView, KindSet, KnockEnd, KnockView, ParentGate, ParticipantView,
+    RequestId, Role, RoomSettings, RotationEnd, RotationView, Round, ScheduleEnd, ScheduleView,
+    TrackView, UnixMillis,
 };
 
 pub use cause::{InvitationEnd, LeaveReason, MoveCause};
@@ -56,7 +57,9 @@ pub enum EventKind {
         until: UnixMillis,
     },
     /// A participant came back after a drop.
-    ParticipantReconnected { participant: ParticipantId },
+    ParticipantReconnected {
+        participant: ParticipantId,
+    },
     /// A participant is no longer in the room.
     ParticipantLeft {
         participant: ParticipantId,
@@ -105,7 +108,9 @@ pub enum EventKind {
         stream: KindSet,
     },
     /// Breakouts were created.
-    BreakoutsCreated { breakouts: Vec<BreakoutView> },
+    BreakoutsCreated {
+        breakouts: Vec<BreakoutView>,
+    },
     /// A breakout changed: name, size, state, owner, invitees, assignees or members.
     BreakoutChanged {
         /// The breakout after the change.
@@ -225,9 +230,14 @@ pub enum EventKind {
         kinds: KindSet,
     },
     /// An announcement ended.
-    AddressAllStopped { participant: ParticipantId },
+    AddressAllStopped {
+        participant: ParticipantId,
+    },
     /// A text for everybody in every group.
-    AddressAllText { from: Actor, text: String },
+    AddressAllText {
+        from: Actor,
+        text: String,
+    },
     /// A participant listens in on a breakout.
     ListeningStarted {
         participant: ParticipantId,
@@ -276,7 +286,10 @@ pub enum EventKind {
         ban: Box<BanView>,
     },
     /// A ban was lifted.
-    Unbanned { identity: String, by: Actor },
+    Unbanned {
+        identity: String,
+        by: Actor,
+    },
     /// A participant came back under another name.
     Renamed {
         participant: ParticipantId,
@@ -301,7 +314,9 @@ pub enum EventKind {
         breakout: Box<BreakoutSummary>,
     },
     /// A participant speaks to a set of groups and people, in another way than before.
-    IntercomChanged { intercom: Box<IntercomView> },
+    IntercomChanged {
+        intercom: Box<IntercomView>,
+    },
     /// It no longer does.
     IntercomStopped {
         /// The speaker.
@@ -320,7 +335,9 @@ pub enum EventKind {
         speaker: ParticipantId,
     },
     /// Somebody knocks at the door of a breakout.
-    Knocked { knock: KnockView },
+    Knocked {
+        knock: KnockView,
+    },
     /// A knock is over.
     KnockEnded {
         participant: ParticipantId,
@@ -351,6 +368,29 @@ pub enum EventKind {
         error: String,
         /// The sentence for a person.
         message: String,
+    },
+    /// A rotation began, went on, was paused or resumed.
+    RotationChanged {
+        /// The part that everybody sees.
+        rotation: Box<RotationView>,
+    },
+    /// The rounds of a rotation that have not begun were planned, or the first of them began.
+    RotationPlanned {
+        ahead: Vec<Round>,
+        /// How often pairs meet that have met before.
+        repeats: u32,
+        seed: u64,
+    },
+    RotationEnded {
+        /// How it ended.
+        end: RotationEnd,
+    },
+    /// An arrangement is kept under a name.
+    ArrangementSaved {
+        arrangement: ArrangementSummary,
+    },
+    ArrangementRemoved {
+        name: String,
     },
 }
 

@@ -9,6 +9,7 @@
 mod apply;
 mod arguments;
 mod arrangement;
+mod attendance;
 mod audience;
 mod ceiling;
 mod chance;
@@ -55,9 +56,10 @@ mod volatile;
 
 pub use arguments::{
     BreakoutPatch, CreateBreakouts, CreateSideRoom, GateKinds, GateScope, Grants, Join, MoveTo,
-    Reconnect, Reoffer, Role, Selection, SlotPool, Whom,
+    Reconnect, Reoffer, Role, RotationStep, Selection, SlotPool, StartRotation, Whom,
 };
-pub use arrangement::{ArrangedRoom, Arrangement};
+pub use arrangement::{ArrangedRoom, Arrangement, ArrangementFault, ArrangementSummary};
+pub use attendance::{Absence, Attendance, AttendancePage};
 pub use audience::{Audience, Standing};
 pub use chance::Chance;
 pub use command::{Actor, Command, Request, RequestId, Timer};
@@ -81,7 +83,9 @@ pub use person::{WHEP_NAME, WHEP_SUFFIX, WHIP_SUFFIX, person_of};
 pub use planner::Forecast;
 pub use restart::{Entry, Snapshot};
 pub use room::{Expected, Room};
-pub use rotation::{Rotation, RotationPlan, Round, Rounds, plan_rotation, repeats};
+pub use rotation::{
+    Rotation, RotationEnd, RotationPlan, RotationView, Round, Rounds, plan_rotation, repeats,
+};
 pub use schedule::{Schedule, ScheduleEnd, ScheduleView};
 pub use settings::{
     Availability, BreakoutSettings, BreakoutSettingsPatch, CodecChoice, ParentWhileAway,

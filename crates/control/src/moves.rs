@@ -70,6 +70,8 @@ pub struct Lapse {
 pub struct MovesQuery {
     /// Only those of this participant.
     pub participant: Option<ParticipantId>,
+    /// Only those of this identity.
+    pub identity: Option<String>,
     /// Only those that last at this moment or later.
     pub since: UnixMillis,
     /// Only those that began by this moment.
@@ -94,7 +96,9 @@ pub struct MovesPage {
 impl MovesQuery {
     fn wants(&self, stay: &Stay) -> bool {
         let ended_before = stay.end.as_ref().is_some_and(|end| end.at < self.since);
+        let identity = self.identity.as_ref();
         self.participant.is_none_or(|one| one == stay.participant)
+            && identity.is_none_or(|one| *one == stay.identity)
             && self.until.is_none_or(|until| stay.from <= until)
             && !ended_before
     }
@@ -153,10 +157,9 @@ impl MoveLog {
         self.forgotten
     }
 
-    /// The times that a participant was not connected, as far as they are kept.
-    pub fn lapses_of(&self, participant: ParticipantId) -> impl Iterator<Item = &Lapse> {
-        let all = self.lapses.iter();
-        all.filter(move |lapse| lapse.participant == participant)
+    /// The times that somebody was not connected, as far as they are kept, in the order in which they began.
+    pub fn lapses(&self) -> impl Iterator<Item = &Lapse> {
+        self.lapses.iter()
     }
 
     /// Notes whose connection dropped, and who came back or left.
@@ -293,6 +296,7 @@ mod tests {
         let one = whole[17].participant;
         let query = MovesQuery {
             participant: Some(one),
+            identity: None,
             since: UnixMillis(5_000),
             until: Some(UnixMillis(9_000)),
             limit: 3,

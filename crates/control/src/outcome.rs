@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RouteUpdate, TrackId, TrackKind};
 
 use crate::{
-    BreakoutSettings, BreakoutView, Event, IntercomView, ParentGate, Record, RoomSettings,
-    ScheduleView, Timer,
+    ArrangementSummary, BreakoutSettings, BreakoutView, Event, IntercomView, ParentGate, Record,
+    RoomSettings, RotationView, ScheduleView, Timer,
 };
 
 /// The result of an accepted command.
@@ -101,4 +101,24 @@ pub enum Outcome {
     },
     /// An intercom runs.
     Intercom { intercom: Box<IntercomView> },
+    /// A rotation runs.
+    Rotation {
+        /// The rotation after the command, with its plan.
+        rotation: Box<RotationView>,
+        /// People who were moved by a round that began, with their breakouts.
+        placed: Vec<(ParticipantId, BreakoutId)>,
+        /// People without a place in it, who stay in the parent.
+        left_over: Vec<ParticipantId>,
+    },
+    /// An arrangement is kept.
+    Arrangement { arrangement: ArrangementSummary },
+    /// An arrangement was applied.
+    Arranged {
+        /// Its breakouts, in its order.
+        breakouts: Vec<BreakoutId>,
+        /// People who were moved there.
+        placed: Vec<(ParticipantId, BreakoutId)>,
+        /// Its identities that are not in the room: they are assigned.
+        absent: Vec<String>,
+    },
 }

@@ -98,7 +98,14 @@ pub(crate) fn check(state: &State, actor: Actor, command: &Command) -> Result<()
         // A plain participant's own `Clear` returns that participant only.
         Command::Clear(_) => Ok(()),
         Command::Move { moves } => check_move(state, actor, moves),
-        Command::Shuffle { .. } => {
+        Command::SaveArrangement { .. }
+        | Command::RemoveArrangement { .. }
+        | Command::ApplyArrangement { open: false, .. } => state.require_runs_all(actor),
+        Command::ApplyArrangement { open: true, .. } => {
+            state.require_runs_all(actor)?;
+            state.require_power(actor, Power::MoveOthers)
+        }
+        Command::Shuffle { .. } | Command::StartRotation(_) | Command::ChangeRotation { .. } => {
             state.require_moderator(actor)?;
             state.require_power(actor, Power::MoveOthers)
         }

@@ -15,8 +15,9 @@ use crate::run::Mode;
 use crate::state::{State, TimerState};
 use crate::volatile::Volatile;
 use crate::{
-    Actor, Applied, BreakoutError, Command, Digest, MoveLog, ParentGate, Request, RequestId,
-    Rights, RoomConfig, RoomSettings, RoomView, SlotPool, Timer, UnixMillis, Viewer, apply,
+    Actor, Applied, Arrangement, BreakoutError, Command, Digest, MoveLog, ParentGate, Request,
+    RequestId, Rights, RoomConfig, RoomSettings, RoomView, SlotPool, Timer, UnixMillis, Viewer,
+    apply,
 };
 
 /// One room: the only place where anything about it is decided.
@@ -289,6 +290,16 @@ impl Room {
     /// When the room was made.
     pub fn created_at(&self) -> UnixMillis {
         self.state.config.created_at
+    }
+
+    /// When the last command was given.
+    pub fn last_seen(&self) -> UnixMillis {
+        self.state.seen
+    }
+
+    /// An arrangement, by its name.
+    pub fn arrangement(&self, name: &str) -> Option<&Arrangement> {
+        self.state.arrangements.get(&name.to_owned())
     }
 
     pub fn move_log(&self) -> &MoveLog {

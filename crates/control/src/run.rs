@@ -62,7 +62,7 @@ impl Room {
             by_timer: due.is_some(),
         };
         self.note_standings(&effects);
-        let changes = self.state.take_changes(&before, effects.round);
+        let changes = self.state.take_changes(&before, effects.rounds);
         if !changes.is_empty() {
             self.state.version = self.epoch.0.max(self.state.version + 1);
             self.state.version_epoch = self.epoch;

@@ -84,6 +84,9 @@ pub(crate) const fn can_be_scheduled(command: &Command) -> bool {
             | Command::LeaveBreakout { .. }
             | Command::Move { .. }
             | Command::Shuffle { .. }
+            | Command::StartRotation(_)
+            | Command::ChangeRotation { .. }
+            | Command::ApplyArrangement { .. }
             | Command::Open(_)
             | Command::Close(_)
             | Command::Clear(_)
@@ -111,6 +114,9 @@ const fn concerns_everybody(command: &Command) -> bool {
             | Command::Clear(_)
             | Command::Destroy(_)
             | Command::Shuffle { .. }
+            | Command::StartRotation(_)
+            | Command::ChangeRotation { .. }
+            | Command::ApplyArrangement { .. }
             | Command::UpdateBreakoutSettings(_)
     )
 }

@@ -254,6 +254,18 @@ pub mod bounds {
     pub const SCHEDULE_AHEAD_MS: u64 = 366 * 86_400_000;
     /// How late a scheduled command may be at least, so that a busy server carries it out.
     pub const LATE_MS: u32 = 1_000;
+    /// Arrangements of a room; more are refused.
+    pub const ARRANGEMENTS: usize = 50;
+    /// Identities in all arrangements of a room together; more are refused.
+    pub const ARRANGED: usize = 10_000;
+    /// People who rotate; more are refused.
+    pub const ROTATING: usize = 1_000;
+    /// Places in all rounds of a rotation together; more are refused.
+    pub const ROTATION_SEATS: usize = 10_000;
+    /// Rounds of a rotation; more are refused.
+    pub const ROTATION_ROUNDS: u32 = 50;
+    /// How long a round of a rotation lasts at least.
+    pub const ROUND_MS: u32 = 1_000;
     /// Remembered request ids of a participant; their oldest is forgotten.
     pub const REQUESTS: usize = 256;
     /// Remembered request ids of an API key; its oldest is forgotten.

@@ -171,6 +171,9 @@ pub(crate) struct Breakout {
     /// A participant made it for themselves and those they invite.
     #[serde(default, with = "crate::layout::since_4")]
     pub(crate) side: bool,
+    /// When everybody inside returns and it closes.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub(crate) ends_at: Option<UnixMillis>,
 }
 
 /// An invitation that waits for an answer.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sideroom_route::{BreakoutId, Epoch, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::{
-    Actor, Door, Grants, IntercomView, KindSet, KnockView, Role, RoomSettings, ScheduleView,
-    UnixMillis,
+    Actor, ArrangementSummary, Door, Grants, IntercomView, KindSet, KnockView, Role, RoomSettings,
+    RotationView, ScheduleView, UnixMillis,
 };
 
 /// The person or server that looks at a room.
@@ -54,6 +54,10 @@ pub struct RoomView {
     pub knocks: Vec<KnockView>,
     /// Scheduled commands: all for moderators; else those that concern the viewer.
     pub schedules: Vec<ScheduleView>,
+    /// The rotation that runs; moderators see its plan.
+    pub rotation: Option<Box<RotationView>>,
+    /// The arrangements; only moderators see them.
+    pub arrangements: Vec<ArrangementSummary>,
     /// Participants who listen in on a breakout: all for moderators; else the viewer and, if the room
     /// announces presence, those who listen in on the viewer's breakout.
     pub listening: Vec<(ParticipantId, BreakoutId)>,
@@ -147,6 +151,9 @@ pub struct BreakoutSummary {
     /// A participant made it for themselves and those they invite.
     #[serde(default, with = "crate::layout::since_4")]
     pub side: bool,
+    /// When everybody inside returns and it closes.
+    #[serde(default, with = "crate::layout::since_4")]
+    pub ends_at: Option<UnixMillis>,
 }
 
 /// The parent's media that do not reach a participant who is away.

@@ -7,7 +7,7 @@ use crate::person::person_of;
 use crate::state::{Breakout, Participant, State};
 use crate::{
     BreakoutSummary, BreakoutView, HelpRequest, IntercomView, InvitationView, KnockView,
-    ParticipantView, RoomView, ScheduleView, Viewer,
+    ParticipantView, RoomView, RotationView, ScheduleView, Viewer,
 };
 
 /// The viewer's place in the room: `None` for the operator.
@@ -64,6 +64,11 @@ impl State {
             intercoms: self.intercoms_for(place),
             knocks: self.knocks_for(place),
             schedules: self.schedules_for(place),
+            rotation: self.rotation_for(place),
+            arrangements: match sees_all {
+                true => self.arrangement_list(),
+                false => Vec::new(),
+            },
             listening: self.listening_for(place),
             help: help
                 .filter(|request| {
@@ -127,6 +132,14 @@ impl State {
         };
         let views = self.schedules.iter().map(|(id, it)| it.view(*id));
         views.filter(told).collect()
+    }
+
+    fn rotation_for(&self, place: Place<'_>) -> Option<Box<RotationView>> {
+        let view = self.rotation.as_ref()?.view();
+        Some(Box::new(match sees_all(place) {
+            true => view,
+            false => view.public(),
+        }))
     }
 
     fn listening_for(&self, place: Place<'_>) -> Vec<(ParticipantId, BreakoutId)> {
@@ -277,5 +290,6 @@ fn summary_of(id: BreakoutId, breakout: &Breakout) -> BreakoutSummary {
         thread_id: breakout.thread_id.clone(),
         door: breakout.door,
         side: breakout.side,
+        ends_at: breakout.ends_at,
     }
 }

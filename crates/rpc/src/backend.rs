@@ -16,8 +16,9 @@ use std::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sideroom_control::{
-    Actor, BreakoutSettingsPatch, Command, DryRun, Event, Expected, Grants, MovesPage, MovesQuery,
-    Outcome, RequestId, Rights, Role, RoomMode, RoomPatch, RoomView, UnixMillis, Viewer, Views,
+    Actor, Arrangement, AttendancePage, BreakoutSettingsPatch, Command, DryRun, Event, Expected,
+    Grants, MovesPage, MovesQuery, Outcome, RequestId, Rights, Role, RoomMode, RoomPatch, RoomView,
+    UnixMillis, Viewer, Views,
 };
 use sideroom_route::{DropReason, Epoch, GroupId, ParticipantId, SlotId, SlotPause, TrackKind};
 use tokio::sync::mpsc;
@@ -100,6 +101,17 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The move journal.
     async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError>;
+
+    /// The move journal with the times that people were connected.
+    async fn attendance(&self, request: MovesRequest) -> Result<AttendancePage, ApiError>;
+
+    /// An arrangement of a room. A participant must be a moderator.
+    async fn arrangement(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        name: &str,
+    ) -> Result<Arrangement, ApiError>;
 
     /// Statistics of this node.
     async fn stats(&self) -> Result<Stats, ApiError>;

@@ -1,12 +1,14 @@
 //! The methods of the services: each request turned into a command, each outcome into a response. JSON,
 //! gRPC and the gateway all come through [`Call::call`].
 
+mod arrangement;
 mod breakout;
 mod node;
 mod participant;
 mod patch;
 mod presence;
 mod room;
+mod rotation;
 mod session;
 mod table;
 mod timing;

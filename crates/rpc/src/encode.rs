@@ -1,9 +1,12 @@
 //! Converts the room's values to the wire. It decides nothing: the room has already left out the values that
 //! the viewer may not see.
 
+mod arrangement;
+mod attendance;
 mod event;
 mod outcome;
 mod presence;
+mod rotation;
 mod watch;
 
 use sideroom_control as control;
@@ -15,12 +18,15 @@ use crate::{
     proto,
 };
 
+pub(crate) use arrangement::{absent, arranged_room, arrangement_of};
+pub(crate) use attendance::attendance;
 pub use event::{event_types, outgoing_json};
 pub(crate) use outcome::{
     breakout_ids, breakouts, gate_of, left_over, moved, one_breakout, placed, placed_at, returned,
     seed_of,
 };
 pub(crate) use presence::{intercom_of, rehearsed, schedule_of};
+pub(crate) use rotation::rotation_of;
 pub(crate) use watch::{slot_media, watch_item};
 
 /// A room, as its viewer may see it.
@@ -65,6 +71,12 @@ pub(crate) fn room(view: control::RoomView) -> proto::Room {
         intercoms: view.intercoms.iter().map(presence::intercom).collect(),
         knocks: view.knocks.iter().map(presence::knock).collect(),
         schedules: view.schedules.iter().map(presence::schedule).collect(),
+        rotation: view.rotation.as_deref().map(rotation::rotation),
+        arrangements: view
+            .arrangements
+            .into_iter()
+            .map(arrangement::summary)
+            .collect(),
     }
 }
 
@@ -165,6 +177,7 @@ pub(crate) fn summary(view: control::BreakoutSummary) -> proto::Breakout {
         thread_id: view.thread_id,
         door: presence::door(view.door).into(),
         side: view.side,
+        ends_at_ms: view.ends_at.map_or(0, |at| at.0),
         detail: proto::BreakoutDetail::Summary.into(),
         ..proto::Breakout::default()
     }

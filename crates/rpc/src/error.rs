@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sideroom_control::BreakoutError;
 use sideroom_route::Epoch;
 use tonic::{Code, Status};
+
+use crate::pasted::LineFault;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// The reason why a call failed. Each text says what to do next.
@@ -99,12 +101,31 @@ pub enum ApiError {
     /// The call was not answered in time.
     #[error("The server is too busy to answer. Try again with the same request id.")]
     Overloaded,
+    /// A pasted list with lines that cannot be read.
+    #[error("{}", list_text(.0))]
+    BadList(Vec<LineFault>),
     /// Not in this version.
     #[error("{0}")]
     NotSupported(String),
     /// Our own fault.
     #[error("Something went wrong on our side. Try again; if it persists tell the operator.")]
     Internal,
+}
+
+/// The first faults of a list in a sentence; the others are in [`WireError::lines`].
+fn list_text(faults: &[LineFault]) -> String {
+    let told = faults.iter().take(3);
+    let told: Vec<String> = told
+        .map(|fault| format!("line {}: {}", fault.line, fault.problem))
+        .collect();
+    let more = match faults.len().saturating_sub(told.len()) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "The list cannot be read ({}{more}); nothing was kept.",
+        told.join("; ")
+    )
 }
 
 /// The wait that is suggested to clients while there are too many connections.
@@ -128,6 +149,9 @@ pub struct WireError {
     pub acs_code: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acs_subcode: Option<u32>,
+    /// The lines of a pasted list that cannot be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineFault>,
     /// Set for `VersionMismatch`; a string, like all 64-bit numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_version: Option<String>,
@@ -212,6 +236,7 @@ impl ApiError {
             current_version: None,
             current_epoch: None,
             line: None,
+            lines: Vec::new(),
             retry_after_ms: None,
         };
         match self {
@@ -239,6 +264,10 @@ impl ApiError {
             }
             Self::EpochMismatch { current } => wire.current_epoch = Some(current.0.to_string()),
             Self::BadOffer { line, .. } => wire.line = *line,
+            Self::BadList(faults) => {
+                wire.line = faults.first().and_then(|it| u32::try_from(it.line).ok());
+                wire.lines.clone_from(faults);
+            }
             Self::RateLimited { retry_after } => {
                 let ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 wire.retry_after_ms = Some(ms.max(1));
@@ -265,7 +294,7 @@ impl ApiError {
             Self::LimitReached(_) => (Code::ResourceExhausted, "LimitReached"),
             Self::Draining => (Code::Unavailable, "Draining"),
             Self::BadOffer { .. } => (Code::InvalidArgument, "BadOffer"),
-            Self::BadRequest(_) => (Code::InvalidArgument, "InvalidArgument"),
+            Self::BadRequest(_) | Self::BadList(_) => (Code::InvalidArgument, "InvalidArgument"),
             Self::TooLarge { .. } => (Code::InvalidArgument, "TooLarge"),
             Self::RoomNotFound | Self::ParticipantNotFound => (Code::NotFound, "NotFound"),
             Self::RoomExists => (Code::AlreadyExists, "RoomExists"),

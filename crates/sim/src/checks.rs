@@ -104,6 +104,13 @@ impl World {
         )?;
         for ((id, held), shown) in self.model.breakouts.iter().zip(&view.breakouts) {
             let summary = &shown.summary;
+            ensure(held.name == summary.name, "view", || {
+                format!("{id} is called {}, not {}", summary.name, held.name)
+            })?;
+            let ends_at = summary.ends_at.map(|at| at.0);
+            ensure(held.ends_at == ends_at, "view", || {
+                format!("{id} ends at {ends_at:?}, not {:?}", held.ends_at)
+            })?;
             let expected = (*id, held.open, held.capacity, held.media, held.owner);
             let capacity = usize::from(summary.capacity);
             let found = (
@@ -152,6 +159,18 @@ impl World {
         let expected: Vec<_> = model.knocks.iter().map(|(key, at)| (*key, *at)).collect();
         ensure(knocks == expected, "view", || {
             format!("{knocks:?} knock, not {expected:?}")
+        })?;
+        let arrangements = view.arrangements.iter();
+        let arrangements: Vec<_> = arrangements.map(|it| it.name.as_str()).collect();
+        let expected: Vec<_> = model.arrangements.keys().map(String::as_str).collect();
+        ensure(arrangements == expected, "view", || {
+            format!("{arrangements:?}, not {expected:?}")
+        })?;
+        let rounds = view.rotation.as_ref();
+        let rounds = rounds.map(|it| (it.begun, it.next_at.map(|at| at.0)));
+        let expected = model.rotation.as_ref().map(|it| (it.begun, it.next_at));
+        ensure(rounds == expected, "view", || {
+            format!("rounds {rounds:?}, not {expected:?}")
         })?;
         let waiting = view.schedules.iter().map(|it| (it.schedule, it.at.0));
         let waiting: Vec<_> = waiting.collect();
@@ -248,6 +267,9 @@ impl World {
     pub fn end(&mut self) -> Result<(), Violation> {
         self.be_quiet()?;
         self.restore()?;
+        let now = self.clock().0;
+        self.book.check(&self.room, now)?;
+        self.book.check(&self.shadow, now)?;
         self.look_at_room()
     }
 }

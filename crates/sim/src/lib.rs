@@ -8,6 +8,7 @@
 //! of model clients, updates and packets come late, and oracles that know the log of commands only look
 //! at every answer and at every packet that reaches a subscriber.
 
+mod attendance;
 pub mod chance;
 mod checks;
 pub mod cluster;

@@ -11,6 +11,7 @@ use sideroom_control::{
 };
 use sideroom_route::{Epoch, Time};
 
+use crate::attendance::Book;
 use crate::chance::Chance;
 use crate::coverage::Coverage;
 use crate::history::History;
@@ -49,6 +50,7 @@ pub struct World {
     pub(crate) hash: Digest,
     pub(crate) model: Model,
     pub(crate) history: History,
+    pub(crate) book: Book,
     pub(crate) plane: Plane,
     pub(crate) now: Time,
     pub(crate) chance: Chance,
@@ -77,6 +79,7 @@ impl World {
             hash: room.state_hash(),
             room,
             history: History::new(model.picture()),
+            book: Book::default(),
             model,
             plane: Plane::new(seed, plane),
             now: Time::ZERO,
@@ -281,6 +284,7 @@ impl World {
         } else {
             self.model.follow(actor, command, &applied.outcome)?;
         }
+        self.book.note(&self.model.people, self.model.clock);
         self.change_table(applied.epoch, applied.update)?;
         self.change_transports(command, &applied.outcome);
         Ok(())

@@ -543,6 +543,101 @@ func (service *BreakoutService) CancelSchedule(ctx context.Context, request *Can
 	return &answer, nil
 }
 
+// StartRotation: plans rounds in which people change breakouts so that pairs meet again as rarely as can be found, and begins
+// the first. With `dry_run` the plan is shown beforehand; its seed gives the same plan again.
+func (service *BreakoutService) StartRotation(ctx context.Context, request *StartRotationRequest) (*StartRotationResponse, error) {
+	var made StartRotationRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer StartRotationResponse
+	if err := service.connection.call(ctx, "BreakoutService/StartRotation", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// ChangeRotation: pauses a rotation, resumes it, begins its next round, or ends it.
+func (service *BreakoutService) ChangeRotation(ctx context.Context, request *ChangeRotationRequest) (*ChangeRotationResponse, error) {
+	var made ChangeRotationRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer ChangeRotationResponse
+	if err := service.connection.call(ctx, "BreakoutService/ChangeRotation", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// SaveArrangement: keeps a set of rooms and the identities that belong in each under a name, in place of an earlier one. A list
+// that cannot be read is refused with every fault and its line, in `lines` of the error.
+func (service *BreakoutService) SaveArrangement(ctx context.Context, request *SaveArrangementRequest) (*SaveArrangementResponse, error) {
+	var made SaveArrangementRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer SaveArrangementResponse
+	if err := service.connection.call(ctx, "BreakoutService/SaveArrangement", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// GetArrangement: an arrangement with its rooms. Moderators, or an API key.
+func (service *BreakoutService) GetArrangement(ctx context.Context, request *GetArrangementRequest) (*GetArrangementResponse, error) {
+	var made GetArrangementRequest
+	if request != nil {
+		made = *request
+	}
+	var answer GetArrangementResponse
+	if err := service.connection.call(ctx, "BreakoutService/GetArrangement", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// RemoveArrangement is a message of the API.
+func (service *BreakoutService) RemoveArrangement(ctx context.Context, request *RemoveArrangementRequest) (*RemoveArrangementResponse, error) {
+	var made RemoveArrangementRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer RemoveArrangementResponse
+	if err := service.connection.call(ctx, "BreakoutService/RemoveArrangement", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// ApplyArrangement: creates the breakouts of an arrangement that are missing and assigns everybody, also those who are not here yet.
+func (service *BreakoutService) ApplyArrangement(ctx context.Context, request *ApplyArrangementRequest) (*ApplyArrangementResponse, error) {
+	var made ApplyArrangementRequest
+	if request != nil {
+		made = *request
+	}
+	if made.RequestID == "" {
+		made.RequestID = newRequestID()
+	}
+	var answer ApplyArrangementResponse
+	if err := service.connection.call(ctx, "BreakoutService/ApplyArrangement", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
 // NodeService: this node. Needs scope `node`.
 type NodeService struct {
 	connection *connection
@@ -995,6 +1090,19 @@ func (service *RoomService) ListMoves(ctx context.Context, request *ListMovesReq
 	}
 	var answer ListMovesResponse
 	if err := service.connection.call(ctx, "RoomService/ListMoves", &made, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// ListAttendance: attendance: the stays of identities with the times that they were connected. Scope `rooms` or a moderator.
+func (service *RoomService) ListAttendance(ctx context.Context, request *ListAttendanceRequest) (*ListAttendanceResponse, error) {
+	var made ListAttendanceRequest
+	if request != nil {
+		made = *request
+	}
+	var answer ListAttendanceResponse
+	if err := service.connection.call(ctx, "RoomService/ListAttendance", &made, &answer); err != nil {
 		return nil, err
 	}
 	return &answer, nil

@@ -110,6 +110,10 @@ const (
 	MoveReasonJoinedRoom MoveReason = "MOVE_REASON_JOINED_ROOM"
 	// Left the room.
 	MoveReasonLeftRoom MoveReason = "MOVE_REASON_LEFT_ROOM"
+	// A round of a rotation began, or the last one ended.
+	MoveReasonRotated MoveReason = "MOVE_REASON_ROTATED"
+	// An arrangement was applied.
+	MoveReasonArranged MoveReason = "MOVE_REASON_ARRANGED"
 )
 
 // InvitationEnd: how an invitation ended.
@@ -196,6 +200,35 @@ const (
 	KnockEndWithdrawn KnockEnd = "KNOCK_END_WITHDRAWN"
 	// They went elsewhere, or the breakout takes no knocks any more.
 	KnockEndVoid KnockEnd = "KNOCK_END_VOID"
+)
+
+// RotationStep: what is done with a rotation that runs.
+type RotationStep string
+
+// The values of RotationStep.
+const (
+	RotationStepUnspecified RotationStep = ""
+	// The present round lasts until the rotation is resumed.
+	RotationStepPause  RotationStep = "ROTATION_STEP_PAUSE"
+	RotationStepResume RotationStep = "ROTATION_STEP_RESUME"
+	// The next round begins at once; after the last one everybody returns.
+	RotationStepSkip RotationStep = "ROTATION_STEP_SKIP"
+	// No further round begins. People stay where they are.
+	RotationStepEnd RotationStep = "ROTATION_STEP_END"
+)
+
+// RotationEnd: how a rotation ended.
+type RotationEnd string
+
+// The values of RotationEnd.
+const (
+	RotationEndUnspecified RotationEnd = ""
+	// The last round is over; everybody has returned.
+	RotationEndDone RotationEnd = "ROTATION_END_DONE"
+	// A moderator ended it.
+	RotationEndStopped RotationEnd = "ROTATION_END_STOPPED"
+	// None of its breakouts is open any more.
+	RotationEndVoid RotationEnd = "ROTATION_END_VOID"
 )
 
 // Ban: a person who is kept out of the room, whichever way they come.
@@ -293,6 +326,8 @@ type Breakout struct {
 	Door   Door           `json:"door,omitempty"`
 	// A participant made it for themselves and those they invite.
 	Side bool `json:"side,omitempty"`
+	// When everybody inside returns and it closes; 0: no set end.
+	EndsAtMs uint64 `json:"endsAtMs,omitempty,string"`
 }
 
 // BreakoutSettings: the settings of all breakouts of a room.
@@ -433,6 +468,46 @@ type ScheduledCommand struct {
 	ParticipantIDs []string `json:"participantIds,omitempty"`
 }
 
+// RotationGroup: the people of one breakout in one round.
+type RotationGroup struct {
+	BreakoutID string   `json:"breakoutId,omitempty"`
+	Identities []string `json:"identities,omitempty"`
+}
+
+// RotationRound: one round of a rotation.
+type RotationRound struct {
+	Groups []*RotationGroup `json:"groups,omitempty"`
+}
+
+// Rotation: rounds in which people change breakouts.
+type Rotation struct {
+	BreakoutIDs []string `json:"breakoutIds,omitempty"`
+	Rounds      uint32   `json:"rounds,omitempty"`
+	// How many have begun.
+	Begun   uint32 `json:"begun,omitempty"`
+	RoundMs uint32 `json:"roundMs,omitempty"`
+	// When the present round ends; 0: it is paused.
+	NextAtMs uint64 `json:"nextAtMs,omitempty,string"`
+	// While it is paused: how much of the present round is left.
+	PausedMs *uint32 `json:"pausedMs,omitempty"`
+	// The author: a participant's id or `operator`.
+	By string `json:"by,omitempty"`
+	// The plan of the rounds that have not begun. For moderators.
+	Ahead []*RotationRound `json:"ahead,omitempty"`
+	// How often pairs meet that have met before, in the rounds of the plan as it was last made. For moderators.
+	Repeats uint32 `json:"repeats,omitempty"`
+	// The seed of the plan. For moderators.
+	Seed uint64 `json:"seed,omitempty,string"`
+}
+
+// ArrangementSummary: the name and size of an arrangement.
+type ArrangementSummary struct {
+	Name  string `json:"name,omitempty"`
+	Rooms uint32 `json:"rooms,omitempty"`
+	// All rooms together.
+	Identities uint32 `json:"identities,omitempty"`
+}
+
 // Room: a room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
 // them; a moderator and the signaling server see everything.
 type Room struct {
@@ -476,6 +551,10 @@ type Room struct {
 	Knocks []*Knock `json:"knocks,omitempty"`
 	// All for moderators; else those that concern the viewer.
 	Schedules []*ScheduledCommand `json:"schedules,omitempty"`
+	// The rotation that runs; moderators see its plan.
+	Rotation *Rotation `json:"rotation,omitempty"`
+	// For moderators.
+	Arrangements []*ArrangementSummary `json:"arrangements,omitempty"`
 }
 
 // RoomSummary: one line of the list of rooms.
@@ -534,6 +613,43 @@ type Move struct {
 	Reason  MoveReason `json:"reason,omitempty"`
 	// The author: a participant's id, `operator` or `system`.
 	By string `json:"by,omitempty"`
+}
+
+// ArrangedRoom: one room of an arrangement.
+type ArrangedRoom struct {
+	// The name of the breakout.
+	Name string `json:"name,omitempty"`
+	// How many the breakout holds if it is created; absent: as many as the room allows.
+	Capacity *uint32 `json:"capacity,omitempty"`
+	// Those who belong there, whether they are in the room or not.
+	Identities []string `json:"identities,omitempty"`
+}
+
+// Absence: a time without a connection.
+type Absence struct {
+	FromMs uint64 `json:"fromMs,omitempty,string"`
+	// 0: it lasts.
+	UntilMs uint64 `json:"untilMs,omitempty,string"`
+}
+
+// Attendance: a stay in one group, and how much of it somebody was connected.
+type Attendance struct {
+	Identity      string `json:"identity,omitempty"`
+	ParticipantID string `json:"participantId,omitempty"`
+	GroupID       string `json:"groupId,omitempty"`
+	FromMs        uint64 `json:"fromMs,omitempty,string"`
+	// 0: it lasts.
+	UntilMs uint64 `json:"untilMs,omitempty,string"`
+	// Why it began.
+	Reason MoveReason `json:"reason,omitempty"`
+	// The author of the move to there: a participant's id, `operator` or `system`.
+	By string `json:"by,omitempty"`
+	// Why it ended; unspecified: it lasts.
+	EndReason MoveReason `json:"endReason,omitempty"`
+	// How long they were connected, until now if it lasts.
+	ConnectedMs uint64 `json:"connectedMs,omitempty,string"`
+	// When they were not connected.
+	Absences []*Absence `json:"absences,omitempty"`
 }
 
 // BreakoutDefinition: the settings of a new breakout.
@@ -639,6 +755,8 @@ type UpdateBreakoutRequest struct {
 	// The app's own chat thread.
 	ThreadID *string `json:"threadId,omitempty"`
 	Door     *Door   `json:"door,omitempty"`
+	// When everybody inside returns and it closes; 0: no set end.
+	EndsAtMs *uint64 `json:"endsAtMs,omitempty,string"`
 }
 
 // UpdateBreakoutResponse is a message of the API.
@@ -1334,6 +1452,143 @@ type CancelScheduleResponse struct {
 	Answer *Answer `json:"answer,omitempty"`
 }
 
+// StartRotationRequest is a message of the API.
+type StartRotationRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool `json:"dryRun,omitempty"`
+	// Between which; empty: all but side rooms.
+	BreakoutIDs []string `json:"breakoutIds,omitempty"`
+	// 1 to 50.
+	Rounds uint32 `json:"rounds,omitempty"`
+	// How long each lasts, from 1,000 to 86,400,000.
+	RoundMs uint32 `json:"roundMs,omitempty"`
+	// Repeats a plan for the same people; absent: the room draws one.
+	Seed *uint64 `json:"seed,omitempty,string"`
+}
+
+// StartRotationResponse is a message of the API.
+type StartRotationResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+	// With its plan.
+	Rotation *Rotation    `json:"rotation,omitempty"`
+	Placed   []*Placement `json:"placed,omitempty"`
+	// Those who found no place in the first round; they stay in the parent.
+	LeftOverIDs []string `json:"leftOverIds,omitempty"`
+}
+
+// ChangeRotationRequest is a message of the API.
+type ChangeRotationRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool         `json:"dryRun,omitempty"`
+	Step   RotationStep `json:"step,omitempty"`
+}
+
+// ChangeRotationResponse is a message of the API.
+type ChangeRotationResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+	// As it is now; absent: it is over.
+	Rotation *Rotation `json:"rotation,omitempty"`
+	// If a round began.
+	Placed      []*Placement `json:"placed,omitempty"`
+	LeftOverIDs []string     `json:"leftOverIds,omitempty"`
+}
+
+// SaveArrangementRequest is a message of the API.
+type SaveArrangementRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// 1 to 128 characters.
+	Name string `json:"name,omitempty"`
+	// One of these three. A pasted list or CSV: the name of a room and then identities on each line, apart by commas,
+	// semicolons or tabs.
+	List  string          `json:"list,omitempty"`
+	Rooms []*ArrangedRoom `json:"rooms,omitempty"`
+	// The breakouts as they are, with those who are inside or assigned.
+	AsItStands bool `json:"asItStands,omitempty"`
+}
+
+// SaveArrangementResponse is a message of the API.
+type SaveArrangementResponse struct {
+	Answer      *Answer             `json:"answer,omitempty"`
+	Arrangement *ArrangementSummary `json:"arrangement,omitempty"`
+}
+
+// GetArrangementRequest is a message of the API.
+type GetArrangementRequest struct {
+	Room string `json:"room,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// GetArrangementResponse is a message of the API.
+type GetArrangementResponse struct {
+	Rooms []*ArrangedRoom `json:"rooms,omitempty"`
+}
+
+// RemoveArrangementRequest is a message of the API.
+type RemoveArrangementRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	Name            string  `json:"name,omitempty"`
+}
+
+// RemoveArrangementResponse is a message of the API.
+type RemoveArrangementResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+}
+
+// ApplyArrangementRequest is a message of the API.
+type ApplyArrangementRequest struct {
+	Room            string  `json:"room,omitempty"`
+	RequestID       string  `json:"requestId,omitempty"`
+	ExpectedEpoch   *uint64 `json:"expectedEpoch,omitempty,string"`
+	ExpectedVersion *uint64 `json:"expectedVersion,omitempty,string"`
+	AsParticipantID string  `json:"asParticipantId,omitempty"`
+	// Carries it out then, by the rules of that moment; the answer names the schedule.
+	AtMs *uint64 `json:"atMs,omitempty,string"`
+	// With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+	IfLate *IfLate `json:"ifLate,omitempty"`
+	// Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+	DryRun bool   `json:"dryRun,omitempty"`
+	Name   string `json:"name,omitempty"`
+	// Opens the breakouts and moves everybody who is here, in one step.
+	Open bool `json:"open,omitempty"`
+}
+
+// ApplyArrangementResponse is a message of the API.
+type ApplyArrangementResponse struct {
+	Answer *Answer `json:"answer,omitempty"`
+	// In the order of its rooms.
+	BreakoutIDs []string `json:"breakoutIds,omitempty"`
+	// Those who were moved.
+	Placed []*Placement `json:"placed,omitempty"`
+	// Those who are not in the room: they are assigned.
+	AbsentIdentities []string `json:"absentIdentities,omitempty"`
+}
+
 // WatchRequest is a message of the API.
 type WatchRequest struct {
 	Room string `json:"room,omitempty"`
@@ -1618,6 +1873,29 @@ type ScheduleFailed struct {
 	Message string `json:"message,omitempty"`
 }
 
+// RotationChanged: to everybody: a rotation began, went on, was paused or resumed, or is over.
+type RotationChanged struct {
+	// Without the plan; absent: it is over.
+	Rotation *Rotation `json:"rotation,omitempty"`
+	// How it ended; unspecified: it runs.
+	End RotationEnd `json:"end,omitempty"`
+}
+
+// RotationPlanned: to the moderators: the plan of the rounds of a rotation that have not begun.
+type RotationPlanned struct {
+	Ahead []*RotationRound `json:"ahead,omitempty"`
+	// How often pairs meet that have met before, in the rounds of the plan as it was last made.
+	Repeats uint32 `json:"repeats,omitempty"`
+	Seed    uint64 `json:"seed,omitempty,string"`
+}
+
+// ArrangementChanged: to the moderators: an arrangement was kept or removed.
+type ArrangementChanged struct {
+	Arrangement *ArrangementSummary `json:"arrangement,omitempty"`
+	// Only its name is filled in.
+	Removed bool `json:"removed,omitempty"`
+}
+
 // Event: something that changed. `type` names the payload that is set, in its JSON spelling.
 type Event struct {
 	// Counts up by one for each event of the room; viewers see gaps for events that are hidden from them.
@@ -1671,6 +1949,9 @@ type Event struct {
 	KnockChanged        *KnockChanged        `json:"knockChanged,omitempty"`
 	ScheduleChanged     *ScheduleChanged     `json:"scheduleChanged,omitempty"`
 	ScheduleFailed      *ScheduleFailed      `json:"scheduleFailed,omitempty"`
+	RotationChanged     *RotationChanged     `json:"rotationChanged,omitempty"`
+	RotationPlanned     *RotationPlanned     `json:"rotationPlanned,omitempty"`
+	ArrangementChanged  *ArrangementChanged  `json:"arrangementChanged,omitempty"`
 }
 
 // Speakers: volatile: the talkers of the viewer's group, the loudest first.
@@ -2232,6 +2513,29 @@ type ListMovesRequest struct {
 type ListMovesResponse struct {
 	// The oldest first.
 	Moves []*Move `json:"moves,omitempty"`
+	// There are more: ask again with `after`.
+	More bool `json:"more,omitempty"`
+	// The number of the last of these.
+	Last uint64 `json:"last,omitempty,string"`
+}
+
+// ListAttendanceRequest is a message of the API.
+type ListAttendanceRequest struct {
+	Room string `json:"room,omitempty"`
+	// Only this identity, if given.
+	Identity string `json:"identity,omitempty"`
+	SinceMs  uint64 `json:"sinceMs,omitempty,string"`
+	UntilMs  uint64 `json:"untilMs,omitempty,string"`
+	// 1,000 if not given, 5,000 at most.
+	PageSize uint32 `json:"pageSize,omitempty"`
+	// `last` of the page before.
+	After uint64 `json:"after,omitempty,string"`
+}
+
+// ListAttendanceResponse is a message of the API.
+type ListAttendanceResponse struct {
+	// The oldest first.
+	Rows []*Attendance `json:"rows,omitempty"`
 	// There are more: ask again with `after`.
 	More bool `json:"more,omitempty"`
 	// The number of the last of these.

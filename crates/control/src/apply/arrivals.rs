@@ -2,7 +2,7 @@
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackId, TrackKind};
 
-use super::is_presentable;
+use crate::arrangement::is_presentable;
 use crate::command_run::{CommandRun, GroupMove};
 use crate::old::Rules;
 use crate::person::{Person, person_of};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
-use super::is_presentable;
+use crate::arrangement::is_presentable;
 use crate::command_run::CommandRun;
 use crate::distribute::{self, Target};
 use crate::state::{Asked, Breakout, require};
@@ -146,6 +146,7 @@ impl CommandRun<'_> {
                 members: BTreeSet::new(),
                 door: create.door,
                 side: false,
+                ends_at: None,
             };
             self.state.breakouts.insert(id, breakout);
             created.push(id);

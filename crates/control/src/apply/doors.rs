@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
-use super::is_presentable;
+use crate::arrangement::is_presentable;
 use crate::command_run::CommandRun;
 use crate::state::{Participant, require};
 use crate::{

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, TrackKind};
 
 use super::create::check_capacity;
-use super::is_presentable;
+use crate::arrangement::is_presentable;
 use crate::command_run::CommandRun;
 use crate::old::Rules;
 use crate::state::require;
 use crate::{
     Actor, BreakoutError, BreakoutPatch, EventKind, InvitationEnd, MoveCause, Outcome, ParentGate,
-    Power, Selection, Subject, bounds,
+    Power, Selection, Subject, TimerChange, bounds,
 };
 
 impl CommandRun<'_> {
@@ -38,7 +38,7 @@ impl CommandRun<'_> {
     }
 
     /// Without an open breakout a round is over: its timer must not end the next one.
-    fn is_any_open(&self) -> bool {
+    pub(super) fn is_any_open(&self) -> bool {
         self.state.breakouts.values().any(|it| it.open)
     }
 
@@ -50,11 +50,12 @@ impl CommandRun<'_> {
         }
     }
 
-    fn set_open(&mut self, id: BreakoutId, open: bool) {
+    pub(super) fn set_open(&mut self, id: BreakoutId, open: bool) {
         if let Some(breakout) = self.state.breakouts.get_mut(&id)
             && breakout.open != open
         {
             breakout.open = open;
+            breakout.ends_at = breakout.ends_at.filter(|_| open);
             self.effects.selectable |= breakout.is_shown();
             self.effects.changed.insert(id);
             self.effects.announced.insert(id);
@@ -241,6 +242,19 @@ impl CommandRun<'_> {
             self.check_owner(owner)?;
             next.owner = Some(owner);
             next.orphaned = false;
+        }
+        match patch.timer {
+            None => {}
+            Some(TimerChange::Stop) => next.ends_at = None,
+            Some(TimerChange::EndAt(at)) => {
+                require(
+                    at > self.now && held.open,
+                    BreakoutError::InvalidArgument(
+                        "the end of an open breakout lies in the future; a closed one has none",
+                    ),
+                )?;
+                next.ends_at = Some(at);
+            }
         }
         next.door = patch.door.unwrap_or(held.door);
         next.auto_move = patch.auto_move.unwrap_or(held.auto_move);

@@ -125,7 +125,7 @@ impl CommandRun<'_> {
     }
 
     /// Removes an assignment, and the invitation that came with it.
-    fn unassign(&mut self, identity: &str) {
+    pub(super) fn unassign(&mut self, identity: &str) {
         let Some(breakout) = self.state.assignments.get(identity).copied() else {
             return;
         };
@@ -162,7 +162,7 @@ impl CommandRun<'_> {
     }
 
     /// Queues an identity for a breakout, unless they are inside already.
-    fn wait_outside(&mut self, breakout: BreakoutId, identity: &str) {
+    pub(super) fn wait_outside(&mut self, breakout: BreakoutId, identity: &str) {
         let id = self.state.identities.get(identity);
         let one = id.and_then(|id| self.state.participants.get(id));
         if one.is_none_or(|one| one.group != GroupId::Breakout(breakout)) {

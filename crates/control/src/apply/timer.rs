@@ -1,6 +1,6 @@
 //! Timers: the countdown, the end of the breakouts (rule 13), and places whose grace period is over (rule 14).
 
-use sideroom_route::ParticipantId;
+use sideroom_route::{BreakoutId, ParticipantId};
 
 use super::rooms::passed;
 use crate::command_run::CommandRun;
@@ -28,9 +28,15 @@ impl State {
         let knocks = knocks.map(|((at, who), until)| (*until, Timer::Knock(*at, *who)));
         let intercoms = self.addressing.iter();
         let intercoms = intercoms.filter_map(|(id, it)| Some((it.until?, Timer::Intercom(*id))));
-        let single = [self.next_breakout_timer(), self.next_schedule()];
+        let single = [
+            self.next_breakout_timer(),
+            self.next_schedule(),
+            self.next_rotation(),
+        ];
         let single = single.into_iter().flatten();
-        single.chain(knocks).chain(intercoms).min()
+        let ends = self.breakouts.iter();
+        let ends = ends.filter_map(|(id, it)| Some((it.ends_at?, Timer::BreakoutEnd(*id))));
+        single.chain(knocks).chain(intercoms).chain(ends).min()
     }
 
     fn next_breakout_timer(&self) -> Option<(UnixMillis, Timer)> {
@@ -57,6 +63,8 @@ impl CommandRun<'_> {
             Timer::Knock(breakout, participant) => self.expire_knock(breakout, participant),
             Timer::Intercom(speaker) => self.expire_intercom(speaker),
             Timer::Schedule(schedule) => self.run_schedule(schedule),
+            Timer::Rotation => self.run_rotation(),
+            Timer::BreakoutEnd(breakout) => self.end_breakout(breakout),
             Timer::Countdown | Timer::TimeUp | Timer::End => {
                 let due = self.state.next_breakout_timer();
                 let is_due = due.is_some_and(|(at, what)| what == timer && at <= self.now);
@@ -120,8 +128,33 @@ impl CommandRun<'_> {
             | Timer::Expire(_)
             | Timer::Knock(..)
             | Timer::Intercom(_)
-            | Timer::Schedule(_) => self.end_breakouts(),
+            | Timer::Schedule(_)
+            | Timer::Rotation
+            | Timer::BreakoutEnd(_) => self.end_breakouts(),
         }
+    }
+
+    /// The timer of one breakout is over.
+    fn end_breakout(&mut self, id: BreakoutId) -> Result<Outcome, BreakoutError> {
+        let ends_at = self.state.breakout(id)?.ends_at;
+        require(
+            ends_at.is_some_and(|at| at <= self.now),
+            BreakoutError::InvalidArgument("it is not due"),
+        )?;
+        let before = self.is_any_open();
+        self.shut(&[id], MoveCause::TimeUp);
+        // It may have been closed already.
+        if let Some(breakout) = self.state.breakouts.get_mut(&id)
+            && breakout.ends_at.take().is_some()
+        {
+            self.effects.changed.insert(id);
+            self.effects.announced.insert(id);
+        }
+        self.end_all_invitations(&[id], InvitationEnd::Expired);
+        if before && !self.is_any_open() {
+            self.end_round();
+        }
+        Ok(self.moved_breakouts(vec![id]))
     }
 
     fn end_breakouts(&mut self) -> Outcome {

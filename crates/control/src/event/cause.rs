@@ -28,6 +28,10 @@ pub enum MoveCause {
     /// The time was up.
     TimeUp,
     LeftRoom,
+    /// A round of a rotation began, or the last one ended.
+    Rotated,
+    /// An arrangement was applied.
+    Arranged,
 }
 
 /// Why somebody is no longer in the room.

@@ -17,12 +17,16 @@ pub struct RotationPlan {
     pub repeats: usize,
 }
 
+/// Pairs that are looked at for one plan, about: it bounds the time, to some tenths of a second.
+const PAIRS: usize = 24_000_000;
 /// Exchanges that are tried for one search, at most.
 const TRIES: usize = 300_000;
-/// Exchanges that are tried for each round of a plan that is not turned.
+/// Exchanges that are tried for each round of a plan that is not turned, at most.
 const TRIES_OF_ROUND: usize = 30_000;
 /// How many lengths of the circles are tried.
 const LENGTHS: usize = 4;
+/// For more people than this rounds are not turned: the search would end before it has found much.
+const TURNED: usize = 200;
 
 /// Plans `rounds` rounds for `people` people over rooms that hold `sizes` of them; the sizes add up to all people.
 /// `met` are the pairs that have met already.
@@ -43,7 +47,8 @@ pub fn plan_rotation(
         repeats == 0
     };
     let lengths = (rounds..rounds + LENGTHS).filter(|length| *length * 2 <= people);
-    for length in lengths.filter(|_| met.is_empty()) {
+    let small = people <= TURNED;
+    for length in lengths.filter(|_| small) {
         let turned = Turned::search(&mut chance, people, sizes, length);
         if keep(turned.rounds(rounds)) {
             return best.unwrap_or_default();
@@ -184,7 +189,8 @@ impl Turned {
             put,
         };
         let total = turned.count_all();
-        turned.anneal(chance, total);
+        // An exchange that is taken back looks at the pairs of two rooms four times.
+        turned.anneal(chance, total, PAIRS / (8 * largest(sizes) * LENGTHS));
         turned
     }
 
@@ -261,10 +267,10 @@ impl Turned {
         change
     }
 
-    fn anneal(&mut self, chance: &mut Chance, mut total: i32) {
+    fn anneal(&mut self, chance: &mut Chance, mut total: i32, tries: usize) {
         // Of 65,536: how often an exchange is kept that adds so much to the cost.
         let mut warmth = 1.0_f64;
-        for _ in 0..TRIES {
+        for _ in 0..tries.min(TRIES) {
             if total <= 0 {
                 return;
             }
@@ -316,7 +322,8 @@ fn step_by_step(
     let mut all = Vec::new();
     for _ in 0..rounds {
         let mut seats = Seats::new(chance, people, sizes);
-        improve(chance, &mut seats, &pairs);
+        let tries = PAIRS / (4 * largest(sizes) * rounds.max(1));
+        improve(chance, &mut seats, &pairs, tries.min(TRIES_OF_ROUND));
         let rooms = seats.rooms(|person| person);
         for (one, two) in rooms.iter().flat_map(|room| pairs_of(room)) {
             pairs.add(one, two);
@@ -326,8 +333,13 @@ fn step_by_step(
     all
 }
 
-fn improve(chance: &mut Chance, seats: &mut Seats, pairs: &Pairs) {
-    for _ in 0..TRIES_OF_ROUND {
+/// How many the largest room holds.
+fn largest(sizes: &[usize]) -> usize {
+    sizes.iter().max().copied().unwrap_or(0).max(2)
+}
+
+fn improve(chance: &mut Chance, seats: &mut Seats, pairs: &Pairs, tries: usize) {
+    for _ in 0..tries {
         let Some((one, two)) = seats.pick(chance) else {
             continue;
         };

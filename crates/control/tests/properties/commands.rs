@@ -142,6 +142,8 @@ impl Random {
                     self_select: (step.c & 0x200 == 0).then_some(step.c & 0x400 == 0),
                     owner: (step.c & 0x1800 == 0).then(|| self.participant(step.a)),
                     door: (step.c & 0x10 == 0).then(|| door(step.c >> 13)),
+                    timer: (step.c & 0x60 == 0)
+                        .then(|| TimerChange::EndAt(self.story.now + u64::from(step.c))),
                     ..BreakoutPatch::default()
                 },
             },
@@ -214,6 +216,8 @@ impl Random {
         let participant = self.participant(step.a);
         let breakout = self.breakout(step.b);
         match step.what % 12 {
+            2 if step.c & 3 == 0 => self.rotation_command(step),
+            1 if step.c & 3 == 0 => Self::arrangement_command(step),
             0..3 => Command::StartIntercom {
                 participant,
                 start: self.intercom(step),
@@ -274,6 +278,55 @@ impl Random {
                 }),
             },
         }
+    }
+
+    /// Arrangements: kept, removed and applied.
+    fn arrangement_command(step: &Step) -> Command {
+        let name = ["one", "two"][usize::from(step.a % 2)].to_owned();
+        let room = |room: u8| ArrangedRoom {
+            name: format!("Breakout {}", room + 1),
+            capacity: (step.c & 8 == 0).then_some(3),
+            identities: (0..12_u8)
+                .filter(|one| one % 4 == room && step.c >> (4 + one % 8) & 1 == 1)
+                .map(|one| format!("i{one}"))
+                .collect(),
+        };
+        match step.b % 6 {
+            0 => Command::RemoveArrangement { name },
+            1 => Command::SaveArrangement {
+                name,
+                arrangement: None,
+            },
+            2 => Command::SaveArrangement {
+                name,
+                arrangement: Some(Arrangement {
+                    rooms: (0..step.a % 4).map(room).collect(),
+                }),
+            },
+            rest => Command::ApplyArrangement {
+                name,
+                open: rest != 3,
+            },
+        }
+    }
+
+    /// Rotations and their steps.
+    fn rotation_command(&self, step: &Step) -> Command {
+        if self.story.view().rotation.is_none() || step.c & 0xc0 == 0 {
+            return Command::StartRotation(StartRotation {
+                breakouts: self.selection(step.b),
+                rounds: u32::from(step.a % 5),
+                round_ms: 1_000 + u32::from(step.c),
+                seed: (step.c & 4 == 0).then_some(u64::from(step.c)),
+            });
+        }
+        let step = match step.b % 4 {
+            0 => RotationStep::Pause,
+            1 => RotationStep::Resume,
+            2 => RotationStep::Skip,
+            _ => RotationStep::End,
+        };
+        Command::ChangeRotation { step }
     }
 
     fn intercom(&self, step: &Step) -> StartIntercom {

@@ -80,7 +80,7 @@ impl Random {
             0..=2 => Actor::Operator,
             _ => Actor::Participant(self.participant(step.actor >> 2)),
         };
-        let before = self.story.room.table();
+        let mut before = self.story.room.table();
         match step.what {
             0..60 => {
                 let _ = self.story.try_as(Actor::Operator, Self::join(step));
@@ -100,7 +100,10 @@ impl Random {
             220..230 => self.talk(step),
             230..240 => self.look(step),
             _ => {
-                self.story.pass(u64::from(step.c) * 2);
+                // Several timers may be due: a source may go with one and come back with the next.
+                let millis = u64::from(step.c) * 2;
+                self.story.pass_watching(millis, check_slots_stay);
+                before = self.story.room.table();
             }
         }
         let after = self.story.room.table();

@@ -2,6 +2,8 @@
 //! checks that none is missing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod arrangements;
+mod attendance;
 mod beyond;
 mod creating;
 mod doors;
@@ -10,6 +12,7 @@ mod lasting;
 mod later;
 mod moving;
 mod presence;
+mod rotation;
 #[path = "../story/mod.rs"]
 mod story;
 mod together;
@@ -146,6 +149,34 @@ const RULES: &[(u8, &[&str])] = &[
         ],
     ),
     (25, &["a_dry_run"]),
+    (
+        26,
+        &[
+            "an_arrangement_moves",
+            "it_is_applied_again",
+            "without_open",
+            "it_is_made_from",
+            "what_does_not_fit",
+            "arrangements_have_bounds",
+            "a_thousand_people",
+            "rounds_that_one",
+        ],
+    ),
+    (
+        27,
+        &[
+            "people_change_rooms",
+            "everybody_sees",
+            "it_is_paused",
+            "it_adapts",
+            "those_without_a_place",
+            "it_ends_with_its",
+            "what_cannot_rotate",
+            "a_plan_is_shown",
+            "a_breakout_has_a_timer",
+        ],
+    ),
+    (28, &["stays_and_connections"]),
 ];
 
 #[test]
@@ -161,11 +192,14 @@ fn every_rule_has_its_tests() {
         include_str!("presence.rs"),
         include_str!("doors.rs"),
         include_str!("later.rs"),
+        include_str!("rotation.rs"),
+        include_str!("attendance.rs"),
+        include_str!("arrangements.rs"),
     ]
     .concat();
     let numbers: Vec<u8> = RULES.iter().map(|(rule, _)| *rule).collect();
     // Rule 18 has a file of its own, sanctions.rs.
-    let tested = (1..=17).chain([19, 21, 22, 23, 24, 25]);
+    let tested = (1..=17).chain([19, 21, 22, 23, 24, 25, 26, 27, 28]);
     assert_eq!(numbers, tested.collect::<Vec<_>>());
     let tests = source.matches("#[test]\nfn rule_").count();
     let listed: usize = RULES.iter().map(|(_, tests)| tests.len()).sum();

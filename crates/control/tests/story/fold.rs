@@ -454,6 +454,18 @@ impl Account {
                 };
                 self.view.knocks.retain(|known| !over(known));
             }
+            EventKind::RoomClosed => {
+                self.view.knocks.clear();
+                self.view.schedules.clear();
+                self.view.rotation = None;
+            }
+            _ => self.fold_plans(event),
+        }
+    }
+
+    /// Schedules, rotations and arrangements.
+    fn fold_plans(&mut self, event: &EventKind) {
+        match event {
             EventKind::Scheduled { schedule } => {
                 let all = &mut self.view.schedules;
                 all.retain(|known| known.schedule != schedule.schedule);
@@ -465,9 +477,34 @@ impl Account {
                 let all = &mut self.view.schedules;
                 all.retain(|known| known.schedule != schedule.schedule);
             }
-            EventKind::RoomClosed => {
-                self.view.knocks.clear();
-                self.view.schedules.clear();
+            EventKind::RotationChanged { rotation } => {
+                let known = self.view.rotation.take();
+                let mut next = rotation.clone();
+                if let Some(known) = known {
+                    next.ahead = known.ahead;
+                    (next.repeats, next.seed) = (known.repeats, known.seed);
+                }
+                self.view.rotation = Some(next);
+            }
+            EventKind::RotationPlanned {
+                ahead,
+                repeats,
+                seed,
+            } => {
+                if let Some(known) = &mut self.view.rotation {
+                    known.ahead.clone_from(ahead);
+                    (known.repeats, known.seed) = (*repeats, *seed);
+                }
+            }
+            EventKind::RotationEnded { .. } => self.view.rotation = None,
+            EventKind::ArrangementSaved { arrangement } => {
+                let all = &mut self.view.arrangements;
+                all.retain(|known| known.name != arrangement.name);
+                all.push(arrangement.clone());
+                all.sort();
+            }
+            EventKind::ArrangementRemoved { name } => {
+                self.view.arrangements.retain(|known| known.name != *name);
             }
             _ => {}
         }

@@ -114,6 +114,15 @@ impl Story {
     }
 
     pub fn pass(&mut self, millis: u64) -> Vec<Arc<Event>> {
+        self.pass_watching(millis, |_, _| {})
+    }
+
+    /// Lets time pass, and shows the tables before and after each update.
+    pub fn pass_watching(
+        &mut self,
+        millis: u64,
+        watch: impl Fn(&RoutePlan, &RoutePlan),
+    ) -> Vec<Arc<Event>> {
         self.now = self.now + millis;
         let before = self.room.table();
         let all = self.room.tick(self.now);
@@ -126,7 +135,9 @@ impl Story {
         self.events.extend(told.clone());
         let mut table = before;
         for update in all.iter().filter_map(|one| one.update.as_ref()) {
+            let earlier = table.clone();
             table.apply(update).unwrap();
+            watch(&earlier, &table);
         }
         assert_eq!(table, self.room.table());
         told
@@ -164,6 +175,27 @@ impl Story {
 
     pub fn person(&mut self, identity: &str) -> ParticipantId {
         self.join(identity, Role::Participant)
+    }
+
+    /// Somebody without media comes in. Nothing is checked: for rooms with many.
+    pub fn listener(&mut self, identity: &str) -> ParticipantId {
+        let id = self.request_id();
+        let join = Command::Join(Join {
+            identity: identity.to_owned(),
+            display_name: identity.to_owned(),
+            role: Role::Participant,
+            grants: Grants::default(),
+            slots: SlotPool { audio: 2, video: 0 },
+            offers: vec![TrackKind::Audio],
+        });
+        let applied = self.room.apply(self.now, Actor::Operator, &id, join);
+        let applied = applied.unwrap();
+        let Outcome::Joined { participant, .. } = applied.outcome else {
+            panic!("{:?}", applied.outcome);
+        };
+        self.records.extend(applied.record);
+        self.events.extend(applied.events);
+        participant
     }
 
     pub fn grant(&mut self, participant: ParticipantId, change: impl Fn(&mut Grants)) {

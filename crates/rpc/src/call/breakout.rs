@@ -50,6 +50,7 @@ mutation! {
                 owner: this.owner_id.as_deref().map(ids::participant).transpose()?,
                 thread_id: this.thread_id,
                 door: this.door.map(ids::door).transpose()?,
+                timer: this.ends_at_ms.map(patch::timer),
             },
         },
         |answer, outcome| UpdateBreakoutResponse { answer, breakout: one_breakout(outcome) },
@@ -279,7 +280,7 @@ fn definition(wire: Option<BreakoutDefinition>) -> Result<CreateBreakouts, ApiEr
     })
 }
 
-fn selection(ids: &[String]) -> Result<Selection, ApiError> {
+pub(super) fn selection(ids: &[String]) -> Result<Selection, ApiError> {
     if ids.is_empty() {
         return Ok(Selection::All);
     }

@@ -12,10 +12,7 @@ pub(super) fn breakouts(
     wire: Option<proto::BreakoutSettingsPatch>,
 ) -> Result<BreakoutSettingsPatch, ApiError> {
     let wire = wire.unwrap_or_default();
-    let timer = wire.ends_at_ms.map(|at| match at {
-        0 => TimerChange::Stop,
-        at => TimerChange::EndAt(UnixMillis(at)),
-    });
+    let timer = wire.ends_at_ms.map(timer);
     let countdown_ms = match (wire.no_countdown, wire.countdown_ms.is_empty()) {
         (false, true) => None,
         (false, false) | (true, true) => Some(wire.countdown_ms),
@@ -36,6 +33,14 @@ pub(super) fn breakouts(
         countdown_ms,
         announce_presence: wire.announce_presence,
     })
+}
+
+/// A timer: 0 stops it.
+pub(super) const fn timer(at_ms: u64) -> TimerChange {
+    match at_ms {
+        0 => TimerChange::Stop,
+        at => TimerChange::EndAt(UnixMillis(at)),
+    }
 }
 
 /// A change of the room's own settings, without mode and breakouts.

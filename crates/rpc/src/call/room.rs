@@ -168,6 +168,7 @@ impl Call for ListMovesRequest {
             viewer,
             query: MovesQuery {
                 participant,
+                identity: None,
                 since: UnixMillis(self.since_ms),
                 until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
                 after: self.after,
@@ -177,6 +178,33 @@ impl Call for ListMovesRequest {
         let page = api.timed(api.backend.moves(request)).await?;
         Ok(ListMovesResponse {
             moves: page.stays.into_iter().map(encode::stay).collect(),
+            last: page.last,
+            more: page.more,
+        })
+    }
+}
+
+impl Call for ListAttendanceRequest {
+    type Response = ListAttendanceResponse;
+
+    async fn call(self, api: &Api, who: &Caller) -> Result<ListAttendanceResponse, ApiError> {
+        let requester = api.requester(who, Scope::Rooms, &self.room, "").await?;
+        let viewer = requester.viewer();
+        let request = MovesRequest {
+            room: requester.room,
+            viewer,
+            query: MovesQuery {
+                participant: None,
+                identity: (!self.identity.is_empty()).then_some(self.identity),
+                since: UnixMillis(self.since_ms),
+                until: (self.until_ms != 0).then_some(UnixMillis(self.until_ms)),
+                after: self.after,
+                limit: page_of(self.page_size, MOVES_PAGE, MAX_MOVES_PAGE),
+            },
+        };
+        let page = api.timed(api.backend.attendance(request)).await?;
+        Ok(ListAttendanceResponse {
+            rows: page.rows.into_iter().map(encode::attendance).collect(),
             last: page.last,
             more: page.more,
         })

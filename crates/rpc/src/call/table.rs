@@ -99,6 +99,7 @@ services! {
         "DeleteRoom", delete_room: DeleteRoomRequest => DeleteRoomResponse;
         "SendMessage", send_message: SendMessageRequest => SendMessageResponse;
         "ListMoves", list_moves: ListMovesRequest => ListMovesResponse;
+        "ListAttendance", list_attendance: ListAttendanceRequest => ListAttendanceResponse;
     }
     "ParticipantService" is participant_service_server::ParticipantService {
         "Join", join: JoinRequest => JoinResponse;
@@ -154,6 +155,12 @@ services! {
         "CreateSideRoom", create_side_room: CreateSideRoomRequest => CreateSideRoomResponse;
         "ChangeSchedule", change_schedule: ChangeScheduleRequest => ChangeScheduleResponse;
         "CancelSchedule", cancel_schedule: CancelScheduleRequest => CancelScheduleResponse;
+        "StartRotation", start_rotation: StartRotationRequest => StartRotationResponse;
+        "ChangeRotation", change_rotation: ChangeRotationRequest => ChangeRotationResponse;
+        "SaveArrangement", save_arrangement: SaveArrangementRequest => SaveArrangementResponse;
+        "GetArrangement", get_arrangement: GetArrangementRequest => GetArrangementResponse;
+        "RemoveArrangement", remove_arrangement: RemoveArrangementRequest => RemoveArrangementResponse;
+        "ApplyArrangement", apply_arrangement: ApplyArrangementRequest => ApplyArrangementResponse;
     }
     "NodeService" is node_service_server::NodeService {
         "GetStats", get_stats: GetStatsRequest => GetStatsResponse;

@@ -6,8 +6,8 @@ use sideroom_control::{self as control, Actor, EventKind, InvitationEnd, MoveCau
 use sideroom_route::{ParticipantId, TrackId, TrackKind};
 
 use super::{
-    ban, breakout, breakout_settings, gate, grants, id_list, inside, participant, presence, role,
-    room_settings, summary, track,
+    arrangement, ban, breakout, breakout_settings, gate, grants, id_list, inside, participant,
+    presence, role, room_settings, rotation, summary, track,
 };
 use crate::{
     backend::SharedEvent,
@@ -126,6 +126,9 @@ const fn name_of(payload: &Payload) -> &'static str {
         Payload::KnockChanged(_) => "knockChanged",
         Payload::ScheduleChanged(_) => "scheduleChanged",
         Payload::ScheduleFailed(_) => "scheduleFailed",
+        Payload::RotationChanged(_) => "rotationChanged",
+        Payload::RotationPlanned(_) => "rotationPlanned",
+        Payload::ArrangementChanged(_) => "arrangementChanged",
     }
 }
 
@@ -175,6 +178,10 @@ fn payload(kind: &EventKind) -> Payload {
         | E::Scheduled { .. }
         | E::ScheduleEnded { .. }
         | E::ScheduleFailed { .. } => presence::payload(kind),
+        E::RotationChanged { .. } | E::RotationPlanned { .. } | E::RotationEnded { .. } => {
+            rotation::payload(kind)
+        }
+        E::ArrangementSaved { .. } | E::ArrangementRemoved { .. } => arrangement::payload(kind),
         E::RoleChanged {
             participant,
             role: now,
@@ -488,6 +495,8 @@ pub(crate) const fn move_reason(cause: MoveCause) -> proto::MoveReason {
         MoveCause::Destroyed => proto::MoveReason::Destroyed,
         MoveCause::TimeUp => proto::MoveReason::TimeUp,
         MoveCause::LeftRoom => proto::MoveReason::LeftRoom,
+        MoveCause::Rotated => proto::MoveReason::Rotated,
+        MoveCause::Arranged => proto::MoveReason::Arranged,
     }
 }
 

@@ -25,7 +25,9 @@ pub(crate) fn one_breakout(outcome: &Outcome) -> Option<proto::Breakout> {
 /// People left over by a distribution.
 pub(crate) fn left_over(outcome: &Outcome) -> Vec<String> {
     match outcome {
-        Outcome::Distributed { left_over, .. } => id_list(left_over.iter().copied()),
+        Outcome::Distributed { left_over, .. } | Outcome::Rotation { left_over, .. } => {
+            id_list(left_over.iter().copied())
+        }
         _ => Vec::new(),
     }
 }
@@ -37,7 +39,9 @@ pub(crate) fn placed(outcome: &Outcome) -> Vec<proto::Placement> {
         breakout_id: to.to_string(),
     };
     match outcome {
-        Outcome::Distributed { placed, .. } => placed.iter().map(place).collect(),
+        Outcome::Distributed { placed, .. }
+        | Outcome::Rotation { placed, .. }
+        | Outcome::Arranged { placed, .. } => placed.iter().map(place).collect(),
         _ => Vec::new(),
     }
 }
@@ -81,7 +85,9 @@ fn moves_of(outcome: &Outcome) -> &[(ParticipantId, GroupId)] {
 /// The breakouts that were opened, closed, cleared or destroyed.
 pub(crate) fn breakout_ids(outcome: &Outcome) -> Vec<String> {
     match outcome {
-        Outcome::Breakouts { breakouts, .. } => breakouts.iter().map(ToString::to_string).collect(),
+        Outcome::Breakouts { breakouts, .. } | Outcome::Arranged { breakouts, .. } => {
+            breakouts.iter().map(ToString::to_string).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -278,7 +278,12 @@ fn may_call(request_id: &str, method: &str, open: usize) -> Result<(), ApiError>
         Some(("RoomService", name)) => {
             matches!(
                 name,
-                "GetRoom" | "UpdateRoom" | "DeleteRoom" | "SendMessage" | "ListMoves"
+                "GetRoom"
+                    | "UpdateRoom"
+                    | "DeleteRoom"
+                    | "SendMessage"
+                    | "ListMoves"
+                    | "ListAttendance"
             )
         }
         Some(("ParticipantService", name)) => !matches!(

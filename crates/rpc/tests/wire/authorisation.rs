@@ -53,6 +53,8 @@ fn body_of(method: &str, other: &str) -> Value {
         "StartReply" => json!({ "speakerId": other }),
         "Knock" | "StopKnocking" => json!({ "breakoutId": "b1" }),
         "AnswerKnock" => json!({ "breakoutId": "b1", "participantId": other }),
+        "ChangeRotation" => json!({ "step": "ROTATION_STEP_SKIP" }),
+        "SaveArrangement" => json!({ "name": "mine", "list": "Red,ann" }),
         "Publish" | "Unpublish" | "Mute" | "Unmute" => json!({ "kinds": kinds }),
         "Ban" => json!({ "participantId": other, "reason": "noise" }),
         "Unban" => json!({ "identity": "mo" }),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every payload that the protocol names.
-pub(crate) const EVENTS: [&str; 38] = [
+pub(crate) const EVENTS: [&str; 41] = [
     "roomUpdated",
     "roomClosed",
     "participantJoined",
@@ -52,6 +52,9 @@ pub(crate) const EVENTS: [&str; 38] = [
     "knockChanged",
     "scheduleChanged",
     "scheduleFailed",
+    "rotationChanged",
+    "rotationPlanned",
+    "arrangementChanged",
 ];
 
 struct Story {
@@ -71,9 +74,17 @@ impl Story {
     async fn ask_as(&mut self, token: &str, method: &str, mut body: Value) -> Value {
         self.requests += 1;
         body["room"] = json!("story");
-        let has_id = !["GetRoom", "ListMoves", "SetViews", "Trickle", "CreateToken"]
-            .iter()
-            .any(|name| method.ends_with(name));
+        let has_id = ![
+            "GetRoom",
+            "GetArrangement",
+            "ListMoves",
+            "ListAttendance",
+            "SetViews",
+            "Trickle",
+            "CreateToken",
+        ]
+        .iter()
+        .any(|name| method.ends_with(name));
         if has_id {
             body["requestId"] = json!(format!("request-{}", self.requests));
         }
@@ -131,6 +142,8 @@ async fn every_method_answers_and_every_event_is_told() {
     breakouts(&mut story).await;
     across_groups(&mut story).await;
     presence(&mut story).await;
+    rotation(&mut story).await;
+    arrangements(&mut story).await;
     endings(&mut story).await;
 
     let mut types = BTreeSet::new();
@@ -420,6 +433,63 @@ async fn presence(story: &mut Story) {
     let cancel = json!({ "scheduleId": schedule });
     story.ask("BreakoutService/CancelSchedule", cancel).await;
     story.ask("BreakoutService/LeaveBreakout", own(&mo)).await;
+}
+
+/// A rotation is planned, begun, paused and ended.
+async fn rotation(story: &mut Story) {
+    let mut start = json!({ "rounds": 3, "roundMs": 60000, "seed": "5", "dryRun": true });
+    let rehearsed = story
+        .ask("BreakoutService/StartRotation", start.clone())
+        .await;
+    assert_eq!(rehearsed["rotation"]["seed"], "5");
+    start["dryRun"] = json!(false);
+    let begun = story.ask("BreakoutService/StartRotation", start).await;
+    assert_eq!(begun["rotation"]["ahead"], rehearsed["rotation"]["ahead"]);
+    assert_eq!(begun["rotation"]["begun"], 1);
+    assert_eq!(begun["placed"].as_array().unwrap().len(), 2);
+    let step = |step: &str| json!({ "step": format!("ROTATION_STEP_{step}") });
+    let paused = story
+        .ask("BreakoutService/ChangeRotation", step("PAUSE"))
+        .await;
+    assert_eq!(paused["rotation"]["pausedMs"], 60000);
+    let room = story.ask("RoomService/GetRoom", json!({})).await;
+    assert_eq!(room["room"]["rotation"], paused["rotation"]);
+    let ended = story
+        .ask("BreakoutService/ChangeRotation", step("END"))
+        .await;
+    assert!(ended.get("rotation").is_none(), "{ended}");
+}
+
+/// An arrangement is kept from a list, applied, made from how things stand, and removed.
+async fn arrangements(story: &mut Story) {
+    let list = "Room,Identity\nRed,bob\nNavy,ann\nNavy,late\n";
+    let kept = json!({ "name": "first", "list": list });
+    let kept = story.ask("BreakoutService/SaveArrangement", kept).await;
+    assert_eq!(
+        kept["arrangement"],
+        json!({ "name": "first", "rooms": 2, "identities": 3 })
+    );
+    let name = json!({ "name": "first" });
+    let found = story
+        .ask("BreakoutService/GetArrangement", name.clone())
+        .await;
+    assert_eq!(found["rooms"][1]["identities"], json!(["ann", "late"]));
+    let open = json!({ "name": "first", "open": true });
+    let applied = story.ask("BreakoutService/ApplyArrangement", open).await;
+    assert_eq!(applied["breakoutIds"], json!(["b1", "b2"]));
+    assert_eq!(applied["absentIdentities"], json!(["late"]));
+    let stands = json!({ "name": "now", "asItStands": true });
+    story.ask("BreakoutService/SaveArrangement", stands).await;
+    let room = story.ask("RoomService/GetRoom", json!({})).await;
+    assert_eq!(room["room"]["arrangements"].as_array().unwrap().len(), 2);
+    story.ask("BreakoutService/RemoveArrangement", name).await;
+    let late = json!({ "identities": ["late"] });
+    story.ask("BreakoutService/Unassign", late).await;
+    let all = story.ask("RoomService/ListAttendance", json!({})).await;
+    let rows = all["rows"].as_array().unwrap();
+    let arranged = |row: &&serde_json::Value| row["reason"] == "MOVE_REASON_ARRANGED";
+    let who = rows.iter().find(arranged).map(|row| &row["identity"]);
+    assert!(rows.len() > 3 && who.is_some(), "{all}");
 }
 
 async fn endings(story: &mut Story) {

@@ -13,8 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Actor, BreakoutError, Command, DryRun, EventKind, Join, LeaveReason, MovesPage, RequestId,
-    Rights, Role, Room, RoomConfig, RoomSettings, RoomView, SlotPool, UnixMillis, Viewer, Views,
+    Actor, Arrangement, AttendancePage, BreakoutError, Command, DryRun, EventKind, Join,
+    LeaveReason, MovesPage, RequestId, Rights, Role, Room, RoomConfig, RoomSettings, RoomView,
+    SlotPool, Subject, UnixMillis, Viewer, Views,
 };
 use sideroom_route::{ParticipantId, RoomId, TrackKind};
 use sideroom_rpc::{
@@ -116,6 +117,21 @@ impl Fake {
 
     fn fresh(&self) -> u64 {
         self.made.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Hosted {
+    /// Only moderators read records.
+    fn check_moderator(&self, viewer: Viewer) -> Result<(), ApiError> {
+        let Viewer::Participant(asker) = viewer else {
+            return Ok(());
+        };
+        let people = self.view(viewer)?.participants;
+        let me = people.iter().find(|one| one.participant == asker);
+        match me.is_some_and(|me| me.role == Role::Moderator) {
+            true => Ok(()),
+            false => Err(BreakoutError::NotModerator.into()),
+        }
     }
 }
 
@@ -364,14 +380,29 @@ impl Backend for Fake {
 
     async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         self.with(&request.room, |hosted| {
-            if let Viewer::Participant(asker) = request.viewer {
-                let people = hosted.view(request.viewer)?.participants;
-                let me = people.iter().find(|one| one.participant == asker);
-                if me.is_none_or(|me| me.role != Role::Moderator) {
-                    return Err(BreakoutError::NotModerator.into());
-                }
-            }
+            hosted.check_moderator(request.viewer)?;
             Ok(hosted.room.move_log().page(&request.query))
+        })
+    }
+
+    async fn attendance(&self, request: MovesRequest) -> Result<AttendancePage, ApiError> {
+        let now = self.now();
+        self.with(&request.room, |hosted| {
+            hosted.check_moderator(request.viewer)?;
+            Ok(hosted.room.move_log().attendance(&request.query, now))
+        })
+    }
+
+    async fn arrangement(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        name: &str,
+    ) -> Result<Arrangement, ApiError> {
+        self.with(room, |hosted| {
+            hosted.check_moderator(viewer)?;
+            let found = hosted.room.arrangement(name).cloned();
+            Ok(found.ok_or(BreakoutError::NotFound(Subject::Arrangement))?)
         })
     }
 

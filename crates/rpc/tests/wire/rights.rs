@@ -113,6 +113,23 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A rotation runs, or an arrangement is kept, if the command is about one.
+    async fn prepare(&self, method: &str) {
+        let room = &self.room;
+        let (before, body) = match method.split_once('/') {
+            Some((_, "ChangeRotation")) => (
+                "BreakoutService/StartRotation",
+                json!({ "room": room, "rounds": 2, "roundMs": 60_000 }),
+            ),
+            Some((_, name)) if name.ends_with("Arrangement") => (
+                "BreakoutService/SaveArrangement",
+                json!({ "room": room, "name": "kept", "list": "Breakout 1,late" }),
+            ),
+            _ => return,
+        };
+        self.server.operator(before, body).await;
+    }
+
     fn body(&self, text: &str) -> Value {
         let text = text
             .replace("{me}", &self.me)
@@ -172,6 +189,7 @@ async fn json_holds_every_grant_and_role_to_every_command() {
         for command in COMMANDS {
             number += 1;
             let case = Case::new(&server, number, &bearer).await;
+            case.prepare(command.0).await;
             let before = server.backend.state(&case.room);
             let refusal = case.by_json(command.0, case.body(command.1)).await;
             check(&bearer, command, refusal.as_deref());
@@ -190,6 +208,7 @@ async fn a_socket_holds_every_grant_and_role_to_every_command() {
         for command in COMMANDS {
             number += 1;
             let case = Case::new(&server, number, &bearer).await;
+            case.prepare(command.0).await;
             let Client { mut socket, .. } = server.join_with(case.token.clone()).await;
             let before = server.backend.state(&case.room);
             let answer = socket.ask(command.0, case.body(command.1)).await;
@@ -225,6 +244,7 @@ async fn grpc_holds_every_grant_and_role_to_every_command() {
         for command in COMMANDS {
             number += 1;
             let case = Case::new(&server, number, &bearer).await;
+            case.prepare(command.0).await;
             let before = server.backend.state(&case.room);
             let body = case.body(command.1);
             let refusal = call_typed(&channel, command.0, body, &case.token).await;

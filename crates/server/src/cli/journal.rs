@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sideroom_control::{Actor, Entry, EventKind, Room, Viewer};
+use sideroom_control::{Actor, Entry, EventKind, MovesQuery, Room, Viewer};
 use sideroom_route::{Epoch, GroupId, RoomId};
 
 use super::{ConfigArgs, Done};
@@ -21,6 +21,8 @@ pub enum JournalCommand {
     Verify(JournalArgs),
     /// Print everybody's stays in groups, with times and reasons
     WhoWasWhere(JournalArgs),
+    /// Print everybody's stays with the times that they were connected, as CSV
+    Attendance(JournalArgs),
 }
 
 /// The journal to read.
@@ -44,6 +46,7 @@ pub(super) fn run(command: JournalCommand) -> Done {
             JournalCommand::Export(args) => export(&args).await,
             JournalCommand::Verify(args) => verify(&args).await,
             JournalCommand::WhoWasWhere(args) => who_was_where(&args).await,
+            JournalCommand::Attendance(args) => attendance(&args).await,
         }
     })
 }
@@ -162,6 +165,51 @@ async fn who_was_where(args: &JournalArgs) -> Done {
         read?;
     }
     Ok(())
+}
+
+/// Times are milliseconds since 1970. A stay that lasts is counted until the room's last record.
+async fn attendance(args: &JournalArgs) -> Done {
+    let journal = args.open()?;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "room,identity,participant,group,from_ms,until_ms,connected_ms,reason,by,end_reason"
+    )?;
+    for id in args.rooms(&journal).await? {
+        let kept = journal.from_the_beginning(id).await?;
+        let mut room = Room::restore(kept.snapshot)?;
+        room.replay_all(&kept.records)?;
+        let every = MovesQuery {
+            limit: usize::MAX,
+            ..MovesQuery::default()
+        };
+        for row in room.move_log().attendance(&every, room.last_seen()).rows {
+            let stay = &row.stay;
+            let end = stay.end.as_ref();
+            let until = end.map_or(String::new(), |end| end.at.0.to_string());
+            let ended = end.map_or(String::new(), |end| format!("{:?}", end.cause));
+            writeln!(
+                out,
+                "{},{},{},{},{},{until},{},{:?},{},{ended}",
+                quoted(room.name()),
+                quoted(&stay.identity),
+                stay.participant,
+                stay.group,
+                stay.from.0,
+                row.connected_ms,
+                stay.cause,
+                quoted(&actor(stay.by)),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A field of CSV (RFC 4180, section 2). One that a spreadsheet would take for a formula is marked as text.
+fn quoted(field: &str) -> String {
+    let formula = field.starts_with(['=', '+', '-', '@']);
+    let mark = if formula { "'" } else { "" };
+    format!("\"{mark}{}\"", field.replace('"', "\"\""))
 }
 
 fn placed(event: &EventKind) -> Option<String> {

@@ -112,6 +112,10 @@ impl Cluster {
                 Reply::Done
             }
             Call::Moves(request) => Reply::Moves(local.moves(request).await?),
+            Call::Attendance(request) => Reply::Attendance(local.attendance(request).await?),
+            Call::Arrangement(room, viewer, name) => {
+                Reply::Arrangement(local.arrangement(&room, viewer, &name).await?)
+            }
             Call::Place(_) | Call::Summaries(_) | Call::HandOver(_) | Call::Drain(_) => {
                 return Err(ApiError::Internal);
             }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sideroom_cluster::NodeId;
-use sideroom_control::{DryRun, MovesPage, Rights, RoomView, Viewer, Views};
+use sideroom_control::{
+    Arrangement, AttendancePage, DryRun, MovesPage, Rights, RoomView, Viewer, Views,
+};
 use sideroom_etcd::Coordinator as _;
 use sideroom_route::{ParticipantId, RoomId};
 use sideroom_rpc::backend::{
@@ -283,6 +285,23 @@ impl Backend for Router {
         let room = request.room.clone();
         let reply = self.0.routed(&room, Call::Moves(request)).await;
         reply_of!(reply, Reply::Moves(page) => page)
+    }
+
+    async fn attendance(&self, request: MovesRequest) -> Result<AttendancePage, ApiError> {
+        let room = request.room.clone();
+        let reply = self.0.routed(&room, Call::Attendance(request)).await;
+        reply_of!(reply, Reply::Attendance(page) => page)
+    }
+
+    async fn arrangement(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        name: &str,
+    ) -> Result<Arrangement, ApiError> {
+        let call = Call::Arrangement(room.to_owned(), viewer, name.to_owned());
+        let reply = self.0.routed(room, call).await;
+        reply_of!(reply, Reply::Arrangement(found) => found)
     }
 
     async fn stats(&self) -> Result<Stats, ApiError> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sideroom_control::{DryRun, MovesPage, Rights, RoomView, Viewer, Views};
+use sideroom_control::{
+    Arrangement, AttendancePage, DryRun, MovesPage, Rights, RoomView, Viewer, Views,
+};
 use sideroom_room::{Admission, Farewell, SessionNumber};
 use sideroom_route::{GroupId, MediaEvent, ParticipantId, TrackId, TrackKind, TrackRoute};
 use sideroom_rpc::ApiError;
@@ -39,6 +41,8 @@ pub(super) enum Read {
     Participant(String, Reply<(ParticipantId, Rights)>),
     Watch(Viewer, Option<u64>, Reply<Watch>),
     Moves(MovesRequest, Reply<MovesPage>),
+    Attendance(MovesRequest, Reply<AttendancePage>),
+    Arrangement(Viewer, String, Reply<Arrangement>),
     DryRun(Box<CommandRequest>, Reply<DryRun>),
 }
 

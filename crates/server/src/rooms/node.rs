@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sideroom_control::{
-    Command, DryRun, MovesPage, Rights, Room, RoomConfig, RoomPatch, RoomView, UnixMillis,
-    VideoCodec, Viewer, Views,
+    Arrangement, AttendancePage, Command, DryRun, MovesPage, Rights, Room, RoomConfig, RoomPatch,
+    RoomView, UnixMillis, VideoCodec, Viewer, Views,
 };
 use sideroom_room::{Admission, Farewell, RoomMachine};
 use sideroom_route::{DropReason, ParticipantId, RoomId};
@@ -366,6 +366,23 @@ impl Backend for Node {
     async fn moves(&self, request: MovesRequest) -> Result<MovesPage, ApiError> {
         let room = request.room.clone();
         self.read(&room, |reply| Read::Moves(request, reply)).await
+    }
+
+    async fn attendance(&self, request: MovesRequest) -> Result<AttendancePage, ApiError> {
+        let room = request.room.clone();
+        self.read(&room, |reply| Read::Attendance(request, reply))
+            .await
+    }
+
+    async fn arrangement(
+        &self,
+        room: &str,
+        viewer: Viewer,
+        name: &str,
+    ) -> Result<Arrangement, ApiError> {
+        let name = name.to_owned();
+        self.read(room, |reply| Read::Arrangement(viewer, name, reply))
+            .await
     }
 
     async fn stats(&self) -> Result<Stats, ApiError> {

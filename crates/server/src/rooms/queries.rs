@@ -1,6 +1,9 @@
 //! Reads of a room.
 
-use sideroom_control::{BreakoutError, DryRun, MovesPage, UnixMillis, Viewer};
+use sideroom_control::{
+    Arrangement, AttendancePage, BreakoutError, DryRun, MovesPage, Room, Subject, UnixMillis,
+    Viewer,
+};
 use sideroom_room::Token;
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{CommandRequest, MovesRequest, SharedEvent, Watch, WatchItem};
@@ -17,6 +20,8 @@ impl Read {
             Self::Participant(_, reply) => drop(reply.send(Err(error))),
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Moves(_, reply) => drop(reply.send(Err(error))),
+            Self::Attendance(_, reply) => drop(reply.send(Err(error))),
+            Self::Arrangement(_, _, reply) => drop(reply.send(Err(error))),
             Self::DryRun(_, reply) => drop(reply.send(Err(error))),
         }
     }
@@ -47,6 +52,14 @@ impl RoomTask {
             Read::Moves(request, reply) => {
                 let moves = self.moves(&request);
                 let _ = reply.send(moves);
+            }
+            Read::Attendance(request, reply) => {
+                let page = self.attendance(&request);
+                let _ = reply.send(page);
+            }
+            Read::Arrangement(viewer, name, reply) => {
+                let found = self.arrangement(viewer, &name);
+                let _ = reply.send(found);
             }
             Read::DryRun(request, reply) => {
                 let run = self.dry_run(*request);
@@ -102,14 +115,32 @@ impl RoomTask {
     }
 
     fn moves(&self, request: &MovesRequest) -> Result<MovesPage, ApiError> {
+        let room = self.room_for_moderators(request.viewer)?;
+        Ok(room.move_log().page(&request.query))
+    }
+
+    fn attendance(&self, request: &MovesRequest) -> Result<AttendancePage, ApiError> {
+        let room = self.room_for_moderators(request.viewer)?;
+        let now = UnixMillis(clock::unix_ms());
+        Ok(room.move_log().attendance(&request.query, now))
+    }
+
+    fn arrangement(&self, viewer: Viewer, name: &str) -> Result<Arrangement, ApiError> {
+        let room = self.room_for_moderators(viewer)?;
+        let found = room.arrangement(name).cloned();
+        Ok(found.ok_or(BreakoutError::NotFound(Subject::Arrangement))?)
+    }
+
+    /// The room, for a viewer who may read its records.
+    fn room_for_moderators(&self, viewer: Viewer) -> Result<&Room, ApiError> {
         let room = self.machine.room().ok_or(ApiError::StoreFailed)?;
-        if let Viewer::Participant(asker) = request.viewer {
+        if let Viewer::Participant(asker) = viewer {
             let is_moderator = room.is_moderator(asker);
             let is_moderator = is_moderator.ok_or(ApiError::ParticipantNotFound)?;
             if !is_moderator {
                 return Err(BreakoutError::NotModerator.into());
             }
         }
-        Ok(room.move_log().page(&request.query))
+        Ok(room)
     }
 }

@@ -1,6 +1,8 @@
 //! Draws commands on breakouts and across them.
 
-use sideroom_control::{Actor, BreakoutPatch, Command, CreateBreakouts, MoveTo};
+use sideroom_control::{
+    Actor, BreakoutPatch, Command, CreateBreakouts, MoveTo, TimerChange, UnixMillis,
+};
 use sideroom_route::ParticipantId;
 
 use super::Draw;
@@ -188,6 +190,14 @@ impl Draw<'_> {
             owner: self.chance.happens(0.1).then(|| self.someone()),
             thread_id: None,
             door: self.chance.happens(0.3).then(|| self.door()),
+            timer: self.chance.happens(0.2).then(|| self.breakout_timer()),
+        }
+    }
+
+    fn breakout_timer(&mut self) -> TimerChange {
+        match self.chance.below(5) {
+            0 => TimerChange::Stop,
+            _ => TimerChange::EndAt(UnixMillis(self.now + self.chance.below(8_000))),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sideroom_control::{
-    Actor, Addressed, Command, CreateSideRoom, Door, IfLate, OwnGroup, ScheduleId, StartIntercom,
-    UnixMillis,
+    Actor, Addressed, ArrangedRoom, Arrangement, Command, CreateSideRoom, Door, IfLate, OwnGroup,
+    RotationStep, ScheduleId, StartIntercom, StartRotation, UnixMillis,
 };
 use sideroom_route::ParticipantId;
 
@@ -20,7 +20,9 @@ impl Draw<'_> {
     }
 
     pub(super) fn about_presence(&mut self) -> (Actor, Command) {
-        match self.chance.below(12) {
+        match self.chance.below(16) {
+            14 | 15 => self.about_arrangements(),
+            12 | 13 => self.about_rotation(),
             0..=4 => self.about_intercoms(),
             5..=7 => self.about_doors(),
             8 => {
@@ -147,6 +149,71 @@ impl Draw<'_> {
         }
     }
 
+    fn about_arrangements(&mut self) -> (Actor, Command) {
+        let names = ["before", "after"];
+        let name = self.chance.pick(&names).copied().unwrap_or_default();
+        let name = name.to_owned();
+        let command = match self.chance.below(8) {
+            0 => Command::RemoveArrangement { name },
+            1 => Command::SaveArrangement {
+                name,
+                arrangement: None,
+            },
+            2 | 3 => Command::SaveArrangement {
+                name,
+                arrangement: Some(self.arrangement()),
+            },
+            _ => Command::ApplyArrangement {
+                name,
+                open: self.chance.happens(0.7),
+            },
+        };
+        (self.moderator(), command)
+    }
+
+    fn arrangement(&mut self) -> Arrangement {
+        let mut seen = BTreeSet::new();
+        let rooms = (1..=1 + self.chance.below(3)).map(|number| {
+            let people = (0..self.chance.below(4)).map(|_| self.identity());
+            let people: Vec<String> = people.collect();
+            ArrangedRoom {
+                name: format!("Breakout {number}"),
+                capacity: self
+                    .chance
+                    .happens(0.5)
+                    .then(|| 2 + self.chance.below(4) as u32),
+                identities: people
+                    .into_iter()
+                    .filter(|it| seen.insert(it.clone()))
+                    .collect(),
+            }
+        });
+        Arrangement {
+            rooms: rooms.collect(),
+        }
+    }
+
+    pub(super) fn about_rotation(&mut self) -> (Actor, Command) {
+        let runs = self.model.rotation.is_some();
+        let command = if runs == self.chance.happens(0.9) {
+            let step = match self.chance.below(8) {
+                0 => RotationStep::End,
+                1 | 2 => RotationStep::Pause,
+                3 | 4 => RotationStep::Resume,
+                _ => RotationStep::Skip,
+            };
+            Command::ChangeRotation { step }
+        } else {
+            Command::StartRotation(StartRotation {
+                breakouts: self.selection(),
+                rounds: 1 + self.chance.below(4) as u32,
+                round_ms: 1_000 + self.chance.below(4_000) as u32,
+                seed: self.chance.happens(0.5).then(|| self.chance.bits()),
+            })
+        };
+        (self.moderator(), command)
+    }
+
     fn about_schedules(&mut self) -> (Actor, Command) {
         let known: Vec<ScheduleId> = self.model.schedules.keys().copied().collect();
         let schedule = self.chance.pick(&known).copied().unwrap_or(ScheduleId(7));
@@ -166,6 +233,8 @@ impl Draw<'_> {
                 let (actor, command) = match self.chance.below(8) {
                     0 => self.about_intercoms(),
                     1 => self.about_gates(),
+                    2 if self.chance.happens(0.5) => self.about_rotation(),
+                    3 if self.chance.happens(0.3) => self.about_arrangements(),
                     2..=4 => self.about_going(),
                     _ => self.about_breakouts(),
                 };

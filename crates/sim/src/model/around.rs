@@ -59,7 +59,19 @@ impl Model {
             Command::UpdateBreakoutSettings(_) => {
                 moderates && self.has_power(actor, |it| it.create_breakouts)
             }
-            Command::Shuffle { .. } => moderates && self.has_power(actor, |it| it.move_others),
+            Command::SaveArrangement { .. } | Command::RemoveArrangement { .. } => {
+                moderates && self.has_power(actor, |it| it.create_breakouts)
+            }
+            Command::ApplyArrangement { open, .. } => {
+                moderates
+                    && self.has_power(actor, |it| it.create_breakouts)
+                    && (!open || self.has_power(actor, |it| it.move_others))
+            }
+            Command::Shuffle { .. }
+            | Command::StartRotation(_)
+            | Command::ChangeRotation { .. } => {
+                moderates && self.has_power(actor, |it| it.move_others)
+            }
             Command::Leave { participant }
             | Command::Publish { participant, .. }
             | Command::Unpublish { participant, .. }
@@ -144,7 +156,7 @@ impl Model {
         ensure(allowed, "power", || format!("{actor:?} did {command:?}"))
     }
 
-    fn is_away(&self, actor: Actor) -> bool {
+    pub(super) fn is_away(&self, actor: Actor) -> bool {
         let Actor::Participant(id) = actor else {
             return false;
         };
@@ -163,6 +175,8 @@ impl Model {
                 | Command::LeaveBreakout { .. }
                 | Command::Move { .. }
                 | Command::Shuffle { .. }
+                | Command::StartRotation(_)
+                | Command::ApplyArrangement { .. }
                 | Command::Open(_)
                 | Command::Close(_)
                 | Command::Clear(_)
@@ -209,6 +223,7 @@ impl Model {
                 self.breakouts.clear();
                 self.assignments.clear();
                 self.schedules.clear();
+                self.rotation = None;
             }
             Command::UpdateBreakoutSettings(patch) => {
                 let held = &mut settings.breakouts;
@@ -310,8 +325,9 @@ impl Model {
             Timer::Expire(id) => self.remove(id)?,
             Timer::Knock(breakout, id) => self.expire_knock(breakout, id)?,
             Timer::Intercom(id) => self.expire_speech(id)?,
-            // Followed apart: `Model::run_schedule`.
-            Timer::Schedule(_) => {}
+            // Followed apart: `Model::run_schedule`, `Model::follow_rotation`.
+            Timer::Schedule(_) | Timer::Rotation => {}
+            Timer::BreakoutEnd(id) => self.end_breakout(id)?,
         }
         Ok(())
     }

@@ -98,6 +98,7 @@ impl Model {
                 format!("{id} came after {last:?}")
             })?;
             let breakout = Breakout {
+                name: view.summary.name.clone(),
                 owner,
                 orphaned: false,
                 capacity: create.participants.unwrap_or_default() as usize,
@@ -106,6 +107,7 @@ impl Model {
                 auto_move: create.auto_move,
                 self_select: create.self_select,
                 door: create.door,
+                ends_at: None,
                 side: false,
                 invited: BTreeSet::new(),
                 pending: BTreeMap::new(),
@@ -200,13 +202,13 @@ impl Model {
         Ok(())
     }
 
-    fn reassign(&mut self, number: u32, breakout: BreakoutId) {
+    pub(super) fn reassign(&mut self, number: u32, breakout: BreakoutId) {
         if let Some(before) = self.assignments.insert(number, breakout) {
             self.wait_unless_asked(before, number);
         }
     }
 
-    fn unassign(&mut self, number: u32) {
+    pub(super) fn unassign(&mut self, number: u32) {
         let Some(id) = self.assignments.remove(&number) else {
             return;
         };

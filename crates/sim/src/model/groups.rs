@@ -85,7 +85,11 @@ impl Model {
     }
 
     /// Returns all members to the parent.
-    fn return_all(&mut self, breakouts: &[BreakoutId], cause: MoveCause) -> Vec<ParticipantId> {
+    pub(super) fn return_all(
+        &mut self,
+        breakouts: &[BreakoutId],
+        cause: MoveCause,
+    ) -> Vec<ParticipantId> {
         self.release(breakouts);
         let inside = |group: GroupId| group.breakout().is_some_and(|id| breakouts.contains(&id));
         let people = self.people.iter().filter(|one| inside(one.group));
@@ -97,7 +101,7 @@ impl Model {
         people
     }
 
-    fn is_any_open(&self) -> bool {
+    pub(super) fn is_any_open(&self) -> bool {
         self.breakouts.values().any(|it| it.open)
     }
 
@@ -106,6 +110,7 @@ impl Model {
         for id in breakouts {
             if let Some(breakout) = self.breakouts.get_mut(id) {
                 breakout.open = false;
+                breakout.ends_at = None;
             }
         }
     }
@@ -168,7 +173,7 @@ fn moves(outcome: &Outcome) -> Result<&[(ParticipantId, GroupId)], Violation> {
 }
 
 /// The answer names all returned people.
-fn check_moves(returned: &[ParticipantId], outcome: &Outcome) -> Result<(), Violation> {
+pub(super) fn check_moves(returned: &[ParticipantId], outcome: &Outcome) -> Result<(), Violation> {
     let answered = moves(outcome)?;
     let right = answered.len() == returned.len()
         && returned

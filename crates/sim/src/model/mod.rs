@@ -3,11 +3,13 @@
 
 mod allow;
 mod around;
+mod arrangement;
 mod enter;
 mod groups;
 mod people;
 mod presence;
 mod rights;
+mod rotation;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,14 +17,16 @@ use std::rc::Rc;
 
 use sideroom_control::{
     Actor, BreakoutPatch, Command, Door, Grants, KindSet, MoveCause, Outcome, ParentGate,
-    ParentWhileAway, Rights, RoomSettings, ScheduleId, SlotPool,
+    ParentWhileAway, Rights, RoomSettings, ScheduleId, SlotPool, Timer, TimerChange,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId, RoomId, TrackId, TrackKind};
 
 use crate::step::{Violation, ensure};
 pub(crate) use allow::Picture;
+pub(crate) use arrangement::Prepareds;
 pub(crate) use presence::{Speech, Waiting};
 pub(crate) use rights::Known;
+pub(crate) use rotation::Rounds;
 
 /// The number of the room in every world.
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -67,6 +71,7 @@ pub(crate) struct Person {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Breakout {
+    pub(crate) name: String,
     pub(crate) owner: Option<ParticipantId>,
     pub(crate) orphaned: bool,
     pub(crate) capacity: usize,
@@ -76,6 +81,7 @@ pub(crate) struct Breakout {
     pub(crate) self_select: bool,
     pub(crate) door: Door,
     pub(crate) side: bool,
+    pub(crate) ends_at: Option<u64>,
     /// People with an invitation that they have not declined.
     pub(crate) invited: BTreeSet<u32>,
     /// Invitees without an answer, and whether the invitation assigned them.
@@ -115,6 +121,8 @@ pub(crate) struct Model {
     /// Knocks, and when they end.
     pub(crate) knocks: BTreeMap<(BreakoutId, ParticipantId), u64>,
     pub(crate) schedules: BTreeMap<ScheduleId, Waiting>,
+    pub(crate) rotation: Option<Rounds>,
+    pub(crate) arrangements: BTreeMap<String, Prepareds>,
     groupings: u32,
 }
 
@@ -148,6 +156,8 @@ impl Model {
             answers: BTreeMap::new(),
             knocks: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            rotation: None,
+            arrangements: BTreeMap::new(),
             groupings: 0,
         }
     }
@@ -163,12 +173,24 @@ impl Model {
         self.check_power(actor, command)?;
         self.check_mode(command)?;
         let inside = self.inside();
+        self.dispatch(actor, command, outcome)?;
+        self.fill_freed(actor, command, &inside)?;
+        self.close_empty_side_rooms(command, &inside);
+        self.finish()
+    }
+
+    fn dispatch(
+        &mut self,
+        actor: Actor,
+        command: &Command,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
         match command {
             Command::UpdateRoom(_)
             | Command::SetMode(_)
             | Command::Drain(_)
             | Command::CloseRoom
-            | Command::UpdateBreakoutSettings(_) => self.follow_room(actor, command)?,
+            | Command::UpdateBreakoutSettings(_) => self.follow_room(actor, command),
             Command::Join(_)
             | Command::Reconnect(_)
             | Command::Reoffer(_)
@@ -176,22 +198,22 @@ impl Model {
             | Command::Leave { .. }
             | Command::Remove { .. }
             | Command::Ban { .. }
-            | Command::Unban { .. } => self.follow_coming(command, outcome)?,
+            | Command::Unban { .. } => self.follow_coming(command, outcome),
             Command::SetRole { .. }
             | Command::SetGrants { .. }
             | Command::Publish { .. }
             | Command::Unpublish { .. }
             | Command::Mute { .. }
             | Command::Unmute { .. }
-            | Command::SetStream { .. } => self.follow_person(actor, command)?,
+            | Command::SetStream { .. } => self.follow_person(actor, command),
             Command::PauseParent(_)
             | Command::ResumeParent(_)
             | Command::MuteParent { .. }
-            | Command::UnmuteParent { .. } => self.follow_gate(command)?,
+            | Command::UnmuteParent { .. } => self.follow_gate(command),
             Command::StartAddressAll { .. }
             | Command::StopAddressAll { .. }
             | Command::ListenIn { .. }
-            | Command::StopListening { .. } => self.follow_across(command)?,
+            | Command::StopListening { .. } => self.follow_across(command),
             Command::StartIntercom { .. }
             | Command::StopIntercom { .. }
             | Command::StartReply { .. }
@@ -202,37 +224,42 @@ impl Model {
             | Command::CreateSideRoom(_)
             | Command::Schedule { .. }
             | Command::ChangeSchedule { .. }
-            | Command::CancelSchedule { .. } => self.follow_presence(actor, command, outcome)?,
+            | Command::CancelSchedule { .. } => self.follow_presence(actor, command, outcome),
+            Command::StartRotation(_) | Command::ChangeRotation { .. } => {
+                self.follow_rotation(command, outcome)
+            }
+            Command::SaveArrangement { .. }
+            | Command::RemoveArrangement { .. }
+            | Command::ApplyArrangement { .. } => self.follow_arrangement(actor, command, outcome),
             Command::AddressAllText { .. }
             | Command::AskForHelp { .. }
             | Command::AnswerHelp { .. }
-            | Command::Chat { .. } => {}
+            | Command::Chat { .. } => Ok(()),
             Command::CreateBreakouts(_)
             | Command::CreateAndInvite { .. }
             | Command::Invite { .. }
             | Command::Reject { .. }
             | Command::WithdrawInvitations { .. }
-            | Command::Assign { .. } => self.follow_inviting(actor, command, outcome)?,
+            | Command::Assign { .. } => self.follow_inviting(actor, command, outcome),
             Command::JoinBreakout { .. }
             | Command::LeaveBreakout { .. }
             | Command::Move { .. }
-            | Command::Shuffle { .. } => self.follow_going(actor, command, outcome)?,
+            | Command::Shuffle { .. } => self.follow_going(actor, command, outcome),
             Command::Open(_)
             | Command::Close(_)
             | Command::Clear(_)
             | Command::Destroy(_)
-            | Command::UpdateBreakout { .. } => self.follow_groups(actor, command, outcome)?,
-            Command::Timer(timer) => self.follow_timer(*timer)?,
+            | Command::UpdateBreakout { .. } => self.follow_groups(actor, command, outcome),
+            Command::Timer(Timer::Rotation) => self.follow_rotation(command, outcome),
+            Command::Timer(timer) => self.follow_timer(*timer),
         }
-        self.fill_freed(actor, command, &inside)?;
-        self.close_empty_side_rooms(command, &inside);
-        self.finish()
     }
 
     /// Takes the steps that are the same after every command.
     fn finish(&mut self) -> Result<(), Violation> {
         self.keep_speeches();
         self.keep_knocks();
+        self.keep_rotation();
         self.settle();
         self.check_limits()
     }
@@ -340,7 +367,7 @@ impl Model {
         if to == GroupId::Parent {
             one.paused_by_joining = false;
             match cause {
-                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp => {
+                MoveCause::Cleared | MoveCause::Closed | MoveCause::TimeUp | MoveCause::Rotated => {
                     one.gate.paused = false;
                 }
                 MoveCause::Destroyed => one.gate = ParentGate::default(),
@@ -364,7 +391,11 @@ impl Model {
 
     fn patch_breakout(&mut self, id: BreakoutId, patch: &BreakoutPatch) -> Result<(), Violation> {
         let allow_video = self.settings.breakouts.allow_video;
+        let clock = self.clock;
         let held = self.breakout(id)?;
+        if let Some(name) = &patch.name {
+            held.name.clone_from(name);
+        }
         if let Some(capacity) = patch.capacity {
             held.capacity = capacity as usize;
         }
@@ -379,6 +410,16 @@ impl Model {
         if let Some(owner) = patch.owner {
             held.owner = Some(owner);
             held.orphaned = false;
+        }
+        match patch.timer {
+            None => {}
+            Some(TimerChange::Stop) => held.ends_at = None,
+            Some(TimerChange::EndAt(at)) => {
+                ensure(at.0 > clock && held.open, "timers", || {
+                    format!("{id} ends at {at:?}, it is {clock}")
+                })?;
+                held.ends_at = Some(at.0);
+            }
         }
         let begins = patch.auto_move == Some(true) && !held.auto_move;
         held.door = patch.door.unwrap_or(held.door);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sideroom_control::{
     Actor, Addressed, Command, CreateBreakouts, CreateSideRoom, Door, IfLate, KindSet, MoveCause,
-    Outcome, OwnGroup, ScheduleId, StartIntercom,
+    Outcome, OwnGroup, ScheduleId, StartIntercom, Timer,
 };
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
@@ -282,8 +282,13 @@ impl Model {
         command: &Command,
         before: &BTreeSet<(ParticipantId, BreakoutId)>,
     ) {
-        let ends = Command::Timer(sideroom_control::Timer::End);
-        if matches!(command, Command::Clear(_) | Command::Close(_)) || *command == ends {
+        let keeps = matches!(
+            command,
+            Command::Clear(_)
+                | Command::Close(_)
+                | Command::Timer(Timer::End | Timer::BreakoutEnd(_))
+        );
+        if keeps {
             return;
         }
         let now = self.inside();

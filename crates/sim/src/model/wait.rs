@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sideroom_control::{Actor, Command, Door, MoveCause};
+use sideroom_control::{Actor, Command, Door, MoveCause, Timer};
 use sideroom_route::{BreakoutId, GroupId, ParticipantId};
 
 use super::Model;
@@ -74,7 +74,11 @@ impl Model {
     ) -> Result<(), Violation> {
         let stays_free = match command {
             Command::Clear(selection) => self.owns(actor, &self.selected(selection)),
-            Command::Shuffle { .. } => true,
+            Command::Shuffle { .. }
+            | Command::StartRotation(_)
+            | Command::ChangeRotation { .. }
+            | Command::ApplyArrangement { open: true, .. }
+            | Command::Timer(Timer::Rotation) => true,
             _ => false,
         };
         if stays_free {

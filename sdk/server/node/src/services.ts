@@ -273,6 +273,59 @@ export class BreakoutService extends Service {
   ): Promise<types.CancelScheduleResponse> {
     return this.call('BreakoutService/CancelSchedule', 'CancelScheduleRequest', request, 'CancelScheduleResponse', options);
   }
+
+  /**
+   * Plans rounds in which people change breakouts so that pairs meet again as rarely as can be found, and begins
+   * the first. With `dry_run` the plan is shown beforehand; its seed gives the same plan again.
+   */
+  startRotation(
+    request: Input<types.StartRotationRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.StartRotationResponse> {
+    return this.call('BreakoutService/StartRotation', 'StartRotationRequest', request, 'StartRotationResponse', options);
+  }
+
+  /** Pauses a rotation, resumes it, begins its next round, or ends it. */
+  changeRotation(
+    request: Input<types.ChangeRotationRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.ChangeRotationResponse> {
+    return this.call('BreakoutService/ChangeRotation', 'ChangeRotationRequest', request, 'ChangeRotationResponse', options);
+  }
+
+  /**
+   * Keeps a set of rooms and the identities that belong in each under a name, in place of an earlier one. A list
+   * that cannot be read is refused with every fault and its line, in `lines` of the error.
+   */
+  saveArrangement(
+    request: Input<types.SaveArrangementRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.SaveArrangementResponse> {
+    return this.call('BreakoutService/SaveArrangement', 'SaveArrangementRequest', request, 'SaveArrangementResponse', options);
+  }
+
+  /** An arrangement with its rooms. Moderators, or an API key. */
+  getArrangement(
+    request: Input<types.GetArrangementRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.GetArrangementResponse> {
+    return this.call('BreakoutService/GetArrangement', 'GetArrangementRequest', request, 'GetArrangementResponse', options);
+  }
+
+  removeArrangement(
+    request: Input<types.RemoveArrangementRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.RemoveArrangementResponse> {
+    return this.call('BreakoutService/RemoveArrangement', 'RemoveArrangementRequest', request, 'RemoveArrangementResponse', options);
+  }
+
+  /** Creates the breakouts of an arrangement that are missing and assigns everybody, also those who are not here yet. */
+  applyArrangement(
+    request: Input<types.ApplyArrangementRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.ApplyArrangementResponse> {
+    return this.call('BreakoutService/ApplyArrangement', 'ApplyArrangementRequest', request, 'ApplyArrangementResponse', options);
+  }
 }
 
 /** This node. Needs scope `node`. */
@@ -533,5 +586,13 @@ export class RoomService extends Service {
     options: CallOptions = {},
   ): Promise<types.ListMovesResponse> {
     return this.call('RoomService/ListMoves', 'ListMovesRequest', request, 'ListMovesResponse', options);
+  }
+
+  /** Attendance: the stays of identities with the times that they were connected. Scope `rooms` or a moderator. */
+  listAttendance(
+    request: Input<types.ListAttendanceRequest> = {},
+    options: CallOptions = {},
+  ): Promise<types.ListAttendanceResponse> {
+    return this.call('RoomService/ListAttendance', 'ListAttendanceRequest', request, 'ListAttendanceResponse', options);
   }
 }

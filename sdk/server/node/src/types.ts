@@ -79,7 +79,11 @@ export type MoveReason =
   /** Joined the room. */
   | 'MOVE_REASON_JOINED_ROOM'
   /** Left the room. */
-  | 'MOVE_REASON_LEFT_ROOM';
+  | 'MOVE_REASON_LEFT_ROOM'
+  /** A round of a rotation began, or the last one ended. */
+  | 'MOVE_REASON_ROTATED'
+  /** An arrangement was applied. */
+  | 'MOVE_REASON_ARRANGED';
 
 /** How an invitation ended. */
 export type InvitationEnd =
@@ -144,6 +148,27 @@ export type KnockEnd =
   | 'KNOCK_END_WITHDRAWN'
   /** They went elsewhere, or the breakout takes no knocks any more. */
   | 'KNOCK_END_VOID';
+
+/** What is done with a rotation that runs. */
+export type RotationStep =
+  | 'ROTATION_STEP_UNSPECIFIED'
+  /** The present round lasts until the rotation is resumed. */
+  | 'ROTATION_STEP_PAUSE'
+  | 'ROTATION_STEP_RESUME'
+  /** The next round begins at once; after the last one everybody returns. */
+  | 'ROTATION_STEP_SKIP'
+  /** No further round begins. People stay where they are. */
+  | 'ROTATION_STEP_END';
+
+/** How a rotation ended. */
+export type RotationEnd =
+  | 'ROTATION_END_UNSPECIFIED'
+  /** The last round is over; everybody has returned. */
+  | 'ROTATION_END_DONE'
+  /** A moderator ended it. */
+  | 'ROTATION_END_STOPPED'
+  /** None of its breakouts is open any more. */
+  | 'ROTATION_END_VOID';
 
 /** A person who is kept out of the room, whichever way they come. */
 export interface Ban {
@@ -244,6 +269,8 @@ export interface Breakout {
   readonly door: Door;
   /** A participant made it for themselves and those they invite. */
   readonly side: boolean;
+  /** When everybody inside returns and it closes; 0: no set end. */
+  readonly endsAtMs: number;
 }
 
 /** The settings of all breakouts of a room. */
@@ -384,6 +411,46 @@ export interface ScheduledCommand {
   readonly participantIds: readonly string[];
 }
 
+/** The people of one breakout in one round. */
+export interface RotationGroup {
+  readonly breakoutId: string;
+  readonly identities: readonly string[];
+}
+
+/** One round of a rotation. */
+export interface RotationRound {
+  readonly groups: readonly RotationGroup[];
+}
+
+/** Rounds in which people change breakouts. */
+export interface Rotation {
+  readonly breakoutIds: readonly string[];
+  readonly rounds: number;
+  /** How many have begun. */
+  readonly begun: number;
+  readonly roundMs: number;
+  /** When the present round ends; 0: it is paused. */
+  readonly nextAtMs: number;
+  /** While it is paused: how much of the present round is left. */
+  readonly pausedMs?: number;
+  /** The author: a participant's id or `operator`. */
+  readonly by: string;
+  /** The plan of the rounds that have not begun. For moderators. */
+  readonly ahead: readonly RotationRound[];
+  /** How often pairs meet that have met before, in the rounds of the plan as it was last made. For moderators. */
+  readonly repeats: number;
+  /** The seed of the plan. For moderators. */
+  readonly seed: bigint;
+}
+
+/** The name and size of an arrangement. */
+export interface ArrangementSummary {
+  readonly name: string;
+  readonly rooms: number;
+  /** All rooms together. */
+  readonly identities: number;
+}
+
 /**
  * A room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
  * them; a moderator and the signaling server see everything.
@@ -433,6 +500,10 @@ export interface Room {
   readonly knocks: readonly Knock[];
   /** All for moderators; else those that concern the viewer. */
   readonly schedules: readonly ScheduledCommand[];
+  /** The rotation that runs; moderators see its plan. */
+  readonly rotation?: Rotation;
+  /** For moderators. */
+  readonly arrangements: readonly ArrangementSummary[];
 }
 
 /** One line of the list of rooms. */
@@ -491,6 +562,43 @@ export interface Move {
   readonly reason: MoveReason;
   /** The author: a participant's id, `operator` or `system`. */
   readonly by: string;
+}
+
+/** One room of an arrangement. */
+export interface ArrangedRoom {
+  /** The name of the breakout. */
+  readonly name: string;
+  /** How many the breakout holds if it is created; absent: as many as the room allows. */
+  readonly capacity?: number;
+  /** Those who belong there, whether they are in the room or not. */
+  readonly identities: readonly string[];
+}
+
+/** A time without a connection. */
+export interface Absence {
+  readonly fromMs: number;
+  /** 0: it lasts. */
+  readonly untilMs: number;
+}
+
+/** A stay in one group, and how much of it somebody was connected. */
+export interface Attendance {
+  readonly identity: string;
+  readonly participantId: string;
+  readonly groupId: string;
+  readonly fromMs: number;
+  /** 0: it lasts. */
+  readonly untilMs: number;
+  /** Why it began. */
+  readonly reason: MoveReason;
+  /** The author of the move to there: a participant's id, `operator` or `system`. */
+  readonly by: string;
+  /** Why it ended; unspecified: it lasts. */
+  readonly endReason: MoveReason;
+  /** How long they were connected, until now if it lasts. */
+  readonly connectedMs: number;
+  /** When they were not connected. */
+  readonly absences: readonly Absence[];
 }
 
 /** The settings of a new breakout. */
@@ -591,6 +699,8 @@ export interface UpdateBreakoutRequest {
   /** The app's own chat thread. */
   readonly threadId?: string;
   readonly door?: Door;
+  /** When everybody inside returns and it closes; 0: no set end. */
+  readonly endsAtMs?: number;
 }
 
 export interface UpdateBreakoutResponse {
@@ -1225,6 +1335,133 @@ export interface CancelScheduleResponse {
   readonly answer?: Answer;
 }
 
+export interface StartRotationRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  /** Between which; empty: all but side rooms. */
+  readonly breakoutIds: readonly string[];
+  /** 1 to 50. */
+  readonly rounds: number;
+  /** How long each lasts, from 1,000 to 86,400,000. */
+  readonly roundMs: number;
+  /** Repeats a plan for the same people; absent: the room draws one. */
+  readonly seed?: bigint;
+}
+
+export interface StartRotationResponse {
+  readonly answer?: Answer;
+  /** With its plan. */
+  readonly rotation?: Rotation;
+  readonly placed: readonly Placement[];
+  /** Those who found no place in the first round; they stay in the parent. */
+  readonly leftOverIds: readonly string[];
+}
+
+export interface ChangeRotationRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  readonly step: RotationStep;
+}
+
+export interface ChangeRotationResponse {
+  readonly answer?: Answer;
+  /** As it is now; absent: it is over. */
+  readonly rotation?: Rotation;
+  /** If a round began. */
+  readonly placed: readonly Placement[];
+  readonly leftOverIds: readonly string[];
+}
+
+export interface SaveArrangementRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** 1 to 128 characters. */
+  readonly name: string;
+  /**
+   * One of these three. A pasted list or CSV: the name of a room and then identities on each line, apart by commas,
+   * semicolons or tabs.
+   */
+  readonly list: string;
+  readonly rooms: readonly ArrangedRoom[];
+  /** The breakouts as they are, with those who are inside or assigned. */
+  readonly asItStands: boolean;
+}
+
+export interface SaveArrangementResponse {
+  readonly answer?: Answer;
+  readonly arrangement?: ArrangementSummary;
+}
+
+export interface GetArrangementRequest {
+  readonly room: string;
+  readonly name: string;
+}
+
+export interface GetArrangementResponse {
+  readonly rooms: readonly ArrangedRoom[];
+}
+
+export interface RemoveArrangementRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  readonly name: string;
+}
+
+export interface RemoveArrangementResponse {
+  readonly answer?: Answer;
+}
+
+export interface ApplyArrangementRequest {
+  readonly room: string;
+  readonly requestId: string;
+  readonly expectedEpoch?: number;
+  readonly expectedVersion?: number;
+  readonly asParticipantId: string;
+  /** Carries it out then, by the rules of that moment; the answer names the schedule. */
+  readonly atMs?: number;
+  /** With `at_ms`. Absent: carried out if it is at most 30 seconds late. */
+  readonly ifLate?: IfLate;
+  /** Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used. */
+  readonly dryRun: boolean;
+  readonly name: string;
+  /** Opens the breakouts and moves everybody who is here, in one step. */
+  readonly open: boolean;
+}
+
+export interface ApplyArrangementResponse {
+  readonly answer?: Answer;
+  /** In the order of its rooms. */
+  readonly breakoutIds: readonly string[];
+  /** Those who were moved. */
+  readonly placed: readonly Placement[];
+  /** Those who are not in the room: they are assigned. */
+  readonly absentIdentities: readonly string[];
+}
+
 export interface WatchRequest {
   readonly room: string;
   /** The number of the last event that the caller has. */
@@ -1525,6 +1762,29 @@ export interface ScheduleFailed {
   readonly message: string;
 }
 
+/** To everybody: a rotation began, went on, was paused or resumed, or is over. */
+export interface RotationChanged {
+  /** Without the plan; absent: it is over. */
+  readonly rotation?: Rotation;
+  /** How it ended; unspecified: it runs. */
+  readonly end: RotationEnd;
+}
+
+/** To the moderators: the plan of the rounds of a rotation that have not begun. */
+export interface RotationPlanned {
+  readonly ahead: readonly RotationRound[];
+  /** How often pairs meet that have met before, in the rounds of the plan as it was last made. */
+  readonly repeats: number;
+  readonly seed: bigint;
+}
+
+/** To the moderators: an arrangement was kept or removed. */
+export interface ArrangementChanged {
+  readonly arrangement?: ArrangementSummary;
+  /** Only its name is filled in. */
+  readonly removed: boolean;
+}
+
 /** Something that changed. `type` names the payload that is set, in its JSON spelling. */
 export interface Event {
   /** Counts up by one for each event of the room; viewers see gaps for events that are hidden from them. */
@@ -1580,6 +1840,9 @@ export interface Event {
   readonly knockChanged?: KnockChanged;
   readonly scheduleChanged?: ScheduleChanged;
   readonly scheduleFailed?: ScheduleFailed;
+  readonly rotationChanged?: RotationChanged;
+  readonly rotationPlanned?: RotationPlanned;
+  readonly arrangementChanged?: ArrangementChanged;
 }
 
 /** Volatile: the talkers of the viewer's group, the loudest first. */
@@ -2090,6 +2353,27 @@ export interface ListMovesRequest {
 export interface ListMovesResponse {
   /** The oldest first. */
   readonly moves: readonly Move[];
+  /** There are more: ask again with `after`. */
+  readonly more: boolean;
+  /** The number of the last of these. */
+  readonly last: number;
+}
+
+export interface ListAttendanceRequest {
+  readonly room: string;
+  /** Only this identity, if given. */
+  readonly identity: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** 1,000 if not given, 5,000 at most. */
+  readonly pageSize: number;
+  /** `last` of the page before. */
+  readonly after: number;
+}
+
+export interface ListAttendanceResponse {
+  /** The oldest first. */
+  readonly rows: readonly Attendance[];
   /** There are more: ask again with `after`. */
   readonly more: boolean;
   /** The number of the last of these. */

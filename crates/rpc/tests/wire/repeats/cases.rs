@@ -69,6 +69,14 @@ const LATER: (&str, &str) = (
     "BreakoutService/OpenBreakouts",
     r#"{"atMs":"1790086400000"}"#,
 );
+const ROTATE: (&str, &str) = (
+    "BreakoutService/StartRotation",
+    r#"{"rounds":3,"roundMs":60000}"#,
+);
+const KEPT: (&str, &str) = (
+    "BreakoutService/SaveArrangement",
+    r#"{"name":"kept","list":"Breakout 1,ann"}"#,
+);
 const HELP: (&str, &str) = (
     "BreakoutService/RaiseHelp",
     r#"{"participantId":"$ann","text":"stuck"}"#,
@@ -317,7 +325,7 @@ const BREAKOUTS: [Case; 23] = [
     ),
 ];
 
-const PRESENCE: [Case; 10] = [
+const PRESENCE: [Case; 15] = [
     case(
         "BreakoutService/StartIntercom",
         INTERCOM.1,
@@ -375,6 +383,34 @@ const PRESENCE: [Case; 10] = [
         "BreakoutService/CancelSchedule",
         r#"{"scheduleId":1}"#,
         r#"{"scheduleId":2}"#,
+    ),
+    case(
+        "BreakoutService/StartRotation",
+        r#"{"rounds":3,"roundMs":60000}"#,
+        r#"{"rounds":4,"roundMs":60000}"#,
+    ),
+    after(
+        &[ROTATE],
+        "BreakoutService/ChangeRotation",
+        r#"{"step":"ROTATION_STEP_PAUSE"}"#,
+        r#"{"step":"ROTATION_STEP_END"}"#,
+    ),
+    case(
+        "BreakoutService/SaveArrangement",
+        r#"{"name":"new","list":"Red,ann"}"#,
+        r#"{"name":"new","list":"Red,bob"}"#,
+    ),
+    after(
+        &[KEPT],
+        "BreakoutService/RemoveArrangement",
+        r#"{"name":"kept"}"#,
+        r#"{"name":"other"}"#,
+    ),
+    after(
+        &[KEPT],
+        "BreakoutService/ApplyArrangement",
+        r#"{"name":"kept"}"#,
+        r#"{"name":"kept","open":true}"#,
     ),
 ];
 

@@ -34,7 +34,7 @@ use Need::*;
 
 /// Every command with the right that it requires. `{me}`, `{other}`, `{asked}` and `b1` are there; `other` is
 /// in `b1` and has asked for help, and `asked` is invited there and knocks at `b2`. A command is scheduled.
-pub(super) const COMMANDS: [(&str, &str, Need); 76] = [
+pub(super) const COMMANDS: [(&str, &str, Need); 83] = [
     // Required roles, for commands on others and on the room.
     (
         "RoomService/UpdateRoom",
@@ -82,6 +82,12 @@ pub(super) const COMMANDS: [(&str, &str, Need); 76] = [
         Moderator,
     ),
     ("RoomService/ListMoves", "{}", Moderator),
+    ("RoomService/ListAttendance", "{}", Moderator),
+    (
+        "BreakoutService/GetArrangement",
+        r#"{"name":"kept"}"#,
+        Moderator,
+    ),
     ("RoomService/DeleteRoom", "{}", Moderator),
     (
         "BreakoutService/AnswerHelp",
@@ -186,6 +192,31 @@ pub(super) const COMMANDS: [(&str, &str, Need); 76] = [
         Has(MoveOthers),
     ),
     ("BreakoutService/Shuffle", "{}", ModeratorWith(MoveOthers)),
+    (
+        "BreakoutService/StartRotation",
+        r#"{"rounds":2,"roundMs":60000}"#,
+        ModeratorWith(MoveOthers),
+    ),
+    (
+        "BreakoutService/ChangeRotation",
+        r#"{"step":"ROTATION_STEP_PAUSE"}"#,
+        ModeratorWith(MoveOthers),
+    ),
+    (
+        "BreakoutService/SaveArrangement",
+        r#"{"name":"new","list":"Red,ann"}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/RemoveArrangement",
+        r#"{"name":"kept"}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
+    (
+        "BreakoutService/ApplyArrangement",
+        r#"{"name":"kept"}"#,
+        ModeratorWith(CreateBreakouts),
+    ),
     (
         "BreakoutService/StartListening",
         r#"{"groupId":"b1"}"#,

@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sideroom_control::{DryRun, Event, MovesPage, Rights, RoomView, Viewer, Views};
+use sideroom_control::{
+    Arrangement, AttendancePage, DryRun, Event, MovesPage, Rights, RoomView, Viewer, Views,
+};
 use sideroom_route::{DropReason, GroupId, ParticipantId, RoomId, SlotId, SlotPause, TrackKind};
 use sideroom_rpc::ApiError;
 use sideroom_rpc::backend::{
@@ -37,6 +39,8 @@ pub(in crate::cluster) enum Call {
     Disconnected(String, ParticipantId, SessionId),
     SetViews(String, ParticipantId, Views),
     Moves(MovesRequest),
+    Attendance(MovesRequest),
+    Arrangement(String, Viewer, String),
     /// Find a place for a new room: from a node that takes none.
     Place(Box<CreateRoom>),
     /// The lines of these rooms, of those that are here.
@@ -57,6 +61,8 @@ pub(in crate::cluster) enum Reply {
     Joined(Box<Joined>),
     Negotiated(Negotiated),
     Moves(MovesPage),
+    Attendance(AttendancePage),
+    Arrangement(Arrangement),
     Summaries(Vec<RoomSummary>),
 }
 
@@ -202,6 +208,10 @@ mod tests {
             ApiError::Breakout(BreakoutError::BreakoutFull { capacity: 4 }),
             ApiError::Unauthenticated("a reason".into()),
             ApiError::RoomNotFound,
+            ApiError::BadList(vec![sideroom_rpc::LineFault {
+                line: 3,
+                problem: "why".into(),
+            }]),
             ApiError::RateLimited {
                 retry_after: std::time::Duration::from_millis(1_500),
             },

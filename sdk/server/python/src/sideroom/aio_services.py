@@ -97,6 +97,7 @@ class AsyncBreakoutService(AsyncService):
         owner_id: str | None = None,
         thread_id: str | None = None,
         door: types.Door | None = None,
+        ends_at_ms: int | None = None,
         request_id: str = "",
         expected_epoch: int | None = None,
         as_participant_id: str = "",
@@ -121,6 +122,7 @@ class AsyncBreakoutService(AsyncService):
             owner_id=owner_id,
             thread_id=thread_id,
             door=door,
+            ends_at_ms=ends_at_ms,
         )
         return await self.call("BreakoutService/UpdateBreakout", request, types.UpdateBreakoutResponse, timeout)
 
@@ -983,6 +985,166 @@ class AsyncBreakoutService(AsyncService):
         )
         return await self.call("BreakoutService/CancelSchedule", request, types.CancelScheduleResponse, timeout)
 
+    async def start_rotation(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        breakout_ids: Sequence[str] = (),
+        rounds: int = 0,
+        round_ms: int = 0,
+        seed: int | None = None,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.StartRotationResponse:
+        """Plans rounds in which people change breakouts so that pairs meet again as rarely as can be found, and begins
+        the first. With `dry_run` the plan is shown beforehand; its seed gives the same plan again.
+        """
+        request = types.StartRotationRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            breakout_ids=list(breakout_ids),
+            rounds=rounds,
+            round_ms=round_ms,
+            seed=seed,
+        )
+        return await self.call("BreakoutService/StartRotation", request, types.StartRotationResponse, timeout)
+
+    async def change_rotation(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        step: types.RotationStep = types.RotationStep.UNSPECIFIED,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ChangeRotationResponse:
+        """Pauses a rotation, resumes it, begins its next round, or ends it."""
+        request = types.ChangeRotationRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            step=step,
+        )
+        return await self.call("BreakoutService/ChangeRotation", request, types.ChangeRotationResponse, timeout)
+
+    async def save_arrangement(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        name: str = "",
+        list: str = "",
+        rooms: Sequence[types.ArrangedRoom] = (),
+        as_it_stands: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.SaveArrangementResponse:
+        """Keeps a set of rooms and the identities that belong in each under a name, in place of an earlier one. A list
+        that cannot be read is refused with every fault and its line, in `lines` of the error.
+        """
+        request = types.SaveArrangementRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            name=name,
+            list=list,
+            rooms=list(rooms),
+            as_it_stands=as_it_stands,
+        )
+        return await self.call("BreakoutService/SaveArrangement", request, types.SaveArrangementResponse, timeout)
+
+    async def get_arrangement(
+        self,
+        room: str = "",
+        *,
+        name: str = "",
+        timeout: float | None = None,
+    ) -> types.GetArrangementResponse:
+        """An arrangement with its rooms. Moderators, or an API key."""
+        request = types.GetArrangementRequest(
+            room=room,
+            name=name,
+        )
+        return await self.call("BreakoutService/GetArrangement", request, types.GetArrangementResponse, timeout)
+
+    async def remove_arrangement(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        name: str = "",
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.RemoveArrangementResponse:
+        request = types.RemoveArrangementRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            name=name,
+        )
+        return await self.call("BreakoutService/RemoveArrangement", request, types.RemoveArrangementResponse, timeout)
+
+    async def apply_arrangement(
+        self,
+        room: str = "",
+        *,
+        expected_version: int | None = None,
+        at_ms: int | None = None,
+        if_late: types.IfLate | None = None,
+        dry_run: bool = False,
+        name: str = "",
+        open: bool = False,
+        request_id: str = "",
+        expected_epoch: int | None = None,
+        as_participant_id: str = "",
+        timeout: float | None = None,
+    ) -> types.ApplyArrangementResponse:
+        """Creates the breakouts of an arrangement that are missing and assigns everybody, also those who are not here yet.
+        """
+        request = types.ApplyArrangementRequest(
+            room=room,
+            request_id=request_id,
+            expected_epoch=expected_epoch,
+            expected_version=expected_version,
+            as_participant_id=as_participant_id,
+            at_ms=at_ms,
+            if_late=if_late,
+            dry_run=dry_run,
+            name=name,
+            open=open,
+        )
+        return await self.call("BreakoutService/ApplyArrangement", request, types.ApplyArrangementResponse, timeout)
+
 
 class AsyncNodeService(AsyncService):
     """This node. Needs scope `node`."""
@@ -1602,3 +1764,26 @@ class AsyncRoomService(AsyncService):
             after=after,
         )
         return await self.call("RoomService/ListMoves", request, types.ListMovesResponse, timeout)
+
+    async def list_attendance(
+        self,
+        room: str = "",
+        *,
+        identity: str = "",
+        since_ms: int = 0,
+        until_ms: int = 0,
+        page_size: int = 0,
+        after: int = 0,
+        timeout: float | None = None,
+    ) -> types.ListAttendanceResponse:
+        """Attendance: the stays of identities with the times that they were connected. Scope `rooms` or a moderator.
+        """
+        request = types.ListAttendanceRequest(
+            room=room,
+            identity=identity,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            page_size=page_size,
+            after=after,
+        )
+        return await self.call("RoomService/ListAttendance", request, types.ListAttendanceResponse, timeout)

@@ -102,6 +102,10 @@ class MoveReason(WireEnum):
     JOINED_ROOM = "MOVE_REASON_JOINED_ROOM"
     # Left the room.
     LEFT_ROOM = "MOVE_REASON_LEFT_ROOM"
+    # A round of a rotation began, or the last one ended.
+    ROTATED = "MOVE_REASON_ROTATED"
+    # An arrangement was applied.
+    ARRANGED = "MOVE_REASON_ARRANGED"
 
 
 class InvitationEnd(WireEnum):
@@ -177,6 +181,31 @@ class KnockEnd(WireEnum):
     WITHDRAWN = "KNOCK_END_WITHDRAWN"
     # They went elsewhere, or the breakout takes no knocks any more.
     VOID = "KNOCK_END_VOID"
+
+
+class RotationStep(WireEnum):
+    """What is done with a rotation that runs."""
+
+    UNSPECIFIED = "ROTATION_STEP_UNSPECIFIED"
+    # The present round lasts until the rotation is resumed.
+    PAUSE = "ROTATION_STEP_PAUSE"
+    RESUME = "ROTATION_STEP_RESUME"
+    # The next round begins at once; after the last one everybody returns.
+    SKIP = "ROTATION_STEP_SKIP"
+    # No further round begins. People stay where they are.
+    END = "ROTATION_STEP_END"
+
+
+class RotationEnd(WireEnum):
+    """How a rotation ended."""
+
+    UNSPECIFIED = "ROTATION_END_UNSPECIFIED"
+    # The last round is over; everybody has returned.
+    DONE = "ROTATION_END_DONE"
+    # A moderator ended it.
+    STOPPED = "ROTATION_END_STOPPED"
+    # None of its breakouts is open any more.
+    VOID = "ROTATION_END_VOID"
 
 
 @dataclass(kw_only=True)
@@ -339,6 +368,8 @@ class Breakout(Message):
     door: Door = Door.UNSPECIFIED
     # A participant made it for themselves and those they invite.
     side: bool = False
+    # When everybody inside returns and it closes; 0: no set end.
+    ends_at_ms: int = 0
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("id", "id", "string"),
@@ -357,6 +388,7 @@ class Breakout(Message):
         Field("detail", "detail", BreakoutDetail),
         Field("door", "door", Door),
         Field("side", "side", "bool"),
+        Field("ends_at_ms", "endsAtMs", "int64"),
     )
 
 
@@ -623,6 +655,82 @@ class ScheduledCommand(Message):
 
 
 @dataclass(kw_only=True)
+class RotationGroup(Message):
+    """The people of one breakout in one round."""
+
+    breakout_id: str = ""
+    identities: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("breakout_id", "breakoutId", "string"),
+        Field("identities", "identities", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class RotationRound(Message):
+    """One round of a rotation."""
+
+    groups: list[RotationGroup] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("groups", "groups", RotationGroup, repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class Rotation(Message):
+    """Rounds in which people change breakouts."""
+
+    breakout_ids: list[str] = field(default_factory=list)
+    rounds: int = 0
+    # How many have begun.
+    begun: int = 0
+    round_ms: int = 0
+    # When the present round ends; 0: it is paused.
+    next_at_ms: int = 0
+    # While it is paused: how much of the present round is left.
+    paused_ms: int | None = None
+    # The author: a participant's id or `operator`.
+    by: str = ""
+    # The plan of the rounds that have not begun. For moderators.
+    ahead: list[RotationRound] = field(default_factory=list)
+    # How often pairs meet that have met before, in the rounds of the plan as it was last made. For moderators.
+    repeats: int = 0
+    # The seed of the plan. For moderators.
+    seed: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("breakout_ids", "breakoutIds", "string", repeated=True),
+        Field("rounds", "rounds", "uint32"),
+        Field("begun", "begun", "uint32"),
+        Field("round_ms", "roundMs", "uint32"),
+        Field("next_at_ms", "nextAtMs", "int64"),
+        Field("paused_ms", "pausedMs", "uint32", optional=True),
+        Field("by", "by", "string"),
+        Field("ahead", "ahead", RotationRound, repeated=True),
+        Field("repeats", "repeats", "uint32"),
+        Field("seed", "seed", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class ArrangementSummary(Message):
+    """The name and size of an arrangement."""
+
+    name: str = ""
+    rooms: int = 0
+    # All rooms together.
+    identities: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("name", "name", "string"),
+        Field("rooms", "rooms", "uint32"),
+        Field("identities", "identities", "uint32"),
+    )
+
+
+@dataclass(kw_only=True)
 class Room(Message):
     """A room as one viewer may see it: a participant sees themselves, the roster, and the breakouts that concern
     them; a moderator and the signaling server see everything.
@@ -668,6 +776,10 @@ class Room(Message):
     knocks: list[Knock] = field(default_factory=list)
     # All for moderators; else those that concern the viewer.
     schedules: list[ScheduledCommand] = field(default_factory=list)
+    # The rotation that runs; moderators see its plan.
+    rotation: Rotation | None = None
+    # For moderators.
+    arrangements: list[ArrangementSummary] = field(default_factory=list)
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("name", "name", "string"),
@@ -691,6 +803,8 @@ class Room(Message):
         Field("intercoms", "intercoms", Intercom, repeated=True),
         Field("knocks", "knocks", Knock, repeated=True),
         Field("schedules", "schedules", ScheduledCommand, repeated=True),
+        Field("rotation", "rotation", Rotation, optional=True),
+        Field("arrangements", "arrangements", ArrangementSummary, repeated=True),
     )
 
 
@@ -802,6 +916,73 @@ class Move(Message):
         Field("until_ms", "untilMs", "int64"),
         Field("reason", "reason", MoveReason),
         Field("by", "by", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class ArrangedRoom(Message):
+    """One room of an arrangement."""
+
+    # The name of the breakout.
+    name: str = ""
+    # How many the breakout holds if it is created; absent: as many as the room allows.
+    capacity: int | None = None
+    # Those who belong there, whether they are in the room or not.
+    identities: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("name", "name", "string"),
+        Field("capacity", "capacity", "uint32", optional=True),
+        Field("identities", "identities", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class Absence(Message):
+    """A time without a connection."""
+
+    from_ms: int = 0
+    # 0: it lasts.
+    until_ms: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("from_ms", "fromMs", "int64"),
+        Field("until_ms", "untilMs", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class Attendance(Message):
+    """A stay in one group, and how much of it somebody was connected."""
+
+    identity: str = ""
+    participant_id: str = ""
+    group_id: str = ""
+    from_ms: int = 0
+    # 0: it lasts.
+    until_ms: int = 0
+    # Why it began.
+    reason: MoveReason = MoveReason.UNSPECIFIED
+    # The author of the move to there: a participant's id, `operator` or `system`.
+    by: str = ""
+    # Why it ended; unspecified: it lasts.
+    end_reason: MoveReason = MoveReason.UNSPECIFIED
+    # How long they were connected, until now if it lasts.
+    connected_ms: int = 0
+    # When they were not connected.
+    absences: list[Absence] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("identity", "identity", "string"),
+        Field("participant_id", "participantId", "string"),
+        Field("group_id", "groupId", "string"),
+        Field("from_ms", "fromMs", "int64"),
+        Field("until_ms", "untilMs", "int64"),
+        Field("reason", "reason", MoveReason),
+        Field("by", "by", "string"),
+        Field("end_reason", "endReason", MoveReason),
+        Field("connected_ms", "connectedMs", "int64"),
+        Field("absences", "absences", Absence, repeated=True),
     )
 
 
@@ -967,6 +1148,8 @@ class UpdateBreakoutRequest(Message):
     # The app's own chat thread.
     thread_id: str | None = None
     door: Door | None = None
+    # When everybody inside returns and it closes; 0: no set end.
+    ends_at_ms: int | None = None
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("room", "room", "string"),
@@ -986,6 +1169,7 @@ class UpdateBreakoutRequest(Message):
         Field("owner_id", "ownerId", "string", optional=True),
         Field("thread_id", "threadId", "string", optional=True),
         Field("door", "door", Door, optional=True),
+        Field("ends_at_ms", "endsAtMs", "int64", optional=True),
     )
 
 
@@ -2212,6 +2396,243 @@ class CancelScheduleResponse(Message):
 
 
 @dataclass(kw_only=True)
+class StartRotationRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    # Between which; empty: all but side rooms.
+    breakout_ids: list[str] = field(default_factory=list)
+    # 1 to 50.
+    rounds: int = 0
+    # How long each lasts, from 1,000 to 86,400,000.
+    round_ms: int = 0
+    # Repeats a plan for the same people; absent: the room draws one.
+    seed: int | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("breakout_ids", "breakoutIds", "string", repeated=True),
+        Field("rounds", "rounds", "uint32"),
+        Field("round_ms", "roundMs", "uint32"),
+        Field("seed", "seed", "int64", optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class StartRotationResponse(Message):
+    answer: Answer | None = None
+    # With its plan.
+    rotation: Rotation | None = None
+    placed: list[Placement] = field(default_factory=list)
+    # Those who found no place in the first round; they stay in the parent.
+    left_over_ids: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("rotation", "rotation", Rotation, optional=True),
+        Field("placed", "placed", Placement, repeated=True),
+        Field("left_over_ids", "leftOverIds", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class ChangeRotationRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    step: RotationStep = RotationStep.UNSPECIFIED
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("step", "step", RotationStep),
+    )
+
+
+@dataclass(kw_only=True)
+class ChangeRotationResponse(Message):
+    answer: Answer | None = None
+    # As it is now; absent: it is over.
+    rotation: Rotation | None = None
+    # If a round began.
+    placed: list[Placement] = field(default_factory=list)
+    left_over_ids: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("rotation", "rotation", Rotation, optional=True),
+        Field("placed", "placed", Placement, repeated=True),
+        Field("left_over_ids", "leftOverIds", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class SaveArrangementRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # 1 to 128 characters.
+    name: str = ""
+    # One of these three. A pasted list or CSV: the name of a room and then identities on each line, apart by commas,
+    # semicolons or tabs.
+    list: str = ""
+    rooms: list[ArrangedRoom] = field(default_factory=list)
+    # The breakouts as they are, with those who are inside or assigned.
+    as_it_stands: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("name", "name", "string"),
+        Field("list", "list", "string"),
+        Field("rooms", "rooms", ArrangedRoom, repeated=True),
+        Field("as_it_stands", "asItStands", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
+class SaveArrangementResponse(Message):
+    answer: Answer | None = None
+    arrangement: ArrangementSummary | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("arrangement", "arrangement", ArrangementSummary, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class GetArrangementRequest(Message):
+    room: str = ""
+    name: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("name", "name", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class GetArrangementResponse(Message):
+    rooms: list[ArrangedRoom] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("rooms", "rooms", ArrangedRoom, repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
+class RemoveArrangementRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    name: str = ""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("name", "name", "string"),
+    )
+
+
+@dataclass(kw_only=True)
+class RemoveArrangementResponse(Message):
+    answer: Answer | None = None
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+    )
+
+
+@dataclass(kw_only=True)
+class ApplyArrangementRequest(Message):
+    room: str = ""
+    request_id: str = ""
+    expected_epoch: int | None = None
+    expected_version: int | None = None
+    as_participant_id: str = ""
+    # Carries it out then, by the rules of that moment; the answer names the schedule.
+    at_ms: int | None = None
+    # With `at_ms`. Absent: carried out if it is at most 30 seconds late.
+    if_late: IfLate | None = None
+    # Says what it would do, in the answer's `dry_run`. Nothing changes, and no request id is used.
+    dry_run: bool = False
+    name: str = ""
+    # Opens the breakouts and moves everybody who is here, in one step.
+    open: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("request_id", "requestId", "string"),
+        Field("expected_epoch", "expectedEpoch", "int64", optional=True),
+        Field("expected_version", "expectedVersion", "int64", optional=True),
+        Field("as_participant_id", "asParticipantId", "string"),
+        Field("at_ms", "atMs", "int64", optional=True),
+        Field("if_late", "ifLate", IfLate, optional=True),
+        Field("dry_run", "dryRun", "bool"),
+        Field("name", "name", "string"),
+        Field("open", "open", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
+class ApplyArrangementResponse(Message):
+    answer: Answer | None = None
+    # In the order of its rooms.
+    breakout_ids: list[str] = field(default_factory=list)
+    # Those who were moved.
+    placed: list[Placement] = field(default_factory=list)
+    # Those who are not in the room: they are assigned.
+    absent_identities: list[str] = field(default_factory=list)
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("answer", "answer", Answer, optional=True),
+        Field("breakout_ids", "breakoutIds", "string", repeated=True),
+        Field("placed", "placed", Placement, repeated=True),
+        Field("absent_identities", "absentIdentities", "string", repeated=True),
+    )
+
+
+@dataclass(kw_only=True)
 class WatchRequest(Message):
     room: str = ""
     # The number of the last event that the caller has.
@@ -2790,6 +3211,51 @@ class ScheduleFailed(Message):
 
 
 @dataclass(kw_only=True)
+class RotationChanged(Message):
+    """To everybody: a rotation began, went on, was paused or resumed, or is over."""
+
+    # Without the plan; absent: it is over.
+    rotation: Rotation | None = None
+    # How it ended; unspecified: it runs.
+    end: RotationEnd = RotationEnd.UNSPECIFIED
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("rotation", "rotation", Rotation, optional=True),
+        Field("end", "end", RotationEnd),
+    )
+
+
+@dataclass(kw_only=True)
+class RotationPlanned(Message):
+    """To the moderators: the plan of the rounds of a rotation that have not begun."""
+
+    ahead: list[RotationRound] = field(default_factory=list)
+    # How often pairs meet that have met before, in the rounds of the plan as it was last made.
+    repeats: int = 0
+    seed: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("ahead", "ahead", RotationRound, repeated=True),
+        Field("repeats", "repeats", "uint32"),
+        Field("seed", "seed", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class ArrangementChanged(Message):
+    """To the moderators: an arrangement was kept or removed."""
+
+    arrangement: ArrangementSummary | None = None
+    # Only its name is filled in.
+    removed: bool = False
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("arrangement", "arrangement", ArrangementSummary, optional=True),
+        Field("removed", "removed", "bool"),
+    )
+
+
+@dataclass(kw_only=True)
 class Event(Message):
     """Something that changed. `type` names the payload that is set, in its JSON spelling."""
 
@@ -2844,6 +3310,9 @@ class Event(Message):
     knock_changed: KnockChanged | None = None
     schedule_changed: ScheduleChanged | None = None
     schedule_failed: ScheduleFailed | None = None
+    rotation_changed: RotationChanged | None = None
+    rotation_planned: RotationPlanned | None = None
+    arrangement_changed: ArrangementChanged | None = None
 
     @property
     def payload(self) -> EventPayload | None:
@@ -2896,6 +3365,9 @@ class Event(Message):
         Field("knock_changed", "knockChanged", KnockChanged, optional=True, oneof="payload"),
         Field("schedule_changed", "scheduleChanged", ScheduleChanged, optional=True, oneof="payload"),
         Field("schedule_failed", "scheduleFailed", ScheduleFailed, optional=True, oneof="payload"),
+        Field("rotation_changed", "rotationChanged", RotationChanged, optional=True, oneof="payload"),
+        Field("rotation_planned", "rotationPlanned", RotationPlanned, optional=True, oneof="payload"),
+        Field("arrangement_changed", "arrangementChanged", ArrangementChanged, optional=True, oneof="payload"),
     )
 
 
@@ -2938,6 +3410,9 @@ EventPayload = Union[
     KnockChanged,
     ScheduleChanged,
     ScheduleFailed,
+    RotationChanged,
+    RotationPlanned,
+    ArrangementChanged,
 ]
 
 
@@ -3983,6 +4458,44 @@ class ListMovesResponse(Message):
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("moves", "moves", Move, repeated=True),
+        Field("more", "more", "bool"),
+        Field("last", "last", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class ListAttendanceRequest(Message):
+    room: str = ""
+    # Only this identity, if given.
+    identity: str = ""
+    since_ms: int = 0
+    until_ms: int = 0
+    # 1,000 if not given, 5,000 at most.
+    page_size: int = 0
+    # `last` of the page before.
+    after: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("room", "room", "string"),
+        Field("identity", "identity", "string"),
+        Field("since_ms", "sinceMs", "int64"),
+        Field("until_ms", "untilMs", "int64"),
+        Field("page_size", "pageSize", "uint32"),
+        Field("after", "after", "int64"),
+    )
+
+
+@dataclass(kw_only=True)
+class ListAttendanceResponse(Message):
+    # The oldest first.
+    rows: list[Attendance] = field(default_factory=list)
+    # There are more: ask again with `after`.
+    more: bool = False
+    # The number of the last of these.
+    last: int = 0
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("rows", "rows", Attendance, repeated=True),
         Field("more", "more", "bool"),
         Field("last", "last", "int64"),
     )
