@@ -366,18 +366,18 @@ test('attendance as table and as a file, here and in the console', limits, async
   };
   const console_ = await demo.open(`/console.html?room=attendance&key=${encodeURIComponent(apiToken())}`);
   await console_.getByText('Live', { exact: true }).waitFor();
-  for (const page of [host, console_]) assert.match(await open(page), /^Person,Identity,Room,From,Until,Seconds,Why,By\r\n(?:.*\r\n)*Gus,[^,]+,Breakout 1,[^,]+Z,,\d+,was moved,Hanna\r\n/);
+  for (const page of [host, console_]) assert.match(await open(page), /^Person,Identity,Room,From,Until,Seconds,Connected seconds,Why,By\r\n(?:.*\r\n)*Gus,[^,]+,Breakout 1,[^,]+Z,,\d+,\d+,was moved,Hanna\r\n/);
   await done(host, gus, eve, console_);
 });
 
 test('a file of attendance holds what the table holds, and nothing that a spreadsheet would run', () => {
-  const move = { participantId: 'p1', identity: '=cmd', groupId: 'b1', fromMs: 1_000, untilMs: 3_500, reason: 'moved' as const, by: 'p2' };
+  const move = { participantId: 'p1', identity: '=cmd', groupId: 'b1', fromMs: 1_000, untilMs: 3_500, reason: 'moved' as const, by: 'p2', endReason: undefined, connectedMs: 1_500, absences: [] };
   const names = { person: () => 'Ada "the first", Lovelace', group: () => 'Red', author: () => 'Hanna' };
   const stays = staysOf([{ ...move, fromMs: 5_000, untilMs: 0, by: 'p1' }, move], names);
   assert.deepEqual(stays.map(({ fromMs, by }) => [fromMs, by]), [[1_000, 'Hanna'], [5_000, '']]);
   const [, first, second] = csvOf(stays, 9_000).split('\r\n');
-  assert.equal(first, `"Ada ""the first"", Lovelace",'=cmd,Red,1970-01-01T00:00:01.000Z,1970-01-01T00:00:03.500Z,3,was moved,Hanna`);
-  assert.match(second ?? '', /Z,,4,was moved,$/);
+  assert.equal(first, `"Ada ""the first"", Lovelace",'=cmd,Red,1970-01-01T00:00:01.000Z,1970-01-01T00:00:03.500Z,3,2,was moved,Hanna`);
+  assert.match(second ?? '', /Z,,4,2,was moved,$/);
 });
 
 test('the main room is as loud as the slider says while away, and that is kept', limits, async () => {

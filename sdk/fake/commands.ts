@@ -1,4 +1,5 @@
 /** The effect of each command on the stand-in's room. */
+import { PLANS } from './plans.ts';
 import { PRESENCE } from './presence.ts';
 import type { FakeRoom } from './room.ts';
 import { Refused, moderators, showTrack, type FakeParticipant, type Json } from './words.ts';
@@ -114,6 +115,7 @@ function gatePatch(body: Json): Json {
 export const COMMANDS: Record<string, Run> = {
   'RoomService/GetRoom': (room, who) => ({ room: room.snapshot(who) }),
   ...PRESENCE,
+  ...PLANS,
   'ParticipantService/SetGrants': (room, who, body) => {
     needModerator(who);
     const target = find(room, body['participantId']);

@@ -133,6 +133,7 @@ export class FakeSocket {
       reason: refused.reason,
       message: refused.message,
       enablexCode: refused.enablexCode,
+      lines: refused.lines,
       acsCode: refused.acs[0],
       acsSubcode: refused.acs[1],
     });

@@ -4,6 +4,7 @@
  */
 import { updated, COMMANDS } from './commands.ts';
 import { addresses, forecast, intercomOf, keepForLater, keepPresence, knockOf, type FakeSchedule } from './presence.ts';
+import { summaryOf } from './plans.ts';
 import { FLAG, KINDS, Refused, kindOf, showTrack, type FakeParticipant, type Json } from './words.ts';
 
 
@@ -16,6 +17,8 @@ export class FakeRoom {
   /** Knocks that wait, by breakout and participant. */
   readonly knocks = new Map<string, Json>();
   readonly schedules = new Map<number, FakeSchedule>();
+  readonly arrangements = new Map<string, Json[]>();
+  rotation: Json | undefined;
   settings: Json = {
     mode: 'ROOM_MODE_GROUP',
     maxActiveTalkers: 8,
@@ -92,6 +95,7 @@ export class FakeRoom {
     const run = COMMANDS[method];
     if (!run) throw new Refused('InvalidArgument');
     if (method.startsWith('BreakoutService/')) this.#admit();
+    if (body['dryRun'] && method === 'BreakoutService/StartRotation') return run(this, who, body) as Json;
     if (body['dryRun']) return { answer: { dryRun: forecast(this, method) } };
     this.#cause = { id: requestId, who };
     try {
@@ -230,6 +234,8 @@ export class FakeRoom {
       intercoms: people.flatMap((each) => (each.intercom && (viewer.moderator || each === viewer || addresses(each.intercom, viewer)) ? [intercomOf(this, each)] : [])),
       knocks: [...this.knocks.values()].filter((knock) => viewer.moderator || knock['participantId'] === viewer.id || knock['breakoutId'] === viewer.groupId).map(knockOf),
       schedules: [...this.schedules.values()].filter(({ shown }) => viewer.moderator || shown['public']).map(({ shown }) => shown),
+      rotation: this.rotation && (viewer.moderator ? structuredClone(this.rotation) : { ...this.rotation, ahead: [], repeats: 0, seed: '0' }),
+      arrangements: viewer.moderator ? [...this.arrangements].map(([name, rooms]) => summaryOf(name, rooms)) : [],
       help: people.filter(({ help }) => help).map(({ id, groupId }) => ({ participantId: id, groupId })),
       seq: String(this.seq),
       epoch: String(this.epoch),

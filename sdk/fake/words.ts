@@ -6,6 +6,8 @@ export class Refused extends Error {
     readonly reason: string,
     readonly enablexCode = 0,
     readonly acs: [number, number] = [0, 0],
+    /** The lines of a list that cannot be read. */
+    readonly lines: readonly Json[] = [],
   ) {
     super(`${reason}: refused by the fake server.`);
   }

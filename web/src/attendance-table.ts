@@ -1,12 +1,12 @@
 /** The stays of people in groups, with times and reasons: as a table and as CSV. */
-import type { Move } from '@sideroom/client';
+import type { Attendance } from '@sideroom/client';
 import { h } from './dom.js';
 import { openDialog } from './notices.js';
 import { WHY } from './timeline.js';
 
 /** Names for the ids in a journal. */
 export interface Names {
-  person(move: Move): string;
+  person(row: Attendance): string;
   group(id: string): string;
   author(id: string): string;
 }
@@ -19,30 +19,32 @@ export interface Stay {
   fromMs: number;
   /** 0: still there. */
   untilMs: number;
+  connectedMs: number;
   why: string;
   by: string;
 }
 
-/** The stays of a journal, by person and time. */
-export function staysOf(moves: readonly Move[], names: Names): Stay[] {
-  const stays = moves.map((move) => ({
-    person: names.person(move),
-    identity: move.identity,
-    group: names.group(move.groupId),
-    fromMs: move.fromMs,
-    untilMs: move.untilMs,
-    why: WHY[move.reason] ?? move.reason,
-    by: move.by === move.participantId ? '' : names.author(move.by),
+/** The stays, by person and time. */
+export function staysOf(rows: readonly Attendance[], names: Names): Stay[] {
+  const stays = rows.map((row) => ({
+    person: names.person(row),
+    identity: row.identity,
+    group: names.group(row.groupId),
+    fromMs: row.fromMs,
+    untilMs: row.untilMs,
+    connectedMs: row.connectedMs,
+    why: WHY[row.reason] ?? row.reason,
+    by: row.by === row.participantId ? '' : names.author(row.by),
   }));
   return stays.filter(({ untilMs, fromMs }) => !untilMs || untilMs >= fromMs).sort((a, b) => a.person.localeCompare(b.person) || a.identity.localeCompare(b.identity) || a.fromMs - b.fromMs);
 }
 
-const HEADS = ['Person', 'Identity', 'Room', 'From', 'Until', 'Seconds', 'Why', 'By'];
+const HEADS = ['Person', 'Identity', 'Room', 'From', 'Until', 'Seconds', 'Connected seconds', 'Why', 'By'];
 
 /** CSV as spreadsheets read it (RFC 4180), times in UTC. */
 export function csvOf(stays: readonly Stay[], nowMs: number): string {
-  const rows = stays.map(({ person, identity, group, fromMs, untilMs, why, by }) => [
-    person, identity, group, new Date(fromMs).toISOString(), untilMs ? new Date(untilMs).toISOString() : '', String(Math.round(((untilMs || nowMs) - fromMs) / 1000)), why, by,
+  const rows = stays.map(({ person, identity, group, fromMs, untilMs, connectedMs, why, by }) => [
+    person, identity, group, new Date(fromMs).toISOString(), untilMs ? new Date(untilMs).toISOString() : '', String(Math.round(((untilMs || nowMs) - fromMs) / 1000)), String(Math.round(connectedMs / 1000)), why, by,
   ]);
   return [HEADS, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }
@@ -56,10 +58,10 @@ function cell(value: string): string {
 /** Builds the table of stays. */
 export function stayTable(stays: readonly Stay[], nowMs: number): HTMLElement {
   const time = (ms: number): string => new Date(ms).toLocaleTimeString();
-  const rows = stays.map(({ person, group, fromMs, untilMs, why, by }) =>
-    h('tr', {}, h('th', { scope: 'row' }, person), h('td', {}, group), h('td', { class: 'number' }, time(fromMs)), h('td', { class: 'number' }, untilMs ? time(untilMs) : 'still there'), h('td', { class: 'number' }, length((untilMs || nowMs) - fromMs)), h('td', {}, by ? `${why}, by ${by}` : why)),
+  const rows = stays.map(({ person, group, fromMs, untilMs, connectedMs, why, by }) =>
+    h('tr', {}, h('th', { scope: 'row' }, person), h('td', {}, group), h('td', { class: 'number' }, time(fromMs)), h('td', { class: 'number' }, untilMs ? time(untilMs) : 'still there'), h('td', { class: 'number' }, length((untilMs || nowMs) - fromMs)), h('td', { class: 'number' }, length(connectedMs)), h('td', {}, by ? `${why}, by ${by}` : why)),
   );
-  const heads = ['Person', 'Room', 'From', 'Until', 'For', 'Why'].map((head, index) => h('th', { scope: 'col', class: index > 1 && index < 5 ? 'number' : '' }, head));
+  const heads = ['Person', 'Room', 'From', 'Until', 'For', 'Connected', 'Why'].map((head, index) => h('th', { scope: 'col', class: index > 1 && index < 6 ? 'number' : '' }, head));
   return h('table', {}, h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...rows));
 }
 
@@ -72,8 +74,8 @@ function length(ms: number): string {
 }
 
 /** Shows the table of a meeting, and gives it as a file. */
-export function showAttendance(meeting: string, moves: readonly Move[], nowMs: number, names: Names): void {
-  const stays = staysOf(moves, names);
+export function showAttendance(meeting: string, rows: readonly Attendance[], nowMs: number, names: Names): void {
+  const stays = staysOf(rows, names);
   const save = (): void => saveFile(`${meeting}-attendance.csv`, csvOf(stays, nowMs));
   const { element } = openDialog('Attendance', (close) => [
     h('p', { class: 'dim small' }, 'Who was where, from when to when, and why. Messages are in no record.'),

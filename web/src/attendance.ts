@@ -19,12 +19,12 @@ export class RoomNames {
 
 /** Shows who was where, and gives it as a file. */
 export async function attendanceDialog(room: Room, groups: RoomNames): Promise<void> {
-  const moves = await room.moves();
+  const rows = await room.attendance();
   const nameOf = (id: string): string | undefined => room.participants.get(id)?.name;
   const names: Names = {
     person: ({ participantId, identity }) => nameOf(participantId) ?? identity,
     group: (id) => groups.of(id),
     author: (id) => nameOf(id) ?? (id === 'operator' ? 'the organizer' : id === 'system' ? '' : id),
   };
-  showAttendance(room.name, moves, serverNow(), names);
+  showAttendance(room.name, rows, serverNow(), names);
 }

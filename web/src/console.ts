@@ -192,9 +192,9 @@ class Console {
   async #attendance(): Promise<void> {
     const room = this.#room;
     if (!room) return;
-    const moves = await this.operator.moves(room.name);
+    const rows = await this.operator.attendance(room.name);
     const nameOf = (id: string): string | undefined => room.participants.find((each) => each.id === id)?.displayName;
-    showAttendance(room.name, moves, Date.now(), {
+    showAttendance(room.name, rows, Date.now(), {
       person: ({ participantId, identity }) => nameOf(participantId) ?? identity,
       group: (id) => (id === 'parent' ? 'Main room' : (room.breakouts.find((each) => each.id === id)?.displayName ?? `breakout ${id}`)),
       author: (id) => nameOf(id) ?? (id === 'operator' ? 'the signaling server' : id === 'system' ? '' : id),

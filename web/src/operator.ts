@@ -1,6 +1,6 @@
 /** The console's side of the JSON API: calls with an API token, and the stream of a room's events. */
-import { event as decodeEvent, json, list, move, number, room as decodeRoom, text, type Json } from '@sideroom/client/wire';
-import type { Move, RoomState, WireEvent } from '@sideroom/client';
+import { attendance, event as decodeEvent, json, list, move, number, room as decodeRoom, text, type Json } from '@sideroom/client/wire';
+import type { Attendance, Move, RoomState, WireEvent } from '@sideroom/client';
 
 /** One reading of the node's counters. */
 export interface Reading {
@@ -54,10 +54,19 @@ export class Operator {
   }
 
   async moves(name: string): Promise<Move[]> {
-    const all: Move[] = [];
+    return (await this.#pages('RoomService/ListMoves', name, 'moves')).map(move);
+  }
+
+  async attendance(name: string): Promise<Attendance[]> {
+    return (await this.#pages('RoomService/ListAttendance', name, 'rows')).map(attendance);
+  }
+
+  /** All pages of a list. */
+  async #pages(method: string, room: string, field: string): Promise<unknown[]> {
+    const all: unknown[] = [];
     for (let after = '0'; ; ) {
-      const page = await this.#call('RoomService/ListMoves', { room: name, after });
-      all.push(...list(page['moves']).map(move));
+      const page = await this.#call(method, { room, after });
+      all.push(...list(page[field]));
       if (!page['more']) return all;
       after = text(page['last']);
     }

@@ -16,6 +16,8 @@ export const WHY: Record<string, string> = {
   destroyed: 'came back as the breakouts ended',
   closed: 'came back as it was closed',
   time_up: 'came back as the time was up',
+  arranged: 'was moved as prepared',
+  rotated: 'changed rooms',
   joined_room: 'joined the meeting',
   left_room: 'left the meeting',
 };

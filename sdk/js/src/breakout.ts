@@ -52,6 +52,10 @@ export class Breakout {
   get isSideRoom(): boolean {
     return this.#state.side;
   }
+  /** When everybody inside returns and it closes, in milliseconds since the Unix epoch; 0: not before it is closed. */
+  get endsAtMs(): number {
+    return this.#state.endsAtMs;
+  }
   /** How many are inside: known also to those who may not know who. */
   get occupancy(): number {
     return this.#state.occupancy;

@@ -13,7 +13,28 @@ export interface BreakoutCommand {
 }
 
 /** The changes of a breakout. */
-export type BreakoutChange = Partial<{ name: string; capacity: number; media: MediaFlags; autoMove: boolean; selfSelect: boolean; door: Door }>;
+export type BreakoutChange = Partial<{
+  name: string;
+  capacity: number;
+  media: MediaFlags;
+  autoMove: boolean;
+  selfSelect: boolean;
+  door: Door;
+  /** When everybody inside returns and it closes, in milliseconds since the Unix epoch; 0: never. */
+  endsAtMs: number;
+}>;
+
+/** The rounds of a rotation. */
+export interface RotationOptions {
+  /** 1 to 50. */
+  rounds: number;
+  /** How long each lasts, from a second to a day. */
+  roundMs: number;
+  /** Between which people change; default: all but side rooms. They are open. */
+  breakoutIds?: readonly string[];
+  /** The seed of an earlier plan gives it again, for the same people. */
+  seed?: string | number;
+}
 
 const make = (method: string, body: Json = {}): BreakoutCommand => ({ method, body });
 const seedOf = (seed: number | undefined): string | undefined => (seed === undefined ? undefined : String(seed));
@@ -37,8 +58,8 @@ export const commands = {
   unassign: (identities: readonly string[]) => make('Unassign', { identities }),
   join: (breakoutId: string, streamInfo?: StreamInfo) => make('JoinBreakout', { breakoutId, streamInfo }),
   leave: () => make('LeaveBreakout'),
-  update: (breakoutId: string, { name, door, ...rest }: BreakoutChange) =>
-    make('UpdateBreakout', { breakoutId, displayName: name, door: doorName(door), ...rest }),
+  update: (breakoutId: string, { name, door, endsAtMs, ...rest }: BreakoutChange) =>
+    make('UpdateBreakout', { breakoutId, displayName: name, door: doorName(door), endsAtMs: endsAtMs === undefined ? undefined : String(Math.round(endsAtMs)), ...rest }),
   configure: ({ parentWhileAway: away, endsAtMs, endGraceMs, availability: _, ...flags }: Partial<BreakoutSettings>) =>
     make('UpdateSettings', {
       settings: {
@@ -52,6 +73,10 @@ export const commands = {
   stopListening: () => make('StopListening'),
   intercom: (to: IntercomTarget, options: IntercomOptions = {}): BreakoutCommand => intercomCommand(to, options),
   stopIntercom: () => make('StopIntercom'),
+  startRotation: ({ rounds, roundMs, breakoutIds = [], seed }: RotationOptions) =>
+    make('StartRotation', { rounds, roundMs: Math.round(roundMs), breakoutIds, seed: seed === undefined ? undefined : String(seed) }),
+  changeRotation: (step: 'pause' | 'resume' | 'skip' | 'end') => make('ChangeRotation', { step: `ROTATION_STEP_${step.toUpperCase()}` }),
+  applyArrangement: (name: string, options: { open?: boolean } = {}) => make('ApplyArrangement', { name, open: options.open ?? false }),
   sideRoom: ({ name, capacity, media, door, invite }: SideRoomDefinition) =>
     make('CreateSideRoom', { displayName: name, capacity, media, door: doorName(door), inviteIds: invite }),
 } as const;

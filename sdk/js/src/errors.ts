@@ -67,12 +67,21 @@ export type ErrorName =
   // Names that a newer server may send.
   | (string & {});
 
+/** A line of a list that cannot be read, counted from 1, and why. */
+export interface LineFault {
+  readonly line: number;
+  /** A sentence for a person. */
+  readonly problem: string;
+}
+
 /**
  * A failure of the SDK: a stable `code` to branch on and, as `message`, a sentence for a person that says
  * what to do. Failures that the server answered carry the codes of both dialects.
  */
 export class SideroomError extends Error {
   override readonly name = 'SideroomError';
+  /** The lines of a pasted list that cannot be read. */
+  readonly lines: readonly LineFault[];
 
   constructor(
     /** The stable name of the error. */
@@ -82,9 +91,10 @@ export class SideroomError extends Error {
     readonly enablex?: number,
     /** The ACS code and subcode, where the error has them. */
     readonly acs?: AcsCode,
-    options?: { cause?: unknown },
+    options: { cause?: unknown; lines?: readonly LineFault[] } = {},
   ) {
     super(sentence, options);
+    this.lines = options.lines ?? [];
   }
 }
 

@@ -1,4 +1,5 @@
 import { attachAudio, type AudioOutput } from './audio.js';
+import { Arrangements } from './arrangements.js';
 import { Breakouts } from './breakouts.js';
 import { Connection, type ConnectionOptions, type Phase, type Token } from './connection.js';
 import { onDevicesChanged, type Devices } from './devices.js';
@@ -9,7 +10,9 @@ import { mediaOf, type TrackKind } from './kinds.js';
 import { LocalTracks } from './local.js';
 import type { Participant } from './participant.js';
 import type { Peer } from './peer.js';
+import { attendance as decodeAttendance, type Attendance } from './plans.js';
 import { Roster } from './roster.js';
+import { Rotations } from './rotations.js';
 import { Schedules } from './schedules.js';
 import { StatsReader, type StatsSummary } from './stats.js';
 import { Streams } from './streams.js';
@@ -97,6 +100,10 @@ export class Room extends Emitter<RoomEvents> {
   readonly intercoms: Intercoms;
   /** Commands that are carried out later. */
   readonly schedules: Schedules;
+  /** Rounds in which people change breakouts. */
+  readonly rotations: Rotations;
+  /** Rooms that were prepared, with those who belong in each. */
+  readonly arrangements: Arrangements;
   /** The tracks that this client publishes. */
   readonly local: LocalTracks;
   readonly #connection: Connection;
@@ -133,6 +140,8 @@ export class Room extends Emitter<RoomEvents> {
     this.breakouts = new Breakouts(this);
     this.intercoms = new Intercoms(this);
     this.schedules = new Schedules(this);
+    this.rotations = new Rotations(this);
+    this.arrangements = new Arrangements(this);
     this.local = new LocalTracks(this);
     this.#connection = new Connection(websocketUrl(url), token, options, {
       phase: (phase) => this.#handlePhase(phase),
@@ -273,10 +282,18 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** The move journal: everybody's stays, with times and reasons. Moderators only. */
   async moves(): Promise<Move[]> {
-    const all: Move[] = [];
+    return (await this.#pages('RoomService/ListMoves', 'moves')).map(decodeMove);
+  }
+  /** Everybody's stays with the times that they were connected, or those of one identity. Moderators only. */
+  async attendance(identity?: string): Promise<Attendance[]> {
+    return (await this.#pages('RoomService/ListAttendance', 'rows', { identity })).map(decodeAttendance);
+  }
+  /** All pages of a list. */
+  async #pages(method: string, field: string, query: Json = {}): Promise<unknown[]> {
+    const all: unknown[] = [];
     for (let after = '0'; ; ) {
-      const page = await this.command('RoomService/ListMoves', { after });
-      all.push(...list(page['moves']).map(decodeMove));
+      const page = await this.command(method, { ...query, after });
+      all.push(...list(page[field]));
       if (!page['more']) return all;
       after = text(page['last']);
     }
@@ -366,6 +383,8 @@ export class Room extends Emitter<RoomEvents> {
     this.#roster.reset(state, me, again);
     this.intercoms.reset(state);
     this.schedules.reset(state);
+    this.rotations.reset(state);
+    this.arrangements.reset(state);
     this.breakouts.reset(state);
     if (again) this.emit('changed', undefined);
   }
@@ -386,6 +405,8 @@ export class Room extends Emitter<RoomEvents> {
     this.#roster.apply(event);
     this.intercoms.apply(event);
     this.schedules.apply(event);
+    this.rotations.apply(event);
+    this.arrangements.handle(event);
     this.breakouts.apply(event);
     this.#apply(event);
     this.emit('event', event);

@@ -5,6 +5,7 @@
 import { SideroomError } from './errors.js';
 import { flag, json, kind, kinds, list, name, number, text, texts, type Json } from './json.js';
 import type { TrackKind } from './kinds.js';
+import { arrangement, rotation, rounds, seed, type ArrangementState, type RotationEnd, type RotationPlan, type RotationState } from './plans.js';
 import {
   door,
   intercom,
@@ -19,6 +20,8 @@ import {
 
 /** @internal */
 export { json, kind, kindName, kinds, list, number, text } from './json.js';
+/** @internal */
+export { attendance } from './plans.js';
 export type { Json };
 
 /** The roles, which carry rights. */
@@ -95,6 +98,8 @@ export interface BreakoutState {
   readonly door: Door;
   /** A side room: made by a participant for themselves and their guests. */
   readonly side: boolean;
+  /** When everybody inside returns and it closes; 0: not before it is closed. */
+  readonly endsAtMs: number;
   readonly detail: BreakoutDetail;
 }
 
@@ -172,6 +177,10 @@ export interface RoomState {
   readonly knocks: readonly KnockState[];
   /** All of them for a moderator; else those that concern this participant. */
   readonly schedules: readonly ScheduleState[];
+  /** The rotation that runs. */
+  readonly rotation: RotationState | undefined;
+  /** Only moderators see them. */
+  readonly arrangements: readonly ArrangementState[];
   readonly draining: boolean;
   readonly seq: number;
   readonly epoch: number;
@@ -191,6 +200,8 @@ export type MoveReason =
   | 'destroyed'
   | 'closed'
   | 'time_up'
+  | 'arranged'
+  | 'rotated'
   | 'joined_room'
   | 'left_room';
 
@@ -279,6 +290,12 @@ export interface WirePayloads {
   /** `done`, `cancelled`: it waits no longer. */
   scheduleChanged: { schedule: ScheduleState; done: boolean; cancelled: boolean };
   scheduleFailed: { schedule: ScheduleState; reason: string; message: string };
+  /** Without the plan. `rotation` undefined: it is over; `end` says how. */
+  rotationChanged: { rotation: RotationState | undefined; end: RotationEnd | undefined };
+  /** To moderators. */
+  rotationPlanned: RotationPlan;
+  /** To moderators. `removed`: only its name is known. */
+  arrangementChanged: { arrangement: ArrangementState; removed: boolean };
 }
 
 /** A numbered event of the room, decoded. */
@@ -384,6 +401,7 @@ export function breakout(value: unknown): BreakoutState {
     threadId: text(from['threadId']),
     door: door(from['door']),
     side: flag(from['side']),
+    endsAtMs: number(from['endsAtMs']),
     detail: name(from['detail'], 'BREAKOUT_DETAIL_', 'full'),
   };
 }
@@ -444,6 +462,8 @@ export function room(value: unknown): RoomState {
     intercoms: list(from['intercoms']).map(intercom),
     knocks: list(from['knocks']).map(knock),
     schedules: list(from['schedules']).map(schedule),
+    rotation: rotation(from['rotation']),
+    arrangements: list(from['arrangements']).map(arrangement),
     draining: flag(from['draining']),
     seq: number(from['seq']),
     epoch: number(from['epoch']),
@@ -526,6 +546,9 @@ const FIELDS: { [T in keyof WirePayloads]: { [F in keyof WirePayloads[T]]: Field
   knockChanged: { knocks: (value) => list(value).map(knock), end: (value) => name(value, 'KNOCK_END_', '') || undefined },
   scheduleChanged: { schedule, done: flag, cancelled: flag },
   scheduleFailed: { schedule, reason: text, message: text },
+  rotationChanged: { rotation, end: (value) => name(value, 'ROTATION_END_', '') || undefined },
+  rotationPlanned: { ahead: rounds, repeats: number, seed },
+  arrangementChanged: { arrangement, removed: flag },
 };
 
 /** @internal An event, or nothing if it is of a type that this release does not know. */
@@ -559,5 +582,6 @@ export function wireError(message: Json): SideroomError {
     text(message['message']) || 'Something went wrong on the server. Try again.',
     number(message['enablexCode']) || undefined,
     acsCode ? { code: acsCode, subCode: number(message['acsSubcode']) } : undefined,
+    { lines: list(message['lines']).map(json).map((each) => ({ line: number(each['line']), problem: text(each['problem']) })) },
   );
 }
