@@ -64,7 +64,7 @@ dist: web ## Build and check what is released: a static binary, a Debian package
 	@$(SETUP) package
 	deploy/package/build.sh
 	.cache/charts/bin/python deploy/package/check.py target/dist --static \
-		--again $${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/release/sideroom
+		--again $${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/shipped/sideroom
 
 bench: build ## The floor, the bare path, micro benches and a set of load scenarios
 	benches/bench.sh

@@ -18,15 +18,15 @@ build() {
   export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$PWD=/sideroom --remap-path-prefix=$home=/cargo --remap-path-prefix=$sysroot=/rust"
   export CFLAGS="-ffile-prefix-map=$PWD=/sideroom -ffile-prefix-map=$home=/cargo"
   # Names of functions stay, for the backtraces in the log.
-  export CARGO_PROFILE_RELEASE_STRIP=debuginfo
-  "${CARGO:-cargo}" build --release --locked --target "$target" -p sideroom
+  export CARGO_PROFILE_SHIPPED_STRIP=debuginfo
+  "${CARGO:-cargo}" build --profile shipped --locked --target "$target" -p sideroom
 }
 
 if [ $# -gt 0 ]; then
   binary=$(realpath "$1")
 else
   build
-  binary=$(realpath "${CARGO_TARGET_DIR:-target}/$target/release/sideroom")
+  binary=$(realpath "${CARGO_TARGET_DIR:-target}/$target/shipped/sideroom")
 fi
 into=$(realpath -m "${2:-target/dist}")
 scratch=$(mktemp -d)
