@@ -2,7 +2,8 @@
 //! with request ids, readers look, and watchers resume. No answered command is lost or done twice, no number comes twice or
 //! is missing in a watch, every read is one that a single room could have given, and the journals can be replayed.
 //!
-//! Three rounds by default; `TEST_CLUSTER_ROUNDS=200` for a night.
+//! Three rounds by default; `TEST_CLUSTER_ROUNDS=200` for a night. `TEST_OLD_SERVER` names the program of an earlier version
+//! for the first node: versions N and N+1 share their rooms.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

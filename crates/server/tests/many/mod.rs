@@ -128,8 +128,10 @@ impl Cluster {
             .collect()
     }
 
+    /// The first node is an older server, if `TEST_OLD_SERVER` names one.
     fn run(&self, at: usize) -> Server {
-        let mut command = Command::new(binary());
+        let old = std::env::var_os("TEST_OLD_SERVER").filter(|_| at == 0);
+        let mut command = Command::new(old.unwrap_or_else(binary));
         command
             .args(["serve", "--dev", "--workers", "1"])
             .env_clear();
