@@ -77,7 +77,7 @@ bench-networks: build ## Chromium behind bad networks, which writes docs/benchma
 bench-peers: build ## The same fan-outs against Janus and against Sideroom in turns (needs root)
 	benches/peers.sh
 
-nightly: build ## The long simulations, 10,000 cancelled joins, a million events through webhooks, the release built twice, and every push of `sideroom-load exhaust` at full size
+nightly: build ## The long simulations, 10,000 cancelled joins, a million events through webhooks, 200 deaths and cuts in a cluster, seven minutes without etcd, the release built twice, and every push of `sideroom-load exhaust` at full size
 	$(CARGO) run --release --locked -p sideroom-sim -- faults --seeds 200 --steps 6000
 	$(CARGO) run --release --locked -p sideroom-sim -- cluster --seeds 300 --steps 20000
 	$(CARGO) run --release --locked -p sideroom-sim -- plane --seeds 10000 --steps 1100
@@ -87,6 +87,7 @@ nightly: build ## The long simulations, 10,000 cancelled joins, a million events
 	TEST_CANCELLED_JOINS=10000 $(CARGO) test --release --locked -p sideroom --test cancelled
 	TEST_WEBHOOK_EVENTS=1000000 $(CARGO) test --release --locked -p sideroom --test webhooks -- --nocapture nothing_is_lost
 	$(CARGO) build --release --locked -p sideroom-bench
+	benches/etcd_gone.py
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --max-added-delay-ms 1 --max-added-command-ms 50
 	ulimit -n $$(ulimit -Hn); ./target/release/sideroom-load exhaust --push bytes --push sockets --pushers 200 \
 		--max-added-delay-ms 1 --max-added-command-ms 50

@@ -1,6 +1,7 @@
 //! When a node holds its rooms: it renewed its record lately, or every node that could depose it promised not to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use sideroom_route::Time;
 
@@ -84,6 +85,11 @@ impl Hold {
     pub fn is_silent(&self, now: Time) -> bool {
         self.last_sent
             .is_none_or(|sent| now - sent > self.timing.silent_after)
+    }
+
+    /// How long ago the last renewal was sent that etcd has answered.
+    pub fn silent_for(&self, now: Time) -> Duration {
+        self.last_sent.map_or(Duration::MAX, |sent| now - sent)
     }
 
     /// True once another node has ended this life.

@@ -265,6 +265,11 @@ impl ClusterNode {
         self.hold.is_silent(now)
     }
 
+    /// How long ago the last renewal was sent that etcd has answered.
+    pub fn etcd_silent_for(&self, now: Time) -> Duration {
+        self.hold.silent_for(now)
+    }
+
     /// This life of the node.
     pub const fn incarnation(&self) -> Incarnation {
         self.options.incarnation

@@ -219,6 +219,8 @@ async fn without_etcd_commands_are_refused_and_everything_is_back_with_it() {
     }
     let mut cluster = Cluster::start(1, 2).await;
     create(&cluster, 0, "math");
+    create(&cluster, 0, "art");
+    answered(&cluster, &[1], RENAME, &rename("art", 1)).unwrap();
     cluster.etcd.kill(0).await;
     let mut refused = String::new();
     until("the store fails", || {
@@ -230,6 +232,13 @@ async fn without_etcd_commands_are_refused_and_everything_is_back_with_it() {
         refused.contains("StoreFailed")
     });
     assert!(refused.contains("media goes on"), "{refused}");
+    for at in 0..2 {
+        let answer = cluster.client(at).ask(RENAME, &rename("art", 2));
+        let Err(Refused::Status(503, why)) = answer else {
+            panic!("it cannot have been stored: {answer:?}");
+        };
+        assert!(why.contains("StoreFailed"), "{why}");
+    }
     cluster.etcd.run(0);
     answered(&cluster, &[1], RENAME, &rename("math", 1)).unwrap();
     create(&cluster, 1, "next");

@@ -27,6 +27,9 @@ impl Cluster {
                 let to = to.map(NodeId);
                 Replied::Reply(self.hand_over(room, term, to).await.map(|()| Reply::Done))
             }
+            (Place::Here(_), call) if changes_rooms(&call) && self.is_etcd_gone() => {
+                Replied::Reply(Err(ApiError::StoreFailed))
+            }
             (Place::Here(term), call) => {
                 let reply = self.perform_here((room, term), call).await;
                 let is_here = self.place(room) == Place::Here(term);
@@ -157,6 +160,14 @@ impl Cluster {
             watch => Some(watch),
         }
     }
+}
+
+/// A call that is answered only when etcd has kept what it changes.
+const fn changes_rooms(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Command(_) | Call::Create(_) | Call::Delete(_) | Call::Join(_)
+    )
 }
 
 /// An error that a room gives because it is about to leave this node, too.

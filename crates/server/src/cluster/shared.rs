@@ -20,6 +20,8 @@ use crate::rooms::{self, Directory, Node};
 const READ_PAUSE: Duration = Duration::from_millis(100);
 /// The task of a room that has ended tells everybody within this.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// A new leader of etcd is elected sooner: until then commands wait.
+const GONE_AFTER: Duration = Duration::from_secs(3);
 /// Attempts to read another node's record; the watch brings it too.
 const READ_TRIES: usize = 10;
 
@@ -197,6 +199,13 @@ impl Cluster {
     pub(super) fn holds(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.machine.holds(self.lease.now())
+    }
+
+    /// True if etcd has been silent for so long that a command is refused at once. The room is not asked: it goes on to
+    /// answer reads.
+    pub(super) fn is_etcd_gone(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.machine.etcd_silent_for(self.lease.now()) > GONE_AFTER
     }
 
     /// Why this node does not take part yet, or no more; `None`: it does.
