@@ -26,7 +26,7 @@ pub(crate) use claims::rights_of;
 pub use claims::{ApiClaims, ClientClaims, GrantClaims, MAX_NAME_BYTES, RoleClaim};
 pub use keys::Keys;
 pub use scope::Scope;
-use verified::{Verified, VerifiedTokens};
+use verified::VerifiedTokens;
 
 use crate::error::ApiError;
 
@@ -148,12 +148,18 @@ impl Default for TokenRules {
     }
 }
 
+/// The content of an API token with a right signature. Its times are checked each time that it comes.
+struct VerifiedApi {
+    operator: Operator,
+    claims: ApiClaims,
+}
+
 /// Keys and certificates of signaling servers.
 pub struct Keyring {
     signers: BTreeMap<String, Signer>,
     certificates: Vec<NamedCertificate>,
     rules: TokenRules,
-    verified: VerifiedTokens,
+    verified: VerifiedTokens<VerifiedApi>,
 }
 
 impl fmt::Debug for Keyring {
@@ -195,7 +201,7 @@ impl Keyring {
             signers,
             certificates: Vec::new(),
             rules,
-            verified: VerifiedTokens::default(),
+            verified: VerifiedTokens::new(),
         })
     }
 
@@ -277,7 +283,7 @@ impl Keyring {
             key_id,
             scopes: signer.scopes.iter().copied().filter(granted).collect(),
         };
-        let known = Verified {
+        let known = VerifiedApi {
             operator: operator.clone(),
             claims,
         };
