@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sideroom_route::ParticipantId;
+use sideroom_route::{GroupId, ParticipantId};
 
 use crate::UnixMillis;
 use crate::room::Room;
@@ -58,5 +58,22 @@ impl Room {
     pub fn is_moderator(&self, participant: ParticipantId) -> Option<bool> {
         let one = self.state.participants.get(&participant)?;
         Some(one.is_moderator())
+    }
+
+    /// True if a participant learns at once of who talks in a group: they are inside, or listen in.
+    pub fn is_near(&self, participant: ParticipantId, group: GroupId) -> bool {
+        let one = self.state.participants.get(&participant);
+        one.is_some_and(|one| {
+            one.group == group
+                || one
+                    .listening
+                    .is_some_and(|id| GroupId::Breakout(id) == group)
+        })
+    }
+
+    /// True for a moderator who may listen in: they learn of who talks in every group (rule 20).
+    pub fn sees_all_talkers(&self, participant: ParticipantId) -> bool {
+        let moderates = self.is_moderator(participant) == Some(true);
+        moderates && self.state.may_listen_in(participant)
     }
 }

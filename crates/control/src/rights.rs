@@ -217,6 +217,12 @@ impl State {
     }
 
     /// Like [`State::require_self`], for commands that need a power of the participant.
+    /// True if a participant's role and grants let them listen in.
+    pub(crate) fn may_listen_in(&self, participant: ParticipantId) -> bool {
+        let actor = Actor::Participant(participant);
+        self.require_power(actor, Power::ListenIn).is_ok()
+    }
+
     fn require_own_power(
         &self,
         actor: Actor,

@@ -271,7 +271,11 @@ impl RoomMachine {
             true => self.save_after,
             false => Time::NEVER,
         };
-        self.next_timer().min(self.empty_deadline()).min(save)
+        let wall = self.wall.next();
+        self.next_timer()
+            .min(self.empty_deadline())
+            .min(save)
+            .min(wall)
     }
 }
 

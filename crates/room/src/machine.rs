@@ -13,6 +13,7 @@ use crate::cycle::Batch;
 use crate::load::Loaded;
 use crate::now::Now;
 use crate::request::{Asked, Refusal, Request, Token};
+use crate::volatile::Wall;
 use crate::watchers::{WatcherId, Watchers};
 
 /// Bounds of a machine.
@@ -29,6 +30,8 @@ pub mod bounds {
     pub const PUBLISH_WAIT: Duration = Duration::from_millis(500);
     /// A timer that is due and refused is tried again after this.
     pub const TIMER_RETRY: Duration = Duration::from_secs(1);
+    /// Those who are elsewhere learn of a group's talkers once in this time at most.
+    pub const WALL_PACE: Duration = Duration::from_millis(500);
 }
 
 /// Options that stay for the machine's life.
@@ -113,6 +116,7 @@ pub struct RoomMachine {
     pub(crate) watchers: Watchers,
     pub(crate) queue: VecDeque<(Token, Request)>,
     pub(crate) duties: Duties,
+    pub(crate) wall: Wall,
     /// Offers that are being answered: what held before.
     pub(crate) offers: BTreeMap<Token, Reoffer>,
     pub(crate) actions: VecDeque<Action>,
@@ -175,6 +179,7 @@ impl RoomMachine {
             watchers: Watchers::default(),
             queue: VecDeque::new(),
             duties: Duties::default(),
+            wall: Wall::default(),
             offers: BTreeMap::new(),
             actions: VecDeque::new(),
             backoff: Backoff::default(),

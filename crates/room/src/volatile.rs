@@ -1,6 +1,8 @@
 //! Inputs without a record: active talkers and the passing of time.
 
-use sideroom_control::{Actor, Command, Viewer};
+use std::collections::{BTreeMap, BTreeSet};
+
+use sideroom_control::{Actor, Command, Room, Viewer};
 use sideroom_route::{GroupId, Time, TrackId};
 
 use crate::action::Action;
@@ -18,6 +20,35 @@ impl Duties {
     }
 }
 
+/// The groups whose talkers are told to moderators who are elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Wall {
+    /// Until when each waits, having been told.
+    told: BTreeMap<GroupId, Time>,
+    /// Groups with other talkers since then.
+    due: BTreeSet<GroupId>,
+}
+
+impl Wall {
+    /// When the next group may be told.
+    pub(crate) fn next(&self) -> Time {
+        let due = self.due.iter();
+        let at = due.map(|group| self.told.get(group).copied().unwrap_or(Time::ZERO));
+        at.min().unwrap_or(Time::NEVER)
+    }
+
+    fn take_due(&mut self, now: Time) -> Vec<GroupId> {
+        self.told.retain(|_, until| *until > now);
+        let told = &self.told;
+        let (wait, due) = self.due.iter().partition(|group| told.contains_key(group));
+        self.due = wait;
+        let due: BTreeSet<GroupId> = due;
+        let until = now + bounds::WALL_PACE;
+        self.told.extend(due.iter().map(|group| (*group, until)));
+        due.into_iter().collect()
+    }
+}
+
 impl RoomMachine {
     /// The active talkers of a group changed. Only the latest of a group counts.
     pub fn handle_talkers(&mut self, now: Now, group: GroupId, ranked: Vec<TrackId>) {
@@ -29,18 +60,41 @@ impl RoomMachine {
         for (group, ranked) in std::mem::take(&mut self.duties.talkers) {
             let Some(room) = &mut self.room else { return };
             let update = room.handle_talkers(group, &ranked);
-            let watching = self.watchers.all().filter(|(_, viewer)| match viewer {
-                Viewer::Operator => true,
-                Viewer::Participant(participant) => room.group_of(*participant) == Some(group),
-            });
-            let to: Vec<_> = watching.map(|(watcher, _)| watcher).collect();
-            if !to.is_empty() {
-                let ranked = room.talkers(group);
-                self.actions.push_back(Action::Speakers(group, ranked, to));
+            if self
+                .watchers
+                .all()
+                .any(|(_, viewer)| is_elsewhere(room, viewer, group))
+            {
+                self.wall.due.insert(group);
             }
+            self.tell_talkers(group, |room, viewer| match viewer {
+                Viewer::Operator => true,
+                Viewer::Participant(participant) => room.is_near(participant, group),
+            });
             if update.is_some() {
                 batch.update(update, Reaction::None);
             }
+        }
+        self.tell_wall();
+    }
+
+    /// Tells the talkers of a group to those watchers whom it concerns.
+    fn tell_talkers(&mut self, group: GroupId, concerns: impl Fn(&Room, Viewer) -> bool) {
+        let Some(room) = &self.room else { return };
+        let watching = self.watchers.all();
+        let watching = watching.filter(|(_, viewer)| concerns(room, *viewer));
+        let to: Vec<_> = watching.map(|(watcher, _)| watcher).collect();
+        if !to.is_empty() {
+            let ranked = room.talkers(group);
+            self.actions.push_back(Action::Speakers(group, ranked, to));
+        }
+    }
+
+    /// Tells moderators who are elsewhere (rule 20), at their pace.
+    fn tell_wall(&mut self) {
+        let now = self.now.at;
+        for group in self.wall.take_due(now) {
+            self.tell_talkers(group, |room, viewer| is_elsewhere(room, viewer, group));
         }
     }
 
@@ -112,5 +166,15 @@ impl RoomMachine {
             (true, since) => since,
             (false, _) => None,
         };
+    }
+}
+
+/// True for a moderator who learns of this group's talkers although they are elsewhere.
+fn is_elsewhere(room: &Room, viewer: Viewer, group: GroupId) -> bool {
+    match viewer {
+        Viewer::Operator => false,
+        Viewer::Participant(participant) => {
+            !room.is_near(participant, group) && room.sees_all_talkers(participant)
+        }
     }
 }

@@ -255,3 +255,27 @@ fn rule_21_one_command_goes_from_room_to_room_in_one_epoch() {
     assert!(story.hears(dan, host));
     story.check_replay();
 }
+
+#[test]
+fn rule_20_talkers_everywhere_are_for_moderators_who_may_listen_in() {
+    let (mut story, [moderator, ann, bob, cem]) = four();
+    let ids = story.create(moderator, 2, 4);
+    story.put(&[ann], inside(ids[0]));
+    let near = |story: &Story, who, group| story.room.is_near(who, group);
+    assert!(near(&story, ann, inside(ids[0])) && near(&story, bob, GroupId::Parent));
+    assert!(!near(&story, moderator, inside(ids[0])) && !near(&story, ann, GroupId::Parent));
+    let all = |story: &Story, who| story.room.sees_all_talkers(who);
+    assert!(all(&story, moderator));
+    assert!(![ann, bob, cem].iter().any(|who| all(&story, *who)));
+    story.grant(bob, |grants| grants.listen_in = true);
+    assert!(!all(&story, bob), "they are no moderator");
+    let listen = Command::ListenIn {
+        participant: bob,
+        breakout: ids[0],
+        follow: false,
+    };
+    story.ok(bob, listen);
+    assert!(near(&story, bob, inside(ids[0])), "they listen in");
+    story.grant(moderator, |grants| grants.listen_in = false);
+    assert!(!all(&story, moderator), "the grant binds moderators too");
+}

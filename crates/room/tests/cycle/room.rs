@@ -142,12 +142,22 @@ impl TestRoom {
             max_breakouts: Some(2 + (self.tokens % 8) as u16),
             ..RoomPatch::default()
         };
+        self.order(Command::UpdateRoom(patch));
+    }
+
+    fn order(&mut self, command: Command) {
         self.ask(Request::Command(Order {
             actor: Actor::Operator,
             request_id: RequestId::new(&self.tokens.to_string()).expect("it is short"),
             expected: None,
-            command: Command::UpdateRoom(patch),
+            command,
         }));
+    }
+
+    /// Gives a command, which is carried out.
+    pub(crate) fn give(&mut self, command: Command) {
+        self.order(command);
+        assert!(self.settle().iter().all(Result::is_ok));
     }
 
     pub(crate) fn wake(&mut self) {
