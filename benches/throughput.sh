@@ -9,6 +9,12 @@
 # is built from COMMIT. PACKAGES (-p sideroom) is what cargo builds: `PACKAGES=--workspace` shares what is built
 # with a build of everything.
 set -eu
+
+# A server as it is released at that commit: profile `shipped`, which older commits don't have (decision 34).
+profile_of() {
+    if grep -q '^\[profile.shipped\]' "$1/Cargo.toml"; then echo shipped; else echo release; fi
+}
+
 cd "$(dirname "$0")/.."
 commit=${1:?usage: benches/throughput.sh COMMIT [PART]}
 part=${2:-}
@@ -25,13 +31,13 @@ if [ -z "$before" ]; then
     trap 'git worktree remove --force "$source"' EXIT
     # The pages are built into the binary, and need only exist.
     # shellcheck disable=SC2086
-    (cd "$source" && CARGO_TARGET_DIR="$PWD/../target" cargo build --release --locked $packages --bin sideroom)
-    before=$PWD/$out/target/release/sideroom
+    (cd "$source" && CARGO_TARGET_DIR="$PWD/../target" cargo build --profile "$(profile_of .)" --locked $packages --bin sideroom)
+    before=$PWD/$out/target/$(profile_of "$source")/sideroom
 fi
-# Both servers are built with the release profile: the bench's own server would have that of benches.
+# Servers as they are released: the bench's own server would have the profile of benches.
 # shellcheck disable=SC2086
-cargo build --release --locked $packages --bin sideroom
-cp "${CARGO_TARGET_DIR:-target}/release/sideroom" "$out/after-sideroom"
+cargo build --profile "$(profile_of .)" --locked $packages --bin sideroom
+cp "${CARGO_TARGET_DIR:-target}/$(profile_of .)/sideroom" "$out/after-sideroom"
 # shellcheck disable=SC2086
 cargo bench --locked $packages --bench throughput --no-run
 

@@ -8,6 +8,8 @@ from text import HEADER, pascal, snake
 
 _SCALARS = {"string": "str", "bool": "bool", "uint32": "int", "uint64": "int", "int64": "int", "double": "float"}
 _DEFAULTS = {"str": '""', "bool": "False", "int": "0", "float": "0.0"}
+# Names that the generated code itself calls or takes as types.
+_BUILT_IN = {"bool", "bytes", "dict", "float", "int", "list", "str"}
 
 
 def files(model: Model) -> dict[str, str]:
@@ -57,8 +59,9 @@ def _enum(enum: Enum) -> list[str]:
 
 
 def _safe(each: Field) -> str:
-    """`from` is a word of the language."""
-    return f"{each.name}_" if keyword.iskeyword(each.name) else each.name
+    """`from` is a word of the language, `list` one of its types."""
+    taken = keyword.iskeyword(each.name) or each.name in _BUILT_IN
+    return f"{each.name}_" if taken else each.name
 
 
 def _item_type(each: Field) -> str:

@@ -1055,7 +1055,7 @@ class AsyncBreakoutService(AsyncService):
         *,
         expected_version: int | None = None,
         name: str = "",
-        list: str = "",
+        list_: str = "",
         rooms: Sequence[types.ArrangedRoom] = (),
         as_it_stands: bool = False,
         request_id: str = "",
@@ -1073,7 +1073,7 @@ class AsyncBreakoutService(AsyncService):
             expected_version=expected_version,
             as_participant_id=as_participant_id,
             name=name,
-            list=list,
+            list_=list_,
             rooms=list(rooms),
             as_it_stands=as_it_stands,
         )

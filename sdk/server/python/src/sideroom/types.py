@@ -2506,7 +2506,7 @@ class SaveArrangementRequest(Message):
     name: str = ""
     # One of these three. A pasted list or CSV: the name of a room and then identities on each line, apart by commas,
     # semicolons or tabs.
-    list: str = ""
+    list_: str = ""
     rooms: list[ArrangedRoom] = field(default_factory=list)
     # The breakouts as they are, with those who are inside or assigned.
     as_it_stands: bool = False
@@ -2518,7 +2518,7 @@ class SaveArrangementRequest(Message):
         Field("expected_version", "expectedVersion", "int64", optional=True),
         Field("as_participant_id", "asParticipantId", "string"),
         Field("name", "name", "string"),
-        Field("list", "list", "string"),
+        Field("list_", "list", "string"),
         Field("rooms", "rooms", ArrangedRoom, repeated=True),
         Field("as_it_stands", "asItStands", "bool"),
     )
