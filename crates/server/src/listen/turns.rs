@@ -5,7 +5,7 @@ use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
 /// Requests of strangers that begin in one round.
-const IN_A_ROUND: usize = 16;
+const IN_A_ROUND: usize = 8;
 
 /// The turns of one port, first come, first served.
 #[derive(Debug)]
