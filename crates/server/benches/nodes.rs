@@ -1,5 +1,5 @@
-//! What a cluster costs: commands a second and the time of each, on a single node with its file, on one node and on three
-//! over three members of etcd, and through a node that has to pass them on.
+//! Measures the cost of a cluster: commands a second and the time of each, on a single node with its file, on one node
+//! and on three over three members of etcd, and through a node that has to pass them on.
 //!
 //! `cargo bench -p sideroom --bench nodes`. All of it runs on this machine, etcd and the clients too, in turns, twice.
 #![allow(

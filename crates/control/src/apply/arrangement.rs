@@ -233,7 +233,7 @@ impl CommandRun<'_> {
         check_capacity(settings, Some(room.capacity.unwrap_or(largest)))
     }
 
-    /// Checks capacities, with those who are inside and are not moved.
+    /// Checks that each room has places for the people it gets, beside those who are inside and stay there.
     fn check_places(
         &self,
         arrangement: &Arrangement,

@@ -177,7 +177,7 @@ impl Story {
         self.join(identity, Role::Participant)
     }
 
-    /// Somebody without media comes in. Nothing is checked: for rooms with many.
+    /// Lets a participant without media in, and checks nothing afterwards: in rooms of many the checks take long.
     pub fn listener(&mut self, identity: &str) -> ParticipantId {
         let id = self.request_id();
         let join = Command::Join(Join {
